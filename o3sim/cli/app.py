@@ -1,0 +1,94 @@
+"""The ``o3sim`` command line: registers the commands and turns errors into one line each.
+
+A command is a plain function in a file of its own, annotated for typer; its docstring is its help
+and the first line of that is what ``--help`` lists. A group of commands is a ``typer.Typer`` in a
+file of its own. Such a file imports only typer, the standard library and
+``o3sim.errors``; everything heavier (pydantic, NumPy, Numba, SimPy) is imported inside the
+function, because this file imports every command to show ``o3sim --help``. A command reports
+wrong input by raising ``InputError`` and prints results to stdout, progress to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from o3sim.cli.importing import import_app
+from o3sim.cli.listing import list_shipped
+from o3sim.cli.profile import profile
+from o3sim.cli.run import run
+from o3sim.cli.schema import schema
+from o3sim.cli.show import show
+from o3sim.cli.validate import validate
+from o3sim.errors import ConfigError, InputError
+
+EXIT_INPUT = 2
+EXIT_BROKEN_PIPE = 1
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Simulate out-of-order accelerators for binarized neural networks, cycle by cycle.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: importing rich would take a third of its time
+    pretty_exceptions_enable=False,
+)
+app.command(short_help="Run a network through a machine.")(run)
+app.command(short_help="Count what pruning can leave out.")(profile)
+app.add_typer(import_app, name="import")
+app.command()(validate)
+app.command()(show)
+app.command("list")(list_shipped)
+app.command()(schema)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"o3sim {version('o3sim')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Hold the options that come before a command."""
+
+
+def main() -> None:
+    """Run the command line; what the user can mend ends in one line and exit status 2."""
+    try:
+        try:
+            app(prog_name="o3sim")
+        finally:
+            sys.stdout.flush()  # so that a closed pipe shows here and not in the interpreter's exit
+    except InputError as error:
+        sys.exit(_refuse(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_BROKEN_PIPE)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(EXIT_INPUT)
+
+
+def _refuse(error: InputError) -> int:
+    """Print an error; positions stand at the start of their lines, where editors look for them."""
+    if isinstance(error, ConfigError):
+        count = len(error.problems)
+        print(*error.problems, sep="\n", file=sys.stderr)
+        print(f"error: {count} problem{'s' * (count != 1)} in the configuration", file=sys.stderr)
+    else:
+        print(f"error: {error}", file=sys.stderr)
+    return EXIT_INPUT

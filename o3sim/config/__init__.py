@@ -1,0 +1,1 @@
+"""Configuration: YAML read with positions, checked against models, shipped files found by name."""

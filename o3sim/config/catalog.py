@@ -1,0 +1,86 @@
+"""Shipped architectures and workloads: found by name, listed, suggested on a typing error."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from o3sim.errors import InputError
+
+Kind = Literal["architecture", "workload"]
+
+_FOLDERS: dict[Kind, str] = {"architecture": "archs", "workload": "workloads"}
+KINDS: tuple[Kind, ...] = tuple(_FOLDERS)
+
+
+def folder(kind: Kind) -> Path:
+    """Return the folder of shipped files: inside the installed package, or the checkout's own."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "_shipped"
+    return (installed if installed.is_dir() else package.parent) / _FOLDERS[kind]
+
+
+def names(kind: Kind) -> list[str]:
+    """Return the names of all shipped files of a kind, sorted."""
+    return sorted(file.stem for file in folder(kind).glob("*.yaml"))
+
+
+def shipped_anywhere(name: str) -> Path:
+    """Return the shipped file of that name, architectures first; raise InputError if there is none."""
+    for kind in KINDS:
+        if name in names(kind):
+            return folder(kind) / f"{name}.yaml"
+    hint = suggest(name, [known for kind in KINDS for known in names(kind)])
+    raise InputError(f"nothing shipped is called `{name}`{hint}; `o3sim list` shows what is, or give a file")
+
+
+def is_path(name_or_path: str) -> bool:
+    """Tell a path (a YAML suffix or a separator) from a bare name."""
+    return name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path or "\\" in name_or_path
+
+
+def resolve(kind: Kind, name_or_path: str | Path) -> Path:
+    """Find a configuration file by shipped name or by path.
+
+    Parameters
+    ----------
+    kind : {"architecture", "workload"}
+        Where a bare name is looked up.
+    name_or_path : str or Path
+        A ``Path``, or text with a separator or a YAML suffix, is a path; other text is a shipped
+        name or, failing that, an existing file.
+
+    Raises
+    ------
+    InputError
+        If there is no such file or name, with the closest shipped name.
+    """
+    text = str(name_or_path)
+    if isinstance(name_or_path, str) and text in names(kind):
+        return folder(kind) / f"{text}.yaml"
+    path = Path(text)
+    if text and (path.exists() or isinstance(name_or_path, Path)):
+        return path
+    if is_path(text):
+        raise InputError(f"{text}: no such file{suggest(path.stem, names(kind))}")
+    hint = suggest(text, names(kind))
+    raise InputError(f"no {kind} `{text}`{hint}; `o3sim list` shows those shipped, or give a file")
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return `` (did you mean `x`?)`` for the closest known word, or nothing.
+
+    >>> suggest("thresold", ["threshold", "pooling"])
+    ' (did you mean `threshold`?)'
+    """
+    near = closest(word, known)
+    return f" (did you mean `{near}`?)" if near else ""
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Return the known word most like `word`, or an empty string."""
+    lowered = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    return lowered[close[0]] if close else ""

@@ -1,0 +1,35 @@
+"""The kinds of configuration files, and how to tell which one a file is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from o3sim.config.architecture import Architecture
+from o3sim.config.load import check, check_architecture
+from o3sim.config.marks import Document
+from o3sim.config.workload import Workload
+from o3sim.energy.table import EnergyTable
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """A kind of file: its model and the check of a document, which returns the model."""
+
+    label: str
+    model: type[BaseModel]
+    check: Callable[[Document], BaseModel]
+
+
+KINDS: tuple[FileKind, ...] = (
+    FileKind("architecture", Architecture, check_architecture),
+    FileKind("workload", Workload, lambda document: check(document, Workload)),
+    FileKind("energy table", EnergyTable, lambda document: check(document, EnergyTable)),
+)
+
+
+def kind_of(document: Document) -> FileKind:
+    """Return the kind that shares most of its keys with a document; architecture if none does."""
+    return max(KINDS, key=lambda kind: len(document.data.keys() & kind.model.model_fields.keys()))

@@ -1,0 +1,112 @@
+"""Read a configuration file into its model, or say everything that is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from o3sim.config.architecture import Architecture
+from o3sim.config.catalog import Kind, is_path, resolve, suggest
+from o3sim.config.complaints import problems_of
+from o3sim.config.extends import load_document
+from o3sim.config.marks import Document, KeyPath, Problem
+from o3sim.errors import ConfigError
+
+__all__ = [
+    "Kind",
+    "check",
+    "check_architecture",
+    "load_architecture",
+    "load_document",
+    "load_model",
+    "resolve",
+]
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def load_model(path: Path, model: type[ModelT]) -> ModelT:
+    """Read a YAML file, what it extends included, into a model.
+
+    Parameters
+    ----------
+    path : Path
+        The YAML file.
+    model : type of BaseModel
+        Validated by JSON's rules: lists fit tuples, text fits paths.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of the files as ``file:line:column: key.path: what is wrong``.
+    """
+    return check(load_document(path), model)
+
+
+def load_architecture(name_or_path: str | Path) -> Architecture:
+    """Read an architecture by shipped name or by path.
+
+    Raises
+    ------
+    InputError
+        If there is no such architecture, or something in it is wrong (``ConfigError``).
+    """
+    return check_architecture(load_document(resolve("architecture", name_or_path)))
+
+
+def check_architecture(document: Document) -> Architecture:
+    """Validate an architecture's document, and that the energy table it names is there."""
+    _anchor_energy_table(document)
+    return check(document, Architecture)
+
+
+def check(document: Document, model: type[ModelT]) -> ModelT:
+    """Validate a document's values; raise ConfigError with all problems in file order."""
+    problems = list(document.problems)
+    result: ModelT | None = None
+    try:
+        result = model.model_validate_json(json.dumps(document.data))
+    except ValidationError as error:
+        problems += problems_of(error, document, model)
+        problems += _cross_field_problems(document, model)
+    if result is None or problems:
+        raise ConfigError(_printed(problems, document))
+    return result
+
+
+def _cross_field_problems(document: Document, model: type[BaseModel]) -> list[Problem]:
+    rules = getattr(model, "cross_field_problems", None)
+    return [document.locate(conflict) for conflict in rules(document.data)] if rules else []
+
+
+def _printed(problems: list[Problem], document: Document) -> list[str]:
+    """Order problems by file and place, one for each place: later ones there are consequences."""
+    first: dict[Any, Problem] = {}
+    for problem in problems:
+        first.setdefault((problem.mark, problem.path), problem)
+    order = {file: index for index, file in enumerate(document.files)}
+    kept = sorted(first.values(), key=lambda p: (order.get(p.mark.file, 0), p.mark.line, p.mark.column))
+    return [str(problem) for problem in kept]
+
+
+def _anchor_energy_table(document: Document) -> None:
+    """Make a table's relative path one from the file that states it, not from where o3sim runs."""
+    from o3sim.energy.table import shipped_tables
+
+    path: KeyPath = ("energy", "table")
+    energy = document.data.get("energy")
+    table = energy.get("table") if isinstance(energy, dict) else None
+    if not isinstance(table, str) or not table or table in shipped_tables():
+        return
+    mark = document.nearest(path).value
+    beside = Path(mark.file).parent / table
+    if is_path(table) and beside.is_file():
+        energy["table"] = str(beside)
+        return
+    hint = suggest(Path(table).stem, shipped_tables())
+    shipped = ", ".join(f"`{name}`" for name in shipped_tables())
+    what = f"no file {beside}" if is_path(table) else f"no shipped table `{table}`"
+    document.problems.append(Problem(mark, path, f"{what}{hint}; shipped are {shipped}"))

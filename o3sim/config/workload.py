@@ -1,0 +1,146 @@
+"""The workload model: the topology of a trained network and the files that hold its numbers.
+
+``docs/workload.md`` explains each key and the layout of the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from o3sim.config.marks import Conflict
+from o3sim.config.model import StrictModel
+from o3sim.config.workload_rules import conflicts
+
+Text = Annotated[str, Field(min_length=1)]
+Size = Annotated[int, Field(ge=1, le=65_536)]
+Features = Annotated[int, Field(ge=1, le=16_777_216)]
+LayerName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
+
+
+class FixedEncoding(StrictModel):
+    """Pixels 0..255 as fixed-point numbers: ``q = clip(floor(v * 2**fraction_bits + 0.5))``."""
+
+    type: Literal["fixed"]
+    bits: Annotated[int, Field(ge=2, le=16)] = Field(
+        description="Width of q in bits; also the number of bit planes of the first layer."
+    )
+    signed: bool = Field(description="Whether q is two's complement (true) or unsigned (false).")
+    fraction_bits: Annotated[int, Field(ge=0, le=32)] = Field(
+        description="Bits after the binary point: q is v * 2**fraction_bits, rounded half up and clipped."
+    )
+    range: Annotated[list[float], Field(min_length=2, max_length=2)] = Field(
+        description="[lo, hi], what the pixels 0 and 255 stand for: v = lo + (hi - lo) * p / 255."
+    )
+
+
+class BinaryEncoding(StrictModel):
+    """Pixels as single bits: 1 iff ``p >= threshold``."""
+
+    type: Literal["binary"]
+    threshold: Annotated[int, Field(ge=0, le=256)] = Field(description="Least pixel value that is a 1.")
+
+
+class InputMap(StrictModel):
+    """The images that the network takes."""
+
+    height: Size = Field(description="Rows of an image.")
+    width: Size = Field(description="Columns of an image.")
+    channels: Size = Field(description="Values of a pixel: 1 for grey, 3 for RGB.")
+    encoding: Annotated[FixedEncoding | BinaryEncoding, Field(discriminator="type")] = Field(
+        description="How a pixel value 0..255 becomes the first layer's input."
+    )
+
+
+class PoolingWindow(StrictModel):
+    """Max pooling of thresholded bits, which is their OR."""
+
+    size: Annotated[int, Field(ge=2, le=16)] = Field(description="Rows and columns of a window.")
+    stride: Annotated[int, Field(ge=1, le=16)] = Field(
+        description="Rows and columns from one window to the next; windows that do not fit are dropped."
+    )
+
+
+class ConvLayer(StrictModel):
+    """A convolution with binary weights."""
+
+    type: Literal["conv"]
+    name: LayerName = Field(description="Prefix of the layer's arrays in the parameter file.")
+    channels: Size = Field(description="Output channels.")
+    kernel: Annotated[int, Field(ge=1, le=64)] = Field(description="Rows and columns of the kernel.")
+    stride: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=1, description="Rows and columns from one output position to the next."
+    )
+    padding_pixels: Annotated[int, Field(ge=0, le=63)] = Field(
+        default=0, description="Rows or columns added on each of the four sides."
+    )
+    padding: Literal["exclude", "-1", "+1", -1, 1] | None = Field(
+        default=None,
+        description="What a padded tap is: no edge at all (exclude: zero padding), or an ordinary edge with"
+        " this activation; on fixed-point input with the least (-1) or the greatest (+1) value.",
+    )
+    pool: PoolingWindow | Literal["none"] = Field(
+        default="none", description="Max pooling after the threshold, or `none`."
+    )
+
+    @property
+    def padding_word(self) -> Literal["exclude", "-1", "+1"]:
+        """The padding as text, also where YAML read a number."""
+        if self.padding in ("exclude", None):
+            return "exclude"
+        return "-1" if self.padding in ("-1", -1) else "+1"
+
+
+class DenseLayer(StrictModel):
+    """A fully connected layer; a map before it is flattened as y, x, c."""
+
+    type: Literal["dense"]
+    name: LayerName = Field(description="Prefix of the layer's arrays in the parameter file.")
+    features: Size = Field(description="Outputs.")
+    scores: bool = Field(
+        default=False, description="The last layer: no threshold, its dots are the class scores."
+    )
+
+
+class ImageFile(StrictModel):
+    """Images that come with the workload."""
+
+    file: Text = Field(description="NPZ file with the arrays x and, optionally, y; relative to this file.")
+    count: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Use only that many from the start; all if absent."
+    )
+
+
+class Workload(StrictModel):
+    """A trained network and, if it ships any, its images."""
+
+    name: Text = Field(description="Name in reports.")
+    description: str = Field(default="", description="One line for `o3sim list`.")
+    source: str = Field(default="", description="Where the trained parameters come from.")
+    licence: str = Field(default="", description="Licence of parameters and images.")
+    accuracy: str = Field(default="", description="What is known of the accuracy, and on which images.")
+    classes: Annotated[list[Text], Field(min_length=1)] = Field(
+        description="Names of the classes, one for each output of the last layer."
+    )
+    input: InputMap
+    layers: Annotated[
+        list[Annotated[ConvLayer | DenseLayer, Field(discriminator="type")]], Field(min_length=1)
+    ] = Field(description="From the input on; dense layers after all convolutions, scores last.")
+    parameters: Text = Field(description="NPZ file of weights and thresholds, relative to this file.")
+    images: ImageFile | None = Field(default=None, description="Images that come with the workload.")
+
+    @classmethod
+    def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:
+        """Yield what is wrong between keys; keys absent or of a wrong type are left to the model."""
+        yield from conflicts(data)
+
+    @model_validator(mode="after")
+    def _check_cross_fields(self) -> Workload:
+        problems = list(self.cross_field_problems(self.model_dump()))
+        if problems:
+            text = "; ".join(str(problem) for problem in problems)
+            raise PydanticCustomError("cross_field", "{text}", {"text": text})
+        return self

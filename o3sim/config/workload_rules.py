@@ -1,0 +1,160 @@
+"""What must hold between the keys of a workload.
+
+The rules take plain values that may be incomplete or of wrong types: what is wrong with a single
+key is the model's to say, and everything that depends on such a key is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from o3sim.config.marks import Conflict, KeyPath
+
+Shape = tuple[int, int]
+
+
+def conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
+    """Yield every conflict between keys of a workload.
+
+    Parameters
+    ----------
+    data : mapping
+        The plain values of the file.
+    """
+    data = _mapping(data)
+    yield from _range_rule(data)
+    listed = data.get("layers")
+    layers = listed if isinstance(listed, list) else []
+    yield from _unique_names(layers)
+    yield from _layer_order(layers)
+    yield from _map_sizes(data, layers)
+    yield from _class_count(data, layers)
+
+
+def _range_rule(data: Mapping[str, Any]) -> Iterator[Conflict]:
+    encoding = _mapping(_mapping(data.get("input")).get("encoding"))
+    limits = encoding.get("range")
+    if isinstance(limits, list) and len(limits) == 2 and all(_is_number(limit) for limit in limits):
+        low, high = limits
+        if low >= high:
+            yield Conflict((("input", "encoding", "range"),), f"{low} is not below {high}")
+        if max(abs(low), abs(high)) > 1e9:
+            yield Conflict((("input", "encoding", "range"),), "limits beyond +-1e9 are surely a slip")
+
+
+def _unique_names(layers: list[Any]) -> Iterator[Conflict]:
+    seen: set[str] = set()
+    for index, layer in enumerate(layers):
+        name = _mapping(layer).get("name")
+        if isinstance(name, str):
+            if name in seen:
+                yield Conflict((("layers", index, "name"),), f"a layer `{name}` stands above already")
+            seen.add(name)
+
+
+def _layer_order(layers: list[Any]) -> Iterator[Conflict]:
+    dense_above = False
+    for index, entry in enumerate(layers):
+        layer = _mapping(entry)
+        if layer.get("type") == "conv" and dense_above:
+            yield Conflict((("layers", index, "type"),), "a conv layer cannot come after a dense one")
+        dense_above |= layer.get("type") == "dense"
+        last = index == len(layers) - 1
+        if layer.get("scores") is True and not last:
+            yield Conflict((("layers", index, "scores"),), "only the last layer gives scores")
+        if last and layer.get("type") == "conv":
+            yield Conflict((("layers", index, "type"),), "the last layer must be dense, with `scores: true`")
+        if last and layer.get("type") == "dense" and layer.get("scores", False) is False:
+            yield Conflict((("layers", index, "scores"),), "the last layer must say `scores: true`")
+
+
+def _map_sizes(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]:
+    """Follow the map from layer to layer as far as all sizes are known."""
+    image = _mapping(data.get("input"))
+    if not (_is_size(image.get("height")) and _is_size(image.get("width"))):
+        return
+    shape = (image["height"], image["width"])
+    for index, entry in enumerate(layers):
+        layer = _mapping(entry)
+        if layer.get("type") != "conv" or not _sizes_known(layer):
+            return
+        problem = _misfit(layer, shape, ("layers", index))
+        if problem is not None:
+            yield problem
+            return
+        shape = output_shape(layer, shape)
+
+
+def _misfit(layer: Mapping[str, Any], shape: Shape, path: KeyPath) -> Conflict | None:
+    kernel, pad = layer["kernel"], layer.get("padding_pixels", 0)
+    if pad >= kernel:
+        return Conflict(((*path, "padding_pixels"),), f"{pad} is not below the kernel's {kernel}")
+    if pad > 0 and layer.get("padding") is None:
+        return Conflict((path,), "padding_pixels needs `padding: exclude`, -1 or +1")
+    if min(shape) + 2 * pad < kernel:
+        return Conflict(((*path, "kernel"),), f"{kernel} does not fit the padded map: {_padded(shape, pad)}")
+    pool = _mapping(layer.get("pool"))
+    convolved = _convolved(layer, shape)
+    if pool and min(convolved) < pool["size"]:
+        found = f"{convolved[0]}x{convolved[1]}"
+        return Conflict(((*path, "pool"),), f"a window of {pool['size']} does not fit the map: {found}")
+    if pool and pool["stride"] > pool["size"]:
+        return Conflict(((*path, "pool", "stride"),), f"{pool['stride']} leaves gaps between windows")
+    return None
+
+
+def output_shape(layer: Mapping[str, Any], shape: Shape) -> Shape:
+    """Return rows and columns after a conv layer and its pooling."""
+    height, width = _convolved(layer, shape)
+    pool = _mapping(layer.get("pool"))
+    if not pool:
+        return height, width
+    size, stride = pool["size"], pool["stride"]
+    return (height - size) // stride + 1, (width - size) // stride + 1
+
+
+def _convolved(layer: Mapping[str, Any], shape: Shape) -> Shape:
+    grown = 2 * layer.get("padding_pixels", 0) - layer["kernel"]
+    stride = layer.get("stride", 1)
+    return (shape[0] + grown) // stride + 1, (shape[1] + grown) // stride + 1
+
+
+def _padded(shape: Shape, pad: int) -> str:
+    return f"{shape[0] + 2 * pad}x{shape[1] + 2 * pad}"
+
+
+def _class_count(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]:
+    classes = data.get("classes")
+    features = _mapping(layers[-1]).get("features") if layers else None
+    if isinstance(classes, list) and _is_size(features) and len(classes) != features:
+        yield Conflict(
+            (("classes",), ("layers", len(layers) - 1, "features")),
+            f"{len(classes)} names for the {features} features of the last layer",
+        )
+
+
+def _sizes_known(layer: Mapping[str, Any]) -> bool:
+    pool = layer.get("pool", "none")
+    pool_known = pool == "none" or (
+        isinstance(pool, Mapping) and _is_size(pool.get("size")) and _is_size(pool.get("stride"))
+    )
+    pad = layer.get("padding_pixels", 0)
+    return (
+        _is_size(layer.get("kernel"))
+        and _is_size(layer.get("stride", 1))
+        and (pad == 0 or _is_size(pad))
+        and pool_known
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _is_size(value: Any) -> bool:
+    return type(value) is int and value >= 1
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)

@@ -1,0 +1,133 @@
+"""The command line: help, version, exit statuses, errors in one line, quiet on a closed pipe."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from o3sim.cli import app as cli
+from o3sim.errors import ConfigError, InputError
+
+O3SIM = [sys.executable, "-c", "from o3sim.cli.app import main; main()"]
+
+
+def o3sim(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*O3SIM, *arguments], capture_output=True, text=True, cwd=cwd, check=False, timeout=60
+    )
+
+
+def exit_of(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int | str | None:
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    return caught.value.code
+
+
+def test_help_lists_every_command() -> None:
+    done = o3sim("--help")
+    assert done.returncode == 0
+    for command in ("run", "profile", "import", "validate", "show", "list", "schema"):
+        assert f"  {command} " in done.stdout
+    assert "..." not in done.stdout.split("Commands:")[1]
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys; from o3sim.cli import app; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"numpy", "numba", "simpy", "matplotlib", "pydantic", "yaml"} & set(loaded)
+
+
+def test_validate_imports_nothing_heavy() -> None:
+    code = "import sys, o3sim.config.kinds; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"numba", "simpy", "matplotlib"} & set(loaded)
+
+
+def test_version() -> None:
+    done = o3sim("--version")
+    assert done.returncode == 0
+    assert done.stdout == "o3sim 0.1.0\n"
+
+
+@pytest.mark.parametrize("arguments", [["lst"], ["--nonsense"], ["show"], ["show", "a", "b"], ["validate"]])
+def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
+    done = o3sim(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_an_input_error_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_of(InputError("no such thing"), monkeypatch) == 2
+    assert capsys.readouterr() == ("", "error: no such thing\n")
+
+
+def test_config_problems_start_their_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_of(ConfigError(["f:1:2: a", "f:3:4: b"]), monkeypatch) == 2
+    assert capsys.readouterr().err == "f:1:2: a\nf:3:4: b\nerror: 2 problems in the configuration\n"
+
+
+@pytest.mark.parametrize(
+    ("act", "name"),
+    [
+        (lambda folder: (folder / "absent").read_text(), "absent: No such file or directory"),
+        (lambda folder: folder.read_text(), ": Is a directory"),
+        (lambda folder: (folder / "f" / "x").read_text(), "f/x: Not a directory"),
+    ],
+)
+def test_an_error_about_a_file_is_one_line(
+    act: Callable[[Path], object],
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "f").touch()
+    with pytest.raises(OSError, match="Errno") as caught:
+        act(tmp_path)
+    assert exit_of(caught.value, monkeypatch) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.endswith(f"{name}\n")
+    assert error.count("\n") == 1
+
+
+def test_other_errors_are_bugs_and_show_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "app", lambda **_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+def test_an_interrupt_is_status_130() -> None:
+    code = (
+        "import os, signal; from o3sim.cli import app;"
+        "app.app.command('wait')(lambda: os.kill(os.getpid(), signal.SIGINT)); app.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "wait"], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with os.fdopen(write_end) as closed:
+        done = subprocess.run([*O3SIM, "list"], stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.stderr == ""
+    assert done.returncode in (1, -signal.SIGPIPE)

@@ -1,0 +1,107 @@
+"""validate, show, list and schema, end to end."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from o3sim.cli.app import app
+from o3sim.config.catalog import folder, names
+from o3sim.config.load import load_architecture
+from o3sim.config.schema import schema_files
+from o3sim.errors import ConfigError, InputError
+
+
+def run(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def problems(*arguments: str | Path) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        run(*arguments)
+    return list(caught.value.problems)
+
+
+def test_validate_says_what_each_file_is() -> None:
+    base = folder("architecture")
+    table = Path(__file__).parents[2] / "o3sim" / "energy" / "tables" / "asic-45nm.yaml"
+    assert run("validate", base / "o3bnn.yaml", base / "wide.yaml", table) == (
+        f"{base}/o3bnn.yaml: valid architecture\n"
+        f"{base}/wide.yaml: valid architecture\n"
+        f"{table}: valid energy table\n"
+    )
+
+
+def test_every_shipped_file_is_valid() -> None:
+    files = [folder(kind) / f"{name}.yaml" for kind in ("architecture", "workload") for name in names(kind)]
+    assert len(run("validate", *files).splitlines()) == len(files)
+
+
+def test_validate_reports_all_files(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("extends: o3bnn\nclock_mhz: fast\n")
+    (tmp_path / "b.yaml").write_text("extends: a.yaml\nunit: 1\n")
+    (tmp_path / "c.yaml").write_text("name: [\n")
+    (tmp_path / "d.yaml").write_text("layers: 3\nparameters: 4\n")
+    found = problems("validate", *(tmp_path / f"{name}.yaml" for name in "abcde"))
+    places = [line.removeprefix(f"{tmp_path}/").split(": ")[0] for line in found]
+    # The clock of a.yaml, which b.yaml extends, is reported once.
+    assert places[:4] == ["a.yaml:2:12", "b.yaml:2:1", "c.yaml:1:8", "d.yaml:1:1"]
+    assert places[-1] == "e.yaml"
+    assert any(line.endswith("d.yaml:1:9: layers: expected a list, found the number 3") for line in found)
+
+
+def test_a_file_that_is_nothing_known_is_taken_for_an_architecture(tmp_path: Path) -> None:
+    (tmp_path / "f.yaml").write_text("something: else\n")
+    assert any("pe: required, but absent" in line for line in problems("validate", tmp_path / "f.yaml"))
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01", b"\xff", b"a: 1\n\tb: 2", b"a: 1\na: 1", b"[]"])
+def test_validate_refuses_other_files(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "f.yaml").write_bytes(content)
+    assert all(line.startswith(f"{tmp_path}/f.yaml:") for line in problems("validate", tmp_path / "f.yaml"))
+
+
+def test_show_writes_everything_out(tmp_path: Path) -> None:
+    shown = run("show", "o3bnn-r")
+    assert "extends" not in shown
+    assert "\npe:\n  count: 256\n  width_edges: 64\n" in shown
+    (tmp_path / "f.yaml").write_text(shown)
+    assert load_architecture(tmp_path / "f.yaml") == load_architecture("o3bnn-r")
+
+
+def test_show_takes_a_path_and_suggests_a_name(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("extends: dense\n")
+    assert run("show", tmp_path / "mine.yaml").startswith("name: mine\n")
+    with pytest.raises(InputError, match=r"no architecture `dens` \(did you mean `dense`\?\)"):
+        run("show", "dens")
+
+
+def test_list_describes_all_that_is_shipped() -> None:
+    listed = run("list")
+    for name in names("architecture"):
+        assert f"  {name} " in listed
+        assert load_architecture(name).description in listed
+    assert all(f"  {name} " in listed for name in names("workload"))
+
+
+def test_schema_prints_or_writes(tmp_path: Path) -> None:
+    assert json.loads(run("schema", "architecture"))["properties"]["extends"]
+    run("schema", "--output-dir", tmp_path)
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == schema_files()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give one of: architecture, workload; or --output-dir"),
+        (["workload", "--output-dir", "x"], "give one of"),
+        (["worklaod"], r"no schema `worklaod` \(did you mean `workload`\?\)"),
+        (["--output-dir", "no/such/folder"], "cannot be written: No such file"),
+    ],
+)
+def test_schema_says_what_it_needs(arguments: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        run("schema", *arguments)

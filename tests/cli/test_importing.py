@@ -1,0 +1,55 @@
+"""`o3sim import bnn-pynq`: writes a workload that runs, and refuses what it cannot read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from o3sim.cli import app as cli
+from tests.shared_data import data_folder
+
+Run = Callable[..., int | str | None]
+
+
+@pytest.fixture
+def o3sim(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in this process; return its exit status."""
+
+    def call(*arguments: str | Path) -> int | str | None:
+        monkeypatch.setattr("sys.argv", ["o3sim", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        return caught.value.code
+
+    return call
+
+
+@pytest.mark.parametrize("output", ["lfc", "lfc.yaml"])
+def test_an_imported_net_runs(
+    o3sim: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], output: str
+) -> None:
+    data = data_folder()
+    folder = data / "bnn-pynq" / "mnist" / "lfcW1A1"
+    assert o3sim("import", "bnn-pynq", folder, "--net", "lfc", "-o", tmp_path / output) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lfc.npz", "lfc.yaml"]
+    assert o3sim("validate", tmp_path / "lfc.yaml") == 0
+    images = data / "images" / "mnist_test1000.npz"
+    assert o3sim("profile", tmp_path / "lfc.yaml", "--image-file", images, "--images", "100") == 0
+    assert "lfc, 100 images, accuracy 100.0 %" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("net", "output", "message"),
+    [
+        ("cnv", "x", "missing"),
+        ("cnw", "x", "unknown network (did you mean `cnv`?)"),
+    ],
+)
+def test_refusals(
+    o3sim: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], net: str, output: str, message: str
+) -> None:
+    assert o3sim("import", "bnn-pynq", tmp_path, "--net", net, "-o", tmp_path / output) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
