@@ -1,0 +1,73 @@
+"""Functional inference: what the network answers, whatever machine computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.bits.layers import dots, pooled, thresholded
+from o3sim.network.layer import Layer
+from o3sim.network.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Inference:
+    """The function of a network on one image.
+
+    Attributes
+    ----------
+    bits : tuple of ndarray of uint8, each of shape (pooled_height, pooled_width, out_channels)
+        Output of every layer, after pooling; all 0 for the scores layer.
+    scores : ndarray of float64, shape (classes,)
+        Integer dots, scaled if the network says so.
+    predicted : int
+        Class with the highest score, the first of equals.
+    """
+
+    bits: tuple[NDArray[np.uint8], ...]
+    scores: NDArray[np.float64]
+    predicted: int
+
+
+def infer(network: Network, image: NDArray[np.uint8]) -> Inference:
+    """Evaluate the network on one image.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (height, width, channels) or, of one channel, (height, width)
+
+    Raises
+    ------
+    InputError
+        If the image does not fit the network.
+    """
+    codes: NDArray[np.integer] = network.encode(image)
+    bits: list[NDArray[np.uint8]] = []
+    for layer in network.layers[:-1]:
+        bits.append(pooled(layer.geometry, thresholded(layer, codes)))
+        codes = bits[-1]
+    last = network.layers[-1]
+    scores = class_scores(last, codes)
+    bits.append(np.zeros((1, 1, last.geometry.out_channels), np.uint8))
+    return Inference(tuple(bits), scores, int(np.argmax(scores)))
+
+
+def class_scores(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Compute the scores of the last layer: ``dot``, or ``dot*scale + bias`` where it has them."""
+    scores = dots(layer, codes).reshape(-1).astype(np.float64)
+    if layer.score_scale is not None:
+        scores = scores * layer.score_scale
+    if layer.score_bias is not None:
+        scores = scores + layer.score_bias
+    return scores
+
+
+def accuracy(network: Network, images: Iterable[NDArray[np.uint8]], labels: Iterable[int]) -> float:
+    """Return the share of images, 0..1, whose class is the label; NaN without images."""
+    right = [
+        infer(network, image).predicted == int(label) for image, label in zip(images, labels, strict=True)
+    ]
+    return float(np.mean(right)) if right else float("nan")

@@ -1,0 +1,138 @@
+"""From a workload's name or path to the network and the images it describes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from o3sim.config.load import check, load_document, resolve
+from o3sim.config.workload import BinaryEncoding, ConvLayer, DenseLayer, InputMap, Workload
+from o3sim.errors import InputError
+from o3sim.network.images import Images, load_images
+from o3sim.network.layer import Geometry, Pool
+from o3sim.network.network import Network
+from o3sim.network.parameters import Shapes, load_layers
+from o3sim.network.preprocess import BinaryInput, FixedInput, InputSpec
+
+
+@dataclass(frozen=True)
+class WorkloadFiles:
+    """A workload and where its files are."""
+
+    workload: Workload
+    path: Path
+    parameters: Path
+    images: Path | None
+
+
+def load_workload(name_or_path: str | Path) -> WorkloadFiles:
+    """Read a workload by shipped name or by path: its YAML only.
+
+    Raises
+    ------
+    InputError
+        If there is no such workload, or something in it is wrong (``ConfigError``).
+    """
+    path = resolve("workload", name_or_path)
+    document = load_document(path)
+    workload = check(document, Workload)
+    images = None
+    if workload.images is not None:
+        images = Path(document.file_of(("images", "file"))).parent / workload.images.file
+    parameters = Path(document.file_of(("parameters",))).parent / workload.parameters
+    return WorkloadFiles(workload, path, parameters, images)
+
+
+def load_network(files: WorkloadFiles) -> Network:
+    """Read the parameters of a workload and build its network.
+
+    Raises
+    ------
+    InputError
+        If they do not fit the topology.
+    """
+    workload = files.workload
+    spec = input_spec(workload.input)
+    layers = load_layers(files.parameters, layer_shapes(workload), spec.offset)
+    shape = (workload.input.height, workload.input.width, workload.input.channels)
+    return Network(workload.name, spec, shape, layers, tuple(workload.classes))
+
+
+def workload_images(
+    files: WorkloadFiles, network: Network, image_file: Path | None = None, count: int | None = None
+) -> Images:
+    """Read the images to run: those given, or else the workload's own.
+
+    Parameters
+    ----------
+    image_file : Path, optional
+        NPZ file in place of the workload's images.
+    count : int, optional
+        Take only that many from the start.
+
+    Raises
+    ------
+    InputError
+        If there are no images, they do not fit the network, or there are fewer than ``count``.
+    """
+    path = image_file or files.images
+    if path is None:
+        raise InputError(f"{files.path}: comes without images; give some with --image-file FILE.npz")
+    images = load_images(path, network)
+    own = files.workload.images
+    try:
+        if image_file is None and own is not None and own.count is not None:
+            images = images.first(own.count)
+        return images if count is None else images.first(count)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def input_spec(image: InputMap) -> InputSpec:
+    """Return how pixels are encoded."""
+    encoding = image.encoding
+    if isinstance(encoding, BinaryEncoding):
+        return BinaryInput(encoding.threshold)
+    low, high = encoding.range
+    return FixedInput(encoding.bits, encoding.signed, encoding.fraction_bits, low, high)
+
+
+def layer_shapes(workload: Workload) -> Shapes:
+    """Work out the geometry of every layer from the input on.
+
+    Returns
+    -------
+    list of (str, Geometry, bool)
+        Name, geometry, and whether the layer gives the scores.
+    """
+    image = workload.input
+    shape = (image.height, image.width, image.channels)
+    planes = input_spec(image).planes
+    shapes: Shapes = []
+    for layer in workload.layers:
+        geometry = _geometry(layer, shape, planes)
+        shapes.append((layer.name, geometry, isinstance(layer, DenseLayer) and layer.scores))
+        shape = (geometry.pooled_height, geometry.pooled_width, geometry.out_channels)
+        planes = 1
+    return shapes
+
+
+def _geometry(layer: ConvLayer | DenseLayer, shape: tuple[int, int, int], planes: int) -> Geometry:
+    height, width, channels = shape
+    if isinstance(layer, DenseLayer):
+        return Geometry("dense", 1, 1, height * width * channels, layer.features, planes=planes)
+    pool = None if layer.pool == "none" else Pool(layer.pool.size, layer.pool.stride)
+    return Geometry(
+        "conv",
+        height,
+        width,
+        channels,
+        layer.channels,
+        layer.kernel,
+        layer.kernel,
+        layer.stride,
+        layer.padding_pixels,
+        layer.padding_word,
+        planes,
+        pool,
+    )
