@@ -1,0 +1,137 @@
+"""The termination profile: what the timing of a machine needs to know of the function it computes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.bits.layers import pooled
+from o3sim.bits.patches import gather, most_mismatches
+from o3sim.network.layer import Geometry, Layer
+from o3sim.network.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class LayerProfile:
+    """Decision index and outcome of every neuron of one layer on one image.
+
+    Attributes
+    ----------
+    decision : ndarray of int32, shape (out_height, out_width, out_channels)
+        Edges after which no remaining edge can change the outcome, 0..n_edges; n_edges in the
+        scores layer, which has no outcome to decide.
+    outcome : ndarray of uint8, same shape
+        Thresholded bits before pooling; all 0 in the scores layer.
+    n_edges : ndarray of int32, shape (out_height, out_width)
+        Edges of each neuron at that position.
+    margin_sum : float
+        Sum of ``|S - T| / n``, ``S`` the matches in the end and ``T`` those needed, over the
+        neurons that are in a pooling window and not constant. In a fixed-point layer edges count
+        with the weight of their plane.
+    margin_count : int
+        Number of neurons in that sum.
+    oracle_edges : int
+        Edges needed by an order that takes deciding edges first, summed over the neurons in a
+        pooling window: ``T`` for outcome 1, ``n - T + 1`` for outcome 0, 0 for constant ones.
+        All edges in fixed-point and scores layers, where it is not worked out.
+    """
+
+    name: str
+    geometry: Geometry
+    decision: NDArray[np.int32]
+    outcome: NDArray[np.uint8]
+    n_edges: NDArray[np.int32]
+    scores: bool = False
+    margin_sum: float = 0.0
+    margin_count: int = 0
+    oracle_edges: int = 0
+
+
+def profile_layers(
+    network: Network, image: NDArray[np.uint8]
+) -> Iterator[tuple[LayerProfile, NDArray[np.uint8]]]:
+    """Profile a network on one image, layer by layer.
+
+    Only one layer is in memory at a time as long as the caller keeps none.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (height, width, channels) or, of one channel, (height, width)
+
+    Yields
+    ------
+    LayerProfile
+    ndarray of uint8, shape (pooled_height, pooled_width, out_channels)
+        The layer's output, which is the next one's input; all 0 for the scores layer.
+
+    Raises
+    ------
+    InputError
+        If the image does not fit the network.
+    """
+    codes: NDArray[np.integer] = network.encode(image)
+    for layer in network.layers:
+        profile = profile_layer(layer, codes)
+        bits = pooled(layer.geometry, profile.outcome)
+        yield profile, bits
+        codes = bits
+
+
+def profile_layer(layer: Layer, codes: NDArray[np.integer]) -> LayerProfile:
+    """Profile one layer.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (in_height, in_width, in_channels)
+        As for :func:`o3sim.bits.patches.gather`.
+    """
+    g = layer.geometry
+    if layer.scores:
+        return undecided(layer.name, g)
+    return _decided(layer, codes)
+
+
+def undecided(name: str, geometry: Geometry) -> LayerProfile:
+    """Return the profile of a scores layer: every neuron takes all its edges."""
+    n_edges = geometry.n_edges_map()
+    shape = (*n_edges.shape, geometry.out_channels)
+    decision = np.broadcast_to(n_edges[:, :, None], shape).copy()
+    edges = int(n_edges.sum(dtype=np.int64)) * geometry.out_channels
+    return LayerProfile(
+        name, geometry, decision, np.zeros(shape, np.uint8), n_edges, scores=True, oracle_edges=edges
+    )
+
+
+def _decided(layer: Layer, codes: NDArray[np.integer]) -> LayerProfile:
+    from o3sim.profile.kernels import decide
+
+    g = layer.geometry
+    patches = gather(g, codes)
+    in_window = g.pooled_mask()
+    n_edges = g.n_edges_map()
+    decision = np.empty((in_window.size, g.out_channels), np.int32)
+    outcome = np.empty((in_window.size, g.out_channels), np.uint8)
+    margin_sum, margin_count, goal_sum = decide(
+        patches.words,
+        patches.masks,
+        patches.mask_index,
+        layer.weights_by_word,
+        most_mismatches(layer, patches),
+        in_window.reshape(-1),
+        decision,
+        outcome,
+    )
+    all_edges = int(n_edges[in_window].sum(dtype=np.int64)) * g.out_channels
+    return LayerProfile(
+        layer.name,
+        g,
+        decision.reshape(g.out_height, g.out_width, g.out_channels),
+        outcome.reshape(g.out_height, g.out_width, g.out_channels),
+        n_edges,
+        margin_sum=float(margin_sum),
+        margin_count=int(margin_count),
+        oracle_edges=all_edges if layer.fixed_point else int(goal_sum),
+    )

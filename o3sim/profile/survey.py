@@ -1,0 +1,144 @@
+"""Profile a network on images and sum up what pruning can leave out: behind `o3sim profile`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.network.images import Images
+from o3sim.network.infer import class_scores
+from o3sim.network.network import EDGE_ORDER, Network
+from o3sim.profile.profile import profile_layers
+from o3sim.profile.rates import LayerRates, rates_of, total_of
+from o3sim.profile.store import ProfileWriter
+
+SCHEMA_VERSION = 1
+"""Of the JSON document; goes up when a key changes its meaning or goes away."""
+
+Progress = Callable[[str, int, int], None]
+"""Told ``(what is being done, images done, images in all)``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What profiling found, over all images.
+
+    Attributes
+    ----------
+    classes : tuple of int
+        The class of each image.
+    accuracy : float or None
+        Share of images, 0..1, whose class is the label; None without labels.
+    layers : tuple of LayerRates
+    total : LayerRates
+        Sum of the layers with ``in_total``.
+    """
+
+    network: str
+    network_digest: str
+    widths: tuple[int, ...]
+    classes: tuple[int, ...]
+    accuracy: float | None
+    layers: tuple[LayerRates, ...]
+    total: LayerRates
+
+
+def survey(
+    network: Network,
+    images: Images,
+    widths: Sequence[int],
+    writer: ProfileWriter | None = None,
+    progress: Progress | None = None,
+) -> Survey:
+    """Profile a network on images, one layer of one image at a time.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Edges between two checks of the bounds, each at least 1.
+    writer : ProfileWriter, optional
+        Given every profile on the way.
+    progress : callable, optional
+        Told before every image.
+    """
+    widths = tuple(widths)
+    layers: list[LayerRates] = []
+    classes: list[int] = []
+    for image, pixels in enumerate(images.x):
+        if progress is not None:
+            progress("profile", image, len(images))
+        classes.append(_one_image(network, pixels, layers, widths, (image, writer)))
+    accuracy = None if images.y is None else float(np.mean(np.array(classes) == images.y))
+    total = total_of(layers, widths)
+    return Survey(network.name, network.digest(), widths, tuple(classes), accuracy, tuple(layers), total)
+
+
+def _one_image(
+    network: Network,
+    pixels: NDArray[np.uint8],
+    layers: list[LayerRates],
+    widths: tuple[int, ...],
+    store: tuple[int, ProfileWriter | None],
+) -> int:
+    """Add one image to the sums, making them with the first; return its class."""
+    image, writer = store
+    codes: NDArray[np.integer] = network.encode(pixels)
+    predicted = 0
+    for number, (profile, bits) in enumerate(profile_layers(network, pixels)):
+        if number == len(layers):
+            layers.append(rates_of(profile, widths))
+        layers[number].add(profile)
+        if writer is not None:
+            writer.add(image, number, profile)
+        if profile.scores:
+            predicted = int(np.argmax(class_scores(network.layers[number], codes)))
+        codes = bits
+    return predicted
+
+
+def to_json(found: Survey) -> str:
+    """Write a survey as JSON text, ending in a newline; ``docs/profile.md`` describes every key.
+
+    The same survey gives the same bytes.
+    """
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "workload": found.network,
+        "network_digest": found.network_digest,
+        "edge_order": EDGE_ORDER,
+        "images": len(found.classes),
+        "accuracy": found.accuracy,
+        "classes": list(found.classes),
+        "widths_edges": list(found.widths),
+        "total": _rates(found.total),
+        "layers": [
+            {"name": layer.name, "in_total": layer.in_total, **_rates(layer)} for layer in found.layers
+        ],
+    }
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def _rates(rates: LayerRates) -> dict[str, Any]:
+    return {
+        "neurons": rates.neurons,
+        "edges": rates.edges,
+        "p1": rates.p1,
+        "mean_margin": rates.mean_margin,
+        "executed_edges": {
+            "threshold": {str(width): rates.threshold[width] for width in rates.widths},
+            "pooling": rates.pooling,
+            "both": {str(width): rates.both[width] for width in rates.widths},
+            "oracle_order": rates.oracle,
+        },
+        "pruned_percent": {
+            "threshold": {str(width): rates.percent_pruned(rates.threshold[width]) for width in rates.widths},
+            "pooling": rates.percent_pruned(rates.pooling),
+            "both": {str(width): rates.percent_pruned(rates.both[width]) for width in rates.widths},
+            "oracle_order": rates.percent_pruned(rates.oracle),
+        },
+    }
