@@ -1,0 +1,47 @@
+"""`o3sim import`: workloads out of other projects' files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from o3sim.errors import InputError
+
+import_app = typer.Typer(
+    help="Make a workload out of another project's trained network.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@import_app.callback()
+def _commands() -> None:
+    """Hold the importers, so that a lone one keeps its name."""
+
+
+@import_app.command("bnn-pynq")
+def bnn_pynq(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder with L-P-weights.bin, L-P-thres.bin, classes.txt.")
+    ],
+    net: Annotated[str, typer.Option(metavar="cnv|lfc", help="Which network it is.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="NAME", help="Write NAME.yaml and NAME.npz.")
+    ],
+) -> None:
+    """Import CNV-W1A1 or LFC-W1A1 from BNN-PYNQ's parameter files.
+
+    The class is the highest integer score, also for LFC, where BNN-PYNQ itself takes the highest
+    class whose thresholded bit is set.
+    """
+    from o3sim.importers.bnn_pynq import import_bnn_pynq
+
+    target = output.with_suffix("") if output.suffix in (".yaml", ".npz") else output
+    if target.name in ("", ".."):
+        raise InputError(f"-o {output}: is not the name of a file")
+    for path in import_bnn_pynq(folder, net, target.name).write(target):
+        print(f"wrote {path}")
