@@ -1,0 +1,294 @@
+"""The machine: wires the units and says in which order they act within a cycle.
+
+The phases of :meth:`Machine.tick` are the contract of ``docs/machine.md``: every unit acts on what
+the others had decided by the end of the last cycle, and only the hand-over scheduler -> PE ->
+operand supply happens within one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from o3sim.machine.clock import Clock
+from o3sim.machine.counters import LayerCounters
+from o3sim.machine.errors import MachineStuckError
+from o3sim.machine.events import EVERY_EVENT, Event, EventKind, EventStream, EventWindow, Observer
+from o3sim.machine.invariants import check_layer
+from o3sim.machine.issue_queue import IssueQueue
+from o3sim.machine.ledger import Ledger
+from o3sim.machine.op import Op
+from o3sim.machine.operand_supply import OperandSupply
+from o3sim.machine.output_buffer import OutputBuffer
+from o3sim.machine.pe_array import PEArray
+from o3sim.machine.program import LayerProgram
+from o3sim.machine.scheduler import Scheduler
+from o3sim.machine.scoreboard import Scoreboard
+from o3sim.machine.sequencer import Sequencer
+from o3sim.machine.weight_groups import WeightGroup
+from o3sim.machine.weight_stream import WeightStream
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+
+UNITS = "weights", "clock", "queue", "supply", "output", "pes", "scheduler", "sequencer"
+"""Names of the machine's units, in an order in which they can be made."""
+
+
+class Machine:
+    """An out-of-order BNN accelerator that runs the layers of one image.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    groups : list of WeightGroup
+        The weight groups of all layers, in order.
+    programs : iterator of LayerProgram
+        The layers, asked for one at a time.
+    observers : tuple of Observer
+        Are shown every event of the window.
+    window : EventWindow
+    creation_order : tuple of str
+        The ``UNITS`` in the order in which they are made, each after those it acts on. Nothing
+        else depends on it.
+
+    Attributes
+    ----------
+    layers : list of LayerCounters
+        One entry for each layer that ended.
+    outputs : list of uint8 arrays, shape (pooled_height, pooled_width, out_channels)
+        Output bits of those layers, as the scoreboard holds them.
+    """
+
+    program: LayerProgram
+    ledger: Ledger
+    scoreboard: Scoreboard
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        groups: list[WeightGroup],
+        programs: Iterator[LayerProgram],
+        observers: tuple[Observer, ...] = (),
+        window: EventWindow = EVERY_EVENT,
+        creation_order: tuple[str, ...] = UNITS,
+    ) -> None:
+        self.architecture = architecture
+        self.env = simpy.Environment()
+        self.stream = EventStream(observers, window) if observers else None
+        for unit in creation_order:
+            self._create(unit, groups)
+        self.layers: list[LayerCounters] = []
+        self.outputs: list[NDArray[np.uint8]] = []
+        self._programs = programs
+        self._cycle = 0
+        if self.stream is not None:
+            self.pes.on_word = self._word_went_in
+            self.pes.on_stall = self._request_refused
+
+    def _create(self, unit: str, groups: list[WeightGroup]) -> None:
+        """Make one unit and connect it to those it acts on."""
+        architecture = self.architecture
+        match unit:
+            case "clock":
+                self.clock = Clock(self.env, self.tick)
+            case "weights":
+                self.weights = WeightStream(self.env, architecture.dram, groups, self._weights_requested)
+            case "queue":
+                self.queue = IssueQueue(architecture.issue_queue.depth_ops)
+            case "supply":
+                banks = architecture.activation_buffer.banks, architecture.weight_buffer.banks
+                self.supply = OperandSupply(*banks)
+            case "output":
+                self.output = OutputBuffer(architecture.output_buffer.write_width_ops)
+            case "pes":
+                self.pes = PEArray(architecture, self.supply)
+            case "scheduler":
+                self.scheduler = Scheduler(architecture.scheduler, self.queue, self.pes)
+            case "sequencer":
+                self.sequencer = Sequencer(architecture.sequencer.width_ops, self.queue, self.weights)
+
+    def run(self) -> None:
+        """Run all layers.
+
+        Raises
+        ------
+        MachineStuckError
+            If ops are left and no unit can move.
+        MachineError
+            If an invariant does not hold.
+        """
+        if self._begin_layer(0):
+            self.env.run()
+
+    def tick(self, cycle: int) -> int | None:
+        """Run one cycle, phase by phase; return the next in which anything can change."""
+        self._cycle = cycle
+        before = self._position()
+        settled = self.scoreboard.show(cycle)
+        self._take_verdicts(cycle)
+        if settled:
+            self._squash_in_pes()
+        more_coming, idle_cause = self._look_ahead(cycle)
+        self.sequencer.step(cycle, self._squashed_early, self._dispatched)
+        if settled:
+            self._squash_in_queue()
+        self.scheduler.step(cycle, self.scoreboard, more_coming, self._issued)
+        causes = self.pes.move_words(cycle, self._refine(idle_cause))
+        self._write()
+        self.queue.end_cycle()
+        if self.stream is not None:
+            self.stream.flush()
+        if self.ledger.ended == self.program.ops:
+            self.ledger.pe_cycles(causes, 1)
+            self._end_layer(cycle)
+            return cycle + 1 if self._begin_layer(cycle + 1) else None
+        waits = "word" not in causes and before == self._position()
+        wake = self._next_change(cycle) if waits else cycle + 1
+        self.ledger.pe_cycles(causes, wake - cycle)
+        return wake
+
+    def _position(self) -> tuple[int, int, int]:
+        """How far the layer is; a cycle that moves neither this nor a word changes nothing."""
+        return self.sequencer.next_op, self.ledger.counters.issued, self.ledger.ended
+
+    def _take_verdicts(self, cycle: int) -> None:
+        """Hand outcomes that are known from this cycle on to the output buffer."""
+        for op in self.pes.take_verdicts(cycle):
+            self.output.offer(op)
+            self._emit(EventKind.DECIDE, op, f"pe{op.pe}", op.outcome)
+
+    def _squash_in_pes(self) -> None:
+        """Drop ops in contexts whose windows are seen to be 1 from this cycle on."""
+        for op in self.pes.squash(self.scoreboard.is_settled):
+            self._squashed(op, "pe", f"pe{op.pe}")
+
+    def _squash_in_queue(self) -> None:
+        """Drop queued ops whose windows are seen to be 1 from this cycle on."""
+        dropped = [op for op in self.queue.entries if self.scoreboard.is_settled(op)]
+        if dropped:
+            self.queue.remove({op.index for op in dropped})
+            for op in dropped:
+                self._squashed(op, "queue", "queue")
+
+    def _look_ahead(self, cycle: int) -> tuple[bool, str]:
+        """Tell, as of the start of a cycle, if more ops can come, and why a PE without one has none."""
+        if self.sequencer.exhausted:
+            return False, "drain"
+        if self.sequencer.waits_for(cycle) is not None:
+            return False, "weight_wait"
+        return self.queue.room > 0, "queue_empty"
+
+    def _refine(self, idle_cause: str) -> str:
+        """Why idle PEs are idle, given what the scheduler left in the queue."""
+        if not self.queue.entries:
+            return idle_cause
+        group_runs = self.scheduler.policy.whole_group and self.pes.busy > 0
+        return "drain" if group_runs else "no_ready_op"
+
+    def _write(self) -> None:
+        """Retire the oldest known outcomes; the PEs of the others stall."""
+        for op in self.output.write():
+            if op.late:
+                self.pes.verdict_written(op)
+            self.scoreboard.retire(op, self._cycle)
+            self.ledger.retired(op)
+            self._emit(EventKind.RETIRE, op, "output", op.outcome)
+            self._ended(op)
+        for op in self.output.waiting():
+            if not op.late:
+                self.pes.hold_verdict(op)
+
+    def _dispatched(self, op: Op) -> None:
+        self.ledger.dispatched()
+        self._emit(EventKind.DISPATCH, op, "queue")
+
+    def _issued(self, op: Op) -> None:
+        self.ledger.issued()
+        self._emit(EventKind.ISSUE, op, f"pe{op.pe}.{op.context}")
+
+    def _squashed_early(self, op: Op) -> None:
+        self._squashed(op, "sequencer", "sequencer")
+
+    def _squashed(self, op: Op, kind: str, unit: str) -> None:
+        self.ledger.squashed(op, kind)
+        self._emit(EventKind.SQUASH, op, unit)
+        self._ended(op)
+
+    def _ended(self, op: Op) -> None:
+        """Free the half of the weight buffer whose last op this was."""
+        self._group_left[op.group] -= 1
+        if not self._group_left[op.group]:
+            self.weights.release_half()
+
+    def _begin_layer(self, cycle: int) -> bool:
+        """Start the next layer in this cycle; tell if there is one."""
+        program = next(self._programs, None)
+        if program is None:
+            return False
+        self.program = program
+        self.ledger = Ledger(program, self.architecture.pe.width_edges, cycle)
+        self.scoreboard = Scoreboard(
+            program.n_windows, program.prunes_pooling, self.architecture.pruning.squash_latency_cycles
+        )
+        self._group_left = dict(program.group_ops)
+        self._reads = self.supply.activation_reads, self.supply.weight_reads, self.supply.granted
+        self.pes.begin_layer(program, program.prunes_threshold)
+        self.sequencer.begin_layer(program, self.scoreboard)
+        self._emit_at(cycle, EventKind.LAYER_START, len(self.layers), program.name)
+        return True
+
+    def _end_layer(self, cycle: int) -> None:
+        """Close the layer's books."""
+        program, counters = self.program, self.ledger.counters
+        counters.cycles = cycle - self.ledger.start_cycle + 1
+        counters.activation_reads = self.supply.activation_reads - self._reads[0]
+        counters.weight_reads = self.supply.weight_reads - self._reads[1]
+        counters.activation_requests = counters.weight_requests = self.supply.granted - self._reads[2]
+        counters.output_bits = program.n_windows
+        counters.dram_bits = sum(self.weights.groups[group].bits for group in program.group_ops)
+        check_layer(counters, self.architecture)
+        geometry = program.geometry
+        shape = geometry.pooled_height, geometry.pooled_width, geometry.out_channels
+        self.outputs.append(self.scoreboard.output.reshape(shape))
+        self._emit_at(cycle, EventKind.LAYER_END, len(self.layers), program.name)
+        if self.stream is not None:
+            self.stream.flush()
+        self.layers.append(counters)
+
+    def _next_change(self, cycle: int) -> int:
+        """Next cycle in which a unit that waits can go on."""
+        group = self.sequencer.waits_for(cycle)
+        wakes = [
+            self.pes.next_move(cycle),
+            self.scoreboard.next_show(),
+            None if group is None else self.weights.next_change(group),
+        ]
+        known = [wake for wake in wakes if wake is not None and wake > cycle]
+        if not known:
+            raise MachineStuckError(f"cycle {cycle}: no unit can move and ops are left\n{self!r}")
+        return min(known)
+
+    def _emit(self, kind: EventKind, op: Op, unit: str, value: int = 0) -> None:
+        self._emit_at(self._cycle, kind, op.index, unit, value)
+
+    def _emit_at(self, cycle: int, kind: EventKind, op: int, unit: str, value: int = 0) -> None:
+        if self.stream is not None:
+            self.stream.emit(Event(cycle, kind, op, unit, value), len(self.layers))
+
+    def _word_went_in(self, op: Op, word: int) -> None:
+        self._emit(EventKind.WORD, op, f"pe{op.pe}", word)
+
+    def _request_refused(self, op: Op) -> None:
+        self._emit(EventKind.STALL, op, f"pe{op.pe}")
+
+    def _weights_requested(self, group: int, cycle: int, arrival_cycle: int) -> None:
+        self._emit_at(cycle, EventKind.WEIGHTS, group, "dram", arrival_cycle)
+
+    def __repr__(self) -> str:
+        units = [getattr(self, unit) for unit in (*UNITS, "scoreboard")]
+        return "\n".join(repr(unit) for unit in units)

@@ -1,0 +1,41 @@
+"""One neuron on its way through the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Op:
+    """The evaluation of one neuron: what is dispatched, issued, squashed and retired.
+
+    ``index`` is its place in program order, and its age. ``words_in`` counts the words that went
+    into a PE, ``ready_cycle`` is the first cycle in which the next may, ``known_cycle`` the one
+    from which the outcome is known (None until its deciding word went in).
+    """
+
+    index: int
+    n_edges: int
+    words: int
+    decided_words: int
+    outcome: int
+    windows: tuple[int, ...]
+    group: int
+    border: int
+    activation_base: int
+    weight_base: int
+    words_in: int = 0
+    pe: int = -1
+    context: int = -1
+    ready_cycle: int = 0
+    known_cycle: int | None = None
+    squashed: bool = False
+    late: bool = False
+
+    def edges_after(self, words: int, width_edges: int) -> int:
+        """Edges in the first so many words."""
+        return self.n_edges if words >= self.words else words * width_edges
+
+    def __repr__(self) -> str:
+        known = "" if self.known_cycle is None else f", known at {self.known_cycle}"
+        return f"op {self.index} ({self.words_in}/{self.words} words{known})"

@@ -1,0 +1,212 @@
+"""The PE array: places ops on PEs, moves their words, takes their verdicts."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from o3sim.machine.free_pes import FreePEs
+from o3sim.machine.op import Op
+from o3sim.machine.operand_supply import OperandSupply
+from o3sim.machine.pe import PE
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.machine.program import LayerProgram
+
+
+class PEArray:
+    """All PEs of the machine.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    supply : OperandSupply
+    make_pe : callable
+        Makes PE ``(index, contexts, speculate)``.
+
+    Attributes
+    ----------
+    on_word, on_stall : callable or None
+        Told ``(op, word)`` of every word that goes in, and the op of every refused request; None
+        where nobody observes.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        supply: OperandSupply,
+        make_pe: Callable[[int, int, bool], PE] = PE,
+    ) -> None:
+        pe = architecture.pe
+        self.supply = supply
+        self.width_edges = pe.width_edges
+        self.latency_cycles = pe.latency_cycles
+        self.issue_latency_cycles = architecture.scheduler.issue_latency_cycles
+        self._checks_bounds = False
+        self.contexts = pe.count * pe.contexts
+        self.pes = [make_pe(index, pe.contexts, pe.speculate) for index in range(pe.count)]
+        self._free = FreePEs(self.pes, pe.contexts)
+        self._busy: list[int] = []
+        self._verdicts: dict[int, list[Op]] = {}
+        self._activation_bits: list[list[int]] = []
+        self._weight_words: list[list[int]] = []
+        self.on_word: Callable[[Op, int], None] | None = None
+        self.on_stall: Callable[[Op], None] | None = None
+
+    def begin_layer(self, program: LayerProgram, checks_bounds: bool) -> None:
+        """Take over the operand addresses of a layer, and whether its words are checked."""
+        self._checks_bounds = checks_bounds
+        self._activation_bits = program.addresses.activation_bit.tolist()
+        self._weight_words = program.addresses.weight_word.tolist()
+
+    def take_verdicts(self, cycle: int) -> list[Op]:
+        """Return the ops whose outcome is known from this cycle on, and free their contexts."""
+        known = [op for op in self._verdicts.pop(cycle, ()) if not op.squashed]
+        for op in known:
+            if op.context >= 0:
+                self._release(op)
+        return known
+
+    def squash(self, settled: Callable[[Op], bool]) -> list[Op]:
+        """Drop the ops in contexts all of whose windows are seen to be 1; lowest PE first."""
+        dropped = [op for i in self._busy for op in self.pes[i].held if op is not None and settled(op)]
+        for op in dropped:
+            op.squashed = True
+            self._release(op)
+        return dropped
+
+    def place(self, op: Op, cycle: int) -> None:
+        """Issue an op to the free PE that holds fewest, the lowest of them.
+
+        Its first word may go in ``issue_latency_cycles`` later; an op that needs no word is known
+        in the cycle after that.
+        """
+        pe = self.pes[self._free.first()]
+        self._free.take(pe)
+        if not pe.occupied:
+            insort(self._busy, pe.index)
+        pe.accept(op)
+        self._free.put(pe)
+        op.ready_cycle = cycle + self.issue_latency_cycles
+        if op.decided_words == 0:
+            self._know(op, op.ready_cycle + 1)
+
+    def move_words(self, cycle: int, idle_cause: str) -> dict[str, int]:
+        """Let every PE ask for a word, arbitrate, and put the granted words in.
+
+        Parameters
+        ----------
+        cycle : int
+        idle_cause : str
+            Why PEs that hold neither an op nor an unwritten verdict have nothing to do.
+
+        Returns
+        -------
+        dict of str to int
+            PE-cycles by cause; words that went in stand under ``word``, for they are judged only
+            when their op ends.
+        """
+        busy = self._busy
+        causes: dict[str, int] = {}
+        if len(busy) < len(self.pes):
+            causes[idle_cause] = len(self.pes) - len(busy)
+        first = bisect_left(busy, cycle % len(self.pes))
+        asking: list[Op] = []
+        requests: list[tuple[int, int]] = []
+        for index in busy[first:] + busy[:first]:
+            op = self.pes[index].select(cycle)
+            if isinstance(op, str):
+                causes[op] = causes.get(op, 0) + 1
+            else:
+                asking.append(op)
+                requests.append(self._addresses(op))
+        if asking:
+            words = self._serve(asking, self.supply.grant(requests), cycle)
+            causes["word"] = words
+            causes["operand_stall"] = len(asking) - words
+        return causes
+
+    def _addresses(self, op: Op) -> tuple[int, int]:
+        """Activation and weight word an op needs next."""
+        bit = op.activation_base + self._activation_bits[op.border][op.words_in]
+        return bit // self.width_edges, op.weight_base + self._weight_words[op.border][op.words_in]
+
+    def _serve(self, asking: list[Op], grants: list[bool], cycle: int) -> int:
+        """Put in the words that were granted; return how many."""
+        words = 0
+        for op, granted in zip(asking, grants, strict=True):
+            if granted:
+                words += 1
+                self._put_in(op, cycle)
+            elif self.on_stall is not None:
+                self.on_stall(op)
+        return words
+
+    def _put_in(self, op: Op, cycle: int) -> None:
+        """Move one word of an op into its PE."""
+        if self.on_word is not None:
+            self.on_word(op, op.words_in)
+        op.words_in += 1
+        op.ready_cycle = cycle + (self.latency_cycles if self._checks_bounds else 1)
+        if op.words_in == op.decided_words:
+            self._know(op, cycle + self.latency_cycles)
+        if op.words_in == op.words:
+            self._release(op)
+
+    def _know(self, op: Op, cycle: int) -> None:
+        """Note from which cycle an op's outcome is known."""
+        op.known_cycle = cycle
+        self._verdicts.setdefault(cycle, []).append(op)
+
+    def _release(self, op: Op) -> None:
+        """Free an op's context from the next look of the scheduler on."""
+        pe = self.pes[op.pe]
+        self._free.take(pe)
+        pe.release(op)
+        self._free.put(pe)
+        self._leave_if_idle(pe)
+
+    def hold_verdict(self, op: Op) -> None:
+        """Stall an op's PE from the next cycle on: its verdict could not be written."""
+        op.late = True
+        pe = self.pes[op.pe]
+        if not pe.late_verdicts and not pe.occupied:
+            insort(self._busy, pe.index)
+        self._free.take(pe)
+        pe.late_verdicts += 1
+
+    def verdict_written(self, op: Op) -> None:
+        """Let an op's PE go on from the next cycle on, unless more verdicts wait."""
+        pe = self.pes[op.pe]
+        pe.late_verdicts -= 1
+        self._free.put(pe)
+        self._leave_if_idle(pe)
+
+    def _leave_if_idle(self, pe: PE) -> None:
+        """Count a PE as idle if it holds neither an op nor an unwritten verdict."""
+        if not pe.occupied and not pe.late_verdicts:
+            self._busy.remove(pe.index)
+
+    @property
+    def free_contexts(self) -> int:
+        """Free contexts of the PEs that can be given an op."""
+        return self._free.contexts
+
+    @property
+    def busy(self) -> int:
+        """PEs that hold an op or an unwritten verdict."""
+        return len(self._busy)
+
+    def next_move(self, cycle: int) -> int | None:
+        """Next cycle in which a waiting PE can go on, or a verdict will be known."""
+        wakes = list(self._verdicts)
+        for index in self._busy:
+            wakes += [
+                op.ready_cycle for op in self.pes[index].held if op is not None and op.ready_cycle > cycle
+            ]
+        return min(wakes, default=None)
+
+    def __repr__(self) -> str:
+        return "\n".join(repr(self.pes[index]) for index in self._busy) or "PEs: all idle"

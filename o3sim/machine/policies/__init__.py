@@ -1,0 +1,12 @@
+"""Scheduling policies, one file each; a new one is one new file and one line in ``POLICIES``."""
+
+from __future__ import annotations
+
+from o3sim.machine.policies.in_order import InOrder
+from o3sim.machine.policies.lockstep import Lockstep
+from o3sim.machine.policies.out_of_order import OutOfOrder
+from o3sim.machine.policies.policy import Policy, QueueView
+
+POLICIES: dict[str, type[Policy]] = {"out_of_order": OutOfOrder, "in_order": InOrder, "lockstep": Lockstep}
+
+__all__ = ["POLICIES", "InOrder", "Lockstep", "OutOfOrder", "Policy", "QueueView"]

@@ -1,0 +1,111 @@
+"""The sequencer: walks a layer's ops in program order and dispatches them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from o3sim.machine.issue_queue import IssueQueue
+from o3sim.machine.op import Op
+from o3sim.machine.scoreboard import Scoreboard
+from o3sim.machine.weight_stream import WeightStream
+
+if TYPE_CHECKING:
+    from o3sim.machine.program import LayerProgram
+
+CHUNK_OPS = 4096
+"""Ops turned into Python numbers at a time: bounds memory, and is as fast as any larger number."""
+
+
+class Sequencer:
+    """Look at up to ``width`` ops a cycle: squash those of settled windows, dispatch the others.
+
+    It stops for the cycle at an op for which the queue has no room (as of the end of the last
+    cycle) or whose weight group has not arrived. Each op looked at and got rid of, squashed or
+    dispatched, takes one place of the width.
+
+    Attributes
+    ----------
+    next_op : int
+        The first op not yet dispatched or squashed.
+    """
+
+    def __init__(self, width_ops: int, queue: IssueQueue, weights: WeightStream) -> None:
+        self.width_ops = width_ops
+        self.queue = queue
+        self.weights = weights
+        self.next_op = 0
+        self._ops = 0
+        self._chunk: list[Op] = []
+        self._chunk_start = 0
+
+    def begin_layer(self, program: LayerProgram, scoreboard: Scoreboard) -> None:
+        """Start on a layer."""
+        self._program = program
+        self._scoreboard = scoreboard
+        self._ops = program.ops
+        self.next_op = 0
+        self._load_chunk()
+
+    def step(self, cycle: int, on_squash: Callable[[Op], None], on_dispatch: Callable[[Op], None]) -> None:
+        """Look at this cycle's ops."""
+        room = self.queue.room
+        for _ in range(self.width_ops):
+            op = self._peek()
+            if op is None or not self.weights.arrived(op.group, cycle):
+                return
+            if self._scoreboard.is_settled(op):
+                on_squash(op)
+            elif room:
+                room -= 1
+                self.queue.dispatch(op)
+                on_dispatch(op)
+            else:
+                return
+            self.next_op += 1
+
+    @property
+    def exhausted(self) -> bool:
+        """No op of the layer is left to look at."""
+        return self.next_op == self._ops
+
+    def waits_for(self, cycle: int) -> int | None:
+        """Weight group the next op waits for, None if it waits for none."""
+        op = self._peek()
+        return None if op is None or self.weights.arrived(op.group, cycle) else op.group
+
+    def _peek(self) -> Op | None:
+        """Next op, None at the end of the layer."""
+        place = self.next_op - self._chunk_start
+        if place == len(self._chunk):
+            if self.exhausted:
+                return None
+            self._load_chunk()
+            place = 0
+        return self._chunk[place]
+
+    def _load_chunk(self) -> None:
+        """Turn the next stretch of the program into ops."""
+        program, start = self._program, self.next_op
+        part = slice(start, start + CHUNK_OPS)
+        position = program.position[part]
+        groups, channels = program.group_of[part].tolist(), program.channel[part].tolist()
+        first_channel = program.first_channel_of
+        rows = zip(
+            range(start, start + len(position)),
+            program.n_edges[part].tolist(),
+            program.words[part].tolist(),
+            program.decided_words[part].tolist(),
+            program.outcome[part].tolist(),
+            (tuple(w for w in row if w >= 0) for row in program.windows[part].tolist()),
+            groups,
+            program.addresses.border_of[position].tolist(),
+            program.addresses.base_bit[position].tolist(),
+            [(c - first_channel[g]) * program.weight_words for c, g in zip(channels, groups, strict=True)],
+            strict=True,
+        )
+        self._chunk_start = start
+        self._chunk = [Op(*row) for row in rows]
+
+    def __repr__(self) -> str:
+        return f"sequencer: op {self.next_op} of {self._ops} is next"

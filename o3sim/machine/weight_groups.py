@@ -1,0 +1,62 @@
+"""How a layer's weights are cut into the groups of output channels that stream from DRAM."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from o3sim.errors import InputError
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.network.layer import Geometry
+
+
+class WeightGroup(NamedTuple):
+    """Output channels ``first_channel <= c < last_channel`` and what they weigh in DRAM."""
+
+    layer: int
+    first_channel: int
+    last_channel: int
+    bits: int
+
+
+def weight_words(geometry: Geometry, width_edges: int) -> int:
+    """Weight-buffer words one output channel takes; each channel starts a new word."""
+    return -(-geometry.fan_in // width_edges)
+
+
+def cut_layer(layer: int, name: str, geometry: Geometry, architecture: Architecture) -> list[WeightGroup]:
+    """Cut one layer's channels into groups that fit one half of the weight buffer.
+
+    Raises
+    ------
+    InputError
+        If one half does not hold a single channel.
+    """
+    channel_bits = weight_words(geometry, architecture.pe.width_edges) * architecture.pe.width_edges
+    half_bits = architecture.weight_buffer.size_kbit * 1024 // 2
+    fits = half_bits // channel_bits
+    if fits == 0:
+        needed = -(-2 * channel_bits // 1024)
+        raise InputError(
+            f"architecture {architecture.name}: weight_buffer.size_kbit: half of "
+            f"{architecture.weight_buffer.size_kbit} kbit cannot hold one output channel of layer {name} "
+            f"({channel_bits} bits); give at least {needed}"
+        )
+    groups = []
+    for first in range(0, geometry.out_channels, fits):
+        last = min(first + fits, geometry.out_channels)
+        groups.append(WeightGroup(layer, first, last, (last - first) * geometry.fan_in))
+    return groups
+
+
+def check_activations_fit(name: str, geometry: Geometry, architecture: Architecture) -> None:
+    """Refuse an activation buffer that cannot hold a layer's input and output together."""
+    inputs = geometry.planes * geometry.in_height * geometry.in_width * geometry.in_channels
+    outputs = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
+    needed = -(-(inputs + outputs) // 1024)
+    if needed > architecture.activation_buffer.size_kbit:
+        raise InputError(
+            f"architecture {architecture.name}: activation_buffer.size_kbit: layer {name} needs "
+            f"{needed} kbit for its input and output, there are {architecture.activation_buffer.size_kbit}"
+        )

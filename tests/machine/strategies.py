@@ -1,0 +1,127 @@
+"""Hypothesis strategies: any machine, any small layers, and machines that these layers fit."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+
+from o3sim.config.architecture import Architecture
+from o3sim.network.layer import Geometry, Padding, Pool
+from o3sim.profile.profile import LayerProfile
+from tests.machine.harness import architecture, profile
+
+PADDINGS: tuple[Padding, ...] = ("exclude", "-1", "+1")
+
+
+class Case(NamedTuple):
+    """A machine and the layers it is to run, one after another."""
+
+    architecture: Architecture
+    profiles: tuple[LayerProfile, ...]
+
+
+def banks() -> st.SearchStrategy[int | str]:
+    """Draw a number of banks: a power of two or not, or ideal."""
+    return st.sampled_from([1, 2, 3, 4, 8, "ideal"])
+
+
+@st.composite
+def pools(draw: st.DrawFn, height: int, width: int) -> Pool | None:
+    """Draw a pool that fits a map: 2x2/2, 3x3/2 (windows overlap) or none."""
+    fitting = [None, *(pool for pool in (Pool(2, 2), Pool(3, 2)) if pool.size <= min(height, width))]
+    return draw(st.sampled_from(fitting))
+
+
+@st.composite
+def convolutions(draw: st.DrawFn) -> Geometry:
+    """Draw a small convolution: odd shapes, all paddings, strides, bit planes, pools with leftovers."""
+    kernel_height, kernel_width = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    padding_pixels = draw(st.integers(0, 2))
+    shape: dict[str, Any] = {
+        "kind": "conv",
+        "in_height": draw(st.integers(max(1, kernel_height - 2 * padding_pixels), 6)),
+        "in_width": draw(st.integers(max(1, kernel_width - 2 * padding_pixels), 6)),
+        "in_channels": draw(st.integers(1, 12)),
+        "out_channels": draw(st.integers(1, 6)),
+        "kernel_height": kernel_height,
+        "kernel_width": kernel_width,
+        "stride": draw(st.integers(1, 2)),
+        "padding_pixels": padding_pixels,
+        "padding": draw(st.sampled_from(PADDINGS)),
+        "planes": draw(st.sampled_from([1, 1, 2])),
+    }
+    unpooled = Geometry(**shape)
+    return Geometry(**shape, pool=draw(pools(unpooled.out_height, unpooled.out_width)))
+
+
+@st.composite
+def dense_layers(draw: st.DrawFn) -> Geometry:
+    """Draw a small dense layer."""
+    return Geometry("dense", 1, 1, draw(st.integers(1, 100)), draw(st.integers(1, 20)))
+
+
+@st.composite
+def profiles(draw: st.DrawFn, scores: bool = False) -> LayerProfile:
+    """Draw a layer with made-up decisions and outcomes, from none early to all at once."""
+    geometry = draw(st.one_of(convolutions(), dense_layers()))
+    if scores:
+        return profile(geometry, scores=True)
+    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shape = geometry.out_height, geometry.out_width, geometry.out_channels
+    early = draw(st.sampled_from([0.0, 0.5, 1.0]))
+    decision = np.ceil(geometry.n_edges_map()[:, :, None] * (1 - early * chance.random(shape) ** 2))
+    decision[:, :, chance.random(shape[2]) < draw(st.sampled_from([0.0, 0.3]))] = 0  # constant channels
+    return profile(geometry, decision, chance.random(shape) < draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])))
+
+
+@st.composite
+def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
+    """Draw a machine: every policy and knob, biased to sizes at which units get in each other's way."""
+    policy = draw(st.sampled_from(["out_of_order", "in_order", "lockstep"]))
+    count, contexts = draw(st.integers(1, 6)), draw(st.integers(1, 3))
+    depth = st.integers(count * contexts if policy == "lockstep" else 1, 40)
+    return architecture(
+        pe__count=count,
+        pe__contexts=contexts,
+        pe__width_edges=draw(st.sampled_from([1, 3, 8, 16, 64])),
+        pe__latency_cycles=draw(st.integers(1, 4)),
+        pe__speculate=draw(st.booleans()),
+        sequencer__width_ops=draw(st.integers(1, 8)),
+        sequencer__order=draw(st.sampled_from(["window_major", "member_major"])),
+        sequencer__outermost=draw(st.sampled_from(["channel", "position"])),
+        sequencer__group_windows=draw(st.integers(1, 8)),
+        issue_queue__depth_ops=draw(depth),
+        scheduler__policy=policy,
+        scheduler__issue_width_ops=draw(st.integers(1, 8)),
+        scheduler__issue_latency_cycles=draw(st.integers(0, 3)),
+        scheduler__window_in_flight_ops=draw(st.sampled_from([1, 2, 3, "unlimited"])),
+        activation_buffer__banks=draw(banks()),
+        weight_buffer__banks=draw(banks()),
+        weight_buffer__size_kbit=weight_kbit,
+        dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),
+        dram__latency_cycles=draw(st.sampled_from([0, 1, 50])),
+        output_buffer__write_width_ops=draw(st.sampled_from([1, 2, 16])),
+        pruning__threshold=draw(st.booleans()),
+        pruning__pooling=draw(st.booleans()),
+        pruning__squash_latency_cycles=draw(st.integers(1, 4)),
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
+    """Draw layers and a machine that they fit, often with several weight groups to a layer."""
+    hidden = draw(st.lists(profiles(), min_size=1, max_size=most_layers))
+    layers = [*hidden, draw(profiles(scores=True))] if draw(st.booleans()) else hidden
+    roomy = draw(st.booleans())
+    made = draw(architectures())
+    return Case(made.model_copy(update={"weight_buffer": _weight_buffer(made, layers, roomy)}), tuple(layers))
+
+
+def _weight_buffer(made: Architecture, layers: list[LayerProfile], roomy: bool) -> Any:
+    """Size a weight buffer: for all that is drawn here, or no larger than the largest channel needs."""
+    width = made.pe.width_edges
+    largest = max(-(-layer.geometry.fan_in // width) * width for layer in layers)
+    size = 1000 if roomy else -(-2 * largest // 1024)
+    return made.weight_buffer.model_copy(update={"size_kbit": size})

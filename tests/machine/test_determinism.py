@@ -1,0 +1,96 @@
+"""The same cycles, counters and events, whatever order units and processes are made or woken in."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from unittest import mock
+
+import simpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from o3sim.machine.counters import LayerCounters
+from o3sim.machine.events import Event
+from o3sim.machine.machine import UNITS, Machine
+from tests.machine.harness import Log, machine
+from tests.machine.strategies import Case, cases
+
+ACTS_ON = {"pes": {"supply"}, "scheduler": {"queue", "pes"}, "sequencer": {"queue", "weights"}}
+"""The units that a unit is connected to when it is made."""
+
+
+@st.composite
+def creation_orders(draw: st.DrawFn) -> tuple[str, ...]:
+    """Draw an order of the units in which each comes after those it acts on."""
+    order: list[str] = []
+    while len(order) < len(UNITS):
+        can_come = [unit for unit in UNITS if unit not in order and ACTS_ON.get(unit, set()) <= set(order)]
+        order.append(draw(st.sampled_from(can_come)))
+    return tuple(order)
+
+
+class ShuffledEnvironment(simpy.Environment):
+    """Events of the same cycle and priority come in random order instead of that of their making."""
+
+    seed = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._eid = self._random_numbers()  # type: ignore[assignment]
+
+    def _random_numbers(self) -> Iterator[int]:
+        chance = random.Random(self.seed)
+        while True:
+            yield chance.getrandbits(62)
+
+
+def history(built: Machine, log: Log) -> tuple[list[LayerCounters], list[Event], list[list[int]]]:
+    """Run a machine and return all there is to see of it."""
+    built.run()
+    return built.layers, log.events, [bits.tolist() for bits in built.outputs]
+
+
+@given(cases(), creation_orders())
+@settings(max_examples=100, deadline=None)
+def test_the_order_in_which_units_are_made_changes_nothing(case: Case, order: tuple[str, ...]) -> None:
+    plain, permuted = Log(), Log()
+    expected = history(machine(*case, observers=(plain,)), plain)
+    assert history(machine(*case, observers=(permuted,), creation_order=order), permuted) == expected
+
+
+@given(cases(), st.integers(0, 2**32))
+@settings(max_examples=100, deadline=None)
+def test_the_order_in_which_processes_wake_in_a_cycle_changes_nothing(case: Case, seed: int) -> None:
+    plain, shuffled = Log(), Log()
+    expected = history(machine(*case, observers=(plain,)), plain)
+    with mock.patch.object(simpy, "Environment", ShuffledEnvironment):
+        ShuffledEnvironment.seed = seed
+        built = machine(*case, observers=(shuffled,))
+    assert isinstance(built.env, ShuffledEnvironment)
+    assert history(built, shuffled) == expected
+
+
+@given(cases(most_layers=2))
+@settings(max_examples=50, deadline=None)
+def test_events_come_in_canonical_order(case: Case) -> None:
+    log = Log()
+    machine(*case, observers=(log,)).run()
+    assert log.events == sorted(log.events)
+
+
+class Sleepless(Machine):
+    """Ticks in every cycle, whether anything can change or not."""
+
+    def _next_change(self, cycle: int) -> int:
+        return cycle + 1
+
+
+@given(cases())
+@settings(max_examples=150, deadline=None)
+def test_sleeping_while_nothing_can_change_changes_nothing(case: Case) -> None:
+    plain, sleepless = Log(), Log()
+    expected = history(machine(*case, observers=(plain,)), plain)
+    built = machine(*case, observers=(sleepless,))
+    built.__class__ = Sleepless
+    assert history(built, sleepless) == expected
