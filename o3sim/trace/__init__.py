@@ -1,0 +1,1 @@
+"""Traces: observers of a machine that write what they see, one format a file."""
