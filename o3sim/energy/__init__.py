@@ -1,0 +1,1 @@
+"""Energy: counted events times a table of picojoules per event, plus leakage."""

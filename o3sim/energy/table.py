@@ -1,0 +1,154 @@
+"""The energy table of one technology: a price in pJ for every event, each with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from o3sim.config.catalog import is_path, suggest
+from o3sim.config.load import load_model
+from o3sim.config.marks import Conflict
+from o3sim.config.model import StrictModel
+from o3sim.errors import InputError
+
+TABLES_FOLDER = Path(__file__).with_name("tables")
+
+Per = TypeVar("Per", bound=str)
+Picojoules = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Source = Annotated[str, Field(min_length=1)]
+
+
+class Price(StrictModel, Generic[Per]):
+    """What one event costs; ``per`` repeats the event so that the table reads by itself."""
+
+    pj: Picojoules
+    per: Per
+    source: Source
+
+
+class MemoryPrice(StrictModel):
+    """One access of 64 bits to a memory bank of one size: a point of the scaling curve."""
+
+    size_kbyte: Positive
+    pj: Positive
+    per: Literal["64-bit access"]
+    source: Source
+
+
+class PePrices(StrictModel):
+    """A processing element: XNOR and popcount, the running count, its operand registers."""
+
+    edge: Price[Literal["edge"]]
+    word: Price[Literal["word"]]
+    operand_bit: Price[Literal["operand bit"]]
+
+
+class ThresholdComparePrices(StrictModel):
+    """The comparators that check the running count against its bounds."""
+
+    comparison: Price[Literal["comparison"]]
+
+
+class SchedulerPrices(StrictModel):
+    """Selection of an op and wake-up of those that wait, both over the entries of the queue."""
+
+    select: Price[Literal["queue entry and issued op"]]
+    wakeup: Price[Literal["queue entry and retired op"]]
+
+
+class SequencerPrices(StrictModel):
+    """The walk over the ops of a layer."""
+
+    lookup: Price[Literal["op looked up"]]
+
+
+class OutputBufferPrices(StrictModel):
+    """The collection of verdicts and of the bits that go to the next layer."""
+
+    verdict: Price[Literal["retired op"]]
+    bit: Price[Literal["output bit"]]
+
+
+class DramPrices(StrictModel):
+    """The memory off the chip."""
+
+    transfer: Price[Literal["64 bits"]]
+
+
+class LeakagePrices(StrictModel):
+    """Power that flows whatever happens, in pJ per microsecond (1 pJ/us is 1 uW)."""
+
+    machine: Price[Literal["microsecond"]]
+    pe_edge: Price[Literal["edge of PE width and microsecond"]]
+    memory_kbit: Price[Literal["kbit and microsecond"]]
+
+
+class EnergyTable(StrictModel):
+    """All prices of one technology; ``docs/energy.md`` says which counter each multiplies."""
+
+    name: str = Field(min_length=1)
+    description: str = ""
+    memory: tuple[MemoryPrice, ...] = Field(min_length=1)
+    pe: PePrices
+    threshold_compare: ThresholdComparePrices
+    scheduler: SchedulerPrices
+    sequencer: SequencerPrices
+    output_buffer: OutputBufferPrices
+    dram: DramPrices
+    leakage: LeakagePrices
+
+    @classmethod
+    def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:
+        """Yield the memory points that are not larger than the one before."""
+        points = data.get("memory")
+        sizes = [_size_of(point) for point in points] if isinstance(points, (list, tuple)) else []
+        for index, (before, after) in enumerate(pairwise(sizes), start=1):
+            if before is not None and after is not None and after <= before:
+                place = ("memory", index, "size_kbyte")
+                yield Conflict((place,), f"{after} is not larger than the size before it, {before}")
+
+    @model_validator(mode="after")
+    def _check_cross_fields(self) -> EnergyTable:
+        for conflict in self.cross_field_problems(self.model_dump()):
+            raise PydanticCustomError("cross_field", "{text}", {"text": str(conflict)})
+        return self
+
+
+def _size_of(point: Any) -> float | None:
+    size = point.get("size_kbyte") if isinstance(point, Mapping) else None
+    return size if isinstance(size, (int, float)) else None
+
+
+def shipped_tables() -> tuple[str, ...]:
+    """List the names of the energy tables that come with o3sim, sorted."""
+    return tuple(sorted(path.stem for path in TABLES_FOLDER.glob("*.yaml")))
+
+
+def load_table(name_or_path: str) -> EnergyTable:
+    """Read an energy table by shipped name or by path.
+
+    Parameters
+    ----------
+    name_or_path : str
+        As `energy.table` of a loaded architecture has it; a relative path starts at the current
+        folder (:func:`o3sim.config.load.load_architecture` has made one of the file's own).
+
+    Raises
+    ------
+    InputError
+        No such table, or it is not a valid one (every problem as ``file:line:column``).
+    """
+    shipped = shipped_tables()
+    if name_or_path in shipped:
+        return load_model(TABLES_FOLDER / f"{name_or_path}.yaml", EnergyTable)
+    if is_path(name_or_path) and Path(name_or_path).exists():
+        return load_model(Path(name_or_path), EnergyTable)
+    what = "file" if is_path(name_or_path) else "shipped table"
+    hint = suggest(Path(name_or_path).stem, shipped)
+    raise InputError(f"energy.table: {name_or_path}: no such {what}{hint}; shipped are {', '.join(shipped)}")

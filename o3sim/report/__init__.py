@@ -1,0 +1,1 @@
+"""Readable tables of results for the terminal."""

@@ -1,0 +1,175 @@
+"""The report of `o3sim run`: layers, totals, PE-cycles and energy, and the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from o3sim.energy.model import UNITS
+from o3sim.report.console import make_table
+from o3sim.report.numbers import ABSENT, grouped, percent, ratio, significant
+from o3sim.results.measures import Measures
+from o3sim.results.result import Comparison, RunResult
+
+WAITING_CAUSES = ("write_stall", "verdict_wait")
+STARVED_CAUSES = ("issue_wait", "no_ready_op", "queue_empty")
+
+LAYER_LEGEND = """\
+useful ... drain are shares of PE-cycles and sum to 100: waste = wasted + squashed; operand =
+operand_stall; weight = weight_wait; starved = issue_wait + no_ready_op + queue_empty; wait =
+write_stall + verdict_wait. pruned: edges that no PE evaluated, by threshold and by pooling."""
+
+COMPARE_LEGEND = """\
+speed-up of {main} over each: its latency / that of {main}. energy ratio: its energy / that
+of {main}; on chip: without DRAM. exec., pruned, wasted: shares of all edges. operand: share of
+PE-cycles that wait for a bank."""
+
+PJ_PER_NJ = 1000.0
+CLASSES_SHOWN = 12
+
+
+def print_run(console: Console, result: RunResult, comparisons: Sequence[Comparison] = ()) -> None:
+    """Write the whole report of a run."""
+    images = f"{result.images} image{'s' if result.images != 1 else ''}"
+    console.print(f"{result.architecture} on {result.workload}, {images}", style="bold")
+    every_run = (result, *(other.result for other in comparisons))
+    console.print(f"outputs exact: {'yes' if all(run.outputs_exact for run in every_run) else 'NO'}")
+    console.print()
+    console.print(layer_table(result))
+    console.print(LAYER_LEGEND)
+    console.print()
+    console.print(totals_table(result))
+    console.print(pe_cycle_table(result))
+    console.print(energy_table(result))
+    if comparisons:
+        console.print(compare_table(result, comparisons))
+        console.print(COMPARE_LEGEND.format(main=result.architecture))
+
+
+def layer_table(result: RunResult) -> Table:
+    """Build the table of layers; cycles and energy are means per image."""
+    table = make_table(
+        "Layers (per image)", 1,
+        "layer", "cycles", "use-\nful %", "waste\n%", "oper-\nand %", "weight\n%", "starved\n%", "wait\n%",
+        "drain\n%", "pruned\nthr %", "pruned\npool %", "energy\nnJ", "fJ per\nedge", gap=1,
+    )  # fmt: skip
+    for layer in result.layers:
+        table.add_row(layer.name, *_layer_cells(layer, result.images))
+    table.add_section()
+    table.add_row("all", *_layer_cells(result, result.images))
+    return table
+
+
+def _layer_cells(measures: Measures, images: int) -> list[str]:
+    share, edges = measures.pe_cycle_share, measures.edges
+    return [
+        grouped(measures.cycles_per_image),
+        percent(measures.utilisation),
+        percent(share("wasted", "squashed")),
+        percent(share("operand_stall")),
+        percent(share("weight_wait")),
+        percent(share(*STARVED_CAUSES)),
+        percent(share(*WAITING_CAUSES)),
+        percent(share("drain")),
+        percent(measures.edge_share(edges.pruned.threshold)),
+        percent(measures.edge_share(edges.pruned.pooling)),
+        significant(measures.energy_pj["total"] / images / PJ_PER_NJ),
+        significant(measures.fj_per_edge),
+    ]
+
+
+def totals_table(result: RunResult) -> Table:
+    """Build the table of totals, one figure a row."""
+    edges = result.edges
+    table = make_table("Totals", 2, "figure", "value")
+    for name, value in (
+        ("accuracy", _accuracy(result)),
+        ("classes", _classes(result.classes)),
+        ("cycles per image", grouped(result.cycles_per_image)),
+        ("latency", f"{significant(result.latency_us)} us at {result.configuration['clock_mhz']:g} MHz"),
+        ("images per second", significant(result.images_per_s)),
+        ("utilisation", f"{percent(result.utilisation)} %"),
+        ("edges per image", grouped(edges.total / result.images)),
+        ("  executed", f"{percent(result.edge_share(edges.executed))} %"),
+        ("  of which wasted", f"{percent(result.edge_share(edges.wasted))} %"),
+        ("  pruned by threshold", f"{percent(result.edge_share(edges.pruned.threshold))} %"),
+        ("  pruned by pooling", f"{percent(result.edge_share(edges.pruned.pooling))} %"),
+        ("energy per image", f"{significant(result.energy_pj_per_image / PJ_PER_NJ)} nJ"),
+        ("energy per edge", f"{significant(result.fj_per_edge)} fJ (pruned edges counted)"),
+        ("  on chip", f"{significant(result.on_chip_fj_per_edge)} fJ (without DRAM)"),
+        ("efficiency", f"{significant(result.tops_per_watt)} TOPS/W (an edge is 2 operations)"),
+    ):
+        table.add_row(name, value)
+    return table
+
+
+def _accuracy(result: RunResult) -> str:
+    if result.accuracy is None:
+        return f"{ABSENT} (no labels)"
+    right = round(result.accuracy * result.images)
+    return f"{percent(result.accuracy)} % ({right} of {result.images})"
+
+
+def _classes(classes: Sequence[int]) -> str:
+    shown = ", ".join(str(found) for found in classes[:CLASSES_SHOWN])
+    more = len(classes) - CLASSES_SHOWN
+    return f"{shown}, and {more} more" if more > 0 else shown
+
+
+def pe_cycle_table(result: RunResult) -> Table:
+    """Build the table of PE-cycles by cause."""
+    table = make_table("PE-cycles by cause (per image)", 1, "cause", "PE-cycles", "%")
+    for cause, count in result.pe_cycles.items():
+        table.add_row(cause, grouped(count / result.images), percent(result.pe_cycle_share(cause)))
+    return table
+
+
+def energy_table(result: RunResult) -> Table:
+    """Build the table of energy by unit."""
+    table = make_table(f"Energy by unit (per image; {_table_name(result)})", 1, "unit", "nJ", "%")
+    total_pj = result.energy_pj["total"]
+    for unit in UNITS:
+        pj = result.energy_pj[unit]
+        share = pj / total_pj if total_pj else 0.0
+        table.add_row(unit, significant(pj / result.images / PJ_PER_NJ), percent(share))
+    return table
+
+
+def _table_name(result: RunResult) -> str:
+    return str(result.configuration["energy"]["table"])
+
+
+def compare_table(result: RunResult, comparisons: Sequence[Comparison]) -> Table:
+    """Build the comparison: the main run first, then each other architecture."""
+    table = make_table(
+        f"{result.architecture} compared (per image)", 1,
+        "architecture", "cycles", "latency\nus", "speed-\nup", "exec.\n%", "pruned\nthr %",
+        "pruned\npool %", "wasted\n%", "oper-\nand %", "energy\nnJ", "energy\nratio", "on chip\nratio", gap=1,
+    )  # fmt: skip
+    table.add_row(result.architecture, *_compare_cells(result, None))
+    for other in comparisons:
+        table.add_row(other.result.architecture, *_compare_cells(other.result, other))
+    return table
+
+
+def _compare_cells(result: RunResult, beside: Comparison | None) -> list[str]:
+    edges = result.edges
+    ratios: tuple[float | None, ...] = (None, None, None)
+    if beside is not None:
+        ratios = beside.speed_up, beside.energy_ratio, beside.on_chip_energy_ratio
+    speed_up, energy_ratio, on_chip_ratio = map(ratio, ratios)
+    return [
+        grouped(result.cycles_per_image),
+        significant(result.latency_us),
+        speed_up,
+        percent(result.edge_share(edges.executed)),
+        percent(result.edge_share(edges.pruned.threshold)),
+        percent(result.edge_share(edges.pruned.pooling)),
+        percent(result.edge_share(edges.wasted)),
+        percent(result.pe_cycle_share("operand_stall")),
+        significant(result.energy_pj_per_image / PJ_PER_NJ),
+        energy_ratio,
+        on_chip_ratio,
+    ]

@@ -1,0 +1,66 @@
+"""The JSON form of a result: stable keys in a stable order, nothing of the machine it ran on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from o3sim.results.measures import Measures, values_of
+from o3sim.results.result import Comparison, RunResult
+
+SCHEMA_VERSION = 1
+"""Goes up when a key changes its meaning or goes away; new keys do not change it."""
+
+
+def to_document(result: RunResult, comparisons: Sequence[Comparison] = ()) -> dict[str, Any]:
+    """Turn a result into plain values; every key is described in ``docs/results.md``."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **_run(result),
+        "compare": [_comparison(other) for other in comparisons],
+    }
+
+
+def to_json(result: RunResult, comparisons: Sequence[Comparison] = ()) -> str:
+    """Write a result as JSON text, ending in a newline.
+
+    The same result gives the same bytes: keys in a fixed order, floats as their shortest exact
+    form, and no date, path or host.
+    """
+    return json.dumps(to_document(result, comparisons), indent=2, allow_nan=False) + "\n"
+
+
+def _comparison(other: Comparison) -> dict[str, Any]:
+    return {
+        "speed_up": other.speed_up,
+        "energy_ratio": other.energy_ratio,
+        "on_chip_energy_ratio": other.on_chip_energy_ratio,
+        **_run(other.result),
+    }
+
+
+def _run(result: RunResult) -> dict[str, Any]:
+    return {
+        "architecture": result.architecture,
+        "workload": result.workload,
+        "network_digest": result.network_digest,
+        "images": result.images,
+        "accuracy": result.accuracy,
+        "classes": list(result.classes),
+        **_measures(result),
+        "layers": [{"name": layer.name, **_measures(layer)} for layer in result.layers],
+        "configuration": dict(result.configuration),
+    }
+
+
+def _measures(measures: Measures) -> dict[str, Any]:
+    values = values_of(measures)
+    return {
+        **values,
+        "edges": asdict(measures.edges),
+        "pe_cycles": dict(measures.pe_cycles),
+        "energy_pj": dict(measures.energy_pj),
+        "events": dict(measures.events),
+    }

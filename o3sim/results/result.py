@@ -1,0 +1,151 @@
+"""The result of a run: every figure of the machine on a network and some images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from o3sim.config.architecture import Architecture
+from o3sim.energy.model import EnergyModel
+from o3sim.machine.counters import LayerCounters
+from o3sim.results.measures import Measures, measure, ratio, sum_energy, values_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerResult(Measures):
+    """One layer, over all images."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult(Measures):
+    """One architecture, one network, some images.
+
+    Attributes
+    ----------
+    architecture, workload : str
+        Names.
+    network_digest : str
+        SHA-256 over the network's topology and parameters.
+    configuration : mapping
+        The architecture, fully expanded; its energy table by name.
+    images : int
+    accuracy : float or None
+        Share of images whose class is the label, 0..1; None without labels.
+    classes : tuple of int
+        Class of each image, in order.
+    layers : tuple of LayerResult
+        In the order of the network.
+    """
+
+    architecture: str
+    workload: str
+    network_digest: str
+    configuration: Mapping[str, Any]
+    images: int
+    accuracy: float | None
+    classes: tuple[int, ...]
+    layers: tuple[LayerResult, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run beside the one that it is compared with, on the same network and images.
+
+    Attributes
+    ----------
+    result : RunResult
+        Of the other architecture.
+    speed_up : float
+        Of the main run over this one: ratio of latencies, so clocks count.
+    energy_ratio : float or None
+        Energy of this one over that of the main run; None if the main run spent none.
+    on_chip_energy_ratio : float or None
+        The same without DRAM.
+    """
+
+    result: RunResult
+    speed_up: float
+    energy_ratio: float | None
+    on_chip_energy_ratio: float | None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was run, beside the architecture: the same for all that are compared."""
+
+    workload: str
+    network_digest: str
+    classes: tuple[int, ...]
+    labels: tuple[int, ...] | None
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of classes that are the label; None without labels."""
+        if self.labels is None:
+            return None
+        pairs = zip(self.classes, self.labels, strict=True)
+        return sum(found == label for found, label in pairs) / len(self.classes)
+
+
+def run_result(
+    architecture: Architecture,
+    model: EnergyModel,
+    subject: Subject,
+    layers: Sequence[LayerCounters],
+    layers_exact: Sequence[bool],
+) -> RunResult:
+    """Compute the result of a run.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    model : EnergyModel
+        Of that architecture.
+    subject : Subject
+    layers : sequence of LayerCounters
+        By layer, each summed over the images.
+    layers_exact : sequence of bool
+        By layer, whether every output bit of every image equals the functional one.
+    """
+    images, clock_mhz = len(subject.classes), architecture.clock_mhz
+    energies = [model.energy_pj(counters) for counters in layers]
+    totals = LayerCounters("total")
+    for counters in layers:
+        totals.add(counters)
+    parts = [
+        measure(counters, energy, images=images, clock_mhz=clock_mhz, outputs_exact=exact)
+        for counters, energy, exact in zip(layers, energies, layers_exact, strict=True)
+    ]
+    whole = measure(
+        totals, sum_energy(energies), images=images, clock_mhz=clock_mhz, outputs_exact=all(layers_exact)
+    )
+    named = zip(layers, parts, strict=True)
+    return RunResult(
+        architecture=architecture.name,
+        workload=subject.workload,
+        network_digest=subject.network_digest,
+        configuration=_configuration(architecture, model.table.name),
+        images=images,
+        accuracy=subject.accuracy,
+        classes=subject.classes,
+        layers=tuple(LayerResult(name=counters.name, **values_of(part)) for counters, part in named),
+        **values_of(whole),
+    )
+
+
+def compare(main: RunResult, other: RunResult) -> Comparison:
+    """Set another architecture's run beside the main one."""
+    return Comparison(
+        other,
+        speed_up=other.latency_us / main.latency_us,
+        energy_ratio=ratio(other.energy_pj["total"], main.energy_pj["total"]),
+        on_chip_energy_ratio=ratio(other.on_chip_pj, main.on_chip_pj),
+    )
+
+
+def _configuration(architecture: Architecture, table_name: str) -> dict[str, Any]:
+    """Expand an architecture; the table by its name, for a path says nothing elsewhere."""
+    return {**architecture.model_dump(mode="json"), "energy": {"table": table_name}}

@@ -1,0 +1,122 @@
+"""The energy model: each unit priced by hand, linear in the counters, sane in every direction."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from o3sim.energy.model import UNITS, EnergyModel
+from o3sim.energy.table import load_table, shipped_tables
+from o3sim.machine.counters import LayerCounters
+from tests.sample_runs import architecture, counters
+
+TABLE = load_table("asic-45nm")
+COUNTS = [item.name for item in fields(LayerCounters) if item.name not in ("name", "pe_cycles")]
+
+
+def model(**changes: dict[str, Any]) -> EnergyModel:
+    return EnergyModel(architecture("machine", **changes), TABLE)
+
+
+def counters_strategy() -> st.SearchStrategy[LayerCounters]:
+    return st.fixed_dictionaries(dict.fromkeys(COUNTS, st.integers(0, 10**9))).map(
+        lambda counts: LayerCounters("layer", **counts)
+    )
+
+
+HAND_SIZED = {
+    "pe": {"count": 4, "width_edges": 32},
+    "issue_queue": {"depth_ops": 8},
+    # 8 KB banks on both sides: 10 pJ for 64 bits
+    "activation_buffer": {"banks": 4, "size_kbit": 256},
+    "weight_buffer": {"banks": 2, "size_kbit": 256},
+}
+BIT_PJ = 10 / 64
+
+BY_HAND = [
+    ({"edges_executed": 1000}, "pe", 1000 * 0.0045),
+    ({"words_executed": 10}, "pe", 10 * 0.05),
+    ({"activation_requests": 2, "weight_requests": 3}, "pe", 5 * 32 * 0.00375),
+    ({"threshold_compares": 7}, "threshold_compare", 2 * 7 * 0.05),
+    ({"activation_reads": 3}, "activation_buffer", 3 * 32 * BIT_PJ),
+    ({"weight_reads": 3}, "weight_buffer", 3 * 32 * BIT_PJ),
+    ({"queue_reads": 5}, "scheduler", 5 * 8 * 0.0015),
+    ({"scoreboard_writes": 5}, "scheduler", 5 * 8 * 0.012),
+    ({"scoreboard_writes": 5}, "scoreboard", 5 * 2 * BIT_PJ),
+    ({"scoreboard_writes": 5}, "output_buffer", 5 * 0.05),
+    ({"scoreboard_reads": 6}, "sequencer", 6 * 0.15),
+    ({"scoreboard_reads": 6}, "scoreboard", 6 * 2 * BIT_PJ),
+    ({"output_bits": 4}, "activation_buffer", 4 * BIT_PJ),
+    ({"output_bits": 4}, "output_buffer", 4 * 0.00375),
+    ({"dram_bits": 128}, "dram", 2 * 1950.0),
+    ({"dram_bits": 128}, "weight_buffer", 128 * BIT_PJ),
+]
+
+
+@pytest.mark.parametrize(("counts", "unit", "pj"), BY_HAND)
+def test_each_event_costs_what_the_table_says(counts: dict[str, int], unit: str, pj: float) -> None:
+    assert model(**HAND_SIZED).energy_pj(LayerCounters("layer", **counts))[unit] == pytest.approx(pj)
+
+
+def test_issue_queue_is_a_memory_of_its_own_size() -> None:
+    """171 entries of 48 bits are 1.002 KB; 32 KB / 8 KB cost a factor 2, so 1 KB costs 10 / 8**0.5."""
+    energy = model(issue_queue={"depth_ops": 171}).energy_pj(
+        LayerCounters("l", queue_reads=1, queue_writes=1)
+    )
+    assert energy["issue_queue"] == pytest.approx(2 * 48 / 64 * 10 / 8**0.5, rel=0.01)
+
+
+def test_leakage_follows_size_and_clock() -> None:
+    sized = model(**HAND_SIZED)
+    kbit = 256 + 256 + 8 * 48 / 1024
+    by_hand_uw = 0.24 * 4 * 32 + 3.125 * kbit
+    assert sized.leakage_pj_per_cycle == pytest.approx(by_hand_uw / 200)
+    assert sized.energy_pj(LayerCounters("l", cycles=50))["leakage"] == pytest.approx(by_hand_uw / 4)
+
+
+def test_no_pruning_compares_once_and_wakes_nothing() -> None:
+    dense = model(pruning={"threshold": False, "pooling": False})
+    energy = dense.energy_pj(LayerCounters("l", threshold_compares=7, scoreboard_writes=5))
+    assert energy["threshold_compare"] == pytest.approx(7 * 0.05)
+    assert energy["scheduler"] == 0
+
+
+def test_only_out_of_order_selects_from_the_whole_queue() -> None:
+    issues = LayerCounters("l", queue_reads=1)
+    out_of_order = model().energy_pj(issues)["scheduler"]
+    for policy in ("in_order", "lockstep"):
+        assert model(scheduler={"policy": policy}).energy_pj(issues)["scheduler"] * 256 == out_of_order
+
+
+def test_ideal_banks_are_one_for_each_pe() -> None:
+    ideal = {"activation_buffer": {"banks": "ideal"}, "weight_buffer": {"banks": "ideal"}}
+    each = {"activation_buffer": {"banks": 64}, "weight_buffer": {"banks": 64}}
+    assert model(**ideal).energy_pj(counters()) == model(**each).energy_pj(counters())
+
+
+@pytest.mark.parametrize("name", shipped_tables())
+def test_every_unit_is_priced_in_order(name: str) -> None:
+    energy = EnergyModel(architecture(), load_table(name)).energy_pj(counters())
+    assert tuple(energy) == UNITS
+    assert all(pj > 0 for pj in energy.values())
+
+
+@given(counters_strategy(), counters_strategy())
+def test_energy_of_a_sum_is_the_sum(one: LayerCounters, other: LayerCounters) -> None:
+    machine = model()
+    apart = [machine.energy_pj(one), machine.energy_pj(other)]
+    one.add(other)
+    together = machine.energy_pj(one)
+    for unit in UNITS:
+        assert together[unit] == pytest.approx(apart[0][unit] + apart[1][unit])
+
+
+@pytest.mark.parametrize("count", ["cycles", "edges_executed", "activation_reads", "dram_bits"])
+def test_more_of_an_event_never_costs_less(count: str) -> None:
+    small, large = (model().energy_pj(LayerCounters("l", **{count: n})) for n in (10, 11))
+    assert all(small[unit] <= large[unit] for unit in UNITS)
+    assert sum(small.values()) < sum(large.values())
