@@ -1,0 +1,29 @@
+"""Turn the compiled engine's event rows into the events that the SimPy machine shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.compiled.kernels import ISSUE_UNIT, U_OUTPUT, U_QUEUE, U_SEQUENCER
+from o3sim.machine.events import Event, EventKind
+
+_UNITS = {U_SEQUENCER: "sequencer", U_QUEUE: "queue", U_OUTPUT: "output"}
+
+
+def decode(rows: NDArray[np.int64]) -> Iterator[Event]:
+    """Yield the events of rows ``(cycle, kind, op, unit, value)``, as they come."""
+    for cycle, number, op, unit, value in rows.tolist():
+        kind = EventKind(number)
+        if kind is EventKind.ISSUE:
+            name = f"pe{unit // ISSUE_UNIT}.{unit % ISSUE_UNIT}"
+        else:
+            name = _UNITS.get(unit, f"pe{unit}")
+        yield Event(cycle, kind, op, name, value)
+
+
+def in_order(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sort rows as :class:`~o3sim.machine.events.EventStream` shows events: cycle, kind, op."""
+    return rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
