@@ -1,0 +1,102 @@
+"""Where out-of-order issue parts from statically interleaved program order, as a Markdown table.
+
+``python scripts/issue_order.py [WORKLOAD] [--image-file FILE.npz] [--images N]`` runs `o3bnn` and
+`in-order-interleaved`, changed in one respect at a time, and `dense` with the same memories.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from o3sim.compiled.run import simulate_image
+from o3sim.config.architecture import Architecture
+from o3sim.config.load import load_architecture
+from o3sim.network.load import load_network, load_workload, workload_images
+from o3sim.network.network import Network
+from o3sim.profile.profile import LayerProfile, profile_layers
+
+MEMORIES = ("activation_buffer", "weight_buffer", "dram")
+CHANGES: dict[str, dict[str, Any]] = {
+    "as shipped": {},
+    **{
+        f"{banks} banks in each buffer": {
+            "activation_buffer.banks": banks,
+            "weight_buffer.banks": banks,
+        }
+        for banks in (32, 64, 256)
+    },
+    **{
+        f"queue of {reach} ops, groups of {reach} windows": {
+            "issue_queue.depth_ops": reach,
+            "sequencer.group_windows": reach,
+        }
+        for reach in (64, 128, 512)
+    },
+    **{f"groups of {group} windows": {"sequencer.group_windows": group} for group in (64, 128)},
+    **{f"verdict latency {cycles}": {"pe.latency_cycles": cycles} for cycles in (1, 4, 8)},
+    "verdict latency 8, 8 contexts, reach 1024": {
+        "pe.latency_cycles": 8,
+        "pe.contexts": 8,
+        "issue_queue.depth_ops": 1024,
+        "sequencer.group_windows": 1024,
+    },
+    **{f"squash latency {cycles}": {"pruning.squash_latency_cycles": cycles} for cycles in (4, 16, 64)},
+    **{f"DRAM of {bits} bits a cycle": {"dram.bits_per_cycle": bits} for bits in (256, 64)},
+    **{f"{ops} members of a window in flight": {"scheduler.window_in_flight_ops": ops} for ops in (2, 4)},
+    "channels outermost": {"sequencer.outermost": "channel"},
+}
+
+
+def changed(base: Architecture, change: dict[str, Any]) -> Architecture:
+    """Copy an architecture with other values at ``unit.key``."""
+    data = base.model_dump()
+    for path, value in change.items():
+        unit, key = path.split(".")
+        data[unit][key] = value
+    return Architecture.model_validate(data)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workload", nargs="?", default="fashion-vgg")
+    parser.add_argument("--image-file", type=Path)
+    parser.add_argument("--images", type=int, default=4)
+    options = parser.parse_args()
+    files = load_workload(options.workload)
+    network = load_network(files)
+    images = workload_images(files, network, options.image_file, options.images)
+    profiles = [[profile for profile, _ in profile_layers(network, image)] for image in images.x]
+    print_table(network, profiles)
+
+
+def print_table(network: Network, profiles: list[list[LayerProfile]]) -> None:
+    """Run every change and print its row."""
+
+    def cycles(base: Architecture, change: dict[str, Any]) -> int:
+        machine = changed(base, change)
+        runs = [simulate_image(machine, network, image) for image in profiles]
+        return sum(layer.cycles for run in runs for layer in run.layers)
+
+    bases = [load_architecture(name) for name in ("dense", "o3bnn", "in-order-interleaved")]
+    print(
+        f"| {network.name}, {len(profiles)} images | out of order | interleaved "
+        "| out of order over interleaved |"
+    )
+    print("| --- | --- | --- | --- |")
+    for name, change in CHANGES.items():
+        memories = {path: value for path, value in change.items() if path.startswith(MEMORIES)}
+        dense, reordered, interleaved = (
+            cycles(base, memories if base is bases[0] else change) for base in bases
+        )
+        print(
+            f"| {name} | {dense / reordered:.2f} | {dense / interleaved:.2f} "
+            f"| {interleaved / reordered:.2f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
