@@ -7,21 +7,25 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.compiled.kernels import ISSUE_UNIT, U_OUTPUT, U_QUEUE, U_SEQUENCER
+from o3sim.compiled.numbers import ISSUE_UNIT, U_OUTPUT, U_QUEUE, U_SEQUENCER
 from o3sim.machine.events import Event, EventKind
 
 _UNITS = {U_SEQUENCER: "sequencer", U_QUEUE: "queue", U_OUTPUT: "output"}
 
+CHUNK_ROWS = 65_536
+"""Rows turned into Python numbers at a time: bounds memory, and is as fast as any larger number."""
+
 
 def decode(rows: NDArray[np.int64]) -> Iterator[Event]:
     """Yield the events of rows ``(cycle, kind, op, unit, value)``, as they come."""
-    for cycle, number, op, unit, value in rows.tolist():
-        kind = EventKind(number)
-        if kind is EventKind.ISSUE:
-            name = f"pe{unit // ISSUE_UNIT}.{unit % ISSUE_UNIT}"
-        else:
-            name = _UNITS.get(unit, f"pe{unit}")
-        yield Event(cycle, kind, op, name, value)
+    for start in range(0, len(rows), CHUNK_ROWS):
+        for cycle, number, op, unit, value in rows[start : start + CHUNK_ROWS].tolist():
+            kind = EventKind(number)
+            if kind is EventKind.ISSUE:
+                name = f"pe{unit // ISSUE_UNIT}.{unit % ISSUE_UNIT}"
+            else:
+                name = _UNITS.get(unit, f"pe{unit}")
+            yield Event(cycle, kind, op, name, value)
 
 
 def in_order(rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import merge
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.compiled import kernels as k
+from o3sim.compiled import numbers as k
+from o3sim.compiled.build import dram_of, dram_run, memory_of
+from o3sim.compiled.cycle import run_layer
 from o3sim.compiled.events import decode, in_order
-from o3sim.compiled.layout import Dram, Store, dram_of, setting_of, store_of, work_of
+from o3sim.compiled.memory import Memory
 from o3sim.machine.counters import LayerCounters
 from o3sim.machine.errors import MachineError, MachineStuckError
-from o3sim.machine.events import Event, EventKind, EventWindow, Observer
+from o3sim.machine.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer, counted_from
 from o3sim.machine.invariants import check_layer
 from o3sim.machine.run import ImageRun, plan_groups
 from o3sim.machine.weight_groups import WeightGroup
@@ -43,7 +46,7 @@ def simulate_image(
     network: Network,
     profiles: Iterable[LayerProfile],
     observers: tuple[Observer, ...] = (),
-    window: EventWindow = EventWindow(),
+    window: EventWindow = EVERY_EVENT,
 ) -> ImageRun:
     """Run one image, layer after layer, on a machine that starts empty.
 
@@ -57,7 +60,7 @@ def run_layers(
     cuts: list[list[WeightGroup]],
     profiles: Iterable[LayerProfile],
     observers: tuple[Observer, ...] = (),
-    window: EventWindow = EventWindow(),
+    window: EventWindow = EVERY_EVENT,
 ) -> ImageRun:
     """Run layers whose weights are already cut into groups, one list for each layer."""
     groups = [group for cut in cuts for group in cut]
@@ -86,7 +89,6 @@ class _Engine:
     ) -> None:
         self.architecture = architecture
         self.window = window
-        self.setting = setting_of(architecture, window)
         self.dram = dram_of(groups)
         self.observers = observers
         self.start_cycle = 0
@@ -98,76 +100,82 @@ class _Engine:
         self, profile: LayerProfile, groups: list[WeightGroup]
     ) -> tuple[LayerCounters, NDArray[np.uint8]]:
         """Run the next layer; return its counts and its output bits."""
-        geometry = profile.geometry
-        work = work_of(profile, groups, self.first_group, self.architecture)
         trace = bool(self.observers) and self.window.shows_layer(self.layer)
-        setting = self.setting._replace(trace=trace)
-        event_rows = EVENT_ROWS if trace else 0
-        before = Dram(*(array.copy() for array in self.dram))
-        store = store_of(setting, work, geometry, event_rows)
-        how, cycle = k.run_layer(setting, work, store, self.dram, self.start_cycle)
-        if store.numbers[k.EVENTS] > event_rows:
-            for array, saved in zip(self.dram, before, strict=True):
-                array[:] = saved
-            store = store_of(setting, work, geometry, int(store.numbers[k.EVENTS]))
-            how, cycle = k.run_layer(setting, work, store, self.dram, self.start_cycle)
+        before = self.dram.copy()
+        x, how, cycle = self._run(profile, groups, EVENT_ROWS if trace else 0, trace)
+        if x.m[k.EVENTS] > len(x.events):
+            self.dram[:] = before
+            x, how, cycle = self._run(profile, groups, int(x.m[k.EVENTS]), trace)
         if how != k.DONE:
-            raise _failure(how, cycle, profile.name, store)
-        counters = _counters(profile.name, store, work.n_ops, cycle - self.start_cycle + 1)
-        counters.output_bits = len(store.output)
+            raise _failure(how, cycle, profile.name, x)
+        counters = _counters(profile.name, x, cycle - self.start_cycle + 1)
         counters.dram_bits = sum(group.bits for group in groups)
         check_layer(counters, self.architecture)
         if self.observers:
-            self._show_events(store, profile.name, cycle, trace)
+            self._show_events(x, profile.name, cycle, trace)
         self.start_cycle = cycle + 1
         self.layer += 1
         self.first_group += len(groups)
+        geometry = profile.geometry
         shape = geometry.pooled_height, geometry.pooled_width, geometry.out_channels
-        return counters, store.output.reshape(shape)
+        return counters, x.output.reshape(shape)
 
-    def _show_events(self, store: Store, name: str, last_cycle: int, trace: bool) -> None:
+    def _run(
+        self, profile: LayerProfile, groups: list[WeightGroup], event_rows: int, trace: bool
+    ) -> tuple[Memory, int, int]:
+        """Run a layer with room for so many events; return its memory, how it ended and when."""
+        origin = self.window.origin(self.start_cycle)
+        noted = {
+            k.S_TRACE: int(trace),
+            k.S_FIRST_OP: self.window.first_op,
+            k.S_END_OP: self.window.end_op,
+            k.S_FIRST_CYCLE: self.window.first_cycle + origin,
+            k.S_END_CYCLE: self.window.end_cycle + origin,
+        }
+        x = memory_of(profile, groups, self.first_group, self.architecture, self.dram, noted, event_rows)
+        how, cycle = run_layer(x, self.start_cycle)
+        return x, how, cycle
+
+    def _show_events(self, x: Memory, name: str, last_cycle: int, trace: bool) -> None:
         """Show a layer's events, with those of the weight stream that fall into it."""
-        starts = self.dram.start.tolist()
+        starts = dram_run(self.dram, k.D_START).tolist()
+        arrivals = dram_run(self.dram, k.D_ARRIVAL).tolist()
         extra = [Event(self.start_cycle, EventKind.LAYER_START, self.layer, name)]
-        if self.setting.dram_bits:
-            while self._shown_groups < len(starts) and 0 <= starts[self._shown_groups] <= last_cycle:
-                group = self._shown_groups
-                arrival = int(self.dram.arrival[group])
-                extra.append(Event(starts[group], EventKind.WEIGHTS, group, "dram", arrival))
-                self._shown_groups += 1
+        while self._shown_groups < len(starts) and 0 <= starts[self._shown_groups] <= last_cycle:
+            group = self._shown_groups
+            extra.append(Event(starts[group], EventKind.WEIGHTS, group, "dram", arrivals[group]))
+            self._shown_groups += 1
         extra.append(Event(last_cycle, EventKind.LAYER_END, self.layer, name))
         if not trace:
             return
-        rows = in_order(store.events[: store.numbers[k.EVENTS]])
-        for event in _merge([event for event in extra if self.window.shows(event)], rows):
+        origin = self.window.origin(self.start_cycle)
+        rows = in_order(x.events[: x.m[k.EVENTS]])
+        rows[:, 0] -= origin
+        counted = [counted_from(event, origin) for event in extra]
+        shown = [event for event in counted if self.window.shows(event)]
+        for event in merge(shown, decode(rows)):  # the few that the kernel does not make, among the others
             for observer in self.observers:
                 observer.see(event)
 
 
-def _merge(extra: list[Event], rows: NDArray[np.int64]) -> list[Event]:
-    """Put the few events that the kernel does not make among the others."""
-    return sorted([*extra, *decode(rows)])
-
-
-def _failure(how: int, cycle: int, name: str, store: Store) -> MachineError:
+def _failure(how: int, cycle: int, name: str, x: Memory) -> MachineError:
     """Explain why a layer did not end."""
+    where = f"cycle {cycle}, layer {name}"
     if how == k.STUCK:
-        busy = int(store.numbers[k.BUSY])
-        queued = int(store.numbers[k.QUEUED])
         return MachineStuckError(
-            f"cycle {cycle}, layer {name}: no unit can move and ops are left: op {store.numbers[k.NEXT_OP]} is next, "
-            f"{queued} ops queued, {busy} PEs busy; run with --engine simpy to see every unit"
+            f"{where}: no unit can move and ops are left: op {x.m[k.NEXT_OP]} of {x.m[k.L_OPS]} is next, "
+            f"{x.m[k.QUEUED]} ops queued, {x.m[k.BUSY]} PEs busy; run with --engine simpy to see every unit"
         )
-    return MachineError(f"cycle {cycle}, layer {name}: the compiled engine ran out of op rows")
+    return MachineError(f"{where}: the compiled engine ran out of op records")
 
 
-def _counters(name: str, store: Store, n_ops: int, cycles: int) -> LayerCounters:
-    """Read a layer's counts out of the store."""
-    n = [int(count) for count in store.counts]
+def _counters(name: str, x: Memory, cycles: int) -> LayerCounters:
+    """Read a layer's counts out of its memory."""
+    n = x.m[: k.HEADER].tolist()
     return LayerCounters(
         name,
         cycles=cycles,
-        ops=n_ops,
+        ops=n[k.L_OPS],
         dispatched=n[k.N_DISPATCHED],
         issued=n[k.N_ISSUED],
         retired=n[k.N_RETIRED],
@@ -190,4 +198,5 @@ def _counters(name: str, store: Store, n_ops: int, cycles: int) -> LayerCounters
         scoreboard_reads=n[k.N_DISPATCHED] + n[k.N_SQUASHED_SEQUENCER],
         scoreboard_writes=n[k.N_RETIRED],
         threshold_compares=n[k.N_COMPARES],
+        output_bits=len(x.output),
     )
