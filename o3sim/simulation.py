@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.config.architecture import Architecture
+from o3sim.custom_engine import engine_name
 from o3sim.energy.model import EnergyModel
 from o3sim.energy.table import load_table
 from o3sim.errors import InputError
+from o3sim.image_runs import ImageCounts, ImageTask, MachineCounts, edges_of_layers, run_image
 from o3sim.machine.counters import LayerCounters
 from o3sim.results.result import RunResult, Subject, run_result
 
 if TYPE_CHECKING:
-    from o3sim.machine.run import ImageRun
-    from o3sim.network.infer import Inference
     from o3sim.network.network import Network
-    from o3sim.profile.profile import LayerProfile
 
 Progress = Callable[[str, int, int], None]
 """Told ``(what is being done, edges done, edges in all)``; edges of all images and architectures."""
@@ -32,6 +31,9 @@ def simulate(
     images: NDArray[Any],
     labels: Sequence[int] | None = None,
     progress: Progress | None = None,
+    engine: str | None = None,
+    jobs: int = 1,
+    synthetic_images: bool = False,
 ) -> RunResult:
     """Simulate one architecture, cycle by cycle.
 
@@ -45,16 +47,25 @@ def simulate(
     labels : sequence of int, optional
         The right class of each image.
     progress : callable, optional
-        Told of every layer that begins.
+        Told of every layer that begins, or of every image where there are several jobs.
+    engine : {"compiled", "simpy"}, optional
+        What computes the machine, by default the fastest that can; the result does not depend on it.
+    jobs : int
+        Processes to spread the images over; the result does not depend on it. A script that asks
+        for more than one needs ``if __name__ == "__main__":``, since they import it.
+
+    synthetic_images : bool
+        Whether the images were made up; results say so.
 
     Raises
     ------
     InputError
-        If there are no images, the network does not fit the machine, or the energy table is wrong.
+        If there are no images, the network does not fit the machine, the energy table is wrong,
+        the engine does not exist or cannot run the architecture, or a process died.
     MachineError
         If an invariant of the machine does not hold.
     """
-    return simulate_all([architecture], network, images, labels, progress)[0]
+    return simulate_all([architecture], network, images, labels, progress, engine, jobs, synthetic_images)[0]
 
 
 def simulate_all(
@@ -63,6 +74,9 @@ def simulate_all(
     images: NDArray[Any],
     labels: Sequence[int] | None = None,
     progress: Progress | None = None,
+    engine: str | None = None,
+    jobs: int = 1,
+    synthetic_images: bool = False,
 ) -> list[RunResult]:
     """Simulate several architectures on the same images, sharing what does not depend on them.
 
@@ -75,14 +89,22 @@ def simulate_all(
         In the order of the architectures.
     """
     runs = [_Run(architecture, _model(architecture)) for architecture in architectures]
-    _check(network, images, labels)
+    _check(network, images, labels, jobs)
     for architecture in architectures:
+        engine_name(architecture, engine)
         _check_fit(architecture, network)
-    tracker = _Tracker(progress, network, len(images) * len(runs))
-    classes = [_simulate_image(runs, network, image, tracker) for image in images]
+    tracker = _Tracker(progress, network, len(runs), len(images))
+    task = ImageTask(tuple(architectures), network, engine)
+    classes = []
+    with closing(_counted_images(task, images, min(jobs, len(images)), tracker)) as counted:
+        for image in counted:
+            classes.append(image.predicted)
+            for run, counts in zip(runs, image.machines, strict=True):
+                run.add(counts)
     tracker.finish()
     right = None if labels is None else tuple(int(label) for label in labels)
-    subject = Subject(network.name, network.digest(), tuple(classes), right)
+    made_up = network.synthetic_parts(synthetic_images)
+    subject = Subject(network.name, network.digest(), tuple(classes), right, made_up)
     return [run.result(subject) for run in runs]
 
 
@@ -95,14 +117,14 @@ class _Run:
     layers: list[LayerCounters] = field(default_factory=list)
     layers_exact: list[bool] = field(default_factory=list)
 
-    def add(self, run: ImageRun, exact: Sequence[bool]) -> None:
+    def add(self, image: MachineCounts) -> None:
         """Take over an image: counts add up, and a layer is exact if it was on all images."""
         if not self.layers:
-            self.layers = [LayerCounters(counters.name) for counters in run.layers]
-            self.layers_exact = [True] * len(run.layers)
-        for total, counters in zip(self.layers, run.layers, strict=True):
+            self.layers = [LayerCounters(counters.name) for counters in image.layers]
+            self.layers_exact = [True] * len(image.layers)
+        for total, counters in zip(self.layers, image.layers, strict=True):
             total.add(counters)
-        self.layers_exact = [both and now for both, now in zip(self.layers_exact, exact, strict=True)]
+        self.layers_exact = [both and now for both, now in zip(self.layers_exact, image.exact, strict=True)]
 
     def result(self, subject: Subject) -> RunResult:
         """Compute the figures."""
@@ -110,64 +132,71 @@ class _Run:
 
 
 class _Tracker:
-    """Turn layers that begin into progress in edges."""
+    """Turn layers that begin and images that are done into progress in edges."""
 
-    def __init__(self, progress: Progress | None, network: Network, passes: int) -> None:
+    def __init__(self, progress: Progress | None, network: Network, machines: int, images: int) -> None:
         self._progress = progress
-        per_pass = sum(
-            int(layer.geometry.n_edges_map().sum()) * layer.geometry.out_channels for layer in network.layers
-        )
-        self._total = per_pass * passes
-        self._done = 0
+        edges = edges_of_layers(network)
+        self._before = [sum(edges[:layer]) for layer in range(len(edges))]
+        self._per_machine = sum(edges)
+        self._per_image = machines * sum(edges)
+        self._total = images * self._per_image
+        self._images = self._machines = 0
 
-    def follow(self, what: str, profiles: Iterable[LayerProfile]) -> Iterator[LayerProfile]:
-        """Hand profiles on one by one; the machine asks for one when it has done with the last."""
-        for profile in profiles:
-            self._tell(f"{what}, {profile.name}")
-            yield profile
-            self._done += int(profile.n_edges.sum()) * profile.geometry.out_channels
+    def layer_begins(self, what: str, layer: int) -> None:
+        """Report a layer of the image in work; after the last one the next machine's turn comes."""
+        done = self._images * self._per_image + self._machines * self._per_machine + self._before[layer]
+        self._tell(what, done)
+        self._machines += layer == len(self._before) - 1
+
+    def image_done(self) -> None:
+        """Take note of an image that is done with."""
+        self._images += 1
+        self._machines = 0
+
+    def tell_images(self) -> None:
+        """Report how many images are done with."""
+        self._tell(f"{self._images} images", self._images * self._per_image)
 
     def finish(self) -> None:
         """Report that all is done."""
-        self._tell("done")
+        self._tell("done", self._total)
 
-    def _tell(self, what: str) -> None:
+    def _tell(self, what: str, done: int) -> None:
         if self._progress is not None:
-            self._progress(what, self._done, self._total)
+            self._progress(what, done, self._total)
 
 
-def _simulate_image(runs: Sequence[_Run], network: Network, image: NDArray[Any], tracker: _Tracker) -> int:
-    """Run one image on every architecture; return its class."""
-    from o3sim.machine.run import simulate_image
-    from o3sim.network.infer import infer
-    from o3sim.profile.profile import profile_layers
+def _counted_images(
+    task: ImageTask, images: NDArray[Any], jobs: int, tracker: _Tracker
+) -> Generator[ImageCounts, None, None]:
+    """Run all images, here or in several processes; yield them in order."""
+    if jobs == 1:
+        for image in images:
+            yield run_image(task, image, tracker.layer_begins)
+            tracker.image_done()
+        return
+    from o3sim.jobs import run_images
 
-    truth = infer(network, image)
-    profiles = [profile for profile, _ in profile_layers(network, image)]
-    for run in runs:
-        followed = tracker.follow(run.architecture.name, profiles)
-        image_run = simulate_image(run.architecture, network, followed)
-        run.add(image_run, _exact_layers(network, image_run, truth))
-    return truth.predicted
-
-
-def _exact_layers(network: Network, run: ImageRun, truth: Inference) -> list[bool]:
-    """Compare the machine's bits with functional inference; scores are integers of no machine."""
-    return [
-        layer.scores or bool(np.array_equal(machine_bits, bits))
-        for layer, machine_bits, bits in zip(network.layers, run.outputs, truth.bits, strict=True)
-    ]
+    tracker.tell_images()
+    with closing(run_images(task, images, jobs)) as counted:
+        for counts in counted:
+            yield counts
+            tracker.image_done()
+            tracker.tell_images()
 
 
 def _model(architecture: Architecture) -> EnergyModel:
     return EnergyModel(architecture, load_table(architecture.energy.table))
 
 
-def _check(network: Network, images: NDArray[Any], labels: Sequence[int] | None) -> None:
+def _check(network: Network, images: NDArray[Any], labels: Sequence[int] | None, jobs: int) -> None:
     if len(images) == 0:
         raise InputError(f"{network.name}: no images to run")
     if labels is not None and len(labels) != len(images):
         raise InputError(f"{network.name}: {len(images)} images but {len(labels)} labels")
+    if jobs < 1:
+        raise InputError(f"{jobs} jobs asked for, at least 1 is needed")
 
 
 def _check_fit(architecture: Architecture, network: Network) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-import o3sim.machine.run
+import o3sim.compiled.run
+from o3sim.compiled.run import simulate_image
 from o3sim.config.architecture import Architecture
 from o3sim.errors import InputError
-from o3sim.machine.run import ImageRun, simulate_image
+from o3sim.machine.run import ImageRun
 from o3sim.network.infer import infer
 from o3sim.profile.profile import LayerProfile
 from o3sim.results.document import to_json
@@ -71,7 +72,7 @@ def test_a_wrong_bit_is_not_exact(monkeypatch: pytest.MonkeyPatch) -> None:
             run.outputs[1][0, 0, 0] ^= 1
         return run
 
-    monkeypatch.setattr(o3sim.machine.run, "simulate_image", faulty)
+    monkeypatch.setattr(o3sim.compiled.run, "simulate_image", faulty)
     run = simulate(architecture(), network(), images(2))
     assert not run.outputs_exact
     assert [layer.outputs_exact for layer in run.layers] == [True, False, True]
@@ -106,7 +107,7 @@ def test_images_of_another_shape() -> None:
 
 
 def test_every_architecture_is_checked_before_any_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(o3sim.machine.run, "simulate_image", None)
+    monkeypatch.setattr(o3sim.compiled.run, "simulate_image", None)
     small = architecture("small", activation_buffer={"size_kbit": 1})
     wide = replace_network_channels()
     with pytest.raises(InputError, match="small: "):

@@ -2,8 +2,8 @@
 
 Inner loops run over output channels with the weights transposed to ``(word, channel)``: LLVM
 turns the popcount formula below into vector instructions there (6-12 Gword/s a core on AVX-512
-against 2-6 one neuron at a time; an ``llvm.ctpop`` intrinsic is no faster). Kernels that call each other stay in this file, because Numba's
-cache does not notice edits across files.
+against 2-6 one neuron at a time; an ``llvm.ctpop`` intrinsic is no faster). Kernels that call
+each other stay in this file, because Numba's cache does not notice edits across files.
 """
 
 from __future__ import annotations

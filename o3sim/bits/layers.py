@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.bits.patches import gather, most_mismatches, weight_sums
+from o3sim.bits.patches import Patches, gather, most_mismatches, weight_sums
 from o3sim.network.layer import Geometry, Layer
 
 
@@ -49,17 +49,27 @@ def dots(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.int64]:
     ndarray of int64, shape (out_height, out_width, out_channels)
         ``2*matches - n_edges`` for binary input, ``sum(w*q)`` for fixed-point input.
     """
+    g = layer.geometry
+    return patch_dots(layer, gather(g, codes)).reshape(g.out_height, g.out_width, g.out_channels)
+
+
+def patch_dots(layer: Layer, patches: Patches) -> NDArray[np.int64]:
+    """Compute the integer dot products of some output positions of a layer.
+
+    Returns
+    -------
+    ndarray of int64, shape (positions, out_channels)
+    """
     from o3sim.bits.kernels import count_mismatches
 
     g = layer.geometry
-    patches = gather(g, codes)
-    mismatches = np.empty((g.out_height * g.out_width, g.out_channels), np.int64)
+    mismatches = np.empty((len(patches.words), len(layer.weights)), np.int64)
     count_mismatches(patches.words, patches.masks, patches.mask_index, layer.weights_by_word, mismatches)
     totals = (patches.taps * (2**g.planes - 1))[patches.mask_index, None]
     signed: NDArray[np.int64] = totals - 2 * mismatches
     if layer.fixed_point:
         signed = (signed + layer.input_offset * weight_sums(layer, patches)[patches.mask_index]) // 2
-    return signed.reshape(g.out_height, g.out_width, g.out_channels)
+    return signed
 
 
 def pooled(geometry: Geometry, bits: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -16,12 +16,17 @@ from typing import Annotated
 
 import typer
 
+from o3sim.cli.diff import diff
+from o3sim.cli.explain import explain
+from o3sim.cli.golden import golden_app
 from o3sim.cli.importing import import_app
 from o3sim.cli.listing import list_shipped
+from o3sim.cli.plot import plot_app
 from o3sim.cli.profile import profile
 from o3sim.cli.run import run
 from o3sim.cli.schema import schema
 from o3sim.cli.show import show
+from o3sim.cli.trace import trace
 from o3sim.cli.validate import validate
 from o3sim.errors import ConfigError, InputError
 
@@ -37,7 +42,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(short_help="Run a network through a machine.")(run)
+app.command(short_help="Tell where the cycles of a run went.")(explain)
 app.command(short_help="Count what pruning can leave out.")(profile)
+app.command(short_help="Write what happens in a layer, cycle by cycle.")(trace)
+app.command(short_help="Show where two traces or results part.")(diff)
+app.add_typer(golden_app, name="golden")
+app.add_typer(plot_app, name="plot")
 app.add_typer(import_app, name="import")
 app.command()(validate)
 app.command()(show)

@@ -10,7 +10,7 @@ import typer
 from o3sim.errors import InputError
 
 import_app = typer.Typer(
-    help="Make a workload out of another project's trained network.",
+    help="Make a workload out of another project's network.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -40,8 +40,36 @@ def bnn_pynq(
     """
     from o3sim.importers.bnn_pynq import import_bnn_pynq
 
+    target = _target(output)
+    for path in import_bnn_pynq(folder, net, target.name).write(target):
+        print(f"wrote {path}")
+
+
+@import_app.command("scalesim")
+def scalesim(
+    topology: Annotated[
+        Path, typer.Argument(metavar="TOPOLOGY.csv", help="SCALE-Sim's table of convolutions.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="NAME", help="Write NAME.yaml.")],
+) -> None:
+    """Turn a SCALE-Sim topology into a workload with synthetic parameters and images.
+
+    Pools and padding, which such a table leaves out, are inferred from the sizes of the maps; what
+    was inferred is printed.
+    """
+    from o3sim.importers.scalesim import import_scalesim
+
+    target = _target(output)
+    imported = import_scalesim(topology, target.name)
+    path = imported.write(target)
+    for note in imported.notes:
+        print(note)
+    print(f"wrote {path}")
+
+
+def _target(output: Path) -> Path:
+    """Take a suffix off the name of the files to write."""
     target = output.with_suffix("") if output.suffix in (".yaml", ".npz") else output
     if target.name in ("", ".."):
         raise InputError(f"-o {output}: is not the name of a file")
-    for path in import_bnn_pynq(folder, net, target.name).write(target):
-        print(f"wrote {path}")
+    return target

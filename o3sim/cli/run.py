@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -13,12 +15,14 @@ from o3sim.errors import InputError
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
+    from o3sim.network.images import Images
+    from o3sim.network.network import Network
     from o3sim.results.result import Comparison, RunResult
 
 STANDARD_OUTPUT = "-"
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 - the command's options
     architecture: Annotated[
         str, typer.Argument(metavar="ARCH", help="Architecture: shipped name or YAML file.")
     ] = "o3bnn",
@@ -38,6 +42,14 @@ def run(
     json: Annotated[
         str, typer.Option("--json", metavar="FILE", help="Write the results as JSON; - for standard output.")
     ] = "",
+    engine: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="compiled, or simpy: the same machine in units of plain Python."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Processes to spread the images over.")] = 1,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only estimate cycles, time and memory; write nothing.")
+    ] = False,
 ) -> None:
     """Simulate ARCH on WORKLOAD and report cycles, pruning, stalls and energy.
 
@@ -45,7 +57,12 @@ def run(
     """
     _check_target(json)
     architectures = _load_architectures([architecture, *_names(compare)])
-    main, others = _simulate(architectures, workload, images, image_file)
+    _tell_custom(architectures, engine)
+    asked = _Asked(workload, images, image_file, engine, jobs)
+    if dry_run:
+        _estimate(architectures, asked)
+        return
+    main, others = _simulate(architectures, asked)
     if json:
         _write_json(json, main, others)
     if json != STANDARD_OUTPUT:
@@ -72,21 +89,62 @@ def _load_architectures(names: Sequence[str]) -> list[Architecture]:
     return list(loaded.values())
 
 
-def _simulate(
-    architectures: Sequence[Architecture], workload: str, count: int, image_file: Path | None
-) -> tuple[RunResult, list[Comparison]]:
+def _tell_custom(architectures: Sequence[Architecture], engine: str | None) -> None:
+    """Say which architectures have units of the user's own, and so run on SimPy; refuse another engine."""
+    from o3sim.custom_engine import custom_note, engine_name
+
+    for architecture in architectures:
+        engine_name(architecture, engine)
+    for note in filter(None, map(custom_note, architectures)):
+        print(note, file=sys.stderr)
+
+
+class _Asked(NamedTuple):
+    """What a run was asked to do, besides the architectures."""
+
+    workload: str
+    images: int
+    image_file: Path | None
+    engine: str | None
+    jobs: int
+
+
+def _load(asked: _Asked) -> tuple[Network, Images]:
+    """Load the network and the images to run it on."""
+    from o3sim.network.load import load_network, load_workload, workload_images
+
+    files = load_workload(asked.workload)
+    network = load_network(files)
+    return network, workload_images(files, network, asked.image_file, asked.images)
+
+
+def _estimate(architectures: Sequence[Architecture], asked: _Asked) -> None:
+    """Print what a run will take; it will load its network as long as this one does."""
+    from o3sim.estimate.estimate import estimate_run
+    from o3sim.report.console import make_console
+    from o3sim.report.estimate import print_estimate
+
+    start = perf_counter()
+    network, images = _load(asked)
+    loading_s = perf_counter() - start
+    estimate = estimate_run(architectures, network, images.x, asked.engine, asked.jobs)
+    print_estimate(make_console(), replace(estimate, wall_s=estimate.wall_s + loading_s))
+
+
+def _simulate(architectures: Sequence[Architecture], asked: _Asked) -> tuple[RunResult, list[Comparison]]:
     """Run all architectures; set the others beside the first."""
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.network.load import load_network, load_workload, workload_images
+    from o3sim.jobs import prepare
     from o3sim.results.result import compare
     from o3sim.simulation import simulate_all
 
-    files = load_workload(workload)
-    network = load_network(files)
-    images = workload_images(files, network, image_file, count)
+    prepare(asked.jobs)
+    network, images = _load(asked)
     labels = None if images.y is None else images.y.tolist()
     with progress_on_stderr() as progress:
-        main, *others = simulate_all(architectures, network, images.x, labels, progress)
+        main, *others = simulate_all(
+            architectures, network, images.x, labels, progress, asked.engine, asked.jobs, images.synthetic
+        )
     return main, [compare(main, other) for other in others]
 
 

@@ -220,6 +220,7 @@ def _reserve_machine(
     record = np.zeros((pe.count * pe.contexts, 1 << n.CONTEXT_SHIFT), dtype=np.int64)
     record[:, n.C_OP] = -1
     record[:, n.C_READY] = n.NEVER
+    record[:, n.C_IF_OUT] = n.NEVER
     sections.add(n.AT_CONTEXTS, record)
     record = np.zeros((pruned_windows, 1 << n.WINDOW_SHIFT), dtype=np.int64)
     record[:, n.W_HEAD] = -1

@@ -10,6 +10,7 @@ from o3sim.compiled.numbers import (
     B_BUSY,
     B_FREE,
     BUSY,
+    C_IF_OUT,
     C_IN,
     C_OP,
     C_READY,
@@ -94,6 +95,7 @@ def release(x: Memory, pe: int, at: int) -> None:
     m[op + CONTEXT] = -1
     m[at + C_OP] = -1
     m[at + C_READY] = NEVER
+    m[at + C_IF_OUT] = NEVER
     change_free(x, pe, -1)
     m[pe_place(x, pe) + PE_OCCUPIED] -= 1
     change_free(x, pe, 1)

@@ -56,7 +56,7 @@ OUT_OF_ORDER, IN_ORDER, LOCKSTEP = 0, 1, 2
 UNLIMITED = 2**30
 NEVER = 2**62
 PLACE = 2**48 - 1  # ANDed to a place: tells the compiler that it is not negative
-OUT = 2**40  # added to the age of a context whose verdict is out
+OUT = 2**50  # above any context's key
 DONE, STUCK, BROKEN = 0, 1, 2  # how a layer ends
 
 # ---- records of an op between dispatch and the end: 1 << OP_SHIFT numbers each
@@ -75,7 +75,11 @@ LINK_WINDOW, LINK_NEXT = 0, 1
 PE_SHIFT = 3
 PE_OCCUPIED, PE_LATE, PE_TIME, PE_PLANNED, PE_NEXT, PE_LAST, PE_TOUCHED = range(7)
 CONTEXT_SHIFT = 4
-C_OP, C_READY, C_INDEX, C_IN, C_WORDS, C_DECIDED, C_ABASE, C_WBASE, C_TABLE = range(9)
+C_OP, C_READY, C_KEY, C_IF_OUT, C_IN, C_WORDS, C_DECIDED, C_ABASE, C_WBASE, C_TABLE, C_INDEX = range(11)
+# C_KEY is the op's age << KEY_SHIFT | which context of the PE; C_IF_OUT is added while READY is to come:
+# OUT once a word is in, NEVER before.
+KEY_SHIFT = 16
+KEY_MASK = 2**KEY_SHIFT - 1
 WINDOW_SHIFT = 2
 W_SETTLED, W_IN_FLIGHT, W_HEAD = range(3)
 GROUP_STRIDE = 3

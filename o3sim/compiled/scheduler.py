@@ -15,8 +15,10 @@ from o3sim.compiled.numbers import (
     B_READY,
     C_ABASE,
     C_DECIDED,
+    C_IF_OUT,
     C_IN,
     C_INDEX,
+    C_KEY,
     C_OP,
     C_READY,
     C_TABLE,
@@ -31,6 +33,7 @@ from o3sim.compiled.numbers import (
     IN_ORDER,
     INDEX,
     ISSUE_UNIT,
+    KEY_SHIFT,
     L_OVERLAP,
     L_PRUNES_POOLING,
     L_RING_MASK,
@@ -144,6 +147,8 @@ def _fill(x: Memory, row: int, at: int, ready_cycle: int) -> None:
     m[at + C_OP] = row
     m[at + C_READY] = ready_cycle
     m[at + C_INDEX] = m[op + INDEX]
+    m[at + C_KEY] = m[op + INDEX] << KEY_SHIFT | m[op + CONTEXT] - m[op + PE] * m[S_CONTEXTS]
+    m[at + C_IF_OUT] = NEVER
     m[at + C_IN] = 0
     m[at + C_WORDS] = m[op + WORDS]
     m[at + C_DECIDED] = m[op + DECIDED]

@@ -17,6 +17,7 @@ from o3sim.compiled.numbers import (
     AT_TOUCHED,
     B_CALENDAR,
     C_DECIDED,
+    C_IF_OUT,
     C_IN,
     C_INDEX,
     C_READY,
@@ -26,6 +27,7 @@ from o3sim.compiled.numbers import (
     L_SKIPS_AHEAD,
     L_VERDICT_AFTER,
     NEVER,
+    OUT,
     P_VERDICT_WAIT,
     P_WRITE_STALL,
     PE_LAST,
@@ -38,7 +40,7 @@ from o3sim.compiled.numbers import (
     S_CONTEXTS,
     TOUCHED,
 )
-from o3sim.compiled.words import choose, put_in
+from o3sim.compiled.words import choose, put_in, round_of
 
 
 @inlined
@@ -80,6 +82,7 @@ def _catch_up(x: Memory, pe: int, until: int) -> None:
     elif m[L_VERDICT_AFTER] == 1 or second < 0:
         m[oldest + C_IN] += span
         m[oldest + C_READY] = until - 1 + m[L_VERDICT_AFTER]
+        m[oldest + C_IF_OUT] = OUT
     else:
         _take_turns(x, oldest, second, begin, until)
 
@@ -96,8 +99,10 @@ def _take_turns(x: Memory, oldest: int, second: int, begin: int, until: int) -> 
     m[second + C_IN] += span - turns
     if turns > 0:
         m[oldest + C_READY] = until + (1 if last_is_oldest else 0)
+        m[oldest + C_IF_OUT] = OUT
     if span > turns:
         m[second + C_READY] = until + (0 if last_is_oldest else 1)
+        m[second + C_IF_OUT] = OUT
 
 
 @inlined
@@ -186,7 +191,7 @@ def _look_at(x: Memory, pe: int, cycle: int) -> int:
     if planned > cycle:
         _plan(x, pe, cycle, planned)
         return 0
-    put_in(x, pe, choose(x, pe, cycle), cycle)
+    put_in(x, pe, choose(x, round_of(x, cycle), pe), cycle)
     x.m[pe_place(x, pe) + PE_TIME] = cycle + 1
     _plan(x, pe, cycle, _next_milestone(x, pe, cycle + 1))
     return 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from o3sim.compiled.board import op_place
-from o3sim.compiled.contexts import context_place, pe_place, release
+from o3sim.compiled.contexts import pe_place, release
 from o3sim.compiled.memory import (
     ONE,
     Memory,
@@ -19,14 +21,17 @@ from o3sim.compiled.memory import (
 )
 from o3sim.compiled.numbers import (
     AT_ACTIVATION_CLAIMS,
+    AT_CONTEXTS,
     AT_VERDICTS,
     AT_WEIGHT_CLAIMS,
     AT_WORDS,
     B_BUSY,
     C_ABASE,
     C_DECIDED,
+    C_IF_OUT,
     C_IN,
     C_INDEX,
+    C_KEY,
     C_OP,
     C_READY,
     C_TABLE,
@@ -36,6 +41,7 @@ from o3sim.compiled.numbers import (
     E_STALL,
     E_WORD,
     FLAGS,
+    KEY_MASK,
     L_PE_WORDS,
     L_RING_MASK,
     L_VERDICT_AFTER,
@@ -70,25 +76,62 @@ from o3sim.compiled.numbers import (
 )
 
 
+class Round(NamedTuple):
+    """What all PEs need in a cycle: header numbers, read once (a store might change any, to LLVM)."""
+
+    cycle: int
+    contexts_at: int
+    contexts: int
+    speculates: bool
+    words_at: int
+    width: int
+    width_shift: int
+    activation_banks: int
+    activation_shift: int
+    activation_claims_at: int
+    weight_banks: int
+    weight_shift: int
+    weight_claims_at: int
+
+
 @inlined
-def choose(x: Memory, pe: int, cycle: int) -> int:
+def round_of(x: Memory, cycle: int) -> Round:
+    """Read the header for a cycle."""
+    m = x.m
+    return Round(
+        cycle,
+        m[AT_CONTEXTS],
+        m[S_CONTEXTS],
+        m[S_SPECULATE] != 0,
+        m[AT_WORDS],
+        m[S_WIDTH],
+        m[S_WIDTH_SHIFT],
+        m[S_ACTIVATION_BANKS],
+        m[S_ACTIVATION_SHIFT],
+        m[AT_ACTIVATION_CLAIMS],
+        m[S_WEIGHT_BANKS],
+        m[S_WEIGHT_SHIFT],
+        m[AT_WEIGHT_CLAIMS],
+    )
+
+
+@inlined
+def choose(x: Memory, r: Round, pe: int) -> int:
     """Choose the context whose next word a PE asks for; minus the cause of the PE-cycle if none.
 
     One least key decides, without a branch to mispredict: the age of a context whose verdict is
-    in, far above it that of one whose verdict is out, and no key for the others.
+    in, far above it that of one whose verdict is out, and no key for the others. Its low bits say
+    which context it is.
     """
     m = x.m
-    first = context_place(x, pe * m[S_CONTEXTS])
-    best = first
+    first = (r.contexts_at + ((pe * r.contexts) << CONTEXT_SHIFT)) & PLACE
     least = NEVER
-    for at in range(first, first + (m[S_CONTEXTS] << CONTEXT_SHIFT), 1 << CONTEXT_SHIFT):
-        ready = m[at + C_READY]
-        out = OUT if m[at + C_IN] > 0 else NEVER
-        key = m[at + C_INDEX] + (0 if ready <= cycle else (out if ready < NEVER else NEVER))
-        best = at if key < least else best
-        least = min(key, least)
-    if least < OUT or (least < NEVER and m[S_SPECULATE]):
-        return best
+    for k in range(r.contexts):
+        at = (first + (k << CONTEXT_SHIFT)) & PLACE
+        late = m[at + C_IF_OUT] if m[at + C_READY] > r.cycle else 0
+        least = min(m[at + C_KEY] + late, least)
+    if least < OUT or (least < NEVER and r.speculates):
+        return first + ((least & KEY_MASK) << CONTEXT_SHIFT)
     return -_why_none(x, first)
 
 
@@ -106,45 +149,41 @@ def _why_none(x: Memory, first: int) -> int:
 
 
 @inlined
-def _ask(x: Memory, at: int, stamp: int) -> int:
+def _ask(x: Memory, r: Round, at: int) -> int:
     """Ask for both operand words of a context's next word; REFUSED, or which reads it caused.
 
     A claim is ``cycle << 32 | address``, so that claims of earlier cycles need no clearing.
     """
     m = x.m
-    word = (m[AT_WORDS] + 2 * (m[at + C_TABLE] + m[at + C_IN])) & PLACE
-    reads = 0
-    activation = 0
-    activation_claim = 0
-    banks = m[S_ACTIVATION_BANKS]
-    if banks > 0:
-        address = quotient(m[at + C_ABASE] + m[word], m[S_WIDTH], m[S_WIDTH_SHIFT])
+    stamp = r.cycle << 32
+    word = (r.words_at + 2 * (m[at + C_TABLE] + m[at + C_IN])) & PLACE
+    activation, activation_claim, weight, weight_claim = 0, 0, 0, 0
+    refused = 0
+    reads = READS_ACTIVATION + READS_WEIGHT
+    if r.activation_banks > 0:
+        address = quotient(m[at + C_ABASE] + m[word], r.width, r.width_shift)
         activation = stamp | address
-        activation_claim = (
-            m[AT_ACTIVATION_CLAIMS] + remainder(address, banks, m[S_ACTIVATION_SHIFT])
-        ) & PLACE
+        bank = remainder(address, r.activation_banks, r.activation_shift)
+        activation_claim = (r.activation_claims_at + bank) & PLACE
         claim = m[activation_claim]
-        if claim != activation:
-            if claim >= stamp:
-                return REFUSED
-            reads = READS_ACTIVATION
-    else:
-        reads = READS_ACTIVATION
-    weight_banks = m[S_WEIGHT_BANKS]
-    if weight_banks > 0:
+        shared = as_int(claim == activation)
+        refused = as_int(claim >= stamp) - shared
+        reads -= READS_ACTIVATION * shared
+    if r.weight_banks > 0:
         address = m[at + C_WBASE] + m[word + 1]
         weight = stamp | address
-        weight_claim = (m[AT_WEIGHT_CLAIMS] + remainder(address, weight_banks, m[S_WEIGHT_SHIFT])) & PLACE
+        bank = remainder(address, r.weight_banks, r.weight_shift)
+        weight_claim = (r.weight_claims_at + bank) & PLACE
         claim = m[weight_claim]
-        if claim != weight:
-            if claim >= stamp:
-                return REFUSED
-            m[weight_claim] = weight
-            reads |= READS_WEIGHT
-    else:
-        reads |= READS_WEIGHT
-    if banks > 0:
+        shared = as_int(claim == weight)
+        refused += as_int(claim >= stamp) - shared
+        reads -= READS_WEIGHT * shared
+    if refused > 0:
+        return REFUSED
+    if r.activation_banks > 0:
         m[activation_claim] = activation
+    if r.weight_banks > 0:
+        m[weight_claim] = weight
     return reads
 
 
@@ -155,6 +194,7 @@ def put_in(x: Memory, pe: int, at: int, cycle: int) -> None:
     words_in = m[at + C_IN] + 1
     m[at + C_IN] = words_in
     m[at + C_READY] = cycle + m[L_VERDICT_AFTER]
+    m[at + C_IF_OUT] = OUT
     if words_in == m[at + C_DECIDED]:
         entry = m[AT_VERDICTS] + 2 * (m[VERDICT_TAIL] & m[L_RING_MASK])
         m[entry] = cycle + m[S_LATENCY]
@@ -172,23 +212,27 @@ def move_words(x: Memory, cycle: int) -> int:
     moved = 0
     activation_reads = 0
     weight_reads = 0
-    stamp = cycle << 32
-    n_words = m[L_PE_WORDS]
+    r = round_of(x, cycle)
+    any_late = m[LATE_VERDICTS] > 0
+    busy_at, n_words = m[B_BUSY], m[L_PE_WORDS]
     first = cycle % m[S_PES]
     low = ~((ONE << np.uint64(first & 63)) - ONE)
     for k in range(n_words + 1):
         place = (first >> 6) + k
         if place >= n_words:
             place -= n_words
-        bits = x.bits[m[B_BUSY] + place]
+        bits = x.bits[busy_at + place]
         if k == 0:
             bits &= low
         elif k == n_words:
             bits &= ~low
         while bits != 0:
-            pe = (place << 6) + (as_int(lowest_bit(bits)) & 63)
+            pe = ((place << 6) + as_int(lowest_bit(bits))) & PLACE
             bits &= bits - ONE
-            reads = _serve(x, pe, cycle, stamp)
+            if any_late and m[pe_place(x, pe) + PE_LATE] > 0:
+                m[P_WRITE_STALL + NOW] += 1
+                continue
+            reads = _serve(x, r, pe)
             if reads != REFUSED:
                 activation_reads += reads & READS_ACTIVATION
                 weight_reads += reads >> 1
@@ -199,24 +243,22 @@ def move_words(x: Memory, cycle: int) -> int:
 
 
 @inlined
-def _serve(x: Memory, pe: int, cycle: int, stamp: int) -> int:
+def _serve(x: Memory, r: Round, pe: int) -> int:
     """Let one PE ask for a word; REFUSED if none went in, or which reads it caused."""
     m = x.m
-    if m[LATE_VERDICTS] > 0 and m[pe_place(x, pe) + PE_LATE] > 0:
-        m[P_WRITE_STALL + NOW] += 1
-        return REFUSED
-    at = choose(x, pe, cycle)
+    at = choose(x, r, pe)
     if at < 0:
         m[NOW - at] += 1
         return REFUSED
-    reads = _ask(x, at, stamp)
+    at &= PLACE
+    reads = _ask(x, r, at)
     if m[S_TRACE]:
         if reads == REFUSED:
-            note_event(x, cycle, E_STALL, m[at + C_INDEX], pe, 0)
+            note_event(x, r.cycle, E_STALL, m[at + C_INDEX], pe, 0)
         else:
-            note_event(x, cycle, E_WORD, m[at + C_INDEX], pe, m[at + C_IN])
+            note_event(x, r.cycle, E_WORD, m[at + C_INDEX], pe, m[at + C_IN])
     if reads == REFUSED:
         m[P_OPERAND_STALL + NOW] += 1
     else:
-        put_in(x, pe, at, cycle)
+        put_in(x, pe, at, r.cycle)
     return reads

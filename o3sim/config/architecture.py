@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from o3sim.config.custom_code import CustomClass
 from o3sim.config.marks import Conflict
 from o3sim.config.model import StrictModel
 
@@ -25,6 +26,9 @@ CountOrIdeal = Count | Literal["ideal"]
 class ProcessingElements(StrictModel):
     """The PE array: each PE evaluates one word of edges a cycle."""
 
+    unit: Literal["standard"] | CustomClass = Field(
+        description="The PE: `standard`, or a class of yours (FILE.py:Class, relative to this file)."
+    )
     count: Count = Field(description="Processing elements (PEs) in the array.")
     width_edges: Annotated[int, Field(ge=1, le=4096)] = Field(
         description="Edges one PE evaluates in one cycle; also the width of a buffer word, in bits."
@@ -63,9 +67,10 @@ class IssueQueue(StrictModel):
 class Scheduler(StrictModel):
     """Takes ops out of the queue and gives them to PEs."""
 
-    policy: Literal["out_of_order", "in_order", "lockstep"] = Field(
+    policy: Literal["out_of_order", "in_order", "lockstep"] | CustomClass = Field(
         description="Oldest ready ops anywhere in the queue (out_of_order); stop at the first op that is not"
-        " ready (in_order); fill all PEs as one group that starts and ends together (lockstep)."
+        " ready (in_order); fill all PEs as one group that starts and ends together (lockstep); or a class of"
+        " yours (FILE.py:Class, relative to this file)."
     )
     issue_width_ops: Count = Field(description="Ops issued per cycle at most.")
     issue_latency_cycles: Cycles = Field(description="Cycles from an op's issue to its first word at the PE.")

@@ -35,6 +35,7 @@ _EXPECTED = {
     "dict_type": "a mapping of keys",
     "list_type": "a list",
     "tuple_type": "a list",
+    "custom_class": "a class of yours as FILE.py:Class",
     "too_short": "at least {min_length} items",
     "too_long": "at most {max_length} items",
 }
@@ -50,11 +51,21 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
     for detail in error.errors(include_url=False):
         if detail["type"] != "cross_field":
             by_place.setdefault(_place(detail, document.data), []).append(detail)
+    for path in [path for path in by_place if _meant_otherwise(path, by_place)]:
+        del by_place[path]
     for path in [path for path, details in by_place.items() if details[0]["type"] == "extra_forbidden"]:
         meant = (*path[:-1], closest(str(path[-1]), known_keys(path[:-1], document.data, model)))
         if meant in by_place and by_place[meant][0]["type"] == "missing":
             del by_place[meant]  # absent because misspelt: said once
     return [_problem(path, details, document, model) for path, details in by_place.items()]
+
+
+def _meant_otherwise(path: KeyPath, by_place: dict[KeyPath, list[ErrorDetails]]) -> bool:
+    """Tell whether a mapping was refused as text or as a list, and its keys as the mapping it is meant as."""
+    is_mapping = all(isinstance(detail["input"], dict) for detail in by_place[path])
+    kinds = {detail["type"] for detail in by_place[path]}
+    inside = any(other[: len(path)] == path for other in by_place if len(other) > len(path))
+    return is_mapping and kinds <= {"string_type", "list_type"} and inside
 
 
 def _place(detail: ErrorDetails, data: Any) -> KeyPath:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from o3sim.config.architecture import Architecture
 from o3sim.config.catalog import Kind, is_path, resolve, suggest
 from o3sim.config.complaints import problems_of
+from o3sim.config.custom_code import anchor_custom_code
 from o3sim.config.extends import load_document
 from o3sim.config.marks import Document, KeyPath, Problem
 from o3sim.errors import ConfigError
@@ -58,8 +59,9 @@ def load_architecture(name_or_path: str | Path) -> Architecture:
 
 
 def check_architecture(document: Document) -> Architecture:
-    """Validate an architecture's document, and that the energy table it names is there."""
+    """Validate an architecture's document, and that the energy table and the code it names are there."""
     _anchor_energy_table(document)
+    anchor_custom_code(document)
     return check(document, Architecture)
 
 

@@ -1,4 +1,4 @@
-"""The workload model: the topology of a trained network and the files that hold its numbers.
+"""The workload model: the topology of a network, and the files or the recipe its numbers come from.
 
 ``docs/workload.md`` explains each key and the layout of the files.
 """
@@ -19,6 +19,8 @@ Text = Annotated[str, Field(min_length=1)]
 Size = Annotated[int, Field(ge=1, le=65_536)]
 Features = Annotated[int, Field(ge=1, le=16_777_216)]
 LayerName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class FixedEncoding(StrictModel):
@@ -114,23 +116,69 @@ class ImageFile(StrictModel):
     )
 
 
+class ImageRecipe(StrictModel):
+    """Images out of a seed, with the 1/f spectrum of natural images and no labels."""
+
+    seed: Seed = Field(description="Same seed, same images, on any platform.")
+    count: Annotated[int, Field(ge=1, le=1_000_000)] = Field(description="How many there are.")
+
+
+class SyntheticImages(StrictModel):
+    """Images that are made, not read."""
+
+    synthetic: ImageRecipe
+
+
+class ParameterRecipe(StrictModel):
+    """Weights out of a seed, and thresholds that make given shares of ones."""
+
+    seed: Seed = Field(description="Same seed, same parameters, on any platform.")
+    ones: Share = Field(description="Share of ones of each channel, before its pool, on calibration images.")
+    ones_of: dict[LayerName, Share] = Field(
+        default_factory=dict, description="The same for the layers named, in place of `ones`."
+    )
+    margin: Annotated[float, Field(ge=0, le=10)] = Field(
+        default=1.0,
+        description="Mean distance |S - T| / n of neurons from their threshold that weights are made for, in"
+        " units of 1/sqrt(n): trained networks have about 1. 0: weights are coin flips.",
+    )
+    calibration_images: Annotated[int, Field(ge=1, le=256)] = Field(
+        default=16, description="Synthetic images, other than any that are run, to set thresholds on."
+    )
+
+
+class SyntheticParameters(StrictModel):
+    """Parameters that are made, not trained; every report of such a network says so."""
+
+    synthetic: ParameterRecipe
+
+
 class Workload(StrictModel):
-    """A trained network and, if it ships any, its images."""
+    """A network and, if it comes with any, its images."""
 
     name: Text = Field(description="Name in reports.")
     description: str = Field(default="", description="One line for `o3sim list`.")
     source: str = Field(default="", description="Where the trained parameters come from.")
     licence: str = Field(default="", description="Licence of parameters and images.")
     accuracy: str = Field(default="", description="What is known of the accuracy, and on which images.")
-    classes: Annotated[list[Text], Field(min_length=1)] = Field(
-        description="Names of the classes, one for each output of the last layer."
+    classes: Annotated[list[Text], Field(min_length=1)] | Size = Field(
+        description="Names of the classes, one for each output of the last layer; or only their number."
     )
     input: InputMap
     layers: Annotated[
         list[Annotated[ConvLayer | DenseLayer, Field(discriminator="type")]], Field(min_length=1)
     ] = Field(description="From the input on; dense layers after all convolutions, scores last.")
-    parameters: Text = Field(description="NPZ file of weights and thresholds, relative to this file.")
-    images: ImageFile | None = Field(default=None, description="Images that come with the workload.")
+    parameters: Text | SyntheticParameters = Field(
+        description="NPZ file of weights and thresholds, relative to this file; or how to make some."
+    )
+    images: ImageFile | SyntheticImages | None = Field(
+        default=None, description="Images that come with the workload, or how to make some."
+    )
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes; their numbers where they have no names."""
+        return tuple(map(str, range(self.classes)) if isinstance(self.classes, int) else self.classes)
 
     @classmethod
     def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:

@@ -30,6 +30,7 @@ def conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
     yield from _layer_order(layers)
     yield from _map_sizes(data, layers)
     yield from _class_count(data, layers)
+    yield from _layers_with_ones(data, layers)
 
 
 def _range_rule(data: Mapping[str, Any]) -> Iterator[Conflict]:
@@ -127,11 +128,24 @@ def _padded(shape: Shape, pad: int) -> str:
 def _class_count(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]:
     classes = data.get("classes")
     features = _mapping(layers[-1]).get("features") if layers else None
-    if isinstance(classes, list) and _is_size(features) and len(classes) != features:
+    count = len(classes) if isinstance(classes, list) else classes
+    if _is_size(count) and _is_size(features) and count != features:
         yield Conflict(
             (("classes",), ("layers", len(layers) - 1, "features")),
-            f"{len(classes)} names for the {features} features of the last layer",
+            f"{count} names for the {features} features of the last layer",
         )
+
+
+def _layers_with_ones(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]:
+    """Synthetic parameters: shares of ones are for layers that have thresholds."""
+    recipe = _mapping(_mapping(data.get("parameters")).get("synthetic"))
+    named = {_mapping(layer).get("name"): _mapping(layer) for layer in layers}
+    for name in _mapping(recipe.get("ones_of")):
+        path = ("parameters", "synthetic", "ones_of", name)
+        if name not in named:
+            yield Conflict((path,), f"there is no layer `{name}`")
+        elif named[name].get("scores") is True:
+            yield Conflict((path,), "the scores layer has no thresholds, and so no share of ones")
 
 
 def _sizes_known(layer: Mapping[str, Any]) -> bool:

@@ -48,12 +48,28 @@ class ImportedWorkload:
         InputError
             If they cannot be written.
         """
-        if not target.parent.is_dir():
-            raise InputError(f"{target.parent}: no such folder")
-        topology, parameters = target.with_name(f"{target.name}.yaml"), target.with_name(f"{target.name}.npz")
-        keys = {"name": self.name, **self.keys, "parameters": parameters.name}
-        Workload.model_validate(keys)
-        text = yaml.safe_dump(keys, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True)
+        parameters = target.with_name(f"{target.name}.npz")
+        text = topology_text(target, {"name": self.name, **self.keys, "parameters": parameters.name})
         save_npz(parameters, self.arrays)
-        write_atomic(topology, text)
-        return topology, parameters
+        return write_topology(target, text), parameters
+
+
+def topology_text(target: Path, keys: dict[str, Any]) -> str:
+    """Check that a workload can be written and is valid, and return its YAML.
+
+    Raises
+    ------
+    InputError
+        If the folder is not there.
+    """
+    if not target.parent.is_dir():
+        raise InputError(f"{target.parent}: no such folder")
+    Workload.model_validate(keys)
+    return yaml.safe_dump(keys, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True)
+
+
+def write_topology(target: Path, text: str) -> Path:
+    """Write ``target.yaml`` whole or not at all, and return its path."""
+    path = target.with_name(f"{target.name}.yaml")
+    write_atomic(path, text)
+    return path

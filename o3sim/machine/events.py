@@ -77,6 +77,9 @@ class EventWindow:
         Only events of ops ``first_op <= op < end_op``; does not touch events that are not an op's.
     first_cycle, end_cycle : int
         Only events of cycles ``first_cycle <= cycle < end_cycle`` of the image.
+    of_layer : bool
+        Whether all cycles, those of the window and those that shown events carry, count from the
+        first cycle of the event's layer in place of that of the image.
     """
 
     layer: int | None = None
@@ -84,6 +87,7 @@ class EventWindow:
     end_op: int = 2**62
     first_cycle: int = 0
     end_cycle: int = 2**62
+    of_layer: bool = False
 
     def shows_layer(self, layer: int) -> bool:
         """Tell whether any event of a layer may be shown."""
@@ -94,8 +98,18 @@ class EventWindow:
         in_time = self.first_cycle <= event.cycle < self.end_cycle
         return in_time and (event.kind not in OP_KINDS or self.first_op <= event.op < self.end_op)
 
+    def origin(self, layer_start: int) -> int:
+        """Return the cycle of the image that is cycle 0 of the window, in a layer that starts then."""
+        return layer_start if self.of_layer else 0
+
 
 EVERY_EVENT = EventWindow()
+
+
+def counted_from(event: Event, origin: int) -> Event:
+    """Return an event with its cycles counted from a cycle of the image."""
+    value = event.value - origin if event.kind is EventKind.WEIGHTS else event.value
+    return event._replace(cycle=event.cycle - origin, value=value)
 
 
 class Observer(Protocol):
@@ -112,11 +126,19 @@ class EventStream:
         self.observers = observers
         self.window = window
         self._pending: list[Event] = []
+        self._origin = 0
+
+    def begin_layer(self, cycle: int) -> None:
+        """Take note of a layer's first cycle."""
+        self._origin = self.window.origin(cycle)
 
     def emit(self, event: Event, layer: int) -> None:
         """Take an event of the current cycle and layer."""
-        if self.window.shows_layer(layer) and self.window.shows(event):
-            self._pending.append(event)
+        if not self.window.shows_layer(layer):
+            return
+        counted = counted_from(event, self._origin) if self._origin else event
+        if self.window.shows(counted):
+            self._pending.append(counted)
 
     def flush(self) -> None:
         """End the cycle: show its events to every observer."""

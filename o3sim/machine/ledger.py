@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from o3sim.machine.counters import LayerCounters
+from o3sim.machine.errors import MachineError
 from o3sim.machine.op import Op
 
 if TYPE_CHECKING:
@@ -76,8 +77,13 @@ class Ledger:
     def pe_cycles(self, causes: dict[str, int], cycles: int) -> None:
         """Count so many cycles with these causes; words are counted when their op ends."""
         for cause, count in causes.items():
-            if cause != "word":
-                self.counters.pe_cycles[cause] += count * cycles
+            if cause == "word":
+                continue
+            if cause not in self.counters.pe_cycles:
+                raise MachineError(
+                    f"`{cause}` is no cause of PE-cycles: {', '.join(self.counters.pe_cycles)}"
+                )
+            self.counters.pe_cycles[cause] += count * cycles
 
     @property
     def ended(self) -> int:

@@ -29,6 +29,7 @@ from o3sim.machine.program import LayerProgram
 from o3sim.machine.scheduler import Scheduler
 from o3sim.machine.scoreboard import Scoreboard
 from o3sim.machine.sequencer import Sequencer
+from o3sim.machine.units import pe_class
 from o3sim.machine.weight_groups import WeightGroup
 from o3sim.machine.weight_stream import WeightStream
 
@@ -106,7 +107,7 @@ class Machine:
             case "output":
                 self.output = OutputBuffer(architecture.output_buffer.write_width_ops)
             case "pes":
-                self.pes = PEArray(architecture, self.supply)
+                self.pes = PEArray(architecture, self.supply, pe_class(architecture.pe.unit))
             case "scheduler":
                 self.scheduler = Scheduler(architecture.scheduler, self.queue, self.pes)
             case "sequencer":
@@ -239,6 +240,8 @@ class Machine:
         self._reads = self.supply.activation_reads, self.supply.weight_reads, self.supply.granted
         self.pes.begin_layer(program, program.prunes_threshold)
         self.sequencer.begin_layer(program, self.scoreboard)
+        if self.stream is not None:
+            self.stream.begin_layer(cycle)
         self._emit_at(cycle, EventKind.LAYER_START, len(self.layers), program.name)
         return True
 

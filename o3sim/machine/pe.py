@@ -73,6 +73,15 @@ class PE:
             return cause
         return guess if self.speculate else "verdict_wait"
 
+    def next_move(self, cycle: int) -> int | None:
+        """Return the first later cycle in which time alone lets this PE go on, None if it waits for others.
+
+        The clock skips cycles in which nothing can change; a PE that may rest in a cycle and go on in
+        the next must say so here.
+        """
+        waits = [op.ready_cycle for op in self.held if op is not None and op.ready_cycle > cycle]
+        return min(waits, default=None)
+
     def __repr__(self) -> str:
         late = f", {self.late_verdicts} verdicts unwritten" if self.late_verdicts else ""
         return f"pe{self.index}: {[op for op in self.held if op is not None]}{late}"

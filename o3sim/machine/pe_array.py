@@ -201,12 +201,8 @@ class PEArray:
 
     def next_move(self, cycle: int) -> int | None:
         """Next cycle in which a waiting PE can go on, or a verdict will be known."""
-        wakes = list(self._verdicts)
-        for index in self._busy:
-            wakes += [
-                op.ready_cycle for op in self.pes[index].held if op is not None and op.ready_cycle > cycle
-            ]
-        return min(wakes, default=None)
+        moves = (self.pes[index].next_move(cycle) for index in self._busy)
+        return min([*self._verdicts, *(move for move in moves if move is not None)], default=None)
 
     def __repr__(self) -> str:
         return "\n".join(repr(self.pes[index]) for index in self._busy) or "PEs: all idle"

@@ -8,6 +8,7 @@ member after member (``member_major``). Without a pool every neuron is a window 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -34,6 +35,7 @@ class WindowMembers(NamedTuple):
     windows_of: NDArray[np.int32]
 
 
+@lru_cache(maxsize=32)  # the layers of a network, for every image again
 def window_members(geometry: Geometry) -> WindowMembers:
     """List the members of every pooled position of a layer.
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from o3sim.config.custom_code import is_custom
+from o3sim.machine.errors import MachineError
 from o3sim.machine.issue_queue import IssueQueue
 from o3sim.machine.op import Op
 from o3sim.machine.pe_array import PEArray
-from o3sim.machine.policies import POLICIES, Policy, QueueView
+from o3sim.machine.policies import Policy, QueueView, policy_class
 from o3sim.machine.scoreboard import Scoreboard
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ class Scheduler:
 
     def __init__(self, config: SchedulerConfig, queue: IssueQueue, pes: PEArray) -> None:
         self.config = config
-        self.policy: Policy = POLICIES[config.policy]()
+        self.policy: Policy = policy_class(config.policy)()
+        self._pick = self._checked_pick if is_custom(config.policy) else self.policy.pick
         self.queue = queue
         self.pes = pes
 
@@ -39,7 +42,7 @@ class Scheduler:
         if not quota or not self.queue.entries:
             return
         issued: set[int] = set()
-        for op in self.policy.pick(self._view(scoreboard, more_coming)):
+        for op in self._pick(self._view(scoreboard, more_coming)):
             scoreboard.issue(op)
             self.pes.place(op, cycle)
             on_issue(op)
@@ -48,6 +51,16 @@ class Scheduler:
                 break
         if issued:
             self.queue.remove(issued)
+
+    def _checked_pick(self, view: QueueView) -> Iterator[Op]:
+        """Hold a policy that is not o3sim's own to what it may pick."""
+        left = {op.index for op in view.entries}
+        for op in self.policy.pick(view):
+            if op.index not in left or not view.ready(op):
+                wrong = "is not ready" if op.index in left else "is not in the queue, or was picked before"
+                raise MachineError(f"policy {type(self.policy).__name__} picked {op!r}, which {wrong}")
+            left.remove(op.index)
+            yield op
 
     def _view(self, scoreboard: Scoreboard, more_coming: bool) -> QueueView:
         """Show the policy what it may see."""

@@ -9,6 +9,7 @@ word boundary on; the bit planes of a fixed-point layer share them.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -42,6 +43,7 @@ class WordAddresses(NamedTuple):
     n_edges: NDArray[np.int32]
 
 
+@lru_cache(maxsize=32)  # the layers of a network, for every image again
 def word_addresses(geometry: Geometry, width_edges: int) -> WordAddresses:
     """Tabulate the operand addresses of every word of every kind of neuron of a layer."""
     rows = _present_taps(geometry, geometry.out_height, geometry.in_height, geometry.kernel_height)

@@ -1,4 +1,4 @@
-"""Images from NPZ files: pixels ``x`` and, if known, labels ``y``."""
+"""Images: pixels ``x`` and, if known, labels ``y``; how they are read from NPZ files."""
 
 from __future__ import annotations
 
@@ -24,10 +24,13 @@ class Images:
     x : ndarray of uint8, shape (images, height, width, channels)
     y : ndarray of int64, shape (images,), or None
         The right classes, if the file says.
+    synthetic : bool
+        Whether they were made and show nothing.
     """
 
     x: NDArray[np.uint8]
     y: NDArray[np.int64] | None
+    synthetic: bool = False
 
     def __len__(self) -> int:
         """Count the images."""
@@ -43,7 +46,7 @@ class Images:
         """
         if not 1 <= count <= len(self.x):
             raise InputError(f"{count} images asked for, 1 to {len(self.x)} available")
-        return Images(self.x[:count], None if self.y is None else self.y[:count])
+        return Images(self.x[:count], None if self.y is None else self.y[:count], self.synthetic)
 
     def digest(self) -> str:
         """Return the SHA-256, in hexadecimal, of the pixels and the shape."""

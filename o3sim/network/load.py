@@ -6,23 +6,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from o3sim.config.load import check, load_document, resolve
-from o3sim.config.workload import BinaryEncoding, ConvLayer, DenseLayer, InputMap, Workload
+from o3sim.config.workload import (
+    BinaryEncoding,
+    ConvLayer,
+    DenseLayer,
+    ImageFile,
+    ImageRecipe,
+    InputMap,
+    ParameterRecipe,
+    Workload,
+)
 from o3sim.errors import InputError
 from o3sim.network.images import Images, load_images
 from o3sim.network.layer import Geometry, Pool
 from o3sim.network.network import Network
 from o3sim.network.parameters import Shapes, load_layers
 from o3sim.network.preprocess import BinaryInput, FixedInput, InputSpec
+from o3sim.network.synthetic_images import synthetic_images
+from o3sim.network.synthetic_parameters import synthetic_layers
+
+_GREATEST_SUM = 2**31 - 1
+"""Weighted matches are counted in 32 bits, which is twice as fast as in 64."""
 
 
 @dataclass(frozen=True)
 class WorkloadFiles:
-    """A workload and where its files are."""
+    """A workload, where its files are, and the recipes it has in place of files."""
 
     workload: Workload
     path: Path
-    parameters: Path
-    images: Path | None
+    parameters: Path | ParameterRecipe
+    images: Path | ImageRecipe | None
 
 
 def load_workload(name_or_path: str | Path) -> WorkloadFiles:
@@ -36,15 +50,21 @@ def load_workload(name_or_path: str | Path) -> WorkloadFiles:
     path = resolve("workload", name_or_path)
     document = load_document(path)
     workload = check(document, Workload)
-    images = None
-    if workload.images is not None:
+    images: Path | ImageRecipe | None = None
+    if isinstance(workload.images, ImageFile):
         images = Path(document.file_of(("images", "file"))).parent / workload.images.file
-    parameters = Path(document.file_of(("parameters",))).parent / workload.parameters
+    elif workload.images is not None:
+        images = workload.images.synthetic
+    parameters: Path | ParameterRecipe
+    if isinstance(workload.parameters, str):
+        parameters = Path(document.file_of(("parameters",))).parent / workload.parameters
+    else:
+        parameters = workload.parameters.synthetic
     return WorkloadFiles(workload, path, parameters, images)
 
 
 def load_network(files: WorkloadFiles) -> Network:
-    """Read the parameters of a workload and build its network.
+    """Read the parameters of a workload, or make them, and build its network.
 
     Raises
     ------
@@ -53,15 +73,20 @@ def load_network(files: WorkloadFiles) -> Network:
     """
     workload = files.workload
     spec = input_spec(workload.input)
-    layers = load_layers(files.parameters, layer_shapes(workload), spec.offset)
     shape = (workload.input.height, workload.input.width, workload.input.channels)
-    return Network(workload.name, spec, shape, layers, tuple(workload.classes))
+    shapes = layer_shapes(workload)
+    synthetic = isinstance(files.parameters, ParameterRecipe)
+    if isinstance(files.parameters, ParameterRecipe):
+        layers = synthetic_layers(files.parameters, spec, shape, shapes)
+    else:
+        layers = load_layers(files.parameters, shapes, spec.offset)
+    return Network(workload.name, spec, shape, layers, workload.class_names, synthetic)
 
 
 def workload_images(
     files: WorkloadFiles, network: Network, image_file: Path | None = None, count: int | None = None
 ) -> Images:
-    """Read the images to run: those given, or else the workload's own.
+    """Read the images to run: those given, or else the workload's own, which may be synthetic.
 
     Parameters
     ----------
@@ -75,17 +100,27 @@ def workload_images(
     InputError
         If there are no images, they do not fit the network, or there are fewer than ``count``.
     """
+    own = files.workload.images
     path = image_file or files.images
+    if isinstance(path, ImageRecipe):
+        return _made_images(files.path, path, network, count)
     if path is None:
         raise InputError(f"{files.path}: comes without images; give some with --image-file FILE.npz")
     images = load_images(path, network)
-    own = files.workload.images
     try:
-        if image_file is None and own is not None and own.count is not None:
+        if image_file is None and isinstance(own, ImageFile) and own.count is not None:
             images = images.first(own.count)
         return images if count is None else images.first(count)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def _made_images(path: Path, recipe: ImageRecipe, network: Network, count: int | None) -> Images:
+    """Make only the images that are asked for."""
+    wanted = recipe.count if count is None else count
+    if not 1 <= wanted <= recipe.count:
+        raise InputError(f"{path}: {wanted} images asked for, 1 to {recipe.count} available")
+    return Images(synthetic_images(recipe.seed, wanted, network.input_shape), None, synthetic=True)
 
 
 def input_spec(image: InputMap) -> InputSpec:
@@ -104,6 +139,11 @@ def layer_shapes(workload: Workload) -> Shapes:
     -------
     list of (str, Geometry, bool)
         Name, geometry, and whether the layer gives the scores.
+
+    Raises
+    ------
+    InputError
+        If sums of a fixed-point layer do not fit 32 bits.
     """
     image = workload.input
     shape = (image.height, image.width, image.channels)
@@ -111,6 +151,10 @@ def layer_shapes(workload: Workload) -> Shapes:
     shapes: Shapes = []
     for layer in workload.layers:
         geometry = _geometry(layer, shape, planes)
+        if geometry.fan_in * (2**planes - 1) > _GREATEST_SUM:
+            raise InputError(
+                f"layer {layer.name}: {geometry.fan_in} inputs of {planes} bits exceed 32-bit sums"
+            )
         shapes.append((layer.name, geometry, isinstance(layer, DenseLayer) and layer.scores))
         shape = (geometry.pooled_height, geometry.pooled_width, geometry.out_channels)
         planes = 1

@@ -18,7 +18,7 @@ EDGE_ORDER = "plane,ky,kx,c"
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A trained network, ready to evaluate.
+    """A network with its parameters, ready to evaluate.
 
     Attributes
     ----------
@@ -26,6 +26,8 @@ class Network:
         (height, width, channels) of an image.
     classes : tuple of str
         Names of the classes; the last layer has one score for each.
+    synthetic : bool
+        Whether the parameters were made rather than trained, so that classes mean nothing.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Network:
     input_shape: tuple[int, int, int]
     layers: tuple[Layer, ...]
     classes: tuple[str, ...]
+    synthetic: bool = False
 
     def digest(self) -> str:
         """Identify the function of the network.
@@ -54,6 +57,10 @@ class Network:
             ):
                 digest.update(b"none" if array is None else array.astype(dtype).tobytes())
         return digest.hexdigest()
+
+    def synthetic_parts(self, images: bool) -> tuple[str, ...]:
+        """Name what of a run is made up: ``parameters``, and ``images`` if those are."""
+        return ("parameters",) * self.synthetic + ("images",) * images
 
     def encode(self, image: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Turn an image into the first layer's codes.

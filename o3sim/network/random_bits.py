@@ -24,7 +24,12 @@ class RandomBits:
     """
 
     def __init__(self, seed: int, *purpose: int) -> None:
+        self._entropy = (seed, *purpose)
         self._source = np.random.PCG64(np.random.SeedSequence([seed, *purpose]))
+
+    def branch(self, purpose: int) -> RandomBits:
+        """Return an independent stream; the same however much of this one has been taken."""
+        return RandomBits(*self._entropy, purpose)
 
     def words(self, *shape: int) -> NDArray[np.uint64]:
         """Return fair random bits as words of the given shape."""

@@ -30,6 +30,8 @@ class Survey:
 
     Attributes
     ----------
+    synthetic : tuple of str
+        What was made up: ``parameters``, ``images``, both or nothing.
     classes : tuple of int
         The class of each image.
     accuracy : float or None
@@ -42,6 +44,7 @@ class Survey:
     network: str
     network_digest: str
     widths: tuple[int, ...]
+    synthetic: tuple[str, ...]
     classes: tuple[int, ...]
     accuracy: float | None
     layers: tuple[LayerRates, ...]
@@ -75,7 +78,16 @@ def survey(
         classes.append(_one_image(network, pixels, layers, widths, (image, writer)))
     accuracy = None if images.y is None else float(np.mean(np.array(classes) == images.y))
     total = total_of(layers, widths)
-    return Survey(network.name, network.digest(), widths, tuple(classes), accuracy, tuple(layers), total)
+    return Survey(
+        network.name,
+        network.digest(),
+        widths,
+        network.synthetic_parts(images.synthetic),
+        tuple(classes),
+        accuracy,
+        tuple(layers),
+        total,
+    )
 
 
 def _one_image(
@@ -112,6 +124,7 @@ def to_json(found: Survey) -> str:
         "network_digest": found.network_digest,
         "edge_order": EDGE_ORDER,
         "images": len(found.classes),
+        "synthetic": list(found.synthetic),
         "accuracy": found.accuracy,
         "classes": list(found.classes),
         "widths_edges": list(found.widths),

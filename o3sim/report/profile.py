@@ -9,6 +9,7 @@ from o3sim.profile.rates import LayerRates
 from o3sim.profile.survey import Survey
 from o3sim.report.console import make_table
 from o3sim.report.numbers import ABSENT, grouped, percent
+from o3sim.report.synthetic import synthetic_note
 
 _NOTES = (
     "* not in the total: fixed-point input, or scores",
@@ -25,6 +26,8 @@ def print_survey(console: Console, found: Survey) -> None:
     title = f"{found.network}, {images} image{'s' * (images != 1)}"
     if found.accuracy is not None:
         title += f", accuracy {percent(found.accuracy)} %"
+    if found.synthetic:
+        console.print(synthetic_note(found.synthetic))
     console.print(_layer_table(title, found, images))
     console.print(_width_table(found))
     console.print("\n".join(_NOTES))

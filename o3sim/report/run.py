@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from o3sim.config.custom_code import custom_units
+from o3sim.custom_engine import describe
 from o3sim.energy.model import UNITS
 from o3sim.report.console import make_table
 from o3sim.report.numbers import ABSENT, grouped, percent, ratio, significant
+from o3sim.report.synthetic import synthetic_note
 from o3sim.results.measures import Measures
 from o3sim.results.result import Comparison, RunResult
 
@@ -23,7 +26,7 @@ write_stall + verdict_wait. pruned: edges that no PE evaluated, by threshold and
 
 COMPARE_LEGEND = """\
 speed-up of {main} over each: its latency / that of {main}. energy ratio: its energy / that
-of {main}; on chip: without DRAM. exec., pruned, wasted: shares of all edges. operand: share of
+of {main}; chip: without DRAM. exec., pruned, wasted: shares of all edges. operand: share of
 PE-cycles that wait for a bank."""
 
 PJ_PER_NJ = 1000.0
@@ -34,8 +37,14 @@ def print_run(console: Console, result: RunResult, comparisons: Sequence[Compari
     """Write the whole report of a run."""
     images = f"{result.images} image{'s' if result.images != 1 else ''}"
     console.print(f"{result.architecture} on {result.workload}, {images}", style="bold")
+    if result.synthetic:
+        console.print(synthetic_note(result.synthetic))
     every_run = (result, *(other.result for other in comparisons))
     console.print(f"outputs exact: {'yes' if all(run.outputs_exact for run in every_run) else 'NO'}")
+    for run in every_run:
+        custom = custom_units(run.configuration)
+        if custom:
+            console.print(f"SimPy engine for {run.architecture}: {describe(custom)}", soft_wrap=True)
     console.print()
     console.print(layer_table(result))
     console.print(LAYER_LEGEND)
@@ -146,7 +155,7 @@ def compare_table(result: RunResult, comparisons: Sequence[Comparison]) -> Table
     table = make_table(
         f"{result.architecture} compared (per image)", 1,
         "architecture", "cycles", "latency\nus", "speed-\nup", "exec.\n%", "pruned\nthr %",
-        "pruned\npool %", "wasted\n%", "oper-\nand %", "energy\nnJ", "energy\nratio", "on chip\nratio", gap=1,
+        "pruned\npool %", "wasted\n%", "oper-\nand %", "energy\nnJ", "energy\nratio", "chip\nratio", gap=1,
     )  # fmt: skip
     table.add_row(result.architecture, *_compare_cells(result, None))
     for other in comparisons:

@@ -47,6 +47,7 @@ def _run(result: RunResult) -> dict[str, Any]:
         "workload": result.workload,
         "network_digest": result.network_digest,
         "images": result.images,
+        "synthetic": list(result.synthetic),
         "accuracy": result.accuracy,
         "classes": list(result.classes),
         **_measures(result),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.custom_code import CUSTOM_KEYS, without_folder
 from o3sim.energy.model import EnergyModel
 from o3sim.machine.counters import LayerCounters
 from o3sim.results.measures import Measures, measure, ratio, sum_energy, values_of
@@ -32,6 +33,8 @@ class RunResult(Measures):
     configuration : mapping
         The architecture, fully expanded; its energy table by name.
     images : int
+    synthetic : tuple of str
+        What was made up: ``parameters``, ``images``, both or nothing.
     accuracy : float or None
         Share of images whose class is the label, 0..1; None without labels.
     classes : tuple of int
@@ -45,6 +48,7 @@ class RunResult(Measures):
     network_digest: str
     configuration: Mapping[str, Any]
     images: int
+    synthetic: tuple[str, ...]
     accuracy: float | None
     classes: tuple[int, ...]
     layers: tuple[LayerResult, ...]
@@ -80,6 +84,7 @@ class Subject:
     network_digest: str
     classes: tuple[int, ...]
     labels: tuple[int, ...] | None
+    synthetic: tuple[str, ...] = ()
 
     @property
     def accuracy(self) -> float | None:
@@ -129,6 +134,7 @@ def run_result(
         network_digest=subject.network_digest,
         configuration=_configuration(architecture, model.table.name),
         images=images,
+        synthetic=subject.synthetic,
         accuracy=subject.accuracy,
         classes=subject.classes,
         layers=tuple(LayerResult(name=counters.name, **values_of(part)) for counters, part in named),
@@ -147,5 +153,8 @@ def compare(main: RunResult, other: RunResult) -> Comparison:
 
 
 def _configuration(architecture: Architecture, table_name: str) -> dict[str, Any]:
-    """Expand an architecture; the table by its name, for a path says nothing elsewhere."""
-    return {**architecture.model_dump(mode="json"), "energy": {"table": table_name}}
+    """Expand an architecture; files by their name alone, for a path says nothing elsewhere."""
+    values = {**architecture.model_dump(mode="json"), "energy": {"table": table_name}}
+    for unit, key in CUSTOM_KEYS:
+        values[unit][key] = without_folder(values[unit][key])
+    return values

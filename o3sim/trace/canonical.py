@@ -25,6 +25,9 @@ from o3sim.machine.events import Event, EventKind
 
 FORMAT_VERSION = 1
 HEADER = f"# o3sim canonical trace {FORMAT_VERSION}"
+WINDOW = "# window: "
+END = "# end: "
+"""Begin the second and the last line of a file that `o3sim trace` wrote."""
 
 WITH_VALUE = frozenset({EventKind.WEIGHTS, EventKind.DECIDE, EventKind.WORD, EventKind.RETIRE})
 OPERANDS = frozenset({EventKind.WORD, EventKind.STALL})
@@ -41,6 +44,11 @@ class CanonicalTrace:
     operands : bool
         Whether to write ``word`` and ``stall`` events too.
 
+    Attributes
+    ----------
+    written : int
+        Events written.
+
     Examples
     --------
     >>> import sys
@@ -53,12 +61,14 @@ class CanonicalTrace:
     def __init__(self, file: TextIO, operands: bool = True) -> None:
         self._file = file
         self._operands = operands
+        self.written = 0
         file.write(f"{HEADER}\n")
 
     def see(self, event: Event) -> None:
         """Write one event."""
         if self._operands or event.kind not in OPERANDS:
             self._file.write(f"{canonical_line(event)}\n")
+            self.written += 1
 
 
 def canonical_line(event: Event) -> str:

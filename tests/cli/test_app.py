@@ -34,7 +34,7 @@ def exit_of(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int | str 
 def test_help_lists_every_command() -> None:
     done = o3sim("--help")
     assert done.returncode == 0
-    for command in ("run", "profile", "import", "validate", "show", "list", "schema"):
+    for command in ("run", "explain", "plot", "profile", "import", "validate", "show", "list", "schema"):
         assert f"  {command} " in done.stdout
     assert "..." not in done.stdout.split("Commands:")[1]
 

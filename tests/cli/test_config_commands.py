@@ -67,7 +67,7 @@ def test_validate_refuses_other_files(tmp_path: Path, content: bytes) -> None:
 def test_show_writes_everything_out(tmp_path: Path) -> None:
     shown = run("show", "o3bnn-r")
     assert "extends" not in shown
-    assert "\npe:\n  count: 256\n  width_edges: 64\n" in shown
+    assert "\npe:\n  unit: standard\n  count: 256\n  width_edges: 64\n" in shown
     (tmp_path / "f.yaml").write_text(shown)
     assert load_architecture(tmp_path / "f.yaml") == load_architecture("o3bnn-r")
 

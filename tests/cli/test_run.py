@@ -168,12 +168,12 @@ def test_network_that_does_not_fit(run: Run, workload: str, tmp_path: Path) -> N
 def test_interrupted_run_leaves_no_file(
     run: Run, workload: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import o3sim.machine.run
+    import o3sim.compiled.run
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(o3sim.machine.run, "simulate_image", interrupt)
+    monkeypatch.setattr(o3sim.compiled.run, "simulate_image", interrupt)
     before = sorted(tmp_path.iterdir())
     done = run("o3bnn", workload, "--json", str(tmp_path / "out.json"))
     assert done.status not in (0, None)
@@ -207,3 +207,25 @@ def test_the_default_job_end_to_end(tmp_path: Path) -> None:
         assert edges["executed"] + sum(edges["pruned"].values()) == edges["total"]
         pe_count = document["configuration"]["pe"]["count"]
         assert sum(part["pe_cycles"].values()) == pe_count * part["cycles"]
+
+
+def test_dry_run_estimates_and_writes_nothing(run: Run, workload: str, tmp_path: Path) -> None:
+    before = sorted(tmp_path.iterdir())
+    asked = ["--images", "4", "--compare", "dense", "--jobs", "2", "--json", str(tmp_path / "out.json")]
+    done = run("o3bnn", workload, *asked, "--dry-run")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith(
+        "tiny, 4 images: estimated, not run; nothing is written\nedges before pruning: "
+    )
+    for name in ("o3bnn", "dense"):
+        assert re.search(rf"^ {name} +[\d,]+ +[\d,.]+ +[\d,]+ +[\d,.]+ *$", done.out, re.MULTILINE), name
+    assert re.search(r"^wall time: about .* in 2 processes \(inference ", done.out, re.MULTILINE)
+    assert re.search(r"^memory: about [\d,]+ MB$", done.out, re.MULTILINE)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_engines_give_the_same_bytes(run: Run, workload: str) -> None:
+    texts = {run("small", workload, "--json", "-", "--engine", name).out for name in ("compiled", "simpy")}
+    assert len(texts) == 1
+    assert "no engine `fast`: there are compiled, simpy" in run("small", workload, "--engine", "fast").err
+    assert "0 jobs asked for" in run("small", workload, "--jobs", "0").err

@@ -40,8 +40,8 @@ energy: {table: asic-54nm}
         "f.yaml:2:6: pe.coutn: unknown key (did you mean `count`?)",
         "f.yaml:2:29: pe.width_edges: expected a number >= 1, found the number -1",
         "f.yaml:2:49: pe.latency_cycles: number too large",
-        "f.yaml:4:11: scheduler.policy: expected `out_of_order`, `in_order` or `lockstep`, found `lockstp`"
-        " (did you mean `lockstep`?)",
+        "f.yaml:4:11: scheduler.policy: expected a class of yours as FILE.py:Class, `out_of_order`,"
+        " `in_order` or `lockstep`, found `lockstp` (did you mean `lockstep`?)",
         "f.yaml:5:25: scheduler.window_in_flight_ops: expected an integer or `unlimited`, found `unlimted`"
         " (did you mean `unlimited`?)",
         "f.yaml:6:26: issue_queue.depth_ops: expected an integer, found the number 3.0",

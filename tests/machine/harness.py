@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from o3sim.config.architecture import Architecture
 from o3sim.machine.counters import LayerCounters
-from o3sim.machine.events import Event, EventKind, Observer
+from o3sim.machine.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer
 from o3sim.machine.machine import UNITS, Machine
 from o3sim.machine.op import Op
 from o3sim.machine.program import LayerProgram, build_program
@@ -23,7 +23,14 @@ BASE: dict[str, Any] = {
     "name": "bench",
     "clock_mhz": 200.0,
     "organization": "layer_sequential",
-    "pe": {"count": 4, "width_edges": 8, "latency_cycles": 1, "contexts": 1, "speculate": True},
+    "pe": {
+        "unit": "standard",
+        "count": 4,
+        "width_edges": 8,
+        "latency_cycles": 1,
+        "contexts": 1,
+        "speculate": True,
+    },
     "sequencer": {"width_ops": 16, "order": "window_major", "outermost": "channel", "group_windows": 8},
     "issue_queue": {"depth_ops": 32},
     "scheduler": {
@@ -113,6 +120,7 @@ def machine(
     profiles: Iterable[LayerProfile],
     observers: tuple[Observer, ...] = (),
     creation_order: tuple[str, ...] = UNITS,
+    window: EventWindow = EVERY_EVENT,
 ) -> Machine:
     """Build a machine for these layers."""
     layers = list(profiles)
@@ -124,14 +132,18 @@ def machine(
             yield build_program(layer, cut, first, arch)
             first += len(cut)
 
-    return Machine(
-        arch, [group for cut in cuts for group in cut], programs(), observers, creation_order=creation_order
-    )
+    groups = [group for cut in cuts for group in cut]
+    return Machine(arch, groups, programs(), observers, window, creation_order)
 
 
-def run(arch: Architecture, *profiles: LayerProfile, observers: tuple[Observer, ...] = ()) -> ImageRun:
+def run(
+    arch: Architecture,
+    *profiles: LayerProfile,
+    observers: tuple[Observer, ...] = (),
+    window: EventWindow = EVERY_EVENT,
+) -> ImageRun:
     """Run layers one after another."""
-    built = machine(arch, profiles, observers)
+    built = machine(arch, profiles, observers, window=window)
     built.run()
     return ImageRun(built.layers, built.outputs)
 

@@ -27,11 +27,17 @@ def banks() -> st.SearchStrategy[int | str]:
     return st.sampled_from([1, 2, 3, 4, 8, "ideal"])
 
 
+def pe_counts() -> st.SearchStrategy[int]:
+    """Draw a number of PEs: mostly few, so that units wait for each other; now and then more than 64."""
+    return st.integers(1, 6) | st.sampled_from([1, 2, 3, 4, 5, 17, 64, 65, 130])
+
+
 @st.composite
 def pools(draw: st.DrawFn, height: int, width: int) -> Pool | None:
-    """Draw a pool that fits a map: 2x2/2, 3x3/2 (windows overlap) or none."""
-    fitting = [None, *(pool for pool in (Pool(2, 2), Pool(3, 2)) if pool.size <= min(height, width))]
-    return draw(st.sampled_from(fitting))
+    """Draw a pool that fits a map: none, 2x2/2, 3x3/2 (windows overlap), now and then another."""
+    usual, others = (Pool(2, 2), Pool(3, 2)), (Pool(2, 1), Pool(3, 1), Pool(3, 3), Pool(4, 3))
+    fitting = [pool for pool in (*usual, *usual, *others) if pool.size <= min(height, width)]
+    return draw(st.sampled_from([None, None, *fitting]))
 
 
 @st.composite
@@ -80,32 +86,34 @@ def profiles(draw: st.DrawFn, scores: bool = False) -> LayerProfile:
 def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
     """Draw a machine: every policy and knob, biased to sizes at which units get in each other's way."""
     policy = draw(st.sampled_from(["out_of_order", "in_order", "lockstep"]))
-    count, contexts = draw(st.integers(1, 6)), draw(st.integers(1, 3))
-    depth = st.integers(count * contexts if policy == "lockstep" else 1, 40)
+    count, contexts = draw(pe_counts()), draw(st.sampled_from([1, 1, 2, 3, 5]))
+    least = count * contexts if policy == "lockstep" else 1
+    ideal = draw(st.sampled_from([True, False, False]))  # no bank conflicts: an engine may skip ahead
+    depth = st.sampled_from([least, least + 1]) | st.integers(least, max(40, 2 * least))
     return architecture(
         pe__count=count,
         pe__contexts=contexts,
         pe__width_edges=draw(st.sampled_from([1, 3, 8, 16, 64])),
-        pe__latency_cycles=draw(st.integers(1, 4)),
+        pe__latency_cycles=draw(st.sampled_from([1, 2, 3, 4, 9])),
         pe__speculate=draw(st.booleans()),
-        sequencer__width_ops=draw(st.integers(1, 8)),
+        sequencer__width_ops=draw(st.sampled_from([1, 2, 3, 8, 64])),
         sequencer__order=draw(st.sampled_from(["window_major", "member_major"])),
         sequencer__outermost=draw(st.sampled_from(["channel", "position"])),
         sequencer__group_windows=draw(st.integers(1, 8)),
         issue_queue__depth_ops=draw(depth),
         scheduler__policy=policy,
-        scheduler__issue_width_ops=draw(st.integers(1, 8)),
-        scheduler__issue_latency_cycles=draw(st.integers(0, 3)),
+        scheduler__issue_width_ops=draw(st.sampled_from([1, 2, 3, 8, 64])),
+        scheduler__issue_latency_cycles=draw(st.sampled_from([0, 0, 1, 3])),
         scheduler__window_in_flight_ops=draw(st.sampled_from([1, 2, 3, "unlimited"])),
-        activation_buffer__banks=draw(banks()),
-        weight_buffer__banks=draw(banks()),
+        activation_buffer__banks="ideal" if ideal else draw(banks()),
+        weight_buffer__banks="ideal" if ideal else draw(banks()),
         weight_buffer__size_kbit=weight_kbit,
         dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),
         dram__latency_cycles=draw(st.sampled_from([0, 1, 50])),
-        output_buffer__write_width_ops=draw(st.sampled_from([1, 2, 16])),
+        output_buffer__write_width_ops=draw(st.sampled_from([1, 2, 3, 16])),
         pruning__threshold=draw(st.booleans()),
         pruning__pooling=draw(st.booleans()),
-        pruning__squash_latency_cycles=draw(st.integers(1, 4)),
+        pruning__squash_latency_cycles=draw(st.sampled_from([1, 2, 4, 20])),
     )
 
 

@@ -99,9 +99,13 @@ class DecodedNet:
     def _scaled(self, dot: NDArray[np.float32]) -> NDArray[np.float64]:
         if "out_scale" not in self.arrays:
             return dot.astype(np.float64)
-        return dot.astype(np.float64) * self.arrays["out_scale"] + self.arrays["out_bias"]
+        scaled: NDArray[np.float64] = (
+            dot.astype(np.float64) * self.arrays["out_scale"] + self.arrays["out_bias"]
+        )
+        return scaled
 
     def classes(self, values: NDArray[np.float32], batch: int = 50) -> NDArray[np.int64]:
         """Return the class of each image."""
         parts = [self.scores(values[start : start + batch]) for start in range(0, len(values), batch)]
-        return np.concatenate(parts).argmax(axis=1)
+        classes: NDArray[np.int64] = np.concatenate(parts).argmax(axis=1)
+        return classes

@@ -1,7 +1,7 @@
 """Batch norm folded into thresholds decides as batch norm does, whatever the sign of its scale."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from o3sim.bits.layers import thresholded
@@ -12,6 +12,7 @@ from o3sim.network.layer import Geometry, Layer
 EIGHTHS = st.integers(-400, 400).map(lambda eighths: eighths / 8)
 
 
+@settings(deadline=None)  # the first example compiles the kernels
 @given(st.integers(1, 80), EIGHTHS, EIGHTHS, st.integers(0, 2**32))
 def test_folded_equals_batch_norm(n: int, scale: float, shift: float, seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -16,7 +16,7 @@ from tests.network.samples import TINY, tiny_arrays, write_tiny
 
 
 def load(folder: Path, **changed: NDArray[Any] | None) -> Network:
-    return load_network(load_workload(write_tiny(folder, **changed)))
+    return load_network(load_workload(write_tiny(folder, TINY, **changed)))
 
 
 def refused(folder: Path, **changed: NDArray[Any] | None) -> str:
@@ -44,6 +44,13 @@ def test_only_the_first_layer_sees_planes(tmp_path: Path) -> None:
     assert network.input == FixedInput(4, True, 0, -8.0, 7.0)
     assert [layer.geometry.planes for layer in network.layers] == [4, 1, 1]
     assert [layer.input_offset for layer in network.layers] == [-1, 0, 0]
+
+
+def test_sums_beyond_32_bits_are_refused(tmp_path: Path) -> None:
+    encoding = "{type: fixed, bits: 16, signed: true, fraction_bits: 0, range: [-8, 7]}"
+    text = TINY.replace("{type: binary, threshold: 100}", encoding).replace("channels: 2", "channels: 4000")
+    with pytest.raises(InputError, match="layer conv: 36000 inputs of 16 bits exceed 32-bit sums"):
+        load_network(load_workload(write_tiny(tmp_path, text)))
 
 
 def test_arrays_missing_misnamed_left_over(tmp_path: Path) -> None:

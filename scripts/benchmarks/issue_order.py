@@ -1,6 +1,6 @@
 """Where out-of-order issue parts from statically interleaved program order, as a Markdown table.
 
-``python scripts/issue_order.py [WORKLOAD] [--image-file FILE.npz] [--images N]`` runs `o3bnn` and
+``sh scripts/issue-order [WORKLOAD] [--image-file FILE.npz] [--images N]`` runs `o3bnn` and
 `in-order-interleaved`, changed in one respect at a time, and `dense` with the same memories.
 """
 

@@ -1,0 +1,213 @@
+"""`o3sim plot`: figures of results, of decision depths, and of machines at work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from o3sim.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from o3sim.config.architecture import Architecture
+    from o3sim.explain.depths import Depths
+    from o3sim.network.images import Images
+    from o3sim.network.network import Network
+    from o3sim.plot.watched import Watched
+
+plot_app = typer.Typer(help="Draw figures (PNG, SVG or PDF).", no_args_is_help=True)
+
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="Figure to write: .png, .svg or .pdf.")
+]
+Results = Annotated[list[Path], typer.Argument(metavar="RESULT.json...", help="Results of `run --json`.")]
+Machines = Annotated[
+    str, typer.Argument(metavar="ARCH,...", help="Architectures: shipped names or YAML files.")
+]
+Workload = Annotated[str, typer.Argument(metavar="WORKLOAD", help="Shipped name or YAML file.")]
+ImageFile = Annotated[
+    Path | None, typer.Option(metavar="FILE.npz", help="Images in place of the workload's own.")
+]
+Image = Annotated[int, typer.Option("--image", metavar="N", help="Which image to run, from 0.")]
+LayerName = Annotated[str, typer.Option("--layer", metavar="LAYER", help="Layer to watch.")]
+Cycles = Annotated[
+    str, typer.Option("--cycles", metavar="A:B", help="Cycles to show, from the start of the layer.")
+]
+
+DEFAULT_WORKLOAD = "fashion-vgg"
+MOST_TIMELINE_CYCLES = 20_000
+
+
+@plot_app.command()
+def stack(
+    results: Results,
+    output: Output,
+    layer: Annotated[
+        str | None, typer.Option(metavar="LAYER", help="Compare the runs on this layer alone.")
+    ] = None,
+) -> None:
+    """Cycle stacks: the layers of one run, or several runs beside each other."""
+    from o3sim.plot.stack import draw_stack, stack_data
+    from o3sim.plot.style import check_target, figure_style
+    from o3sim.results.saved import load_runs
+
+    check_target(output)
+    data = stack_data([run for path in results for run in load_runs(path)], layer)
+    with figure_style():
+        _write(draw_stack(data), output)
+
+
+@plot_app.command()
+def speedup(
+    results: Results,
+    output: Output,
+    over: Annotated[str, typer.Option(metavar="ARCH", help="What the others are compared with.")] = "dense",
+) -> None:
+    """Speed-up of the architectures of a result over one of them; a result a workload."""
+    from o3sim.plot.speedup import draw_speedup, speedup_data
+    from o3sim.plot.style import check_target, figure_style
+    from o3sim.results.saved import load_runs
+
+    check_target(output)
+    data = speedup_data([load_runs(path) for path in results], over)
+    with figure_style():
+        _write(draw_speedup(data), output)
+
+
+@plot_app.command()
+def depth(
+    output: Output,
+    workload: Workload = DEFAULT_WORKLOAD,
+    images: Annotated[int, typer.Option("--images", metavar="N", help="Images, from the first on.")] = 1,
+    image_file: ImageFile = None,
+) -> None:
+    """How deep into their edges neurons are decided, layer by layer: no machine is run."""
+    from o3sim.plot.depth import depth_data, draw_depth
+    from o3sim.plot.style import check_target, figure_style
+
+    if images < 1:
+        raise InputError(f"--images {images}: expected at least 1")
+    check_target(output)
+    name, layers = _depths(workload, image_file, images)
+    title = f"{name}, {images} image{'s' * (images != 1)}"
+    with figure_style():
+        _write(draw_depth(depth_data(layers), title), output)
+
+
+@plot_app.command()
+def occupancy(
+    architectures: Machines,
+    output: Output,
+    layer: LayerName,
+    workload: Workload = DEFAULT_WORKLOAD,
+    image: Image = 0,
+    image_file: ImageFile = None,
+) -> None:
+    """Ops in the queue and neurons in flight: histograms over the first cycles of a layer."""
+    from o3sim.plot.occupancy import draw_occupancy, occupancy_data
+    from o3sim.plot.style import check_target, figure_style
+    from o3sim.plot.watched import occupancies
+
+    check_target(output)
+    machines = _architectures(architectures)
+    watched = _watched(workload, image_file, image, layer)
+    data = occupancy_data(occupancies(watched, machines, None))
+    with figure_style():
+        _write(draw_occupancy(data, f"{watched.title}, layer {layer}"), output)
+
+
+@plot_app.command()
+def timeline(
+    architectures: Machines,
+    output: Output,
+    layer: LayerName,
+    workload: Workload = DEFAULT_WORKLOAD,
+    cycles: Cycles = "0:100",
+    image: Image = 0,
+    image_file: ImageFile = None,
+) -> None:
+    """Show what every PE does in every cycle, architectures below each other on one time axis."""
+    from o3sim.plot.style import check_target, figure_style
+    from o3sim.plot.timeline import draw_timeline
+    from o3sim.plot.watched import timelines
+
+    check_target(output)
+    first, end = _span(cycles)
+    machines = _architectures(architectures)
+    watched = _watched(workload, image_file, image, layer)
+    data = timelines(watched, machines, first, end)
+    with figure_style():
+        _write(draw_timeline(data, f"layer {layer} of {watched.title}"), output)
+
+
+def _span(cycles: str) -> tuple[int, int]:
+    """Read ``A:B``."""
+    first, _, end = cycles.partition(":")
+    if not (first.isdecimal() and end.isdecimal() and int(first) < int(end)):
+        raise InputError(f"--cycles {cycles}: expected A:B with A < B, as in 0:100")
+    if int(end) - int(first) > MOST_TIMELINE_CYCLES:
+        raise InputError(f"--cycles {cycles}: at most {MOST_TIMELINE_CYCLES:,} can be seen in a figure")
+    return int(first), int(end)
+
+
+def _architectures(names: str) -> list[Architecture]:
+    """Load architectures; figures tell them apart by name."""
+    from o3sim.config.load import load_architecture
+
+    loaded: dict[str, Architecture] = {}
+    for name in filter(None, (part.strip() for part in names.split(","))):
+        architecture = load_architecture(name)
+        if architecture.name in loaded:
+            raise InputError(f"{name}: architecture `{architecture.name}` is in this figure already")
+        loaded[architecture.name] = architecture
+    if not loaded:
+        raise InputError("name at least one architecture")
+    return list(loaded.values())
+
+
+def _watched(workload: str, image_file: Path | None, image: int, layer: str) -> Watched:
+    """Profile one image of a workload."""
+    from o3sim.explain.window import layer_number
+    from o3sim.network.load import load_network, load_workload, workload_images
+    from o3sim.plot.watched import Watched
+    from o3sim.profile.profile import profile_layers
+
+    if image < 0:
+        raise InputError(f"--image {image}: expected 0 or more")
+    files = load_workload(workload)
+    network = load_network(files)
+    number = layer_number(layer, [each.name for each in network.layers])
+    images = workload_images(files, network, image_file, image + 1)
+    profiles = [profile for profile, _ in profile_layers(network, images.x[image])]
+    return Watched(_title(network, images), network, profiles, number)
+
+
+def _title(network: Network, images: Images) -> str:
+    """Name a network, and say so if it or its images are made up."""
+    return f"{network.name} (synthetic)" if network.synthetic_parts(images.synthetic) else network.name
+
+
+def _depths(workload: str, image_file: Path | None, count: int) -> tuple[str, list[Depths]]:
+    """Profile images; return the network's title and its layers' depths."""
+    from o3sim.explain.depths import depths_of
+    from o3sim.network.load import load_network, load_workload, workload_images
+    from o3sim.profile.profile import profile_layers
+
+    files = load_workload(workload)
+    network = load_network(files)
+    sums: list[Depths] = []
+    images = workload_images(files, network, image_file, count)
+    for pixels in images.x:
+        found = [depths_of(profile) for profile, _ in profile_layers(network, pixels)]
+        sums = [a.plus(b) for a, b in zip(sums, found, strict=True)] if sums else found
+    return _title(network, images), sums
+
+
+def _write(figure: Figure, output: Path) -> None:
+    from o3sim.plot.style import save
+
+    save(figure, output)
+    print(output)

@@ -1,0 +1,111 @@
+"""Units and policies of one's own: ``FILE.py:Class`` where a key takes the name of a shipped one.
+
+Nothing here runs such a file: a class is looked for in its text, so that checking an architecture
+is safe. :mod:`o3sim.custom` loads it when a machine is built.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from o3sim.config.catalog import suggest
+from o3sim.config.marks import Document, Problem
+
+CUSTOM_KEYS: tuple[tuple[str, str], ...] = (("pe", "unit"), ("scheduler", "policy"))
+"""Keys of an architecture that take a class of one's own."""
+
+_SEPARATOR = ".py:"
+
+
+class CodePlace(NamedTuple):
+    """A Python file and the name of a class in it."""
+
+    file: Path
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.name}"
+
+
+def is_custom(value: object) -> bool:
+    """Tell ``FILE.py:Class`` from the name of something shipped.
+
+    >>> is_custom("units/mine.py:MyPE"), is_custom("lockstep")
+    (True, False)
+    """
+    return isinstance(value, str) and _SEPARATOR in value
+
+
+def code_place(value: str) -> CodePlace:
+    """Split ``FILE.py:Class``.
+
+    >>> code_place("units/mine.py:MyPE").name
+    'MyPE'
+    """
+    file, _, name = value.rpartition(":")
+    return CodePlace(Path(file), name)
+
+
+def without_folder(value: str) -> str:
+    """Name a class of one's own by its file's name alone, as results do; leave other words alone.
+
+    >>> without_folder("units/mine.py:MyPE"), without_folder("lockstep")
+    ('mine.py:MyPE', 'lockstep')
+    """
+    place = code_place(value)
+    return f"{place.file.name}:{place.name}" if is_custom(value) else value
+
+
+def custom_units(configuration: Mapping[str, Any]) -> dict[str, str]:
+    """List the classes of one's own in an architecture's plain values, by dotted key."""
+    values = {f"{unit}.{key}": configuration[unit][key] for unit, key in CUSTOM_KEYS}
+    return {key: value for key, value in values.items() if is_custom(value)}
+
+
+def _checked(value: str) -> str:
+    """Refuse what is not of the form ``FILE.py:Class``; the words of a union come with their own error."""
+    if not is_custom(value) or not code_place(value).name.isidentifier():
+        raise PydanticCustomError("custom_class", "expected a class of yours, as FILE.py:Class")
+    return value
+
+
+CustomClass = Annotated[
+    str, AfterValidator(_checked), WithJsonSchema({"type": "string", "pattern": r"^.+\.py:[A-Za-z_]\w*$"})
+]
+
+
+def anchor_custom_code(document: Document) -> None:
+    """Make relative files start at the YAML file that names them; note each that does not fit."""
+    for unit, key in CUSTOM_KEYS:
+        section = document.data.get(unit)
+        value = section.get(key) if isinstance(section, dict) else None
+        if isinstance(value, str) and is_custom(value):
+            mark = document.nearest((unit, key)).value
+            place = code_place(value)
+            beside = CodePlace(Path(mark.file).parent / place.file, place.name)
+            section[key] = str(beside)
+            document.problems += [Problem(mark, (unit, key), what) for what in code_problems(beside)]
+
+
+def code_problems(place: CodePlace) -> Iterator[str]:
+    """Yield what keeps a class from being loaded, as far as the file's text tells."""
+    try:
+        tree = ast.parse(place.file.read_bytes(), str(place.file))
+    except OSError as error:
+        yield f"{place.file}: {error.strerror}"
+    except SyntaxError as error:
+        yield f"{place.file}:{error.lineno}: not Python: {error.msg}"
+    except ValueError as error:
+        yield f"{place.file}: not Python: {error}"
+    else:
+        classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+        if place.name not in classes:
+            there = ", ".join(f"`{name}`" for name in classes) or "none"
+            hint = suggest(place.name, classes)
+            yield f"no class `{place.name}` in {place.file}{hint}; classes there: {there}"

@@ -1,0 +1,1 @@
+"""Compare two traces or two results: where they part first, and what changed."""

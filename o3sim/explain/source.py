@@ -1,0 +1,109 @@
+"""What is to be explained: an architecture and images, given by name or by a result they made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from o3sim.config.catalog import suggest
+from o3sim.errors import InputError
+from o3sim.results.saved import SavedRun, load_runs
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.network.images import Images
+    from o3sim.network.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A machine, a network and images, and the saved run they have to repeat, if there is one.
+
+    ``synthetic`` names what was made up: parameters, images, both or nothing.
+    """
+
+    architecture: Architecture
+    network: Network
+    images: NDArray[Any]
+    synthetic: tuple[str, ...]
+    saved: SavedRun | None = None
+
+
+def source_of(
+    target: str, workload: str | None, image_file: Path | None, count: int | None, run: str | None
+) -> Source:
+    """Find what to explain.
+
+    Parameters
+    ----------
+    target : str
+        A result (``*.json``), or an architecture by shipped name or path.
+    workload : str or None
+        By shipped name or path; that of the result, or the shipped one, if not given.
+    image_file : Path or None
+        Images in place of the workload's own.
+    count : int or None
+        How many of them; as many as the result has, or one, if not given.
+    run : str or None
+        Architecture of the result to explain, of those compared in it; the main one if not given.
+
+    Raises
+    ------
+    InputError
+        If something is not there or does not go together.
+    """
+    if not target.endswith(".json"):
+        if run is not None:
+            raise InputError(f"--run {run}: chooses among the runs of a result (a .json file)")
+        from o3sim.config.load import load_architecture
+
+        network, images = _load(workload or "fashion-vgg", image_file, count or 1)
+        return Source(load_architecture(target), network, images.x, network.synthetic_parts(images.synthetic))
+    saved = _chosen(target, load_runs(Path(target)), run)
+    architecture = _architecture(target, saved)
+    network, images = _load(workload or saved.workload, image_file, count or saved.images)
+    if network.digest() != saved.network_digest:
+        raise InputError(
+            f"{target}: is of another network than {workload or saved.workload} is now (weights or topology "
+            "differ); name its workload: o3sim explain RESULT.json WORKLOAD"
+        )
+    repeats = count is None or count == saved.images
+    synthetic = network.synthetic_parts(images.synthetic)
+    return Source(architecture, network, images.x, synthetic, saved if repeats else None)
+
+
+def _load(workload: str, image_file: Path | None, count: int) -> tuple[Network, Images]:
+    from o3sim.network.load import load_network, load_workload, workload_images
+
+    files = load_workload(workload)
+    network = load_network(files)
+    return network, workload_images(files, network, image_file, count)
+
+
+def _chosen(target: str, runs: list[SavedRun], name: str | None) -> SavedRun:
+    names = [run.architecture for run in runs]
+    if name is not None and name not in names:
+        raise InputError(f"{target}: no run of `{name}`{suggest(name, names)}; there are: {', '.join(names)}")
+    return runs[0 if name is None else names.index(name)]
+
+
+def _architecture(target: str, saved: SavedRun) -> Architecture:
+    """Make the architecture anew from the result's own copy."""
+    from pydantic import ValidationError
+
+    from o3sim.config.architecture import Architecture
+    from o3sim.config.custom_code import custom_units
+
+    try:
+        architecture = Architecture.model_validate(dict(saved.configuration))
+    except ValidationError as error:
+        raise InputError(f"{target}: configuration of {saved.architecture}: {error}") from None
+    if custom_units(architecture.model_dump()):
+        raise InputError(
+            f"{target}: {saved.architecture} has units of your own, whose code is not in the result: "
+            "o3sim explain ARCH.yaml WORKLOAD"
+        )
+    return architecture

@@ -1,0 +1,1 @@
+"""Golden results and traces of a user's own designs: recorded once, checked ever after."""

@@ -1,0 +1,115 @@
+"""One image on every architecture of a run: the piece of work that is spread over processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.custom_engine import run_on_engine
+from o3sim.machine.counters import LayerCounters
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.machine.run import ImageRun
+    from o3sim.network.infer import Inference
+    from o3sim.network.network import Network
+    from o3sim.profile.profile import LayerProfile
+
+LayerBegins = Callable[[str, int], None]
+"""Told ``(architecture and layer, number of the layer)`` when a layer begins."""
+
+
+@dataclass(frozen=True)
+class ImageTask:
+    """What every image of a run has in common.
+
+    Attributes
+    ----------
+    architectures : tuple of Architecture
+    network : Network
+    engine : str or None
+        Key of :data:`o3sim.engines.ENGINES`; None for the fastest that can run an architecture.
+    """
+
+    architectures: tuple[Architecture, ...]
+    network: Network
+    engine: str | None = None
+
+
+@dataclass(frozen=True)
+class MachineCounts:
+    """What one architecture did with an image.
+
+    Attributes
+    ----------
+    layers : list of LayerCounters
+    exact : list of bool
+        Whether the machine's output bits of each layer are those of functional inference.
+    """
+
+    layers: list[LayerCounters]
+    exact: list[bool]
+
+
+@dataclass(frozen=True)
+class ImageCounts:
+    """What an image gives: its class, and one entry for each architecture."""
+
+    predicted: int
+    machines: tuple[MachineCounts, ...]
+
+
+def run_image(task: ImageTask, image: NDArray[Any], begins: LayerBegins | None = None) -> ImageCounts:
+    """Run one image on every architecture.
+
+    Outputs are compared with functional inference, a computation of its own that shares no kernel
+    with the profile. With one architecture only one layer's profile is in memory at a time.
+
+    Raises
+    ------
+    InputError
+        If the image does not fit the network.
+    MachineError
+        If an invariant of the machine does not hold.
+    """
+    from o3sim.network.infer import infer
+    from o3sim.profile.profile import profile_layers
+
+    truth = infer(task.network, image)
+    profiles: Iterable[LayerProfile] = (profile for profile, _ in profile_layers(task.network, image))
+    if len(task.architectures) > 1:
+        profiles = list(profiles)
+    machines = []
+    for architecture in task.architectures:
+        followed = _told(architecture.name, profiles, begins)
+        run = run_on_engine(architecture, task.network, followed, wanted=task.engine)
+        machines.append(MachineCounts(run.layers, _exact_layers(task.network, run, truth)))
+    return ImageCounts(truth.predicted, tuple(machines))
+
+
+def _told(name: str, profiles: Iterable[LayerProfile], begins: LayerBegins | None) -> Iterator[LayerProfile]:
+    """Hand profiles on one by one; the machine asks for one when it has done with the last."""
+    for number, profile in enumerate(profiles):
+        if begins is not None:
+            begins(f"{name}, {profile.name}", number)
+        yield profile
+
+
+def _exact_layers(network: Network, run: ImageRun, truth: Inference) -> list[bool]:
+    """Compare the machine's bits with functional inference; scores are integers of no machine."""
+    return [
+        layer.scores or bool(np.array_equal(machine_bits, bits))
+        for layer, machine_bits, bits in zip(network.layers, run.outputs, truth.bits, strict=True)
+    ]
+
+
+def edges_of_layers(network: Network) -> Sequence[int]:
+    """Count the edges of each layer of a network, pruned or not."""
+    return [
+        int(layer.geometry.n_edges_map().sum(dtype=np.int64)) * layer.geometry.out_channels
+        for layer in network.layers
+    ]

@@ -1,0 +1,99 @@
+"""What all figures have in common: colours, fonts, size, and files with the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from o3sim.errors import InputError
+from o3sim.files import write_atomic
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE, BLACK = (
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#F0E442",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+    "#000000",
+)
+"""The palette of Okabe and Ito, "Color Universal Design" (2008), for every kind of colour vision."""
+
+LINE_COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+
+ONE_COLUMN_INCHES, TWO_COLUMNS_INCHES = 3.5, 7.16
+"""Text widths of the two-column page that most venues print on."""
+
+# No date and no version: the same figure is the same file.
+_METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+FORMATS = tuple(_METADATA)
+
+_RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",  # comes with Matplotlib, so it is everywhere
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 7,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "hatch.linewidth": 0.5,
+    "svg.hashsalt": "o3sim",
+    "pdf.fonttype": 42,
+    "savefig.dpi": 200,
+}
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Draw and save in the house style, whatever the user's own settings are."""
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC)
+        yield
+
+
+def new_figure(width_inches: float, height_inches: float) -> Figure:
+    """Make an empty figure that needs no display and lays itself out."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_inches, height_inches), layout="constrained")
+
+
+def check_target(path: Path) -> None:
+    """Refuse a file that no figure can be written to, before the time for a run is spent.
+
+    Raises
+    ------
+    InputError
+    """
+    if path.suffix[1:].lower() not in FORMATS:
+        raise InputError(f"--output {path}: expected a name that ends in .{', .'.join(FORMATS)}")
+    if path.is_dir():
+        raise InputError(f"--output {path}: is a folder")
+    if not path.parent.is_dir():
+        raise InputError(f"--output {path}: no folder {path.parent}")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, SVG or PDF, by the file's suffix; inside :func:`figure_style`."""
+    form = path.suffix[1:].lower()
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=form, metadata=_METADATA[form])
+    write_atomic(path, buffer.getvalue())

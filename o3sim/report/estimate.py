@@ -1,0 +1,64 @@
+"""What `o3sim run --dry-run` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from o3sim.estimate.estimate import RunEstimate
+from o3sim.report.console import make_table
+from o3sim.report.numbers import grouped, percent, significant
+
+LEGEND = """\
+at least: the slowest unit on what no pruning can save; at most: one word at a time and every wait in turn
+expected: from the first rows of each layer on the first image, scaled up by words"""
+
+
+def print_estimate(console: Console, estimate: RunEstimate) -> None:
+    """Print what a run will take."""
+    images = "1 image" if estimate.images == 1 else f"{estimate.images} images"
+    console.print(f"{estimate.workload}, {images}: estimated, not run; nothing is written", style="bold")
+    console.print(
+        f"edges before pruning: {grouped(estimate.edges)} an image, {grouped(estimate.edges_in_all)} in all"
+    )
+    console.print()
+    table = make_table(
+        "Cycles of an image", 1, "architecture", "at least", "expected", "at most", "expected us"
+    )
+    for machine in estimate.machines:
+        table.add_row(
+            machine.name,
+            grouped(machine.bounds.least),
+            f"{machine.expected_cycles:.3g}"
+            if machine.expected_cycles < 1000
+            else grouped(machine.expected_cycles),
+            grouped(machine.bounds.most),
+            significant(machine.expected_us),
+        )
+    console.print(table)
+    console.print(LEGEND)
+    console.print()
+    jobs = "1 process" if estimate.jobs == 1 else f"{estimate.jobs} processes"
+    shares = _shares(estimate.parts_s)
+    console.print(f"wall time: about {duration(estimate.wall_s)} in {jobs} ({shares})")
+    console.print(f"memory: about {grouped(estimate.memory_bytes / 1e6)} MB")
+
+
+def duration(seconds: float) -> str:
+    """Write a time as one would say it.
+
+    >>> [duration(s) for s in (0.034, 4.2, 75, 7300)]
+    ['0.034 s', '4.2 s', '1 min 15 s', '2 h 1 min']
+    """
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _shares(parts_s: Sequence[tuple[str, float]]) -> str:
+    total = sum(seconds for _, seconds in parts_s)
+    return ", ".join(f"{name} {percent(seconds / total)}%" for name, seconds in parts_s)

@@ -1,0 +1,191 @@
+"""The report of `o3sim explain`: cycle stacks, limits, occupancy and depths as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import fsum
+
+from rich.console import Console
+from rich.table import Table
+
+from o3sim.custom_engine import custom_note
+from o3sim.explain.measure import NOTEWORTHY, Explanation
+from o3sim.machine.counters import PE_CYCLE_CAUSES, LayerCounters
+from o3sim.report.console import make_table
+from o3sim.report.numbers import grouped, percent
+from o3sim.report.synthetic import synthetic_note
+
+STACK_LEGEND = """\
+Shares of PE-cycles in percent: each PE-cycle has one cause, and they sum to 100. useful, wasted and
+squashed are words that went in (needed, after the decision, of an op dropped later); all others are
+PE-cycles without a word. docs/machine.md, section 6, defines every cause."""
+
+LIMIT_LEGEND = f"""\
+limited by: the unit whose limits, taken away from this unit alone, save most cycles, if that is
+{NOTEWORTHY:.0%} or more; several at once, if only all of them together save as much; else the PEs. saves:
+cycles saved, measured by running again, for the PEs with twice as many."""
+
+DEPTH_LEGEND = """\
+Share of neurons decided within so many percent of their edges: a property of network and
+image, not of the machine. none: constant neurons. mean: edges needed, in percent."""
+
+DEPTH_STEPS = (0, 25, 50, 60, 70, 80, 90, 99)
+BAR_COLUMNS = 60
+HISTOGRAM_ROWS = 10
+_HEADINGS = {
+    "useful": "use-\nful", "wasted": "was-\nted", "squashed": "squa-\nshed", "operand_stall": "oper-\nand",
+    "write_stall": "write", "verdict_wait": "ver-\ndict", "weight_wait": "wei-\nghts",
+    "issue_wait": "issue", "no_ready_op": "none\nready", "queue_empty": "queue\nempty", "drain": "drain",
+}  # fmt: skip
+
+
+def print_explanation(console: Console, found: Explanation) -> None:
+    """Write the whole report."""
+    source, images = found.source, len(found.source.images)
+    cycles = sum(counters.cycles for counters in found.layers) / images
+    count = f"{images} image{'s' if images != 1 else ''}"
+    title = f"{source.architecture.name} on {source.network.name}, {count}: {grouped(cycles)} cycles an image"
+    console.print(title, style="bold")
+    if source.synthetic:
+        console.print(synthetic_note(source.synthetic))
+    note = custom_note(source.architecture)
+    if note is not None:
+        console.print(note, soft_wrap=True)
+    console.print()
+    console.print(stack_table(found))
+    console.print(STACK_LEGEND)
+    console.print()
+    console.print(limit_table(found))
+    console.print(LIMIT_LEGEND)
+    console.print()
+    console.print(relief_table(found))
+    _print_occupancy(console, found)
+    console.print(depth_table(found))
+    console.print(DEPTH_LEGEND)
+
+
+def stack_table(found: Explanation) -> Table:
+    """Build the cycle stack of every layer and of the run."""
+    headings = (_HEADINGS[cause] for cause in PE_CYCLE_CAUSES)
+    table = make_table("Where the PE-cycles went (%)", 1, "layer", "cycles", *headings, gap=1)
+    whole = LayerCounters("all")
+    for counters in found.layers:
+        whole.add(counters)
+        table.add_row(counters.name, *_stack_cells(counters, len(found.source.images)))
+    table.add_section()
+    table.add_row("all", *_stack_cells(whole, len(found.source.images)))
+    return table
+
+
+def _stack_cells(counters: LayerCounters, images: int) -> list[str]:
+    total = sum(counters.pe_cycles.values())
+    shares = (percent(counters.pe_cycles[cause] / total) for cause in PE_CYCLE_CAUSES)
+    return [grouped(counters.cycles / images), *shares]
+
+
+def limit_table(found: Explanation) -> Table:
+    """Build the table of what limits each layer."""
+    table = make_table("What limits each layer", 2, "layer", "limited by", "cycles", "saves", "%")
+    images = len(found.source.images)
+    for number, counters in enumerate(found.layers):
+        unit, share = found.limit(number)
+        cycles = counters.cycles / images
+        table.add_row(counters.name, unit, grouped(cycles), grouped(share * cycles), percent(share))
+    table.add_section()
+    unit, share = found.limit()
+    cycles = sum(counters.cycles for counters in found.layers) / images
+    table.add_row("all", unit, grouped(cycles), grouped(share * cycles), percent(share))
+    return table
+
+
+def relief_table(found: Explanation) -> Table:
+    """Build the table of what taking away each unit's limits brings."""
+    table = make_table(
+        "Without the limits of one unit (cycles per image)",
+        3,
+        "unit",
+        "becomes",
+        "most in layer",
+        "cycles",
+        "saves %",
+        "there %",
+    )
+    for run in found.relieved:
+        savings = [found.saving(run, number) for number in range(len(found.layers))]
+        best = max(range(len(savings)), key=savings.__getitem__)
+        table.add_row(
+            run.relief.unit,
+            run.relief.what,
+            found.layers[best].name if savings[best] > 0 else "-",
+            grouped(run.total / len(found.source.images)),
+            percent(found.saving(run)),
+            percent(savings[best]),
+        )
+    return table
+
+
+def _print_occupancy(console: Console, found: Explanation) -> None:
+    window, occupancy = found.window, found.occupancy
+    whole = "all" if window.cycles == window.layer_cycles else f"the first {grouped(window.cycles)} of"
+    console.print(
+        f"Layer {window.name}, first image, {whole} {grouped(window.layer_cycles)} cycles", style="bold"
+    )
+    depth = found.source.architecture.issue_queue.depth_ops
+    contexts = found.source.architecture.pe.count * found.source.architecture.pe.contexts
+    for title, cycles_by_ops in (
+        (f"Ops in the issue queue of {grouped(depth)} (% of cycles)", occupancy.queued),
+        (f"Neurons in flight, {grouped(contexts)} contexts in PEs (% of cycles)", occupancy.in_flight),
+    ):
+        console.print(f"\n{title}; mean {mean(cycles_by_ops):.1f}")
+        for line in bars(cycles_by_ops):
+            console.print(line)
+    console.print()
+
+
+def mean(cycles_by_ops: Mapping[int, int]) -> float:
+    """Mean number of ops over all cycles.
+
+    >>> mean({0: 1, 4: 3})
+    3.0
+    """
+    cycles = sum(cycles_by_ops.values())
+    return fsum(ops * count for ops, count in cycles_by_ops.items()) / cycles if cycles else 0.0
+
+
+def bars(cycles_by_ops: Mapping[int, int]) -> list[str]:
+    """Draw a histogram with text, in at most ten rows of equal width.
+
+    >>> for line in bars({0: 1, 1: 3}):
+    ...     print(line)
+         0   25.0 % ###############
+         1   75.0 % #############################################
+    """
+    most = max(cycles_by_ops)
+    width = -(-(most + 1) // HISTOGRAM_ROWS)
+    cycles = sum(cycles_by_ops.values())
+    rows = [0] * (most // width + 1)
+    for ops, count in cycles_by_ops.items():
+        rows[ops // width] += count
+    labels = [_range(row * width, min(most, row * width + width - 1)) for row in range(len(rows))]
+    wide = max(6, *(len(label) for label in labels))
+    shares = [count / cycles for count in rows]
+    return [
+        f"{label:>{wide}}  {percent(share):>5} % {'#' * round(BAR_COLUMNS * share)}".rstrip()
+        for label, share in zip(labels, shares, strict=True)
+    ]
+
+
+def _range(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def depth_table(found: Explanation) -> Table:
+    """Build the table of decision depths."""
+    steps = ["none" if not step else f"{step} %" for step in DEPTH_STEPS]
+    table = make_table("How deep neurons are decided (% of neurons)", 1, "layer", *steps, "mean")
+    for depths in found.depths:
+        shares = depths.cumulative
+        table.add_row(
+            depths.layer, *(percent(float(shares[step])) for step in DEPTH_STEPS), percent(depths.mean)
+        )
+    return table

@@ -1,0 +1,107 @@
+"""Results read back from their JSON, as far as explanations and figures need them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from o3sim.errors import InputError
+from o3sim.machine.counters import PE_CYCLE_CAUSES
+from o3sim.results.document import SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class SavedLayer:
+    """One layer of a saved run, summed over its images."""
+
+    name: str
+    cycles: int
+    pe_cycles: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """One architecture of a saved result; the fields are those of the JSON (``docs/results.md``)."""
+
+    architecture: str
+    workload: str
+    network_digest: str
+    images: int
+    synthetic: bool
+    latency_us: float
+    configuration: Mapping[str, Any]
+    cycles: int
+    pe_cycles: Mapping[str, int]
+    layers: tuple[SavedLayer, ...]
+
+    @property
+    def title(self) -> str:
+        """The workload, and that it is made up if any part of it is."""
+        return f"{self.workload} (synthetic)" if self.synthetic else self.workload
+
+
+def load_runs(path: Path) -> list[SavedRun]:
+    """Read a result: the main run first, then those it was compared with.
+
+    Raises
+    ------
+    InputError
+        If the file is not a result of `o3sim run --json`, is cut short, or is of another version.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not the JSON of a result, or cut short: {error}") from None
+    if not isinstance(document, dict) or "schema_version" not in document:
+        raise InputError(f"{path}: not a result of `o3sim run --json`")
+    if document["schema_version"] != SCHEMA_VERSION:
+        found = document["schema_version"]
+        raise InputError(
+            f"{path}: is of schema version {found}, this o3sim reads {SCHEMA_VERSION}: run it again"
+        )
+    try:
+        return list(_runs(document))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(f"{path}: not a whole result: {type(error).__name__}: {error}") from None
+
+
+def _runs(document: Mapping[str, Any]) -> Iterator[SavedRun]:
+    yield _run(document)
+    for other in document["compare"]:
+        yield _run(other)
+
+
+def _run(values: Mapping[str, Any]) -> SavedRun:
+    return SavedRun(
+        architecture=str(values["architecture"]),
+        workload=str(values["workload"]),
+        network_digest=str(values["network_digest"]),
+        images=_count(values["images"]),
+        synthetic=bool(values["synthetic"]),
+        latency_us=float(values["latency_us"]),
+        configuration=dict(values["configuration"]),
+        cycles=_count(values["cycles"]),
+        pe_cycles=_causes(values["pe_cycles"]),
+        layers=tuple(
+            SavedLayer(str(layer["name"]), _count(layer["cycles"]), _causes(layer["pe_cycles"]))
+            for layer in values["layers"]
+        ),
+    )
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"expected a count, found {value!r}")
+    return value
+
+
+def _causes(values: Mapping[str, Any]) -> dict[str, int]:
+    found = {cause: values[cause] for cause in PE_CYCLE_CAUSES}
+    if any(type(count) is not int or count < 0 for count in found.values()):
+        raise ValueError("PE-cycles are not counts")
+    return found

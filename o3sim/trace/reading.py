@@ -1,0 +1,168 @@
+"""Read canonical traces back, line by line, refusing what is not one."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from o3sim.errors import InputError
+from o3sim.machine.events import Event, EventKind
+from o3sim.trace.canonical import END, HEADER, WINDOW, WITH_VALUE
+
+GZIP_MAGIC = b"\x1f\x8b"
+MOST_IN_LINE = 4096
+_KINDS = {kind.name.lower(): kind for kind in EventKind}
+
+
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""What reading a file, perhaps a compressed one, may raise."""
+
+
+def unreadable(path: Path, error: BaseException) -> InputError:
+    """Say why a file could not be read."""
+    if isinstance(error, EOFError):
+        return InputError(f"{path}: is cut off: the compressed data has no end")
+    if isinstance(error, (zlib.error, gzip.BadGzipFile)):
+        return InputError(f"{path}: is corrupt: {error}")
+    reason = error.strerror if isinstance(error, OSError) else None
+    return InputError(f"{path}: cannot be read: {reason or error}")
+
+
+@contextmanager
+def open_any(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file to read, uncompressing it if it is compressed, whatever its name.
+
+    Raises
+    ------
+    InputError
+        If it cannot be opened. What reading it raises is for the reader to turn into one
+        (:data:`UNREADABLE`), which knows which of several files it reads.
+    """
+    try:
+        raw = path.open("rb")
+    except OSError as error:
+        raise unreadable(path, error) from None
+    with raw:
+        if not raw.seekable():
+            raise InputError(f"{path}: is a pipe, and is read more than once; give a file")
+        packed = raw.read(2) == GZIP_MAGIC
+        raw.seek(0)
+        yield cast("IO[bytes]", gzip.GzipFile(fileobj=raw, mode="rb")) if packed else raw
+
+
+def read_start(path: Path, size_bytes: int = -1) -> bytes:
+    """Read the start of a file, uncompressed if it is compressed; by default all of it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is cut off, or corrupt.
+    """
+    with open_any(path) as stream:
+        try:
+            return stream.read(size_bytes)
+        except UNREADABLE as error:
+            raise unreadable(path, error) from None
+
+
+class CanonicalFile:
+    """An open canonical trace.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    stream : binary file
+        At the start of the trace.
+
+    Attributes
+    ----------
+    window : str
+        What is traced, as the file says; empty if it does not.
+    line : int
+        Number of the line read last.
+
+    Raises
+    ------
+    InputError
+        If the first line is not that of a canonical trace.
+    """
+
+    def __init__(self, path: Path, stream: IO[bytes]) -> None:
+        self._path = path
+        self._stream = stream
+        self.line = 0
+        first = self._next()
+        if first != HEADER:
+            shown = "nothing" if first is None else f"`{first[:60]}`"
+            raise self._error(f"is no canonical trace: it begins with {shown}, not with `{HEADER}`")
+        self._held = self._next()
+        self.window = ""
+        if self._held is not None and self._held.startswith(WINDOW):
+            self.window = self._held.removeprefix(WINDOW)
+            self._held = self._next()
+
+    def events(self) -> Iterator[Event]:
+        """Yield the events, in order.
+
+        Raises
+        ------
+        InputError
+            If a line is no event, events are out of order, or the file ends too early.
+        """
+        count, last = 0, -1
+        while self._held is not None and not self._held.startswith(END):
+            event = self._parse(self._held)
+            if event.cycle < last:
+                raise self._error(f"cycle {event.cycle} after cycle {last}")
+            last = event.cycle
+            count += 1
+            yield event
+            self._held = self._next()
+        self._check_end(count)
+
+    def _check_end(self, count: int) -> None:
+        """Refuse a file that says its window but not its end, or a wrong one."""
+        if self._held is None:
+            if self.window:
+                raise self._error(f"is cut off after {count} events: its last line is missing")
+            return
+        if self._held != f"{END}{count} events":
+            raise self._error(f"says `{self._held}`, but {count} events came before")
+        if self._next() is not None:
+            raise self._error("goes on after its end")
+
+    def _next(self) -> str | None:
+        """Read a line; None at the end."""
+        try:
+            raw = self._stream.readline(MOST_IN_LINE)
+        except UNREADABLE as error:
+            raise unreadable(self._path, error) from None
+        if not raw:
+            return None
+        self.line += 1
+        if not raw.endswith(b"\n"):
+            raise self._error("is cut off within this line, or is no text")
+        try:
+            return raw[:-1].decode("utf-8")
+        except UnicodeDecodeError:
+            raise self._error("is no text") from None
+
+    def _parse(self, line: str) -> Event:
+        """Read an event."""
+        fields = line.split(" ")
+        kind = _KINDS.get(fields[1]) if len(fields) > 1 else None
+        if kind is None or len(fields) != (5 if kind in WITH_VALUE else 4):
+            raise self._error(f"is no event: `{line[:80]}`")
+        try:
+            cycle, op, value = int(fields[0]), int(fields[2]), int(fields[4]) if kind in WITH_VALUE else 0
+        except ValueError:
+            raise self._error(f"is no event: `{line[:80]}`") from None
+        return Event(cycle, kind, op, fields[3], value)
+
+    def _error(self, what: str) -> InputError:
+        return InputError(f"{self._path}:{max(self.line, 1)}: {what}")

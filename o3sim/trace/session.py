@@ -1,0 +1,191 @@
+"""Trace one layer of one image: the layers before it run too, those after it do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from numpy.typing import NDArray
+
+from o3sim.custom_engine import engine_name, run_on_engine
+from o3sim.errors import InputError
+from o3sim.image_runs import edges_of_layers
+from o3sim.machine.events import Event, EventWindow
+from o3sim.trace.window import NO_END
+from o3sim.trace.writer import MakeWriter, TracedLayer, Writer
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.network.network import Network
+    from o3sim.profile.profile import LayerProfile
+    from o3sim.simulation import Progress
+
+MOST_EVENTS = 20_000_000
+"""Events that the compiled engine may keep: it sorts a layer's, at about 100 bytes each."""
+
+
+def trace_layer(
+    architecture: Architecture,
+    network: Network,
+    image: NDArray[Any],
+    window: EventWindow,
+    make_writer: MakeWriter,
+    stream: BinaryIO,
+    engine: str | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Write the events of a window of one layer.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    network : Network
+    image : ndarray
+        As the network's input takes it.
+    window : EventWindow
+        Of one layer, with cycles that count from its first
+        (:func:`o3sim.trace.window.event_window`).
+    make_writer : callable
+        From :func:`o3sim.trace.registry.load_writer`.
+    stream : binary file
+        Open for writing; stays open.
+    engine : str, optional
+        ``compiled`` or ``simpy``; they show the same events.
+    progress : callable, optional
+        Told of every layer that begins.
+
+    Returns
+    -------
+    int
+        Events written.
+
+    Raises
+    ------
+    InputError
+        If the network does not fit the machine, or the window is empty or too large for memory.
+    """
+    session = _Session(architecture, network, window, make_writer, stream)
+    session.compiled = engine_name(architecture, engine) == "compiled"
+    with suppress(_LayerDone):  # what comes after the traced layer is not run
+        profiles = session.profiles(image, progress)
+        run_on_engine(architecture, network, profiles, (session,), window, wanted=engine)
+    return session.finish()
+
+
+class _LayerDone(Exception):  # noqa: N818 - it is no error
+    """The traced layer has ended: raised in place of handing the machine another layer."""
+
+
+class _Session:
+    """Watch the machine reach the traced layer, and put a writer there."""
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        network: Network,
+        window: EventWindow,
+        make_writer: MakeWriter,
+        stream: BinaryIO,
+    ) -> None:
+        assert window.layer is not None  # noqa: S101 - a caller's mistake, not a user's
+        self.architecture, self.network, self.window = architecture, network, window
+        self.layer = window.layer
+        self.compiled = True
+        self._make_writer, self._stream = make_writer, stream
+        self._writer: Writer | None = None
+        self._events = 0
+
+    def profiles(self, image: NDArray[Any], progress: Progress | None) -> Iterator[LayerProfile]:
+        """Profile layer after layer as the machine asks for them, up to the one that is traced."""
+        from o3sim.profile.profile import profile_layers
+
+        edges = edges_of_layers(self.network)[: self.layer + 1]
+        for number, (profile, _) in enumerate(profile_layers(self.network, image)):
+            if progress is not None:
+                progress(profile.name, sum(edges[:number]), sum(edges))
+            if number > self.layer:
+                raise _LayerDone
+            if number == self.layer:
+                self._begin(profile)
+            yield profile
+
+    def see(self, event: Event) -> None:
+        """Hand an event on."""
+        assert self._writer is not None  # noqa: S101 - the window shows one layer only
+        self._writer.see(event)
+        self._events += 1
+
+    def finish(self) -> int:
+        """End the file; tell how many events went into it."""
+        if not self._events:
+            raise InputError(
+                f"layer {self.network.layers[self.layer].name}: nothing happens in that window: the layer "
+                f"ends before cycle {self.window.first_cycle}, or its ops are not at work in those cycles"
+            )
+        assert self._writer is not None  # noqa: S101 - there were events
+        self._writer.close()
+        return self._events
+
+    def _begin(self, profile: LayerProfile) -> None:
+        """Make the writer, now that the layer's shape and decisions are known."""
+        traced = TracedLayer(
+            self.architecture,
+            self.network.name,
+            profile.name,
+            self.layer,
+            self.window,
+            lambda: program_of(self.architecture, self.network, profile, self.layer),
+        )
+        check_window(traced, profile, self.compiled)
+        self._writer = self._make_writer(self._stream, traced)
+
+
+def program_of(architecture: Architecture, network: Network, profile: LayerProfile, number: int) -> Any:
+    """Lay out the ops of one layer of a network as the machine does."""
+    from o3sim.machine.program import build_program
+    from o3sim.machine.run import plan_groups
+
+    cuts = plan_groups(architecture, network.layers)
+    first_group = sum(len(cut) for cut in cuts[:number])
+    return build_program(profile, cuts[number], first_group, architecture)
+
+
+def check_window(layer: TracedLayer, profile: LayerProfile, compiled: bool) -> None:
+    """Refuse a window of no op, or of more events than memory should have to hold.
+
+    Raises
+    ------
+    InputError
+        With what can be asked for instead.
+    """
+    window = layer.window
+    n_ops = int(profile.geometry.pooled_mask().sum()) * profile.geometry.out_channels
+    if window.first_op >= n_ops:
+        raise InputError(
+            f"layer {layer.name} has {n_ops} ops, from 0 on; the window begins at {window.first_op}"
+        )
+    most = most_events(layer.architecture, window, profile, n_ops)
+    if compiled and most > MOST_EVENTS:
+        raise InputError(
+            f"layer {layer.name}: this window holds up to {most:,} events, more than the {MOST_EVENTS:,} "
+            "that are kept in memory; narrow it with --ops FIRST:END or --cycles FIRST:END, or take "
+            "--engine simpy, which is slow and keeps none"
+        )
+
+
+def most_events(architecture: Architecture, window: EventWindow, profile: LayerProfile, n_ops: int) -> int:
+    """Bound the events of a window: stalls are not foreseen, and taken to be as many as words."""
+    width = architecture.pe.width_edges
+    words = -(-int(profile.n_edges.max()) // width)
+    by_ops = (min(window.end_op, n_ops) - window.first_op) * (4 + 2 * words)
+    if window.end_cycle == NO_END:
+        return by_ops
+    a = architecture
+    per_cycle = (
+        3 * a.pe.count
+        + 2 * a.sequencer.width_ops
+        + a.scheduler.issue_width_ops
+        + a.output_buffer.write_width_ops
+    )
+    return min(by_ops, (window.end_cycle - window.first_cycle) * per_cycle)

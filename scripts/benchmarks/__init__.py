@@ -1,0 +1,1 @@
+"""Measurements and studies, run through the scripts of the same names; not part of the package."""

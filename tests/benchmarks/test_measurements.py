@@ -1,0 +1,46 @@
+"""What the benchmark and the study are built of; their figures are no tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts.benchmarks.bench import row
+from scripts.benchmarks.measure import convolution_case, kernel_words_per_s, simpy_rates, timings
+from scripts.benchmarks.zc706 import ARRAYS, CLOCKS_MHZ, DRAM_BITS, PUBLISHED, load_case, part_of, variants
+from o3sim.config.load import load_architecture
+
+
+def test_a_convolution_is_measured_in_every_way() -> None:
+    case = convolution_case(8, 16)
+    assert case.edges() == 8 * 8 * 16 * 9 * 16
+    figures = timings(case, 1)
+    assert figures.keys() >= {
+        "dense_s",
+        "profile_s",
+        "ideal_s",
+        "banked_s",
+        "compiled_edges_per_s",
+        "peak_rss_mb",
+    }
+    assert all(value > 0 for value in figures.values())
+    assert kernel_words_per_s(case, 1) > 0
+    assert all(rate > 0 for rate in simpy_rates(case, load_architecture("ideal")).values())
+    assert "147,456" in row("tiny", figures)
+
+
+def test_the_variants_of_the_study_are_architectures() -> None:
+    labels = [label for label, _ in variants(load_architecture("o3bnn-r"))]
+    assert len(set(labels)) == len(ARRAYS) + len(CLOCKS_MHZ) + len(DRAM_BITS) + 1
+
+
+def test_one_variant_of_each_kind_is_o3bnn_r_itself() -> None:
+    base = load_architecture("o3bnn-r")
+    assert sum(architecture == base for _, architecture in variants(base)) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_parts_of_a_network(name: str) -> None:
+    case = load_case(name)
+    parts = [part_of(case, layer) for layer in range(len(case.network.layers))]
+    assert list(dict.fromkeys(parts)) == ["first layer (8 bit planes)", "binary convolutions", "dense layers"]

@@ -1,0 +1,87 @@
+"""`o3sim plot`: every kind in every format, the same bytes each time, and what it refuses."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from o3sim.cli import app as cli
+from o3sim.results.document import to_json
+from o3sim.results.result import compare
+from tests.sample_runs import result
+
+Plot = Callable[..., tuple[object, str, str]]
+HEADS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
+
+
+@pytest.fixture
+def plot(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Plot:
+    def call(*arguments: str) -> tuple[object, str, str]:
+        monkeypatch.setattr(sys, "argv", ["o3sim", "plot", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        captured = capsys.readouterr()
+        return ended.value.code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    path = tmp_path / "result.json"
+    path.write_text(to_json(result(), [compare(result(), result("dense", 2))]))
+    return str(path)
+
+
+def kinds(saved: str) -> list[tuple[str, ...]]:
+    return [
+        ("stack", saved),
+        ("speedup", saved),
+        ("depth",),
+        ("occupancy", "o3bnn,lockstep-pruned", "--layer", "dense1"),
+        ("timeline", "o3bnn,lockstep-pruned", "--layer", "dense1", "--cycles", "0:40"),
+    ]
+
+
+@pytest.mark.parametrize("kind", range(5))
+def test_every_kind_is_drawn_with_the_same_bytes(kind: int, plot: Plot, saved: str, tmp_path: Path) -> None:
+    arguments = kinds(saved)[kind]
+    for suffix, head in HEADS.items():
+        first, again = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+        assert plot(*arguments, "-o", str(first)) == (0, f"{first}\n", "")
+        assert plot(*arguments, "-o", str(again))[0] == 0
+        assert first.read_bytes().startswith(head)
+        assert first.read_bytes() == again.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("stack", "none.json", "-o", "{}/x.png"), "none.json: No such file or directory"),
+        (("stack", "{}/result.json", "-o", "{}/x.gif"), "ends in .png, .svg, .pdf"),
+        (("stack", "{}/result.json", "-o", "{}/none/x.png"), "no folder"),
+        (("speedup", "{}/result.json", "--over", "o3bn", "-o", "{}/x.png"), "did you mean `o3bnn`?"),
+        (("depth", "--images", "0", "-o", "{}/x.png"), "--images 0: expected at least 1"),
+        (("timeline", "o3bnn", "--layer", "conv9", "-o", "{}/x.png"), "no layer `conv9`"),
+        (("timeline", "o3bnn", "--layer", "conv2", "--cycles", "5", "-o", "{}/x.png"), "expected A:B"),
+        (
+            ("timeline", "o3bnn", "--layer", "conv2", "--cycles", "0:99999", "-o", "{}/x.png"),
+            "at most 20,000",
+        ),
+        (
+            ("timeline", "o3bnn", "--layer", "dense1", "--cycles", "900:990", "-o", "{}/x.png"),
+            "has cycles 0:",
+        ),
+        (("timeline", "o3bnn,o3bnn", "--layer", "conv2", "-o", "{}/x.png"), "is in this figure already"),
+        (("occupancy", ",", "--layer", "conv2", "-o", "{}/x.png"), "name at least one architecture"),
+        (("occupancy", "o3bnn", "--layer", "conv2", "--image", "-1", "-o", "{}/x.png"), "expected 0 or more"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(
+    arguments: tuple[str, ...], says: str, plot: Plot, saved: str, tmp_path: Path
+) -> None:
+    status, out, err = plot(*(part.replace("{}", str(tmp_path)) for part in arguments))
+    assert (status, out) == (2, "")
+    assert says in err
+    assert not list(tmp_path.glob("x.*"))

@@ -1,0 +1,71 @@
+"""Run one case on both engines and say where they part."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from io import StringIO
+
+import numpy as np
+
+from o3sim.compiled.run import run_layers
+from o3sim.machine.counters import LayerCounters
+from o3sim.machine.events import EVERY_EVENT, EventWindow, Observer
+from o3sim.machine.run import ImageRun
+from o3sim.machine.weight_groups import cut_layer
+from o3sim.trace.canonical import CanonicalTrace
+from tests.golden.divergence import divergence
+from tests.machine import harness
+from tests.machine.strategies import Case
+
+
+def run_simpy(
+    case: Case, observers: tuple[Observer, ...] = (), window: EventWindow = EVERY_EVENT
+) -> ImageRun:
+    """Run a case on the SimPy machine."""
+    return harness.run(case.architecture, *case.profiles, observers=observers, window=window)
+
+
+def run_compiled(
+    case: Case, observers: tuple[Observer, ...] = (), window: EventWindow = EVERY_EVENT
+) -> ImageRun:
+    """Run a case on the compiled engine."""
+    arch = case.architecture
+    cuts = [cut_layer(i, layer.name, layer.geometry, arch) for i, layer in enumerate(case.profiles)]
+    return run_layers(arch, cuts, case.profiles, observers, window)
+
+
+def disagreement(case: Case) -> str | None:
+    """Compare the engines on a case: events first, then outputs and counts, with and without a trace.
+
+    Returns
+    -------
+    str or None
+        The first event that differs with its context, or what else does; None if nothing does.
+    """
+    expected_text, made_text = StringIO(), StringIO()
+    expected = run_simpy(case, (CanonicalTrace(expected_text),))
+    traced = run_compiled(case, (CanonicalTrace(made_text),))
+    plain = run_compiled(case)
+    return (
+        divergence("events", expected_text.getvalue().splitlines(), made_text.getvalue().splitlines())
+        or _other_results("traced", expected, traced)
+        or _other_results("not traced", expected, plain)
+    )
+
+
+def _other_results(name: str, expected: ImageRun, made: ImageRun) -> str | None:
+    """Compare outputs and counts."""
+    if len(expected.layers) != len(made.layers):
+        return f"{name}: {len(expected.layers)} layers expected, {len(made.layers)} made"
+    for number, (wanted, got) in enumerate(zip(expected.layers, made.layers, strict=True)):
+        if wanted != got:
+            return f"{name}: layer {number}: {_unequal_counts(wanted, got)}"
+        if not np.array_equal(expected.outputs[number], made.outputs[number]):
+            return f"{name}: layer {number}: outputs differ"
+    return None
+
+
+def _unequal_counts(expected: LayerCounters, made: LayerCounters) -> str:
+    """List the counts that differ."""
+    pairs = [(item.name, getattr(expected, item.name), getattr(made, item.name)) for item in fields(expected)]
+    return "; ".join(f"{name} is {wanted}, made {got}" for name, wanted, got in pairs if wanted != got)

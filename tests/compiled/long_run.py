@@ -1,0 +1,103 @@
+"""Compare the engines on as many cases as asked for: ``scripts/differential --cases 5000 --seed 1``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from tests.compiled.engines import disagreement
+from tests.machine.harness import BASE
+from tests.machine.strategies import Case, cases
+
+PROGRESS_S = 5.0
+
+
+class Search:
+    """Look for a case that the engines disagree on; the last one kept is the smallest found."""
+
+    def __init__(self, wanted: int, number: int) -> None:
+        self.wanted = wanted
+        self.number = number
+        self.done = 0
+        self.failed: tuple[Case, str] | None = None
+        self._started = self._told = time.monotonic()
+
+    def run(self) -> None:
+        """Draw and compare; where they disagree Hypothesis goes on with ever smaller cases."""
+        quiet = settings(
+            max_examples=self.wanted,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate, Phase.shrink),
+            report_multiple_bugs=False,
+        )
+        try:
+            seed(self.number)(quiet(given(cases())(self.compare)))()
+        except Exception:
+            if self.failed is None:
+                raise
+
+    def compare(self, case: Case) -> None:
+        """Compare one case."""
+        try:
+            difference = disagreement(case)
+        except Exception as error:  # an engine that breaks disagrees as well
+            self.failed = case, f"{type(error).__name__}: {error}"
+            raise
+        if difference is not None:
+            self.failed = case, difference
+            raise AssertionError
+        self.done += 1
+        self._tell()
+
+    def _tell(self) -> None:
+        """Report progress every few seconds."""
+        now = time.monotonic()
+        if now - self._told < PROGRESS_S:
+            return
+        self._told = now
+        if self.failed is None:
+            left_s = (now - self._started) / self.done * (self.wanted - self.done)
+            message = f"{self.done} of {self.wanted} cases agree, about {left_s:.0f} s left"
+        else:
+            message = "a case differs; making it smaller"
+        print(message, file=sys.stderr, flush=True)
+
+
+def described(case: Case) -> Iterator[str]:
+    """Write a case down: what its machine has that the bench's has not, and its layers."""
+    for unit, keys in case.architecture.model_dump().items():
+        base = BASE.get(unit)
+        if isinstance(keys, dict) and isinstance(base, dict):
+            yield from (f"  {unit}.{key} = {value!r}" for key, value in keys.items() if base[key] != value)
+    for number, layer in enumerate(case.profiles):
+        yield f"  layer {number}: scores={layer.scores} {layer.geometry}"
+        yield f"    decision {layer.decision.ravel().tolist()}"
+        yield f"    outcome {layer.outcome.ravel().tolist()}"
+
+
+def main() -> int:
+    """Compare, report, and say by the exit status whether the engines agree."""
+    parser = argparse.ArgumentParser(prog="scripts/differential", description=__doc__)
+    parser.add_argument("--cases", type=int, default=5000, help="how many to draw (5000)")
+    parser.add_argument("--seed", type=int, default=0, help="other cases for each (0)")
+    arguments = parser.parse_args()
+    search = Search(arguments.cases, arguments.seed)
+    search.run()
+    if search.failed is None:
+        print(f"{search.done} cases: the engines agree")
+        return 0
+    case, difference = search.failed
+    print(f"after {search.done} cases the engines differ; smallest case found, seed {arguments.seed}:")
+    print("\n".join(described(case)))
+    print(f"{difference}\n(- is the SimPy machine, + the compiled engine)")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""The cases that the engines are compared on reach every knob and everything that is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given, settings
+
+from o3sim.machine.counters import LayerCounters
+from o3sim.machine.weight_groups import cut_layer
+from tests.compiled.engines import run_compiled
+from tests.machine.strategies import Case, cases
+
+CASES = 600
+
+KNOBS = {
+    "out_of_order", "in_order", "lockstep", "depth 1", "depth > 1", "width 1", "width 64", "latency 1",
+    "latency > 1", "contexts 1", "contexts > 1", "speculates", "waits", "more than 64 PEs", "issue latency",
+    "window_major", "member_major", "channel outermost", "position outermost", "limit 1", "limit > 1",
+    "unlimited", "ideal supply", "1 activation bank", "1 weight bank", "banks no power of two", "slow DRAM",
+    "ideal DRAM", "several groups", "write width 1", "threshold pruned", "threshold not pruned",
+    "pools pruned", "pools not pruned", "squash latency", "dense", "conv", "Pool(size=2, stride=2)",
+    "Pool(size=3, stride=2)", "Pool(size=3, stride=1)", "None", "exclude", "-1", "+1", "planes", "stride",
+    "constant channel", "no edges", "several layers", "scores", "partial word", "leftovers of a pool",
+}  # fmt: skip
+
+
+def machine_knobs(case: Case) -> set[str]:
+    """Name what a case's machine has."""
+    a = case.architecture
+    limit = a.scheduler.window_in_flight_ops
+    banks = {a.activation_buffer.banks, a.weight_buffer.banks}
+    groups = max(len(cut_layer(0, layer.name, layer.geometry, a)) for layer in case.profiles)
+    return {
+        a.scheduler.policy,
+        a.sequencer.order,
+        f"{a.sequencer.outermost} outermost",
+        "depth 1" if a.issue_queue.depth_ops == 1 else "depth > 1",
+        f"width {a.pe.width_edges}",
+        "latency 1" if a.pe.latency_cycles == 1 else "latency > 1",
+        "contexts 1" if a.pe.contexts == 1 else "contexts > 1",
+        "speculates" if a.pe.speculate else "waits",
+        "more than 64 PEs" if a.pe.count > 64 else "",
+        "issue latency" if a.scheduler.issue_latency_cycles else "",
+        "unlimited" if isinstance(limit, str) else "limit 1" if limit == 1 else "limit > 1",
+        "ideal supply" if banks == {"ideal"} else "",
+        "1 activation bank" if a.activation_buffer.banks == 1 else "",
+        "1 weight bank" if a.weight_buffer.banks == 1 else "",
+        "banks no power of two" if 3 in banks else "",
+        "slow DRAM" if a.dram.bits_per_cycle == 3 else "",
+        "ideal DRAM" if a.dram.bits_per_cycle == "ideal" else "",
+        "several groups" if groups > 1 else "",
+        "write width 1" if a.output_buffer.write_width_ops == 1 else "",
+        "threshold pruned" if a.pruning.threshold else "threshold not pruned",
+        "pools pruned" if a.pruning.pooling else "pools not pruned",
+        "squash latency" if a.pruning.squash_latency_cycles > 1 else "",
+    }
+
+
+def layer_knobs(case: Case) -> set[str]:
+    """Name what a case's layers have."""
+    found = {"several layers" if len(case.profiles) > 1 else ""}
+    for layer in case.profiles:
+        g = layer.geometry
+        found |= {
+            g.kind,
+            str(g.pool),
+            g.padding if g.padding_pixels else "",
+            "planes" if g.planes > 1 else "",
+            "stride" if g.stride > 1 else "",
+            "constant channel" if not layer.scores and (layer.decision == 0).all((0, 1)).any() else "",
+            "no edges" if (layer.n_edges == 0).any() else "",
+            "scores" if layer.scores else "",
+            "partial word" if (layer.n_edges % case.architecture.pe.width_edges).any() else "",
+            "leftovers of a pool" if not g.pooled_mask().all() else "",
+        }
+    return found
+
+
+def test_cases_reach_everything() -> None:
+    knobs: Counter[str] = Counter()
+    counts = LayerCounters("all")
+
+    @given(cases())
+    @settings(max_examples=CASES, deadline=None, derandomize=True, database=None)
+    def draw(case: Case) -> None:
+        knobs.update(machine_knobs(case) | layer_knobs(case))
+        for layer in run_compiled(case).layers:
+            counts.add(layer)
+
+    draw()
+    rare = {knob: knobs[knob] for knob in KNOBS if knobs[knob] < CASES // 100}
+    assert rare == {}, "each in at least one case of a hundred"
+    numbers = {**vars(counts), **counts.pe_cycles}
+    assert [name for name, number in numbers.items() if number == 0] == []

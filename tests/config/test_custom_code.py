@@ -1,0 +1,64 @@
+"""`FILE.py:Class` in an architecture: found beside it, checked without being run, suggested when misspelt."""
+
+from pathlib import Path
+
+import pytest
+
+from o3sim.config.load import load_architecture
+from o3sim.errors import ConfigError
+from o3sim.results.result import _configuration
+
+UNITS = """\
+raise SystemExit("checking an architecture runs no code")
+class NewestFirst: ...
+class OldestFirst: ...
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "units.py").write_text(UNITS)
+    return tmp_path
+
+
+def write(folder: Path, policy: str) -> Path:
+    file = folder / "mine.yaml"
+    file.write_text(f'extends: o3bnn\nscheduler: {{policy: "{policy}"}}\n')
+    return file
+
+
+def refusal(folder: Path, policy: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_architecture(write(folder, policy))
+    return str(caught.value).replace(f"{folder}/", "")
+
+
+def test_a_file_is_relative_to_the_architecture_and_not_run(folder: Path) -> None:
+    assert (
+        load_architecture(write(folder, "units.py:NewestFirst")).scheduler.policy
+        == f"{folder}/units.py:NewestFirst"
+    )
+
+
+def test_a_misspelt_class_is_suggested(folder: Path) -> None:
+    assert refusal(folder, "units.py:NewestFrist") == (
+        "mine.yaml:2:21: scheduler.policy: no class `NewestFrist` in units.py (did you mean `NewestFirst`?);"
+        " classes there: `NewestFirst`, `OldestFirst`"
+    )
+
+
+def test_a_file_that_is_not_there_is_told(folder: Path) -> None:
+    assert (
+        refusal(folder, "unist.py:A")
+        == "mine.yaml:2:21: scheduler.policy: unist.py: No such file or directory"
+    )
+
+
+def test_a_file_that_is_not_python_is_told_with_its_line(folder: Path) -> None:
+    (folder / "units.py").write_text("\nclass (\n")
+    assert "scheduler.policy: units.py:2: not Python: " in refusal(folder, "units.py:A")
+
+
+def test_results_hold_no_folder(folder: Path) -> None:
+    architecture = load_architecture(write(folder, "units.py:NewestFirst"))
+    assert _configuration(architecture, "asic-45nm")["scheduler"]["policy"] == "units.py:NewestFirst"
