@@ -43,8 +43,8 @@ def measure_convolution(size: int, channels: int, repeats: int) -> dict[str, Any
 
 def measure_simpy(repeats: int) -> dict[str, Any]:
     """Measure the SimPy machine, and the compiled engine on the same small layer."""
-    from scripts.benchmarks.measure import IDEAL, convolution_case, simpy_rates, timings
     from o3sim.config.load import load_architecture
+    from scripts.benchmarks.measure import IDEAL, convolution_case, simpy_rates, timings
 
     case = convolution_case(*SIMPY_CONVOLUTION)
     same = timings(case, repeats)

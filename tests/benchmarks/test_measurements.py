@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from o3sim.config.load import load_architecture
 from scripts.benchmarks.bench import row
 from scripts.benchmarks.measure import convolution_case, kernel_words_per_s, simpy_rates, timings
 from scripts.benchmarks.zc706 import ARRAYS, CLOCKS_MHZ, DRAM_BITS, PUBLISHED, load_case, part_of, variants
-from o3sim.config.load import load_architecture
 
 
 def test_a_convolution_is_measured_in_every_way() -> None:
