@@ -12,9 +12,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,7 @@ def run_images(task: ImageTask, images: NDArray[Any], jobs: int) -> Generator[Im
         If a worker process died.
     """
     prepare(jobs)
+    _wait_for_server()
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(jobs, _context(), initializer=_begin_worker, initargs=(task,))
     try:
@@ -85,10 +87,47 @@ def _in_order(pool: ProcessPoolExecutor, images: NDArray[Any], most: int) -> Ite
     """Keep some images under way and yield what they give, first handed out first."""
     left = iter(images)
     under_way: deque[Future[ImageCounts]] = deque()
-    under_way.extend(pool.submit(_run, image) for image in islice(left, most))
+    _hand_out(pool, islice(left, most), under_way)
     while under_way:
         yield under_way.popleft().result()
-        under_way.extend(pool.submit(_run, image) for image in islice(left, 1))
+        _hand_out(pool, islice(left, 1), under_way)
+
+
+def _hand_out(
+    pool: ProcessPoolExecutor, images: Iterable[Any], under_way: deque[Future[ImageCounts]]
+) -> None:
+    """Hand out images; a worker this starts is known before ctrl-C can end the run without it."""
+    with _interrupt_later():
+        under_way.extend(pool.submit(_run, image) for image in images)
+
+
+def _wait_for_server() -> None:
+    """Wait until the server has loaded what it loads, ready for ctrl-C; to start workers is quick then."""
+    first = _context().Process(target=_do_nothing, daemon=True)  # type: ignore[attr-defined]
+    starter = threading.Thread(target=first.start, daemon=True)
+    starter.start()
+    starter.join()
+    first.join()
+
+
+def _do_nothing() -> None:
+    """Show that processes can be started."""
+
+
+@contextmanager
+def _interrupt_later() -> Iterator[None]:
+    """Hold ctrl-C back while the body runs; signals reach Python in its main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def _context() -> BaseContext:
