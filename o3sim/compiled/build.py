@@ -226,8 +226,8 @@ def _reserve_machine(
     record[:, n.W_HEAD] = -1
     sections.add(n.AT_WINDOWS, record)
     sections.reserve(n.AT_TOUCHED, pe.count)
-    sections.add(n.AT_ACTIVATION_CLAIMS, np.full(_or_zero(architecture.activation_buffer.banks), -1))
-    sections.add(n.AT_WEIGHT_CLAIMS, np.full(_or_zero(architecture.weight_buffer.banks), -1))
+    sections.add(n.AT_ACTIVATION_CLAIMS, np.full(2 * _or_zero(architecture.activation_buffer.banks), -1))
+    sections.add(n.AT_WEIGHT_CLAIMS, np.full(2 * _or_zero(architecture.weight_buffer.banks), -1))
     sections.add(n.AT_CALENDAR, np.full(n.CALENDAR if facts[n.L_SKIPS_AHEAD] else 0, -1))
 
 

@@ -47,19 +47,20 @@ from o3sim.compiled.weights import op_ended
 
 @inlined
 def take_verdicts(x: Memory, cycle: int) -> None:
-    """Take the outcomes that are known from this cycle on."""
+    """Take the outcomes that are known from this cycle on: of words, and of ops that need none."""
+    _take_due(x, cycle, x.m[AT_VERDICTS], VERDICT_HEAD, VERDICT_TAIL)
+    _take_due(x, cycle, x.m[AT_CONSTANTS], CONSTANT_HEAD, CONSTANT_TAIL)
+
+
+@inlined
+def _take_due(x: Memory, cycle: int, ring_at: int, head: int, tail: int) -> None:
+    """Take what is due in a cycle from a ring of (cycle, op)."""
     m = x.m
-    while m[VERDICT_HEAD] < m[VERDICT_TAIL]:
-        entry = m[AT_VERDICTS] + 2 * (m[VERDICT_HEAD] & m[L_RING_MASK])
+    while m[head] < m[tail]:
+        entry = ring_at + 2 * (m[head] & m[L_RING_MASK])
         if m[entry] != cycle:
-            break
-        m[VERDICT_HEAD] += 1
-        _take(x, m[entry + 1], cycle)
-    while m[CONSTANT_HEAD] < m[CONSTANT_TAIL]:
-        entry = m[AT_CONSTANTS] + 2 * (m[CONSTANT_HEAD] & m[L_RING_MASK])
-        if m[entry] != cycle:
-            break
-        m[CONSTANT_HEAD] += 1
+            return
+        m[head] += 1
         _take(x, m[entry + 1], cycle)
 
 

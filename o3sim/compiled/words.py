@@ -152,38 +152,38 @@ def _why_none(x: Memory, first: int) -> int:
 def _ask(x: Memory, r: Round, at: int) -> int:
     """Ask for both operand words of a context's next word; REFUSED, or which reads it caused.
 
-    A claim is ``cycle << 32 | address``, so that claims of earlier cycles need no clearing.
+    A bank's claim is the cycle it was last read in and the address it read, so that claims of
+    earlier cycles need no clearing. Sums instead of branches: whether words are shared is random.
     """
     m = x.m
-    stamp = r.cycle << 32
     word = (r.words_at + 2 * (m[at + C_TABLE] + m[at + C_IN])) & PLACE
     activation, activation_claim, weight, weight_claim = 0, 0, 0, 0
     refused = 0
     reads = READS_ACTIVATION + READS_WEIGHT
     if r.activation_banks > 0:
-        address = quotient(m[at + C_ABASE] + m[word], r.width, r.width_shift)
-        activation = stamp | address
-        bank = remainder(address, r.activation_banks, r.activation_shift)
-        activation_claim = (r.activation_claims_at + bank) & PLACE
-        claim = m[activation_claim]
-        shared = as_int(claim == activation)
-        refused = as_int(claim >= stamp) - shared
+        activation = quotient(m[at + C_ABASE] + m[word], r.width, r.width_shift)
+        bank = remainder(activation, r.activation_banks, r.activation_shift)
+        activation_claim = (r.activation_claims_at + 2 * bank) & PLACE
+        taken = as_int(m[activation_claim] == r.cycle)
+        shared = taken & as_int(m[activation_claim + 1] == activation)
+        refused = taken - shared
         reads -= READS_ACTIVATION * shared
     if r.weight_banks > 0:
-        address = m[at + C_WBASE] + m[word + 1]
-        weight = stamp | address
-        bank = remainder(address, r.weight_banks, r.weight_shift)
-        weight_claim = (r.weight_claims_at + bank) & PLACE
-        claim = m[weight_claim]
-        shared = as_int(claim == weight)
-        refused += as_int(claim >= stamp) - shared
+        weight = m[at + C_WBASE] + m[word + 1]
+        bank = remainder(weight, r.weight_banks, r.weight_shift)
+        weight_claim = (r.weight_claims_at + 2 * bank) & PLACE
+        taken = as_int(m[weight_claim] == r.cycle)
+        shared = taken & as_int(m[weight_claim + 1] == weight)
+        refused += taken - shared
         reads -= READS_WEIGHT * shared
     if refused > 0:
         return REFUSED
     if r.activation_banks > 0:
-        m[activation_claim] = activation
+        m[activation_claim] = r.cycle
+        m[activation_claim + 1] = activation
     if r.weight_banks > 0:
-        m[weight_claim] = weight
+        m[weight_claim] = r.cycle
+        m[weight_claim + 1] = weight
     return reads
 
 
