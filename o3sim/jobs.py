@@ -103,7 +103,7 @@ def _hand_out(
 
 def _wait_for_server() -> None:
     """Wait until the server has loaded what it loads, ready for ctrl-C; to start workers is quick then."""
-    first = _context().Process(target=_do_nothing, daemon=True)  # type: ignore[attr-defined]
+    first = _context().Process(target=_do_nothing, daemon=True)  # type: ignore[attr-defined]  # BaseContext has it at run time
     starter = threading.Thread(target=first.start, daemon=True)
     starter.start()
     starter.join()

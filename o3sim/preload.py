@@ -32,7 +32,7 @@ def tiny_network() -> Network:
 
 
 def load_kernels() -> None:
-    """Call every kernel once; compiles those that are not in Numba's cache (half a minute in all)."""
+    """Call every kernel once; compiles those that are not in Numba's cache (10 to 20 s in all)."""
     run_image(ImageTask((load_architecture("o3bnn"),), tiny_network()), np.zeros((2, 2, 1), np.uint8))
 
 

@@ -203,7 +203,4 @@ def _check_fit(architecture: Architecture, network: Network) -> None:
     """Refuse a network that does not fit the buffers, before anything runs."""
     from o3sim.machine.run import plan_groups
 
-    try:
-        plan_groups(architecture, network.layers)
-    except InputError as error:
-        raise InputError(f"{architecture.name}: {error}") from None
+    plan_groups(architecture, network.layers)

@@ -15,6 +15,7 @@ from o3sim.machine.word_addresses import word_addresses
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
+    from o3sim.network.layer import Geometry
     from o3sim.profile.profile import LayerProfile
 
 POLICY_NUMBERS = {"out_of_order": n.OUT_OF_ORDER, "in_order": n.IN_ORDER, "lockstep": n.LOCKSTEP}
@@ -127,46 +128,19 @@ def memory_of(
         Events there is room for.
     """
     geometry = profile.geometry
-    members = window_members(geometry)
-    owned = int((members.owned >= 0).sum())
-    checks_bounds = architecture.pruning.threshold and not profile.scores
-    prunes_pooling = architecture.pruning.pooling and geometry.pool is not None and not profile.scores
-    verdict_after = architecture.pe.latency_cycles if checks_bounds else 1
+    facts = _facts_of(profile, architecture, skips=not trace.get(n.S_TRACE))
+    facts[n.L_GROUPS], facts[n.L_FIRST_GROUP] = len(groups), first_group
     sections = Sections(n.HEADER)
-    facts = {
-        n.L_OPS: owned * geometry.out_channels,
-        n.L_OUT_CHANNELS: geometry.out_channels,
-        n.L_POOLED: members.owned.shape[0],
-        n.L_MEMBERS: members.owned.shape[1],
-        n.L_OVERLAP: members.windows_of.shape[1],
-        n.L_GROUPS: len(groups),
-        n.L_FIRST_GROUP: first_group,
-        n.L_WEIGHT_WORDS: weight_words(geometry, architecture.pe.width_edges),
-        n.L_CHECKS_BOUNDS: checks_bounds,
-        n.L_PRUNES_POOLING: prunes_pooling,
-        n.L_VERDICT_AFTER: verdict_after,
-        n.L_SKIPS_AHEAD: not trace.get(n.S_TRACE) and can_skip_ahead(architecture, verdict_after),
-        n.L_PE_WORDS: (architecture.pe.count + 63) // 64,
-    }
-    addresses = word_addresses(geometry, architecture.pe.width_edges)
-    facts[n.L_TABLE_WORDS] = addresses.weight_word.shape[1]
-    sections.add(n.AT_POSITIONS, np.stack([addresses.border_of, addresses.base_bit], axis=1))
-    sections.add(n.AT_WORDS, np.stack([addresses.activation_bit, addresses.weight_word], axis=2))
-    sections.add(n.AT_EDGES, addresses.n_edges)
-    sections.add(n.AT_OWNED, members.owned)
-    sections.add(n.AT_WINDOWS_OF, members.windows_of)
-    sections.add(
-        n.AT_GROUPS,
-        [(g.first_channel, g.last_channel, owned * (g.last_channel - g.first_channel)) for g in groups],
-    )
+    _add_tables(sections, facts, geometry, architecture.pe.width_edges)
+    positions = facts[n.L_OPS] // geometry.out_channels
+    sections.add(n.AT_GROUPS, [_group_record(group, positions) for group in groups])
     windows = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
     rows = _reserve_ops(sections, facts, architecture)
-    _reserve_machine(sections, facts, architecture, windows if prunes_pooling else 0)
-    bit_words = _reserve_bits(sections, facts, architecture)
+    _reserve_machine(sections, facts, architecture, windows if facts[n.L_PRUNES_POOLING] else 0)
+    bits = np.zeros(_reserve_bits(sections, facts, architecture), dtype=np.uint64)
     m = sections.build()
     for place, value in (settings_of(architecture) | facts | trace).items():
         m[place] = value
-    bits = np.zeros(bit_words, dtype=np.uint64)
     _start(m, bits, rows)
     return Memory(
         m=m,
@@ -177,6 +151,40 @@ def memory_of(
         output=np.zeros(windows, dtype=np.uint8),
         events=np.empty((event_rows, 5), dtype=np.int64),
     )
+
+
+def _facts_of(profile: LayerProfile, architecture: Architecture, skips: bool) -> dict[int, int]:
+    """Turn a layer on an architecture into header numbers; ``skips``: cycles may be skipped at all."""
+    geometry = profile.geometry
+    members = window_members(geometry)
+    checks_bounds = architecture.pruning.threshold and not profile.scores
+    prunes_pooling = architecture.pruning.pooling and geometry.pool is not None and not profile.scores
+    verdict_after = architecture.pe.latency_cycles if checks_bounds else 1
+    return {
+        n.L_OPS: int((members.owned >= 0).sum()) * geometry.out_channels,
+        n.L_OUT_CHANNELS: geometry.out_channels,
+        n.L_POOLED: members.owned.shape[0],
+        n.L_MEMBERS: members.owned.shape[1],
+        n.L_OVERLAP: members.windows_of.shape[1],
+        n.L_WEIGHT_WORDS: weight_words(geometry, architecture.pe.width_edges),
+        n.L_CHECKS_BOUNDS: checks_bounds,
+        n.L_PRUNES_POOLING: prunes_pooling,
+        n.L_VERDICT_AFTER: verdict_after,
+        n.L_SKIPS_AHEAD: skips and can_skip_ahead(architecture, verdict_after),
+        n.L_PE_WORDS: (architecture.pe.count + 63) // 64,
+    }
+
+
+def _add_tables(sections: Sections, facts: dict[int, int], geometry: Geometry, width_edges: int) -> None:
+    """Add what the kernels look up of a layer's shape: windows, borders, operand addresses."""
+    members = window_members(geometry)
+    addresses = word_addresses(geometry, width_edges)
+    facts[n.L_TABLE_WORDS] = addresses.weight_word.shape[1]
+    sections.add(n.AT_POSITIONS, np.stack([addresses.border_of, addresses.base_bit], axis=1))
+    sections.add(n.AT_WORDS, np.stack([addresses.activation_bit, addresses.weight_word], axis=2))
+    sections.add(n.AT_EDGES, addresses.n_edges)
+    sections.add(n.AT_OWNED, members.owned)
+    sections.add(n.AT_WINDOWS_OF, members.windows_of)
 
 
 def _group_record(group: WeightGroup, positions: int) -> tuple[int, int, int]:

@@ -63,10 +63,10 @@ def apart(function: Kernel) -> Kernel:
 
 
 @intrinsic
-def _lowest_bit(typingctx: Any, word: Any) -> Any:  # noqa: ARG001
+def _lowest_bit(typingctx: Any, word: Any) -> Any:  # noqa: ARG001 - Numba hands over the first of these
     """Find the number of the lowest set bit of a non-zero uint64."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001 - and these four
         return builder.cttz(args[0], context.get_constant(types.boolean, True))
 
     return types.uint64(types.uint64), codegen

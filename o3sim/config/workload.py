@@ -17,7 +17,6 @@ from o3sim.config.workload_rules import conflicts
 
 Text = Annotated[str, Field(min_length=1)]
 Size = Annotated[int, Field(ge=1, le=65_536)]
-Features = Annotated[int, Field(ge=1, le=16_777_216)]
 LayerName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Share = Annotated[float, Field(gt=0, lt=1)]

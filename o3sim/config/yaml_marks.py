@@ -36,7 +36,7 @@ _SCALARS = {  # YAML 1.2 core schema, section 10.3.2
 _UNPRINTABLE = re.compile(r"[^\x09\x0A\x0D\x20-\x7E\x85\xA0-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # chosen at import
     """The safe loader (in C where PyYAML was built with it) with YAML 1.2 scalars."""
 
 

@@ -17,10 +17,11 @@ class Change(NamedTuple):
     def percent(self) -> float | None:
         """Change from A to B in percent of A; None where that means nothing."""
         a, b = self.a, self.b
-        numbers = all(isinstance(side, (int, float)) and not isinstance(side, bool) for side in (a, b))
-        if not numbers or not a:
+        if isinstance(a, bool) or isinstance(b, bool):
             return None
-        return 100.0 * (float(b) - float(a)) / abs(float(a))  # type: ignore[arg-type]
+        if not isinstance(a, (int, float)) or not isinstance(b, (int, float)) or not a:
+            return None
+        return 100.0 * (b - a) / abs(a)
 
     def __str__(self) -> str:
         percent = self.percent

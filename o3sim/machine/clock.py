@@ -37,8 +37,8 @@ class Clock:
             yield self._edge(wake - int(self.env.now))
 
     def _edge(self, delay_cycles: int) -> simpy.Event:
-        edge = simpy.Event(self.env)
+        edge = simpy.Event(self.env)  # set like simpy.Timeout, which takes no priority
         edge._ok = True
         edge._value = None
-        self.env.schedule(edge, priority=CLOCK_PRIORITY, delay=delay_cycles)  # type: ignore[arg-type]
+        self.env.schedule(edge, priority=CLOCK_PRIORITY, delay=delay_cycles)  # type: ignore[arg-type]  # SimPy's type names only its own two
         return edge

@@ -28,8 +28,8 @@ ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE, BLACK = (
 
 LINE_COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 
-ONE_COLUMN_INCHES, TWO_COLUMNS_INCHES = 3.5, 7.16
-"""Text widths of the two-column page that most venues print on."""
+TWO_COLUMNS_INCHES = 7.16
+"""Text width of the two-column page that most venues print on."""
 
 # No date and no version: the same figure is the same file.
 _METADATA: dict[str, dict[str, Any]] = {

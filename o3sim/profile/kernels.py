@@ -4,7 +4,8 @@ For each output position, with output channels innermost so that the loops vecto
 mismatches word by word and keep the running counts; the last one gives the outcome and with it
 what decides (the T-th match, or the (n-T+1)-th mismatch); go back through the running counts to the
 word where that lies, margins being small usually a short way; find the bit inside it by
-halving. Profiling a layer takes 2 to 5 times as long as evaluating it.
+halving. ``scripts/bench`` prints how much longer that takes than
+evaluating the network.
 
 Scratch comes as separate arrays, and loops with table look-ups are kept apart from arithmetic:
 LLVM vectorises neither rows of one array written from each other nor a loop with both.

@@ -17,5 +17,5 @@ __all__ = ["POLICIES", "InOrder", "Lockstep", "OutOfOrder", "Policy", "QueueView
 def policy_class(name: str) -> type[Policy]:
     """Return a shipped policy by name, or load one from ``FILE.py:Class``."""
     if is_custom(name):
-        return load_class(name, Policy)  # type: ignore[type-abstract]
+        return load_class(name, Policy)  # type: ignore[type-abstract]  # a base to check against
     return POLICIES[name]
