@@ -23,6 +23,7 @@ from o3sim.cli.importing import import_app
 from o3sim.cli.listing import list_shipped
 from o3sim.cli.plot import plot_app
 from o3sim.cli.profile import profile
+from o3sim.cli.reproduce import reproduce
 from o3sim.cli.run import run
 from o3sim.cli.schema import schema
 from o3sim.cli.show import show
@@ -46,6 +47,7 @@ app.command(short_help="Tell where the cycles of a run went.")(explain)
 app.command(short_help="Count what pruning can leave out.")(profile)
 app.command(short_help="Write what happens in a layer, cycle by cycle.")(trace)
 app.command(short_help="Show where two traces or results part.")(diff)
+app.command(short_help="Set published claims beside measurements.")(reproduce)
 app.add_typer(golden_app, name="golden")
 app.add_typer(plot_app, name="plot")
 app.add_typer(import_app, name="import")

@@ -1,0 +1,1 @@
+"""Published claims beside what this simulator measures: behind `o3sim reproduce`."""

@@ -1,0 +1,142 @@
+"""The figures beside the table: pruning by layer, accuracy against pruning, speed-up by machine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from o3sim.errors import InputError
+from o3sim.plot.speedup import SpeedUpData, draw_speedup
+from o3sim.plot.style import (
+    BLACK,
+    BLUE,
+    LINE_COLOURS,
+    ORANGE,
+    TWO_COLUMNS_INCHES,
+    figure_style,
+    new_figure,
+    save,
+)
+from o3sim.reproduce.evidence import MACHINES, Evidence, Trained
+from o3sim.reproduce.training_logs import TrainingLog, load_logs
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BASELINE = "dense"
+
+
+def draw_figures(evidence: Evidence, folder: Path) -> None:
+    """Draw all figures as SVG and PNG into a folder, which is made if it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror or error}") from None
+    with figure_style():
+        _save(draw_pruning(evidence), folder, "pruning-per-layer")
+        _save(draw_speedup(_speed_ups(evidence)), folder, "speed-up")
+        logs = load_logs()
+        if logs:
+            _save(draw_accuracy(list(logs.values())), folder, "accuracy-against-pruning")
+
+
+def _save(figure: Figure, folder: Path, name: str) -> None:
+    for suffix in ("svg", "png"):
+        save(figure, folder / f"{name}.{suffix}")
+
+
+def _speed_ups(evidence: Evidence) -> SpeedUpData:
+    """Collect the speed-ups over the dense machine."""
+    others = tuple(name for name in MACHINES if name != BASELINE)
+    bars = {}
+    for trained in evidence.trained.values():
+        dense = evidence.run(trained, BASELINE).latency_us
+        bars[trained.name] = np.array([dense / evidence.run(trained, name).latency_us for name in others])
+    return SpeedUpData(BASELINE, others, bars)
+
+
+def draw_pruning(evidence: Evidence) -> Figure:
+    """Draw the share of edges that each layer loses to the two prunings, a panel a network."""
+    shown = list(evidence.trained.values())
+    columns = 3
+    rows = -(-len(shown) // columns)
+    figure = new_figure(TWO_COLUMNS_INCHES, 1.5 * rows + 0.5)
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
+    for axes, trained in zip(panels, shown, strict=False):
+        _pruning_panel(axes, evidence, trained)
+    for axes in panels[len(shown) :]:
+        axes.set_axis_off()
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2)
+    return figure
+
+
+def _pruning_panel(axes: Axes, evidence: Evidence, trained: Trained) -> None:
+    layers = evidence.run(trained, "o3bnn").layers
+    places = np.arange(len(layers))
+    threshold = np.array([100 * layer.edge_share(layer.edges.pruned.threshold) for layer in layers])
+    pooling = np.array([100 * layer.edge_share(layer.edges.pruned.pooling) for layer in layers])
+    axes.bar(places, threshold, color=BLUE, label="threshold")
+    axes.bar(places, pooling, bottom=threshold, color=ORANGE, label="pooling")
+    axes.set_title(trained.name)
+    axes.set_xticks(places, [layer.name for layer in layers], rotation=60, ha="right")
+    axes.set_ylabel("edges pruned, %")
+    axes.label_outer()
+
+
+def draw_accuracy(logs: Sequence[TrainingLog]) -> Figure:
+    """Draw accuracy against pruning of every logged training, and the front of each family and order."""
+    groups: dict[tuple[str, str], list[TrainingLog]] = defaultdict(list)
+    for log in logs:
+        groups[log.family, log.order].append(log)
+    families = sorted({family for family, _ in groups})
+    figure = new_figure(TWO_COLUMNS_INCHES, 2.8)
+    panels = figure.subplots(1, len(families), squeeze=False)[0]
+    for axes, family in zip(panels, families, strict=True):
+        for number, order in enumerate(sorted(order for name, order in groups if name == family)):
+            _accuracy_points(axes, groups[family, order], order, LINE_COLOURS[number])
+        axes.set_title(family)
+        axes.set_xlabel("binary edges pruned, %")
+        axes.legend()
+    panels[0].set_ylabel("accuracy on all test images, %")
+    return figure
+
+
+def _accuracy_points(axes: Axes, logs: Sequence[TrainingLog], label: str, colour: str) -> None:
+    """Draw plain trainings as circles, regularised ones as crosses, and the front as a line."""
+    for marker, chosen in (
+        ("o", [log for log in logs if not log.regularised]),
+        ("x", [log for log in logs if log.regularised]),
+    ):
+        axes.plot(
+            [log.pruned_percent for log in chosen],
+            [100 * log.accuracy for log in chosen],
+            linestyle="",
+            marker=marker,
+            markersize=4,
+            color=colour,
+            label=f"{label}, {'plain' if marker == 'o' else 'regularised'}",
+        )
+    front = front_of(logs)
+    axes.plot(
+        [log.pruned_percent for log in front],
+        [100 * log.accuracy for log in front],
+        color=colour,
+        linewidth=0.8,
+        alpha=0.6,
+        markeredgecolor=BLACK,
+    )
+
+
+def front_of(logs: Sequence[TrainingLog]) -> list[TrainingLog]:
+    """Return the trainings that no other beats in both accuracy and pruning, least pruned first."""
+    front: list[TrainingLog] = []
+    for log in sorted(logs, key=lambda log: (-log.pruned_percent, -log.accuracy)):
+        if not front or log.accuracy > front[-1].accuracy:
+            front.append(log)
+    return front[::-1]

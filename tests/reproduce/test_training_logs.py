@@ -1,0 +1,54 @@
+"""Training logs: read from their first and last line, refused when cut short."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from o3sim.errors import InputError
+from o3sim.reproduce.checks.regularisation import pairs_of
+from o3sim.reproduce.figures import front_of
+from o3sim.reproduce.training_logs import TrainingLog, read_log
+
+
+def _log(
+    name: str, *, order: str = "bn_pool", seed: int = 0, weight: float = 0.0, **outcome: float
+) -> TrainingLog:
+    accuracy, pruned = outcome.get("accuracy", 0.9), outcome.get("pruned", 30.0)
+    return TrainingLog(name, "net", order, seed, weight, 0.0, accuracy, pruned)
+
+
+def test_a_log_is_read_from_its_first_and_last_line(tmp_path: Path) -> None:
+    asked = {"family": "net", "order": "pool_bn", "seed": 3, "pooling_weight": 0.1, "threshold_weight": 0}
+    lines = [asked, {"epoch": 1}, {"accuracy": 0.5, "pruned_percent": 40}]
+    path = tmp_path / "one.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    log = read_log(path)
+    assert log == TrainingLog("one", "net", "pool_bn", 3, 0.1, 0.0, 0.5, 40.0)
+    assert log.regularised
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"family": "net"}\n', "[]\n", "3\n"])
+def test_a_damaged_log_is_one_clear_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"bad\.jsonl: not the log of a finished training"):
+        read_log(path)
+
+
+def test_pairs_share_family_order_and_seed_and_are_shipped() -> None:
+    plain = [_log(f"p{seed}", seed=seed) for seed in range(3)]
+    regularised = [_log(f"r{seed}", seed=seed, weight=0.1) for seed in range(3)]
+    other_order = _log("o0", order="pool_bn", weight=0.1)
+    logs = [*plain, *regularised, other_order]
+    found = pairs_of(logs, {log.name for log in logs} - {"r2"})
+    assert found == {("net", "bn_pool"): [(plain[0], regularised[0]), (plain[1], regularised[1])]}
+
+
+def test_the_front_holds_what_nothing_beats_in_both() -> None:
+    low = _log("low", accuracy=0.9, pruned=20.0)
+    high = _log("high", accuracy=0.8, pruned=50.0)
+    beaten = _log("beaten", accuracy=0.79, pruned=40.0)
+    assert front_of([beaten, high, low]) == [low, high]
