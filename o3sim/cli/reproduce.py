@@ -66,9 +66,9 @@ def _check(images: int, jobs: int, json: str) -> None:
 
 def _found(images: int, image_files: list[Path], jobs: int) -> tuple[Evidence, list[Finding]]:
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.jobs import prepare
     from o3sim.reproduce.evidence import Evidence
     from o3sim.reproduce.table import find_out
+    from o3sim.workers import prepare
 
     prepare(jobs)
     with progress_on_stderr() as progress:

@@ -134,9 +134,9 @@ def _estimate(architectures: Sequence[Architecture], asked: _Asked) -> None:
 def _simulate(architectures: Sequence[Architecture], asked: _Asked) -> tuple[RunResult, list[Comparison]]:
     """Run all architectures; set the others beside the first."""
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.jobs import prepare
     from o3sim.results.result import compare
     from o3sim.simulation import simulate_all
+    from o3sim.workers import prepare
 
     prepare(asked.jobs)
     network, images = _load(asked)
