@@ -1,0 +1,47 @@
+"""`o3sim train`: a binarized network that prunes well, from data to workload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from o3sim.errors import InputError
+
+
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="What to train, and how.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="NAME", help="Write NAME.yaml, .npz, .jsonl; else its name here."
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from NAME.checkpoint, if there is one.")
+    ] = False,
+) -> None:
+    """Train a network as CONFIG.yaml says and write it as a workload with its log.
+
+    A checkpoint is kept after every epoch, so that an interrupted training can go on with --resume
+    as if it had not stopped. docs/training.md explains every key. Needs the extra `train`.
+    """
+    _check_torch()
+    from o3sim.cli.progress import progress_on_stderr
+    from o3sim.train.run import load_task, run_training
+
+    task = load_task(config)
+    target = output or Path(task.training.name)
+    if not target.parent.is_dir():
+        raise InputError(f"--output {target}: no folder {target.parent}")
+    with progress_on_stderr() as progress:
+        run_training(task, target, resume, progress)
+    print(f"wrote {target}.yaml, {target}.npz and {target}.jsonl")
+
+
+def _check_torch() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise InputError("training needs PyTorch: pip install 'o3sim[train]'")

@@ -1,0 +1,42 @@
+"""A folder of plain arrays: `x_train.npy`, `y_train.npy`, `x_test.npy`, `y_test.npy`."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.datasets.source import Source
+from o3sim.datasets.split import Split
+from o3sim.errors import InputError
+
+
+def found(source: Source, split: Split) -> bool:
+    """Tell whether the files are there."""
+    return source.has(f"x_{split}.npy", f"y_{split}.npy")
+
+
+def read(source: Source, split: Split) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Read images [N, H, W] or [N, H, W, C] of bytes, and labels [N]."""
+    images, labels = (_array(source, f"{letter}_{split}.npy") for letter in "xy")
+    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+        raise InputError(
+            f"{source.path}: x_{split}.npy: expected uint8 [N, H, W] or [N, H, W, C],"
+            f" found {images.dtype} {list(images.shape)}"
+        )
+    if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
+        raise InputError(
+            f"{source.path}: y_{split}.npy: expected {len(images)} integers,"
+            f" found {labels.dtype} {list(labels.shape)}"
+        )
+    pixels = images.astype(np.uint8)
+    return pixels if pixels.ndim == 4 else pixels[..., None], labels.astype(np.int64)
+
+
+def _array(source: Source, name: str) -> NDArray[np.generic]:
+    try:
+        array: NDArray[np.generic] = np.load(io.BytesIO(source.read(name)), allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise InputError(f"{source.path}: {name}: not a plain NumPy array: {error}") from None
+    return array

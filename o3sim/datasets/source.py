@@ -1,0 +1,104 @@
+"""Where a data set's files are: a folder, or an archive as package clients leave it."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+import zlib
+from pathlib import Path
+
+from o3sim.errors import InputError
+
+MOST_BYTES = 1 << 30
+"""Of one file, unpacked: the largest of the data sets that are read here has a fifth of it."""
+
+
+class Source:
+    """The files of a folder or of a (compressed) tar archive, by their bare names.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if path.is_dir():
+            self._files: dict[str, str] = {
+                file.name: str(file) for file in sorted(path.rglob("*")) if file.is_file()
+            }
+            self._archive = False
+        else:
+            self._files = _members(path)
+            self._archive = True
+
+    @property
+    def names(self) -> list[str]:
+        """Bare names of all files, sorted."""
+        return sorted(self._files)
+
+    def has(self, *names: str) -> bool:
+        """Tell whether all of these are there, each as it is or gzipped."""
+        return all(name in self._files or f"{name}.gz" in self._files for name in names)
+
+    def read(self, name: str) -> bytes:
+        """Read a file, unpacked if it is gzipped.
+
+        Raises
+        ------
+        InputError
+            If it is absent, damaged, or larger than any that belongs here.
+        """
+        stored = name if name in self._files else f"{name}.gz"
+        if stored not in self._files:
+            raise InputError(f"{self.path}: no file `{name}` in it; there are {listed(self.names)}")
+        try:
+            raw = self._bytes(self._files[stored])
+            return _unzipped(raw) if stored.endswith(".gz") else raw
+        except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError) as error:
+            raise InputError(f"{self.path}: {stored}: cannot be read: {error}") from None
+
+    def _bytes(self, place: str) -> bytes:
+        if not self._archive:
+            if Path(place).stat().st_size > MOST_BYTES:
+                raise ValueError(f"larger than {MOST_BYTES:,} bytes")
+            return Path(place).read_bytes()
+        with tarfile.open(self.path) as archive:
+            member = archive.extractfile(place)
+            if member is None:
+                raise ValueError("is not a file")
+            raw = member.read(MOST_BYTES + 1)
+        if len(raw) > MOST_BYTES:
+            raise ValueError(f"larger than {MOST_BYTES:,} bytes")
+        return raw
+
+
+def _members(path: Path) -> dict[str, str]:
+    try:
+        with tarfile.open(path) as archive:
+            return {Path(member.name).name: member.name for member in archive if member.isfile()}
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: neither a folder nor a tar archive: {error}") from None
+
+
+def _unzipped(raw: bytes) -> bytes:
+    import io
+
+    with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
+        content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"larger than {MOST_BYTES:,} bytes unpacked")
+    return content
+
+
+def listed(names: list[str], most: int = 8) -> str:
+    """Name a few files."""
+    shown = ", ".join(names[:most]) or "no files"
+    return f"{shown}, and {len(names) - most} more" if len(names) > most else shown

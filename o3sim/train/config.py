@@ -1,0 +1,100 @@
+"""What a training is asked to do: the model of its YAML file. ``docs/training.md`` explains each key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from o3sim.config.marks import Conflict
+from o3sim.config.model import StrictModel
+
+Text = Annotated[str, Field(min_length=1)]
+Weight = Annotated[float, Field(ge=0, le=1000)]
+Order = Literal["bn_pool", "pool_bn"]
+
+
+class DataFiles(StrictModel):
+    """Images and labels to train on and to measure accuracy on."""
+
+    train: Text = Field(description="Standard file or folder, or NPZ with x and y; relative to this file.")
+    test: Text = Field(description="The same, for images that training never sees.")
+
+
+class Augmentation(StrictModel):
+    """Random changes of each training image, new in every epoch."""
+
+    shift_pixels: Annotated[int, Field(ge=0, le=16)] = Field(
+        default=0, description="Shift by up to that many pixels each way; what comes in is 0."
+    )
+    flip: bool = Field(default=False, description="Mirror left and right every other time.")
+
+
+class Regularisers(StrictModel):
+    """Weights of the loss terms that make more edges droppable; 0 leaves a term out."""
+
+    pooling: Weight = Field(default=0.0, description="Members of a window evaluated before the first 1.")
+    threshold: Weight = Field(default=0.0, description="Share of a neuron's edges up to its decision.")
+    warm_up_epochs: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="Epochs over which both weights rise from 0 in equal steps."
+    )
+
+
+class Training(StrictModel):
+    """One training, from topology to schedule."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)] = Field(
+        description="Name of the workload that comes out."
+    )
+    description: str = Field(default="", description="Its one line for `o3sim list`.")
+    family: Text = Field(description="What trainings that are compared have in common, in figures and logs.")
+    topology: Text = Field(description="Workload whose input, layers and classes to take: name or file.")
+    width_factor: Annotated[float, Field(gt=0, le=64)] = Field(
+        default=1.0, description="Multiplies the channels and features of all layers but the scores."
+    )
+    order: Order = Field(
+        description="bn_pool: conv, batch norm, sign, OR-pool; pool_bn: conv, max-pool, batch norm, sign."
+    )
+    data: DataFiles
+    augmentation: Augmentation = Augmentation()
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    batch_images: Annotated[int, Field(ge=2, le=65_536)] = Field(default=128)
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=0.002, description="Of Adam at the start; a cosine takes it to 0 over all steps."
+    )
+    smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.0, description="Label smoothing.")
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32", description="Of convolutions while training; evaluation is exact in either case."
+    )
+    threads: Annotated[int, Field(ge=1, le=1024)] = Field(
+        default=1, description="CPU threads; another number rounds differently, so it is part of a training."
+    )
+    device: Literal["cpu", "cuda"] = "cpu"
+    regularisers: Regularisers = Regularisers()
+    images_shipped: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="Test images to write beside the workload; 0 for none."
+    )
+    images_profiled: Annotated[int, Field(ge=1)] = Field(
+        default=64, description="Test images on which pruning is measured after every epoch."
+    )
+
+    @classmethod
+    def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:
+        """Yield a warm-up that outlasts the training."""
+        regularisers = data.get("regularisers")
+        warm_up = regularisers.get("warm_up_epochs") if isinstance(regularisers, dict) else None
+        epochs = data.get("epochs")
+        if isinstance(warm_up, int) and isinstance(epochs, int) and warm_up > epochs:
+            place = ("regularisers", "warm_up_epochs")
+            yield Conflict((place, ("epochs",)), f"{warm_up} epochs of warm-up in {epochs} of training")
+
+    @model_validator(mode="after")
+    def _check_cross_fields(self) -> Training:
+        problems = list(self.cross_field_problems(self.model_dump()))
+        if problems:
+            text = "; ".join(str(problem) for problem in problems)
+            raise PydanticCustomError("cross_field", "{text}", {"text": text})
+        return self

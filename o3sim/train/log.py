@@ -1,0 +1,43 @@
+"""The log of a training: JSON lines, the same bytes for the same training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from o3sim.files import write_atomic
+
+
+class TrainingLog:
+    """Lines so far; every change writes the whole file anew, so that none is ever half there.
+
+    No time, path or host is in it. Figures are rounded to what they mean.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: list[str] = []
+
+    def begin(self, asked: dict[str, Any], epochs_done: int) -> None:
+        """Write the first line; keep those of epochs that a checkpoint has."""
+        first = json.dumps(asked)
+        try:
+            old = self._path.read_text(encoding="utf-8").splitlines()
+        except OSError:
+            old = []
+        kept = old[1 : 1 + epochs_done] if old and old[0] == first else []
+        self._lines = [first, *kept]
+        self._write()
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Add a line."""
+        self._lines.append(json.dumps({key: _rounded(value) for key, value in line.items()}))
+        self._write()
+
+    def _write(self) -> None:
+        write_atomic(self._path, "".join(line + "\n" for line in self._lines))
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 6) if isinstance(value, float) else value

@@ -1,0 +1,126 @@
+"""A trainable network: the layers of a topology, and their regularisers weighted by edges at stake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from o3sim.network.layer import Geometry
+from o3sim.network.parameters import Shapes
+from o3sim.network.preprocess import BinaryInput, FixedInput, InputSpec
+from o3sim.train.config import Order
+from o3sim.train.layers import BinaryLayer, Terms
+
+
+class BinaryNetwork(nn.Module):
+    """All layers, first to last.
+
+    Parameters
+    ----------
+    shapes : list of (str, Geometry, bool)
+        As :func:`o3sim.network.load.layer_shapes` gives them.
+    spec : InputSpec
+    order : {"bn_pool", "pool_bn"}
+    """
+
+    def __init__(self, shapes: Shapes, spec: InputSpec, order: Order) -> None:
+        super().__init__()
+        self.spec = spec
+        self.layers = nn.ModuleList(
+            BinaryLayer(geometry, order, scores, pad_value(geometry, spec, first=index == 0))
+            for index, (_, geometry, scores) in enumerate(shapes)
+        )
+        edges = [edges_of(geometry) for _, geometry, _ in shapes]
+        at_stake = [
+            0 if geometry.planes > 1 or scores else count
+            for count, (_, geometry, scores) in zip(edges, shapes, strict=True)
+        ]
+        self.shares = [count / max(1, sum(at_stake)) for count in at_stake]
+
+    def want(self, pooling: bool, threshold: bool) -> None:
+        """Say which of the regularisers' terms to compute."""
+        for layer in self.binary_layers():
+            layer.wanted = (pooling, threshold)
+
+    def binary_layers(self) -> Sequence[BinaryLayer]:
+        """Return the layers with their type."""
+        return [layer for layer in self.layers if isinstance(layer, BinaryLayer)]
+
+    def forward(self, codes: Tensor) -> tuple[Tensor, Terms]:
+        """Evaluate while training.
+
+        Parameters
+        ----------
+        codes : Tensor, shape (images, channels, height, width)
+            Inputs as numbers (see :func:`input_values`).
+
+        Returns
+        -------
+        Tensor, shape (images, classes)
+            Scores.
+        Terms
+            Sums over layers, each weighted by its share of the edges that pruning can act on.
+        """
+        total = Terms()
+        x = codes
+        for layer, share in zip(self.binary_layers(), self.shares, strict=True):
+            x, terms = layer(_fitted(x, layer.geometry))
+            if terms is not None:
+                total = Terms(
+                    _plus(total.pooling, terms.pooling, share), _plus(total.threshold, terms.threshold, share)
+                )
+        return x, total
+
+    @torch.no_grad()
+    def evaluate(self, codes: Tensor) -> list[Tensor]:
+        """Return the output of every layer as the exported network computes it, +-1, scores last."""
+        outputs = []
+        x = codes
+        for layer in self.binary_layers():
+            x = layer.evaluate(_fitted(x, layer.geometry)).to(
+                codes.dtype if not layer.scores else torch.float64
+            )
+            outputs.append(x)
+        return outputs
+
+    def clip(self) -> None:
+        """Bring all parameters back into their ranges after a step."""
+        for layer in self.binary_layers():
+            layer.clip()
+
+
+def input_values(spec: InputSpec, codes: Tensor) -> Tensor:
+    """Turn codes into the numbers that weights multiply: ``q``, or +-1 for binary input."""
+    if isinstance(spec, BinaryInput):
+        return codes * 2.0 - 1.0
+    return codes.float() + spec.least
+
+
+def pad_value(geometry: Geometry, spec: InputSpec, first: bool) -> float:
+    """Return what a padded tap holds: no edge is a 0, which adds nothing to a dot."""
+    if geometry.padding == "exclude":
+        return 0.0
+    high = geometry.padding == "+1"
+    if first and isinstance(spec, FixedInput):
+        return float(spec.least + (2**spec.bits - 1 if high else 0))
+    return 1.0 if high else -1.0
+
+
+def edges_of(geometry: Geometry) -> int:
+    """Count the edges of a layer."""
+    return int(geometry.n_edges_map().sum()) * geometry.out_channels
+
+
+def _fitted(x: Tensor, geometry: Geometry) -> Tensor:
+    """Flatten a map as y, x, c before a dense layer."""
+    if geometry.kind == "dense":
+        return x.permute(0, 2, 3, 1).reshape(x.shape[0], -1, 1, 1)
+    return x
+
+
+def _plus(total: Tensor | None, term: Tensor | None, share: float) -> Tensor | None:
+    if term is None:
+        return total
+    return share * term if total is None else total + share * term

@@ -1,0 +1,167 @@
+"""Run a training from its YAML file to a workload, with its log and a checkpoint beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from o3sim.config.load import check, load_document
+from o3sim.errors import InputError
+from o3sim.files import save_npz
+from o3sim.importers.written import ImportedWorkload
+from o3sim.network.images import Images, load_images
+from o3sim.network.network import Network
+from o3sim.profile.survey import survey
+from o3sim.train.checkpoint import load_checkpoint, save_checkpoint
+from o3sim.train.config import Training
+from o3sim.train.data_set import DataSet, encoded
+from o3sim.train.export import parameter_arrays, to_network
+from o3sim.train.log import TrainingLog
+from o3sim.train.loop import EpochLosses, Progress, Trainer, predictions
+from o3sim.train.network import BinaryNetwork
+from o3sim.train.topology import Topology, load_topology, topology_name
+
+PROFILE_WIDTH_EDGES = 32
+"""Edges between two checks of the bounds in logged pruning rates: the PE width of the shipped machines."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training with everything it needs, read and checked."""
+
+    training: Training
+    topology: Topology
+    train: Images
+    test: Images
+
+
+def load_task(path: Path) -> Task:
+    """Read a training and its data.
+
+    Raises
+    ------
+    InputError
+        If anything is wrong with the file, its topology or its data.
+    """
+    document = load_document(path)
+    training = check(document, Training)
+    topology = load_topology(topology_name(training.topology, path), training.width_factor)
+    blank = BinaryNetwork(topology.shapes, topology.spec, training.order)
+    network = to_network(training.name, blank, topology.shapes, topology.input_shape)
+    train, test = (
+        _labelled(path.parent / name, network) for name in (training.data.train, training.data.test)
+    )
+    return Task(training, topology, train, test)
+
+
+def _labelled(path: Path, network: Network) -> Images:
+    images = load_images(path, network)
+    if images.y is None:
+        raise InputError(f"{path}: no labels (`y`); training needs them")
+    return images
+
+
+def run_training(task: Task, target: Path, resume: bool, progress: Progress | None = None) -> Network:
+    """Train, and write ``target.yaml``, ``target.npz`` and ``target.jsonl``.
+
+    Parameters
+    ----------
+    target : Path
+        Without suffix, in a folder that exists. ``target.checkpoint`` is kept while training.
+    resume : bool
+        Go on from the checkpoint, if there is one.
+
+    Raises
+    ------
+    InputError
+        If the loss stops being a number, the checkpoint does not fit, or a file cannot be written.
+    """
+    training, topology = task.training, task.topology
+    torch.set_num_threads(training.threads)
+    torch.manual_seed(training.seed)
+    network = BinaryNetwork(topology.shapes, topology.spec, training.order).to(training.device)
+    trainer = Trainer(training, network)
+    checkpoint = target.with_name(f"{target.name}.checkpoint")
+    if resume and checkpoint.exists():
+        load_checkpoint(checkpoint, trainer)
+    log = TrainingLog(target.with_name(f"{target.name}.jsonl"))
+    log.begin(_asked(training), trainer.next_epoch - 1)
+    data, test = (encoded(images, topology.spec, training.device) for images in (task.train, task.test))
+    while trainer.next_epoch <= training.epochs:
+        losses = trainer.train_epoch(data, progress)
+        log.add(_epoch_line(trainer.next_epoch - 1, losses, _measured(task, trainer, test, progress)))
+        save_checkpoint(checkpoint, trainer)
+    outcome = _measured(task, trainer, test, progress)
+    _write_workload(task, trainer, target, outcome)
+    log.add({"accuracy": outcome["test_accuracy"], **outcome, "test_images": len(test)})
+    checkpoint.unlink(missing_ok=True)
+    return _exported(task, trainer)
+
+
+def _exported(task: Task, trainer: Trainer) -> Network:
+    topology = task.topology
+    return to_network(task.training.name, trainer.network, topology.shapes, topology.input_shape)
+
+
+def _measured(task: Task, trainer: Trainer, test: DataSet, progress: Progress | None) -> dict[str, Any]:
+    """Measure accuracy on all test images, and pruning, exactly, on the first of them."""
+    if progress is not None:
+        epochs = task.training.epochs
+        progress(f"{task.training.name}, measuring", trainer.next_epoch - 1, epochs)
+    right = predictions(trainer.network, test) == test.labels
+    some = task.test.first(min(task.training.images_profiled, len(task.test)))
+    total = survey(_exported(task, trainer), some, (PROFILE_WIDTH_EDGES,)).total
+    width = PROFILE_WIDTH_EDGES
+    return {
+        "test_accuracy": right.double().mean().item(),
+        "pruned_percent": total.percent_pruned(total.both[width]),
+        "pruned_threshold_percent": total.percent_pruned(total.threshold[width]),
+        "pruned_pooling_percent": total.percent_pruned(total.pooling),
+        "images_profiled": len(some),
+    }
+
+
+def _asked(training: Training) -> dict[str, Any]:
+    """Return the first line of the log: what trainings are told apart by, then all settings."""
+    return {
+        "name": training.name,
+        "family": training.family,
+        "order": training.order,
+        "seed": training.seed,
+        "pooling_weight": training.regularisers.pooling,
+        "threshold_weight": training.regularisers.threshold,
+        "training": training.model_dump(mode="json"),
+        "torch": torch.__version__.split("+")[0],
+    }
+
+
+def _epoch_line(epoch: int, losses: EpochLosses, measured: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "epoch": epoch,
+        "loss": losses.loss,
+        "pooling_term": losses.pooling_term,
+        "threshold_term": losses.threshold_term,
+        **measured,
+    }
+
+
+def _write_workload(task: Task, trainer: Trainer, target: Path, outcome: dict[str, Any]) -> None:
+    training, topology = task.training, task.topology
+    accuracy = 100 * outcome["test_accuracy"]
+    keys: dict[str, Any] = {
+        "description": training.description or f"{training.family}, {training.order}, trained",
+        "source": "o3sim train; settings and log beside it",
+        "accuracy": f"{accuracy:.2f} % of {len(task.test):,} test images",
+        **topology.keys,
+    }
+    if training.images_shipped:
+        name = f"{target.name}-images.npz"
+        shipped = task.test.first(min(training.images_shipped, len(task.test)))
+        save_npz(target.with_name(name), {"x": shipped.x, "y": np.asarray(shipped.y)})
+        keys["images"] = {"file": name}
+    arrays = parameter_arrays(trainer.network, topology.shapes)
+    ImportedWorkload(training.name, keys, arrays).write(target)

@@ -1,0 +1,71 @@
+"""The topology of a training: that of a workload, as wide as asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from o3sim.config.catalog import resolve
+from o3sim.config.load import load_document
+from o3sim.config.workload import Workload
+from o3sim.network.load import input_spec, layer_shapes, load_workload
+from o3sim.network.parameters import Shapes
+from o3sim.network.preprocess import InputSpec
+
+TOPOLOGY_KEYS = ("classes", "input", "layers")
+WIDTH_KEYS = ("channels", "features")
+
+
+@dataclass(frozen=True)
+class Topology:
+    """What a network looks like, before it has parameters.
+
+    Attributes
+    ----------
+    keys : dict
+        ``classes``, ``input`` and ``layers`` as a workload has them.
+    """
+
+    keys: dict[str, Any]
+    shapes: Shapes
+    spec: InputSpec
+    input_shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+
+
+def load_topology(name_or_path: str, width_factor: float) -> Topology:
+    """Read the topology of a workload; its parameters and images are left aside.
+
+    Parameters
+    ----------
+    width_factor : float
+        Multiplies channels and features of all layers but the scores, rounded, at least 1.
+
+    Raises
+    ------
+    InputError
+        If there is no such workload, or something in it is wrong.
+    """
+    load_workload(name_or_path)  # reports everything that is wrong with it, with its place
+    data = load_document(resolve("workload", name_or_path)).data
+    keys = {key: data[key] for key in TOPOLOGY_KEYS}
+    keys["layers"] = [_scaled(layer, width_factor) for layer in keys["layers"]]
+    workload = Workload.model_validate({"name": "topology", **keys, "parameters": "none.npz"})
+    image = workload.input
+    shape = (image.height, image.width, image.channels)
+    return Topology(keys, layer_shapes(workload), input_spec(image), shape, workload.class_names)
+
+
+def topology_name(text: str, beside: Path) -> str:
+    """Return a shipped name as it is, and a path from the file that states it."""
+    candidate = beside.parent / text
+    return str(candidate) if candidate.is_file() else text
+
+
+def _scaled(layer: dict[str, Any], factor: float) -> dict[str, Any]:
+    if layer.get("scores"):
+        return layer
+    return {
+        key: max(1, round(value * factor)) if key in WIDTH_KEYS else value for key, value in layer.items()
+    }
