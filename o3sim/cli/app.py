@@ -16,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from o3sim.cli.data import data
 from o3sim.cli.diff import diff
 from o3sim.cli.explain import explain
 from o3sim.cli.golden import golden_app
@@ -27,7 +28,9 @@ from o3sim.cli.reproduce import reproduce
 from o3sim.cli.run import run
 from o3sim.cli.schema import schema
 from o3sim.cli.show import show
+from o3sim.cli.sweep import sweep
 from o3sim.cli.trace import trace
+from o3sim.cli.train import train
 from o3sim.cli.validate import validate
 from o3sim.errors import ConfigError, InputError
 
@@ -43,11 +46,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(short_help="Run a network through a machine.")(run)
+app.command(short_help="Run every combination of some parameters.")(sweep)
 app.command(short_help="Tell where the cycles of a run went.")(explain)
 app.command(short_help="Count what pruning can leave out.")(profile)
 app.command(short_help="Write what happens in a layer, cycle by cycle.")(trace)
 app.command(short_help="Show where two traces or results part.")(diff)
 app.command(short_help="Set published claims beside measurements.")(reproduce)
+app.command(short_help="Convert a data set's standard files.")(data)
+app.command(short_help="Train a network that prunes well.")(train)
 app.add_typer(golden_app, name="golden")
 app.add_typer(plot_app, name="plot")
 app.add_typer(import_app, name="import")

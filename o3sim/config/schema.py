@@ -13,8 +13,9 @@ from pydantic import BaseModel
 
 from o3sim.config.architecture import Architecture
 from o3sim.config.workload import Workload
+from o3sim.sweeps.config import Sweep
 
-MODELS: dict[str, type[BaseModel]] = {"architecture": Architecture, "workload": Workload}
+MODELS: dict[str, type[BaseModel]] = {"architecture": Architecture, "workload": Workload, "sweep": Sweep}
 
 _EXTENDS = {
     "description": "File (relative to this one) or shipped name; its values hold where this one states none.",
