@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -76,7 +75,7 @@ class Journal:
             If they cannot be written (the disk is full); what was written before stays.
         """
         try:
-            self._append("".join(json.dumps(asdict(outcome)) + "\n" for outcome in outcomes))
+            self._append("".join(json.dumps(vars(outcome)) + "\n" for outcome in outcomes))
         except OSError as error:
             why = error.strerror or error
             raise InputError(f"{self._path}: cannot be written: {why}; --resume goes on from here") from None

@@ -146,6 +146,8 @@ def main() -> None:
     parser.add_argument("--networks", default=NETWORKS, help=f"workloads, by name or path; {NETWORKS}")
     parser.add_argument("--repeats", type=int, default=5, help="medians are of that many")
     parser.add_argument("--scaling", action="store_true", help="also measure over three decades of edges")
+    parser.add_argument("--sweep", metavar="WORKLOAD", help="also measure a sweep over one of its images")
+    parser.add_argument("--points", type=int, default=1000, help="of that sweep, at most")
     parser.add_argument("--scalesim-python", type=Path, metavar="PATH", help="Python that has SCALE-Sim")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
     parser.add_argument("--task", help=argparse.SUPPRESS)
@@ -160,6 +162,11 @@ def main() -> None:
     print_rates(found)
     if arguments.scaling:
         found["scaling"] = measure_scaling(arguments.repeats)
+    if arguments.sweep:
+        from scripts.benchmarks.sweeps import measure_sweep, print_sweep
+
+        found["sweep"] = measure_sweep(arguments.sweep, arguments.points)
+        print_sweep(found["sweep"])
     if arguments.json is not None:
         from o3sim.files import write_atomic
 

@@ -7,6 +7,7 @@ import pytest
 from o3sim.config.load import load_architecture
 from scripts.benchmarks.bench import row
 from scripts.benchmarks.measure import convolution_case, kernel_words_per_s, simpy_rates, timings
+from scripts.benchmarks.sweeps import measure_sweep
 from scripts.benchmarks.zc706 import ARRAYS, CLOCKS_MHZ, DRAM_BITS, PUBLISHED, load_case, part_of, variants
 
 
@@ -44,3 +45,10 @@ def test_parts_of_a_network(name: str) -> None:
     case = load_case(name)
     parts = [part_of(case, layer) for layer in range(len(case.network.layers))]
     assert list(dict.fromkeys(parts)) == ["first layer (8 bit planes)", "binary convolutions", "dense layers"]
+
+
+@pytest.mark.slow
+def test_a_sweep_is_measured_with_one_process_and_with_two() -> None:
+    figures = measure_sweep("fashion-vgg", 4)
+    assert figures["points"] == 4
+    assert all(figures[key] > 0 for key in ("sweep_1_job_s", "sweep_2_jobs_s", "sweep_cpu_s", "engine_cpu_s"))
