@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from o3sim.cli import plot_tables
+from o3sim.cli.plot_tables import By, FiguresOfFolders, Target, Where
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +20,15 @@ if TYPE_CHECKING:
     from o3sim.network.network import Network
     from o3sim.plot.watched import Watched
 
-plot_app = typer.Typer(help="Draw figures (PNG, SVG or PDF).", no_args_is_help=True)
+plot_app = typer.Typer(cls=FiguresOfFolders, help="Draw figures (PNG, SVG or PDF).", no_args_is_help=True)
+for table_figure in (
+    plot_tables.lines,
+    plot_tables.pareto,
+    plot_tables.heatmap,
+    plot_tables.energy,
+    plot_tables.pruning,
+):
+    plot_app.command()(table_figure)
 
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help="Figure to write: .png, .svg or .pdf.")
@@ -62,11 +72,29 @@ def stack(
 
 @plot_app.command()
 def speedup(
-    results: Results,
-    output: Output,
-    over: Annotated[str, typer.Option(metavar="ARCH", help="What the others are compared with.")] = "dense",
+    results: Annotated[
+        list[Path],
+        typer.Argument(metavar="RESULT.json...|DIR", help="Results of `run --json`, or a sweep's folder."),
+    ],
+    output: Target = None,
+    over: Annotated[
+        str,
+        typer.Option(metavar="ARCH|KEY=VALUE", help="What the others are compared with; a key for a sweep."),
+    ] = "dense",
+    x: Annotated[
+        str | None, typer.Option("--x", metavar="KEY", help="Of a sweep: column along the axis.")
+    ] = None,
+    by: By = None,
+    where: Where = None,
 ) -> None:
-    """Speed-up of the architectures of a result over one of them; a result a workload."""
+    """Speed-up of architectures over one of them; of a sweep's points over those that differ in a key."""
+    if len(results) == 1 and (results[0].is_dir() or results[0].suffix == ".csv"):
+        plot_tables.table_speedup(results[0], x, over, by, where, output)
+        return
+    if output is None:
+        raise InputError("where to? --output FILE")
+    if x or by or where:
+        raise InputError("--x, --by and --where are for the table of a sweep; give its folder")
     from o3sim.plot.speedup import draw_speedup, speedup_data
     from o3sim.plot.style import check_target, figure_style
     from o3sim.results.saved import load_runs

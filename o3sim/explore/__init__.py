@@ -1,0 +1,1 @@
+"""Search of the design space: Optuna proposes points, the sweep's machinery runs them."""

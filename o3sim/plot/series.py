@@ -1,0 +1,187 @@
+"""One figure of a sweep against one of its parameters, a line or a set of bars for each value of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from o3sim.errors import InputError
+from o3sim.plot.axis_names import axis_name, short_name
+from o3sim.plot.style import BLACK, LINE_COLOURS, TWO_COLUMNS_INCHES, new_figure
+from o3sim.sweeps.result_table import Cell, ResultTable, Row
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MARKERS = "osD^vP*X"
+LEGEND_CHARACTERS, LEGEND_MARK_CHARACTERS = 118, 7
+"""Characters of a legend that fit into a row, and the room that the mark before a label takes."""
+
+LEAST_FACTOR_SPAN = 8
+"""From this ratio on, numbers that grow by equal factors are drawn on a logarithmic axis."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values of one line or one set of bars.
+
+    Attributes
+    ----------
+    label : str
+        Empty where there is one only.
+    y : dict of cell to float
+        By the value along the axis.
+    """
+
+    label: str
+    y: dict[Cell, float]
+
+
+@dataclass(frozen=True)
+class SeriesData:
+    """What to draw.
+
+    Attributes
+    ----------
+    x_name, y_name : str
+        Along the axes.
+    places : tuple of cell
+        All values along the axis, in order: numbers ascending, words as they come.
+    series : tuple of Series
+    level : float or None
+        A line to draw across, such as the 1 of a speed-up.
+    """
+
+    x_name: str
+    y_name: str
+    places: tuple[Cell, ...]
+    series: tuple[Series, ...]
+    level: float | None = None
+
+
+def grouping(table: ResultTable, taken: Sequence[str], by: Sequence[str]) -> list[str]:
+    """Return what tells series apart: what was asked for; architecture and workload if they differ."""
+    identity = [name for name in table.varied(taken) if name in ("architecture", "workload")]
+    return list(dict.fromkeys([*by, *identity]))
+
+
+def series_data(table: ResultTable, x: str, y: str, by: Sequence[str]) -> SeriesData:
+    """Arrange a column against another.
+
+    Raises
+    ------
+    InputError
+        If a column is not there, or several points fall on one place.
+    """
+    return arrange(table, x, by, axis_name(y), table.numbers(y))
+
+
+def arrange(
+    table: ResultTable, x: str, by: Sequence[str], y_name: str, values: Sequence[float]
+) -> SeriesData:
+    """Arrange values, one for each row of the table, against a column."""
+    keys = grouping(table, [x], by)
+    label_of = labeller(table, keys)
+    found: dict[str, dict[Cell, float]] = {}
+    for row, place, value in zip(table.rows, table.cells(x), values, strict=True):
+        line = found.setdefault(label_of(row), {})
+        if place in line:
+            raise InputError(_ambiguous(table, [x, *keys]))
+        line[place] = value
+    places = list(dict.fromkeys(table.cells(x)))
+    if not any(isinstance(place, str) for place in places):
+        places.sort()
+    return SeriesData(
+        axis_name(x), y_name, tuple(places), tuple(Series(label, line) for label, line in found.items())
+    )
+
+
+def labeller(table: ResultTable, keys: Sequence[str]) -> Callable[[Row], str]:
+    """Return what names a row by the values of some keys."""
+    names = [table.name_of(key) for key in keys]
+
+    def label(row: Row) -> str:
+        plain = [row[n] if n in ("architecture", "workload") else f"{short_name(n)} {row[n]}" for n in names]
+        return ", ".join(plain)
+
+    return label
+
+
+def _ambiguous(table: ResultTable, used: Sequence[str]) -> str:
+    others = table.varied(used)
+    if not others:
+        return f"{table.path}: several points have the same {', '.join(used)}"
+    return (
+        f"{table.path}: several points fall on one place: {', '.join(others)} differ too; "
+        f"tell them apart by --by {others[0]}, or keep one value by --where {others[0]}=..."
+    )
+
+
+def draw_series(data: SeriesData) -> Figure:
+    """Draw lines over numbers, bars over words."""
+    figure = new_figure(TWO_COLUMNS_INCHES, 3.0)
+    axes = figure.subplots()
+    words = any(isinstance(place, str) for place in data.places)
+    (_draw_bars if words else _draw_lines)(axes, data)
+    if data.level is not None:
+        axes.axhline(data.level, color=BLACK, linewidth=0.8, linestyle="--")
+    axes.set_xlabel(data.x_name)
+    axes.set_ylabel(data.y_name)
+    if data.series[0].label:
+        add_legend(figure)
+    return figure
+
+
+def add_legend(figure: Figure) -> None:
+    """Put a legend above the figure, as many labels in a row as fit."""
+    labels = [text for axes in figure.axes for text in axes.get_legend_handles_labels()[1]]
+    fitting = LEGEND_CHARACTERS // (max(map(len, labels)) + LEGEND_MARK_CHARACTERS)
+    figure.legend(loc="outside upper center", ncols=max(1, min(fitting, len(labels))))
+
+
+def _draw_lines(axes: Axes, data: SeriesData) -> None:
+    for number, series in enumerate(data.series):
+        places = [place for place in data.places if place in series.y]
+        axes.plot(
+            [float(place) for place in places],
+            [series.y[place] for place in places],
+            color=LINE_COLOURS[number % len(LINE_COLOURS)],
+            marker=MARKERS[number // len(LINE_COLOURS) % len(MARKERS)],
+            markersize=3,
+            linewidth=1.1,
+            label=series.label,
+        )
+    scale_for_factors(axes, [float(place) for place in data.places])
+    axes.grid(axis="y", linewidth=0.3)
+
+
+def scale_for_factors(axes: Axes, places: Sequence[float]) -> None:
+    """Use a logarithmic axis, marked at the values, for values that grow by factors."""
+    if places[0] <= 0 or places[-1] / places[0] < LEAST_FACTOR_SPAN or len(places) < 3:
+        return
+    ratios = np.array(places[1:]) / np.array(places[:-1])
+    if ratios.min() < 1.25 or ratios.max() > 3 * ratios.min():
+        return
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(places, [f"{place:g}" for place in places])
+    axes.minorticks_off()
+
+
+def _draw_bars(axes: Axes, data: SeriesData) -> None:
+    places = np.arange(len(data.places))
+    width = 0.8 / len(data.series)
+    for number, series in enumerate(data.series):
+        axes.bar(
+            places - 0.4 + width * (number + 0.5),
+            [series.y.get(place, np.nan) for place in data.places],
+            width * 0.92,
+            color=LINE_COLOURS[number % len(LINE_COLOURS)],
+            edgecolor=BLACK,
+            linewidth=0.3,
+            label=series.label,
+        )
+    axes.set_xticks(places, [str(place) for place in data.places], rotation=20, ha="right")

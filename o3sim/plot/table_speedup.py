@@ -1,0 +1,58 @@
+"""Speed-up within a sweep: every point over the one that differs from it in one key only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from o3sim.errors import InputError
+from o3sim.plot.series import SeriesData, arrange
+from o3sim.sweeps.result_table import ResultTable, Row
+
+WORDS = {"architecture", "workload"}
+
+
+def table_speedups(table: ResultTable, over: str) -> tuple[ResultTable, list[float]]:
+    """Return the points beside the baseline, and their speed-ups.
+
+    Parameters
+    ----------
+    table : ResultTable
+    over : str
+        ``KEY=VALUE``, or the name of an architecture: the baseline of a point is the point with that
+        value, and with the point's own values of all else that was varied.
+
+    Raises
+    ------
+    InputError
+        If a point has no baseline, or there is nothing beside the baseline.
+    """
+    condition = over if "=" in over else f"architecture={over}"
+    baselines = table.only([condition])
+    key = table.name_of(condition.partition("=")[0])
+    same = [name for name in (*sorted(WORDS), *table.axes) if name != key]
+    latencies = {_place(row, same): float(row["latency_us"]) for row in baselines.rows}
+    left_out = {row["point"] for row in baselines.rows}
+    rows, found = [], []
+    for row in table.rows:
+        if row["point"] in left_out:
+            continue
+        if _place(row, same) not in latencies:
+            place = ", ".join(f"{name}={row[name]}" for name in same)
+            raise InputError(f"{table.path}: no point with {condition} to compare that of {place} with")
+        rows.append(row)
+        found.append(latencies[_place(row, same)] / float(row["latency_us"]))
+    if not rows:
+        raise InputError(f"{table.path}: nothing beside {condition}")
+    return ResultTable(table.path, table.columns, rows, table.failed), found
+
+
+def _place(row: Row, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(row[name] for name in names)
+
+
+def table_speedup_data(table: ResultTable, x: str, over: str, by: Sequence[str]) -> SeriesData:
+    """Arrange speed-ups against a column."""
+    others, values = table_speedups(table, over)
+    baseline = over.partition("=")[2] if over.startswith("architecture=") else over
+    return replace(arrange(others, x, by, f"speed-up over {baseline}", values), level=1.0)
