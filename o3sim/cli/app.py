@@ -24,6 +24,7 @@ from o3sim.cli.importing import import_app
 from o3sim.cli.listing import list_shipped
 from o3sim.cli.plot import plot_app
 from o3sim.cli.profile import profile
+from o3sim.cli.report import report
 from o3sim.cli.reproduce import reproduce
 from o3sim.cli.run import run
 from o3sim.cli.schema import schema
@@ -47,6 +48,7 @@ app = typer.Typer(
 )
 app.command(short_help="Run a network through a machine.")(run)
 app.command(short_help="Run every combination of some parameters.")(sweep)
+app.command(short_help="Write a page about a sweep.")(report)
 app.command(short_help="Tell where the cycles of a run went.")(explain)
 app.command(short_help="Count what pruning can leave out.")(profile)
 app.command(short_help="Write what happens in a layer, cycle by cycle.")(trace)

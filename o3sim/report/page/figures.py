@@ -1,0 +1,79 @@
+"""The figures of a page: those that the table of the sweep can be drawn as, as inline SVG."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from o3sim.errors import InputError
+from o3sim.plot.axis_names import axis_name
+from o3sim.plot.heatmap import draw_heatmap, heatmap_data
+from o3sim.plot.pareto import draw_pareto, pareto_data
+from o3sim.plot.parts import draw_parts, energy_parts, pruning_parts
+from o3sim.plot.series import draw_series, series_data
+from o3sim.plot.style import figure_style
+from o3sim.sweeps.result_table import ResultTable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_LINES = 14
+"""More lines in a figure nobody could tell apart."""
+
+MOST_POINTS_IN_PARTS = 12
+CYCLES = "cycles_per_image"
+
+
+def svg_figures(table: ResultTable) -> Iterator[tuple[str, str]]:
+    """Yield the caption and the SVG of each figure that can be drawn."""
+    with figure_style():
+        for caption, draw in _candidates(table):
+            try:
+                figure = draw()
+            except InputError:  # this table cannot be drawn in that way
+                continue
+            yield caption, _svg(figure)
+
+
+def _candidates(table: ResultTable) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    axes = [name for name in table.varied() if name in table.axes]
+    yield (
+        "All points by energy and cycles: the line joins those that no other point beats in both",
+        lambda: draw_pareto(pareto_data(table, "energy_pj_per_image", CYCLES, [])),
+    )
+    for along in axes:
+        others = [name for name in axes if name != along]
+        if _lines(table, others) <= MOST_LINES:
+            yield f"Cycles of an image over {axis_name(along)}", _drawn(table, along, others)
+    if len(axes) == 2:
+        yield "Cycles of an image", lambda: draw_heatmap(heatmap_data(table, axes[0], axes[1], CYCLES))
+    fastest = _fastest(table)
+    which = "all points" if fastest is table else f"the {MOST_POINTS_IN_PARTS} fastest points"
+    yield f"Energy of an image by unit, {which}", lambda: draw_parts(energy_parts(fastest, []))
+    yield f"Edges pruned by layer, {which}", lambda: draw_parts(pruning_parts(fastest, fastest.varied()))
+
+
+def _drawn(table: ResultTable, along: str, others: list[str]) -> Callable[[], Figure]:
+    return lambda: draw_series(series_data(table, along, CYCLES, others))
+
+
+def _lines(table: ResultTable, keys: list[str]) -> int:
+    """Count the lines that a figure would have."""
+    names = ["architecture", "workload", *keys]
+    return len({tuple(row[name] for name in names) for row in table.rows})
+
+
+def _fastest(table: ResultTable) -> ResultTable:
+    if len(table.rows) <= MOST_POINTS_IN_PARTS:
+        return table
+    rows = sorted(table.rows, key=lambda row: (float(row[CYCLES]), int(row["point"])))
+    return ResultTable(table.path, table.columns, rows[:MOST_POINTS_IN_PARTS], table.failed)
+
+
+def _svg(figure: Figure) -> str:
+    """Return the drawing without what only a file of its own needs."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]

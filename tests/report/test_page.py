@@ -1,0 +1,80 @@
+"""The page about a sweep."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from o3sim.cli.app import app
+from o3sim.report.page.page import page_of
+from tests.plot.tables import RESULTS, write_tables
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def test_a_page_needs_nothing_beside_it(tmp_path: Path) -> None:
+    page = page_of(write_tables(tmp_path))
+    assert page.count("<svg") >= 4
+    assert not re.search(r"""(src|href)=["'](?!#)|@import|url\((?!#)""", page)
+
+
+def test_the_same_tables_make_the_same_page(tmp_path: Path) -> None:
+    write_tables(tmp_path)
+    assert page_of(tmp_path) == page_of(tmp_path)
+
+
+def test_what_differs_is_apart_from_what_does_not(tmp_path: Path) -> None:
+    page = page_of(write_tables(tmp_path))
+    differs, _, rest = page.partition("What is the same")
+    assert "<td>scheduler.policy</td><td>in_order, out_of_order</td>" in differs
+    assert "<td>pe.count</td><td>16, 32, 64</td>" in differs
+    assert "too large" in rest  # why a point failed
+
+
+def test_names_are_text_wherever_they_stand(tmp_path: Path) -> None:
+    write_tables(tmp_path, RESULTS.replace(",net,", ",<script>alert(1)</script>,"))
+    (tmp_path / "sweep.yaml").write_text("name: <b>x</b>\n")
+    page = page_of(tmp_path)
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+    assert "name: &lt;b&gt;" in page
+
+
+def test_networks_that_are_made_up_are_called_so(tmp_path: Path) -> None:
+    head, *rows = RESULTS.splitlines()
+    text = "\n".join([f"{head},synthetic", *(f"{row},parameters+images" for row in rows)]) + "\n"
+    assert "synthetic parameters and images" in page_of(write_tables(tmp_path, text))
+
+
+def test_the_command_writes_the_page_into_the_folder(tmp_path: Path) -> None:
+    write_tables(tmp_path)
+    done = CliRunner().invoke(app, ["report", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "report.html").read_text().startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium or Chrome")
+def test_a_click_on_a_heading_sorts(tmp_path: Path) -> None:
+    page = page_of(write_tables(tmp_path))
+    clicked = (
+        "<script>const head = [...document.querySelectorAll('table.sorts th')]"
+        ".find(cell => cell.textContent.startsWith('cycles per')); head.click();</script></body>"
+    )
+    (tmp_path / "clicked.html").write_text(page.replace("</body>", clicked))
+    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+    done = subprocess.run(
+        [*command, f"--user-data-dir={tmp_path}/profile", f"file://{tmp_path}/clicked.html"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    table = done.stdout[done.stdout.index('<table class="sorts">') :]
+    points = re.findall(r'<tr><td class="number">(\d)</td>', table)
+    assert points[:6] == ["2", "1", "5", "0", "4", "3"]
