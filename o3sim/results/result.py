@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from o3sim.config.architecture import Architecture
 from o3sim.config.custom_code import CUSTOM_KEYS, without_folder
 from o3sim.energy.model import EnergyModel
 from o3sim.machine.counters import LayerCounters
 from o3sim.results.measures import Measures, measure, ratio, sum_energy, values_of
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]  # ships no types
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,13 @@ class RunResult(Measures):
     accuracy: float | None
     classes: tuple[int, ...]
     layers: tuple[LayerResult, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the layers as a DataFrame, a column for each figure (extra ``frames``)."""
+        from o3sim.frames import frame_of
+        from o3sim.sweeps.table import layer_rows
+
+        return frame_of(layer_rows(self))
 
 
 @dataclass(frozen=True)

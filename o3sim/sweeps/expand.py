@@ -76,11 +76,20 @@ class Expansion:
 
 @dataclass(frozen=True)
 class SweepFile:
-    """A sweep with the document that it was read from."""
+    """A sweep with the document that it was read from.
+
+    Attributes
+    ----------
+    path : Path
+        Files that it names are relative to this one.
+    raw : bytes
+        What it was read from.
+    """
 
     sweep: Sweep
     document: Document
     path: Path
+    raw: bytes
 
     def beside(self, name: str) -> str:
         """Return a file named in the sweep as a path from the sweep's folder; a shipped name as it is."""
@@ -97,7 +106,7 @@ def load_sweep(path: Path) -> SweepFile:
         With everything that is wrong in it.
     """
     document = load_document(path)
-    return SweepFile(check(document, Sweep), document, path)
+    return SweepFile(check(document, Sweep), document, path, path.read_bytes())
 
 
 def expand(file: SweepFile, networks: Mapping[str, Network]) -> Expansion:

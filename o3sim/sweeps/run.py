@@ -9,11 +9,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from o3sim.area import area_mtransistors
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
+from o3sim.frames import frame_of
 from o3sim.network.images import Images
 from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.network.network import Network
@@ -26,6 +27,9 @@ from o3sim.sweeps.journal import Journal
 from o3sim.sweeps.stop import CheckStop, never
 from o3sim.sweeps.store import StoredWorkload, shapes_of, store_workload
 from o3sim.sweeps.table import csv_text, write_parquet
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]  # ships no types
 
 SWEEP, JOURNAL, PROFILES, LOCK = "sweep.yaml", "journal.jsonl", "profiles", ".lock"
 RESULTS, LAYERS = "results", "layers"
@@ -73,6 +77,14 @@ class SweepOutcome:
     folder: Path
     rows: list[dict[str, Any]]
     layers: list[dict[str, Any]]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the points as a DataFrame (extra ``frames``)."""
+        return frame_of(self.rows)
+
+    def layers_frame(self) -> pd.DataFrame:
+        """Return the layers of all points as a DataFrame (extra ``frames``)."""
+        return frame_of(self.layers)
 
     @property
     def failed(self) -> int:
@@ -139,7 +151,7 @@ def run_sweep(
     """
     prepare_folder(folder, resume)
     with locked(folder):
-        write_atomic(folder / SWEEP, plan.file.path.read_bytes())
+        write_atomic(folder / SWEEP, plan.file.raw)
         stored = _stored(plan, folder, progress)
         with closing(Journal(folder / JOURNAL, identity_of(plan))) as journal:
             finished = {number for number, outcome in journal.outcomes.items() if not outcome.error}
