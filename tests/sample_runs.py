@@ -55,6 +55,7 @@ def counters(name: str = "conv1", scale: int = 1, pes: int = 64) -> LayerCounter
         threshold_compares=1_500 * scale,
         output_bits=50 * scale,
         dram_bits=18_432 * scale,
+        order_bits=700 * scale,
     )
     filled.pe_cycles.update({cause: 100 * scale + i for i, cause in enumerate(PE_CYCLE_CAUSES)})
     filled.pe_cycles["drain"] += pes * filled.cycles - sum(filled.pe_cycles.values())

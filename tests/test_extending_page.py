@@ -104,7 +104,7 @@ def test_the_trace_holds_every_retired_op(o3sim: Call, tmp_path: Path) -> None:
 def test_the_table_is_the_shipped_one_scaled() -> None:
     ours, base = load_table(str(EXAMPLES / "asic-45nm-0.7v.yaml")), load_table("asic-45nm")
     scale = (0.7 / 0.9) ** 2
-    for unit in ("pe", "threshold_compare", "scheduler", "sequencer", "output_buffer"):
+    for unit in ("pe", "threshold_compare", "activation_gather", "scheduler", "sequencer", "output_buffer"):
         for event, price in getattr(base, unit):
             assert getattr(getattr(ours, unit), event).pj == pytest.approx(price.pj * scale, rel=1e-3)
     assert ours.dram == base.dram.model_copy(update={"transfer": ours.dram.transfer})

@@ -22,6 +22,7 @@ from o3sim.cli.explain import explain
 from o3sim.cli.golden import golden_app
 from o3sim.cli.importing import import_app
 from o3sim.cli.listing import list_shipped
+from o3sim.cli.order import order
 from o3sim.cli.plot import plot_app
 from o3sim.cli.profile import profile
 from o3sim.cli.report import report
@@ -54,6 +55,7 @@ app.command(short_help="Count what pruning can leave out.")(profile)
 app.command(short_help="Write what happens in a layer, cycle by cycle.")(trace)
 app.command(short_help="Show where two traces or results part.")(diff)
 app.command(short_help="Set published claims beside measurements.")(reproduce)
+app.command(short_help="Evaluate edges in an order that decides earlier.")(order)
 app.command(short_help="Convert a data set's standard files.")(data)
 app.command(short_help="Train a network that prunes well.")(train)
 app.add_typer(golden_app, name="golden")

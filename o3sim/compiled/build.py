@@ -160,6 +160,7 @@ def _facts_of(profile: LayerProfile, architecture: Architecture, skips: bool) ->
     checks_bounds = architecture.pruning.threshold and not profile.scores
     prunes_pooling = architecture.pruning.pooling and geometry.pool is not None and not profile.scores
     verdict_after = architecture.pe.latency_cycles if checks_bounds else 1
+    gathers = word_addresses(geometry, architecture.pe.width_edges).gathers
     return {
         n.L_OPS: int((members.owned >= 0).sum()) * geometry.out_channels,
         n.L_OUT_CHANNELS: geometry.out_channels,
@@ -170,7 +171,7 @@ def _facts_of(profile: LayerProfile, architecture: Architecture, skips: bool) ->
         n.L_CHECKS_BOUNDS: checks_bounds,
         n.L_PRUNES_POOLING: prunes_pooling,
         n.L_VERDICT_AFTER: verdict_after,
-        n.L_SKIPS_AHEAD: skips and can_skip_ahead(architecture, verdict_after),
+        n.L_SKIPS_AHEAD: skips and not gathers and can_skip_ahead(architecture, verdict_after),
         n.L_PE_WORDS: (architecture.pe.count + 63) // 64,
     }
 
@@ -183,6 +184,11 @@ def _add_tables(sections: Sections, facts: dict[int, int], geometry: Geometry, w
     sections.add(n.AT_POSITIONS, np.stack([addresses.border_of, addresses.base_bit], axis=1))
     sections.add(n.AT_WORDS, np.stack([addresses.activation_bit, addresses.weight_word], axis=2))
     sections.add(n.AT_EDGES, addresses.n_edges)
+    sections.add(n.AT_FIRST_ROW, addresses.first_row)
+    facts[n.L_GATHERS] = addresses.gathers
+    if addresses.gathers:
+        sections.add(n.AT_RUN_STARTS, addresses.run_start)
+        sections.add(n.AT_RUNS, addresses.run_bit)
     sections.add(n.AT_OWNED, members.owned)
     sections.add(n.AT_WINDOWS_OF, members.windows_of)
 

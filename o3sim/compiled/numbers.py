@@ -50,7 +50,10 @@ from __future__ import annotations
     P_ISSUE_WAIT, P_NO_READY_OP, P_QUEUE_EMPTY, P_DRAIN,
 ) = range(119, 130)  # fmt: skip
 NOW = 11  # m[P_X + NOW] is the number of PE-cycles with cause X in the cycle at hand
-HEADER = 141
+
+# ---- header: what an edge order adds to a layer
+L_GATHERS, AT_FIRST_ROW, AT_RUN_STARTS, AT_RUNS = range(141, 145)
+HEADER = 145
 
 OUT_OF_ORDER, IN_ORDER, LOCKSTEP = 0, 1, 2
 UNLIMITED = 2**30
@@ -75,7 +78,9 @@ LINK_WINDOW, LINK_NEXT = 0, 1
 PE_SHIFT = 3
 PE_OCCUPIED, PE_LATE, PE_TIME, PE_PLANNED, PE_NEXT, PE_LAST, PE_TOUCHED = range(7)
 CONTEXT_SHIFT = 4
-C_OP, C_READY, C_KEY, C_IF_OUT, C_IN, C_WORDS, C_DECIDED, C_ABASE, C_WBASE, C_TABLE, C_INDEX = range(11)
+(
+    C_OP, C_READY, C_KEY, C_IF_OUT, C_IN, C_WORDS, C_DECIDED, C_ABASE, C_WBASE, C_TABLE, C_INDEX, C_GATHERED,
+) = range(12)  # fmt: skip
 # C_KEY is the op's age << KEY_SHIFT | which context of the PE; C_IF_OUT is added while READY is to come:
 # OUT once a word is in, NEVER before.
 KEY_SHIFT = 16

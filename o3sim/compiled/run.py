@@ -19,7 +19,7 @@ from o3sim.machine.errors import MachineError, MachineStuckError
 from o3sim.machine.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer, counted_from
 from o3sim.machine.invariants import check_layer
 from o3sim.machine.run import ImageRun, plan_groups
-from o3sim.machine.weight_groups import WeightGroup
+from o3sim.machine.weight_groups import WeightGroup, order_bits
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -110,6 +110,7 @@ class _Engine:
             raise _failure(how, cycle, profile.name, x)
         counters = _counters(profile.name, x, cycle - self.start_cycle + 1)
         counters.dram_bits = sum(group.bits for group in groups)
+        counters.order_bits = order_bits(profile.geometry, self.architecture, counters.words_executed)
         check_layer(counters, self.architecture)
         if self.observers:
             self._show_events(x, profile.name, cycle, trace)

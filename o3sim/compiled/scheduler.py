@@ -15,6 +15,7 @@ from o3sim.compiled.numbers import (
     B_READY,
     C_ABASE,
     C_DECIDED,
+    C_GATHERED,
     C_IF_OUT,
     C_IN,
     C_INDEX,
@@ -150,6 +151,7 @@ def _fill(x: Memory, row: int, at: int, ready_cycle: int) -> None:
     m[at + C_KEY] = m[op + INDEX] << KEY_SHIFT | m[op + CONTEXT] - m[op + PE] * m[S_CONTEXTS]
     m[at + C_IF_OUT] = NEVER
     m[at + C_IN] = 0
+    m[at + C_GATHERED] = 0
     m[at + C_WORDS] = m[op + WORDS]
     m[at + C_DECIDED] = m[op + DECIDED]
     m[at + C_ABASE] = m[op + ACTIVATION_BASE]

@@ -10,6 +10,7 @@ from o3sim.compiled.numbers import (
     ARRIVING,
     AT_ARRIVING,
     AT_EDGES,
+    AT_FIRST_ROW,
     AT_FREE_ROWS,
     AT_GROUPS,
     AT_LINKS,
@@ -141,7 +142,7 @@ def _dispatch(x: Memory, cycle: int) -> bool:
     m[op + WORDS] = words
     m[op + DECIDED] = decided
     m[op + OUTCOME] = x.outcome[position, channel]
-    m[op + TABLE] = border * m[L_TABLE_WORDS]
+    m[op + TABLE] = (m[m[AT_FIRST_ROW] + channel] + border) * m[L_TABLE_WORDS]
     m[op + ACTIVATION_BASE] = m[m[AT_POSITIONS] + 2 * position + 1]
     first_channel = m[m[AT_GROUPS] + m[SEQ_GROUP] * GROUP_STRIDE + G_FIRST]
     m[op + WEIGHT_BASE] = (channel - first_channel) * m[L_WEIGHT_WORDS]

@@ -22,12 +22,15 @@ from o3sim.compiled.memory import (
 from o3sim.compiled.numbers import (
     AT_ACTIVATION_CLAIMS,
     AT_CONTEXTS,
+    AT_RUN_STARTS,
+    AT_RUNS,
     AT_VERDICTS,
     AT_WEIGHT_CLAIMS,
     AT_WORDS,
     B_BUSY,
     C_ABASE,
     C_DECIDED,
+    C_GATHERED,
     C_IF_OUT,
     C_IN,
     C_INDEX,
@@ -42,10 +45,12 @@ from o3sim.compiled.numbers import (
     E_WORD,
     FLAGS,
     KEY_MASK,
+    L_GATHERS,
     L_PE_WORDS,
     L_RING_MASK,
     L_VERDICT_AFTER,
     LATE_VERDICTS,
+    MOVED,
     N_ACTIVATION_READS,
     N_WEIGHT_READS,
     NEVER,
@@ -188,6 +193,76 @@ def _ask(x: Memory, r: Round, at: int) -> int:
 
 
 @inlined
+def _claim_of(claims_at: int, banks: int, shift: int, word: int) -> int:
+    """Place of the claim on a word's bank; -1 where every PE has a port."""
+    return claims_at + 2 * remainder(word, banks, shift) if banks > 0 else -1
+
+
+@inlined
+def _can_read(x: Memory, claim: int, word: int, cycle: int) -> bool:
+    """Tell whether a word's bank is free in this cycle, or reads just that word."""
+    return claim < 0 or x.m[claim] != cycle or x.m[claim + 1] == word
+
+
+@inlined
+def _read(x: Memory, claim: int, word: int, cycle: int) -> int:
+    """Read a word that can be read; 1 if that is a read of its own, 0 if it is shared."""
+    m = x.m
+    if claim < 0:
+        return 1
+    shared = m[claim] == cycle
+    m[claim] = cycle
+    m[claim + 1] = word
+    return 0 if shared else 1
+
+
+@apart
+def _gather(x: Memory, r: Round, at: int) -> int:
+    """Read activation words of a context's next word one after another, as far as banks allow.
+
+    REFUSED while one is missing; what was read before is kept. The last is read together with the
+    weight word, or not at all. Runs ascend, so those of one buffer word follow each other.
+    """
+    m = x.m
+    word = m[at + C_TABLE] + m[at + C_IN]
+    first, end = m[m[AT_RUN_STARTS] + word], m[m[AT_RUN_STARTS] + word + 1]
+    base, runs = m[at + C_ABASE], m[AT_RUNS]
+    last = quotient(base + m[runs + end - 1], r.width, r.width_shift)
+    seen = 0
+    before = -1
+    for run in range(runs + first, runs + end):
+        activation = quotient(base + m[run], r.width, r.width_shift)
+        seen += as_int(activation != before)
+        if activation == before or seen <= m[at + C_GATHERED]:
+            before = activation
+            continue
+        before = activation
+        claim = _claim_of(r.activation_claims_at, r.activation_banks, r.activation_shift, activation)
+        if not _can_read(x, claim, activation, r.cycle):
+            return REFUSED
+        if activation == last:
+            return _finish_gathering(x, r, at, claim, activation)
+        m[N_ACTIVATION_READS] += _read(x, claim, activation, r.cycle)
+        m[at + C_GATHERED] = seen
+        if m[MOVED] == 0:
+            m[MOVED] = 1
+    return REFUSED
+
+
+@inlined
+def _finish_gathering(x: Memory, r: Round, at: int, claim: int, activation: int) -> int:
+    """Read the last activation word and the weight word, or neither."""
+    m = x.m
+    weight = m[at + C_WBASE] + m[r.words_at + 2 * (m[at + C_TABLE] + m[at + C_IN]) + 1]
+    weight_claim = _claim_of(r.weight_claims_at, r.weight_banks, r.weight_shift, weight)
+    if not _can_read(x, weight_claim, weight, r.cycle):
+        return REFUSED
+    m[N_ACTIVATION_READS] += _read(x, claim, activation, r.cycle)
+    m[at + C_GATHERED] = 0
+    return READS_WEIGHT * _read(x, weight_claim, weight, r.cycle)
+
+
+@inlined
 def put_in(x: Memory, pe: int, at: int, cycle: int) -> None:
     """Put a granted word into a PE."""
     m = x.m
@@ -251,7 +326,7 @@ def _serve(x: Memory, r: Round, pe: int) -> int:
         m[NOW - at] += 1
         return REFUSED
     at &= PLACE
-    reads = _ask(x, r, at)
+    reads = _gather(x, r, at) if m[L_GATHERS] else _ask(x, r, at)
     if m[S_TRACE]:
         if reads == REFUSED:
             note_event(x, r.cycle, E_STALL, m[at + C_INDEX], pe, 0)

@@ -14,6 +14,7 @@ UNITS: tuple[str, ...] = (
     "threshold_compare",
     "activation_buffer",
     "weight_buffer",
+    "activation_gather",
     "issue_queue",
     "scheduler",
     "sequencer",
@@ -99,6 +100,7 @@ class EnergyModel:
             "threshold_compare": self._comparisons(counters) * table.threshold_compare.comparison.pj,
             "activation_buffer": self._activation_bits(counters) * self._activation_bit_pj,
             "weight_buffer": self._weight_bits(counters) * self._weight_bit_pj,
+            "activation_gather": counters.order_bits * self._gather_bit_pj,
             "issue_queue": (counters.queue_writes + counters.queue_reads) * self._queue_entry_pj,
             "scheduler": self._scheduler_pj(counters),
             "sequencer": counters.scoreboard_reads * table.sequencer.lookup.pj,
@@ -131,6 +133,11 @@ class EnergyModel:
     def _weight_bits(self, counters: LayerCounters) -> int:
         """Count bits read for the PEs, and written as they arrive from DRAM."""
         return counters.weight_reads * self.architecture.pe.width_edges + counters.dram_bits
+
+    @property
+    def _gather_bit_pj(self) -> float:
+        """Price an index bit of an edge order: read from the table, it sets a multiplexer."""
+        return self._weight_bit_pj + self.table.activation_gather.multiplexer.pj
 
     def _scoreboard_bits(self, counters: LayerCounters) -> int:
         return (counters.scoreboard_reads + counters.scoreboard_writes) * WINDOW_STATE_BITS

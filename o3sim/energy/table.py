@@ -55,6 +55,12 @@ class ThresholdComparePrices(StrictModel):
     comparison: Price[Literal["comparison"]]
 
 
+class ActivationGatherPrices(StrictModel):
+    """The crossbar that brings activations into the edge order of a channel."""
+
+    multiplexer: Price[Literal["index bit"]]
+
+
 class SchedulerPrices(StrictModel):
     """Selection of an op and wake-up of those that wait, both over the entries of the queue."""
 
@@ -97,6 +103,7 @@ class EnergyTable(StrictModel):
     memory: tuple[MemoryPrice, ...] = Field(min_length=1)
     pe: PePrices
     threshold_compare: ThresholdComparePrices
+    activation_gather: ActivationGatherPrices
     scheduler: SchedulerPrices
     sequencer: SequencerPrices
     output_buffer: OutputBufferPrices

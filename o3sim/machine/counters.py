@@ -55,7 +55,9 @@ class LayerCounters:
     output_bits : int
         Bits written to the next layer's activation buffer.
     dram_bits : int
-        Weight bits streamed in for this layer.
+        Bits streamed in for this layer: weights, and tables of its edge orders.
+    order_bits : int
+        Bits of those tables read by PEs: an index for each granule of a word; 0 in natural order.
     """
 
     name: str
@@ -85,6 +87,7 @@ class LayerCounters:
     threshold_compares: int = 0
     output_bits: int = 0
     dram_bits: int = 0
+    order_bits: int = 0
 
     @property
     def squashed(self) -> int:

@@ -30,7 +30,7 @@ from o3sim.machine.scheduler import Scheduler
 from o3sim.machine.scoreboard import Scoreboard
 from o3sim.machine.sequencer import Sequencer
 from o3sim.machine.units import pe_class
-from o3sim.machine.weight_groups import WeightGroup
+from o3sim.machine.weight_groups import WeightGroup, order_bits
 from o3sim.machine.weight_stream import WeightStream
 
 if TYPE_CHECKING:
@@ -153,9 +153,10 @@ class Machine:
         self.ledger.pe_cycles(causes, wake - cycle)
         return wake
 
-    def _position(self) -> tuple[int, int, int]:
+    def _position(self) -> tuple[int, int, int, int]:
         """How far the layer is; a cycle that moves neither this nor a word changes nothing."""
-        return self.sequencer.next_op, self.ledger.counters.issued, self.ledger.ended
+        read = self.supply.activation_reads
+        return self.sequencer.next_op, self.ledger.counters.issued, self.ledger.ended, read
 
     def _take_verdicts(self, cycle: int) -> None:
         """Hand outcomes that are known from this cycle on to the output buffer."""
@@ -254,6 +255,7 @@ class Machine:
         counters.activation_requests = counters.weight_requests = self.supply.granted - self._reads[2]
         counters.output_bits = program.n_windows
         counters.dram_bits = sum(self.weights.groups[group].bits for group in program.group_ops)
+        counters.order_bits = order_bits(program.geometry, self.architecture, counters.words_executed)
         check_layer(counters, self.architecture)
         geometry = program.geometry
         shape = geometry.pooled_height, geometry.pooled_width, geometry.out_channels

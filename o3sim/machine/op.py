@@ -10,8 +10,9 @@ class Op:
     """The evaluation of one neuron: what is dispatched, issued, squashed and retired.
 
     ``index`` is its place in program order, and its age. ``words_in`` counts the words that went
-    into a PE, ``ready_cycle`` is the first cycle in which the next may, ``known_cycle`` the one
-    from which the outcome is known (None until its deciding word went in).
+    into a PE, ``gathered`` the buffer words read for the next one; ``ready_cycle`` is the first cycle
+    in which that may go in, ``known_cycle`` the one from which the outcome is known (None until its
+    deciding word went in).
     """
 
     index: int
@@ -21,10 +22,11 @@ class Op:
     outcome: int
     windows: tuple[int, ...]
     group: int
-    border: int
+    table_row: int
     activation_base: int
     weight_base: int
     words_in: int = 0
+    gathered: int = 0
     pe: int = -1
     context: int = -1
     ready_cycle: int = 0

@@ -50,7 +50,7 @@ class PEArray:
         self._free = FreePEs(self.pes, pe.contexts)
         self._busy: list[int] = []
         self._verdicts: dict[int, list[Op]] = {}
-        self._activation_bits: list[list[int]] = []
+        self._run_bits: list[list[list[int]]] = []
         self._weight_words: list[list[int]] = []
         self.on_word: Callable[[Op, int], None] | None = None
         self.on_stall: Callable[[Op], None] | None = None
@@ -58,7 +58,7 @@ class PEArray:
     def begin_layer(self, program: LayerProgram, checks_bounds: bool) -> None:
         """Take over the operand addresses of a layer, and whether its words are checked."""
         self._checks_bounds = checks_bounds
-        self._activation_bits = program.addresses.activation_bit.tolist()
+        self._run_bits = program.addresses.runs()
         self._weight_words = program.addresses.weight_word.tolist()
 
     def take_verdicts(self, cycle: int) -> list[Op]:
@@ -114,7 +114,7 @@ class PEArray:
             causes[idle_cause] = len(self.pes) - len(busy)
         first = bisect_left(busy, cycle % len(self.pes))
         asking: list[Op] = []
-        requests: list[tuple[int, int]] = []
+        requests: list[tuple[list[int], int]] = []
         for index in busy[first:] + busy[:first]:
             op = self.pes[index].select(cycle)
             if isinstance(op, str):
@@ -123,24 +123,33 @@ class PEArray:
                 asking.append(op)
                 requests.append(self._addresses(op))
         if asking:
-            words = self._serve(asking, self.supply.grant(requests), cycle)
+            words = self._serve(asking, requests, self.supply.grant(requests), cycle)
             causes["word"] = words
             causes["operand_stall"] = len(asking) - words
         return causes
 
-    def _addresses(self, op: Op) -> tuple[int, int]:
-        """Activation and weight word an op needs next."""
-        bit = op.activation_base + self._activation_bits[op.border][op.words_in]
-        return bit // self.width_edges, op.weight_base + self._weight_words[op.border][op.words_in]
+    def _addresses(self, op: Op) -> tuple[list[int], int]:
+        """Activation words an op needs for its next word and has not read yet, and the weight word."""
+        words: list[int] = []
+        for bit in self._run_bits[op.table_row][op.words_in]:
+            word = (op.activation_base + bit) // self.width_edges
+            if not words or word != words[-1]:
+                words.append(word)
+        return words[op.gathered :], op.weight_base + self._weight_words[op.table_row][op.words_in]
 
-    def _serve(self, asking: list[Op], grants: list[bool], cycle: int) -> int:
+    def _serve(
+        self, asking: list[Op], requests: list[tuple[list[int], int]], taken: list[int], cycle: int
+    ) -> int:
         """Put in the words that were granted; return how many."""
         words = 0
-        for op, granted in zip(asking, grants, strict=True):
-            if granted:
+        for op, (needed, _), took in zip(asking, requests, taken, strict=True):
+            if took == len(needed):
                 words += 1
+                op.gathered = 0
                 self._put_in(op, cycle)
-            elif self.on_stall is not None:
+                continue
+            op.gathered += took
+            if self.on_stall is not None:
                 self.on_stall(op)
         return words
 

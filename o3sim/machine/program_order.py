@@ -25,8 +25,9 @@ class WindowMembers(NamedTuple):
     Attributes
     ----------
     owned : int32 array, shape (pooled, members)
-        Positions ``y * out_width + x`` in raster order, -1 where a window owns fewer. Where
-        windows overlap, a position is owned by the first window (raster order) that holds it.
+        Positions ``y * out_width + x`` in the order of evaluation, which is raster order unless the
+        layer has a member order; -1 where a window owns fewer. Where windows overlap, a position is
+        owned by the first window (raster order) that holds it.
     windows_of : int32 array, shape (positions, overlap)
         Pooled positions that hold a position, -1 padded.
     """
@@ -51,7 +52,7 @@ def window_members(geometry: Geometry) -> WindowMembers:
     size, stride = geometry.pool.size, geometry.pool.stride
     pooled = np.arange(geometry.pooled_height * geometry.pooled_width)
     rows, columns = np.divmod(pooled, geometry.pooled_width)
-    ky, kx = np.divmod(np.arange(size * size), size)
+    ky, kx = np.divmod(np.array(geometry.member_order or range(size * size)), size)
     held = (rows[:, None] * stride + ky) * width + columns[:, None] * stride + kx
     overlap = (-(-size // stride)) ** 2
     windows_of = np.full((height * width, overlap), -1, dtype=np.int32)

@@ -99,7 +99,7 @@ class Sequencer:
             program.outcome[part].tolist(),
             (tuple(w for w in row if w >= 0) for row in program.windows[part].tolist()),
             groups,
-            program.addresses.border_of[position].tolist(),
+            (program.addresses.first_row[channels] + program.addresses.border_of[position]).tolist(),
             program.addresses.base_bit[position].tolist(),
             [(c - first_channel[g]) * program.weight_words for c, g in zip(channels, groups, strict=True)],
             strict=True,

@@ -8,11 +8,12 @@ from o3sim.errors import InputError
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
+    from o3sim.network.edge_order import EdgeOrder
     from o3sim.network.layer import Geometry
 
 
 class WeightGroup(NamedTuple):
-    """Output channels ``first_channel <= c < last_channel`` and what they weigh in DRAM."""
+    """Output channels ``first_channel <= c < last_channel`` and their bits in DRAM."""
 
     layer: int
     first_channel: int
@@ -43,11 +44,51 @@ def cut_layer(layer: int, name: str, geometry: Geometry, architecture: Architect
             f"{architecture.weight_buffer.size_kbit} kbit cannot hold one output channel of layer {name} "
             f"({channel_bits} bits); give at least {needed}"
         )
+    order = geometry.edge_order
+    if order is not None:
+        return _cut_with_orders(layer, name, geometry, order, channel_bits, architecture)
     groups = []
     for first in range(0, geometry.out_channels, fits):
         last = min(first + fits, geometry.out_channels)
         groups.append(WeightGroup(layer, first, last, (last - first) * geometry.fan_in))
     return groups
+
+
+def _cut_with_orders(
+    layer: int,
+    name: str,
+    geometry: Geometry,
+    order: EdgeOrder,
+    channel_bits: int,
+    architecture: Architecture,
+) -> list[WeightGroup]:
+    """Cut a layer whose channels follow edge orders: the table of each order lies beside the weights."""
+    half_bits = architecture.weight_buffer.size_kbit * 1024 // 2
+    rows = order.order_of.tolist()
+    if channel_bits + order.table_bits > half_bits:
+        needed = -(-2 * (channel_bits + order.table_bits) // 1024)
+        raise InputError(
+            f"architecture {architecture.name}: weight_buffer.size_kbit: half of "
+            f"{architecture.weight_buffer.size_kbit} kbit cannot hold one output channel of layer {name} "
+            f"({channel_bits} bits) and its edge order ({order.table_bits} bits); give at least {needed}"
+        )
+    groups: list[WeightGroup] = []
+    first, tables = 0, {rows[0]}
+    for channel in range(1, geometry.out_channels + 1):
+        with_it = tables | {rows[channel]} if channel < geometry.out_channels else tables
+        bits = (channel + 1 - first) * channel_bits + len(with_it) * order.table_bits
+        if channel == geometry.out_channels or bits > half_bits:
+            streamed = (channel - first) * geometry.fan_in + len(tables) * order.table_bits
+            groups.append(WeightGroup(layer, first, channel, streamed))
+            first, with_it = channel, {rows[channel]} if channel < geometry.out_channels else set()
+        tables = with_it
+    return groups
+
+
+def order_bits(geometry: Geometry, architecture: Architecture, words: int) -> int:
+    """Count the bits of edge-order tables that PEs read with so many words."""
+    order = geometry.edge_order
+    return 0 if order is None else words * order.word_bits(architecture.pe.width_edges)
 
 
 def check_activations_fit(name: str, geometry: Geometry, architecture: Architecture) -> None:

@@ -5,11 +5,16 @@ fastest, in words of ``pe.width_edges`` bits. A PE word is fetched by the addres
 edge; the network that aligns a word which starts in the middle of a buffer word, or runs over the
 end of a kernel row, is not modelled. The weight buffer holds each channel's ``fan_in`` bits from a
 word boundary on; the bit planes of a fixed-point layer share them.
+
+Under an edge order (:class:`o3sim.network.edge_order.EdgeOrder`) a PE word's edges need not lie beside
+each other: each run of edges that do is fetched by the address of its first, in ascending order, runs
+of one buffer word together. Weights lie in the order of evaluation.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,27 +25,48 @@ if TYPE_CHECKING:
 
 
 class WordAddresses(NamedTuple):
-    """Operand addresses of a layer, by the kind of border a position has.
+    """Operand addresses of a layer, by edge order and by the kind of border a position has.
 
     Attributes
     ----------
     border_of : int32 array, shape (positions,)
         Kind of border of each position; one kind only unless padding is ``exclude``.
+    first_row : int32 array, shape (out_channels,)
+        Row of the tables that a channel has for border 0; the others follow. All 0 in natural order.
     base_bit : int64 array, shape (positions,)
         Bit of the padded map at which the position's kernel begins.
-    activation_bit : int64 array, shape (borders, words)
+    activation_bit : int64 array, shape (rows, words)
         Bit offset of the first edge of each word, relative to ``base_bit``.
-    weight_word : int32 array, shape (borders, words)
+    weight_word : int32 array, shape (rows, words)
         Word of the channel's weights that holds the first edge of each word.
+    run_start : int64 array, shape (rows * words + 1,)
+        Where the runs of each word, row after row, begin in ``run_bit``; the last entry is its length.
+    run_bit : int64 array
+        Bit offset of the first edge of each run: of one run a word in natural order.
     n_edges : int32 array, shape (borders,)
         Edges of a neuron there.
     """
 
     border_of: NDArray[np.int32]
+    first_row: NDArray[np.int32]
     base_bit: NDArray[np.int64]
     activation_bit: NDArray[np.int64]
     weight_word: NDArray[np.int32]
+    run_start: NDArray[np.int64]
+    run_bit: NDArray[np.int64]
     n_edges: NDArray[np.int32]
+
+    def runs(self) -> list[list[list[int]]]:
+        """Return the bit offsets of the runs as lists, by row and word."""
+        bits, starts = self.run_bit.tolist(), self.run_start.tolist()
+        words = [bits[first:last] for first, last in pairwise(starts)]
+        rows, size = self.weight_word.shape
+        return [words[row * size : (row + 1) * size] for row in range(rows)]
+
+    @property
+    def gathers(self) -> bool:
+        """Whether some word has more than one run."""
+        return len(self.run_bit) > len(self.run_start) - 1
 
 
 @lru_cache(maxsize=32)  # the layers of a network, for every image again
@@ -53,16 +79,30 @@ def word_addresses(geometry: Geometry, width_edges: int) -> WordAddresses:
     for y, row in enumerate(rows):
         for x, column in enumerate(columns):
             border_of[y * geometry.out_width + x] = kinds.setdefault(row + column, len(kinds))
-    tables = [_words_of(geometry, kind, width_edges) for kind in kinds]
-    most = max(1, *(len(bits) for bits, _ in tables))
+    order = geometry.edge_order
+    orders = [None] if order is None else [order.edges(row) for row in range(len(order.granules))]
+    tables = [_words_of(geometry, kind, width_edges, edges) for edges in orders for kind in kinds]
+    most = max(1, *(len(words) for _, words in tables))
     activation_bit = np.zeros((len(tables), most), dtype=np.int64)
     weight_word = np.zeros((len(tables), most), dtype=np.int32)
+    runs = np.ones((len(tables), most), dtype=np.int64)
     for index, (bits, words) in enumerate(tables):
-        activation_bit[index, : len(bits)] = bits
+        activation_bit[index, : len(words)] = [run[0] for run in bits]
         weight_word[index, : len(words)] = words
+        runs[index, : len(words)] = [len(run) for run in bits]
+    none = np.zeros(1, dtype=np.int64)
+    padded = [run for bits, words in tables for run in (*bits, *[none] * (most - len(words)))]
     n_edges = [geometry.planes * geometry.in_channels * (k[1] - k[0]) * (k[3] - k[2]) for k in kinds]
+    channels = np.zeros(geometry.out_channels, np.int32) if order is None else order.order_of
     return WordAddresses(
-        border_of, _base_bits(geometry), activation_bit, weight_word, np.array(n_edges, dtype=np.int32)
+        border_of,
+        channels * np.int32(len(kinds)),
+        _base_bits(geometry),
+        activation_bit,
+        weight_word,
+        np.concatenate([none, np.cumsum(runs)]),
+        np.concatenate(padded),
+        np.array(n_edges, dtype=np.int32),
     )
 
 
@@ -87,19 +127,46 @@ def _base_bits(geometry: Geometry) -> NDArray[np.int64]:
 
 
 def _words_of(
-    geometry: Geometry, taps: tuple[int, int, int, int], width_edges: int
+    geometry: Geometry,
+    taps: tuple[int, int, int, int],
+    width_edges: int,
+    order: NDArray[np.int64] | None,
+) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
+    """Bit offsets of the runs, and weight word of the first edge, of each word of one kind of neuron."""
+    bits, places = _edges_of(geometry, taps)
+    if order is None:
+        first = np.arange(0, len(bits), width_edges)
+        return [bits[at : at + 1] for at in first], places[first] // width_edges
+    present = np.full(geometry.fan_in, -1, dtype=np.int64)
+    present[places] = np.arange(len(places))
+    evaluated = present[order]
+    place_of = np.flatnonzero(evaluated >= 0)
+    evaluated = evaluated[place_of]
+    starts = range(0, len(evaluated), width_edges)
+    runs = [_runs(np.sort(evaluated[at : at + width_edges]), bits) for at in starts]
+    return runs, place_of[::width_edges] // width_edges
+
+
+def _runs(edges: NDArray[np.int64], bits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Bit offset of the first edge of each run of edges that follow one another."""
+    begins = np.concatenate([[True], np.diff(edges) != 1])
+    firsts: NDArray[np.int64] = bits[edges[begins]]
+    return firsts
+
+
+def _edges_of(
+    geometry: Geometry, taps: tuple[int, int, int, int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Activation bit offset and weight word of the first edge of each word of one kind of neuron."""
+    """Bit offset and weight of each edge of one kind of neuron, in natural order, plane by plane."""
     ky0, ky1, kx0, kx1 = taps
     channels, per_row = geometry.in_channels, (kx1 - kx0) * geometry.in_channels
     per_plane = (ky1 - ky0) * per_row
-    first_edge = np.arange(0, geometry.planes * per_plane, width_edges, dtype=np.int64)
-    plane, within = np.divmod(first_edge, max(1, per_plane))
+    edges = np.arange(geometry.planes * per_plane, dtype=np.int64)
+    plane, within = np.divmod(edges, max(1, per_plane))
     row, along = np.divmod(within, max(1, per_row))
     ky, kx, channel = row + ky0, along // channels + kx0, along % channels
     padded_width = geometry.in_width + 2 * geometry.padding_pixels
     padded_height = geometry.in_height + 2 * geometry.padding_pixels
     plane_bits = padded_height * padded_width * channels
-    activation_bit = plane * plane_bits + (ky * padded_width + kx) * channels + channel
-    weight_edge = (ky * geometry.kernel_width + kx) * channels + channel
-    return activation_bit, weight_edge // width_edges
+    bits = plane * plane_bits + (ky * padded_width + kx) * channels + channel
+    return bits, (ky * geometry.kernel_width + kx) * channels + channel

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from o3sim.network.edge_order import EdgeOrder
 
 Padding = Literal["exclude", "-1", "+1"]
 Kind = Literal["conv", "dense"]
@@ -44,6 +46,11 @@ class Geometry:
         Bit planes of the input: 1 when it is binary, ``bits`` of a fixed-point input.
     pool : Pool or None
         Pooling of the thresholded bits.
+    edge_order : EdgeOrder or None
+        In which order edges are evaluated; None for ``(ky, kx, c)``.
+    member_order : tuple of int
+        In which order the neurons of a window come, as places ``y * size + x`` in it; empty for raster
+        order.
     """
 
     kind: Kind
@@ -58,6 +65,8 @@ class Geometry:
     padding: Padding = "-1"
     planes: int = 1
     pool: Pool | None = None
+    edge_order: EdgeOrder | None = field(default=None, repr=False)
+    member_order: tuple[int, ...] = field(default=(), repr=False)
 
     @property
     def out_height(self) -> int:

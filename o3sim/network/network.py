@@ -56,6 +56,12 @@ class Network:
                 (layer.score_bias, "<f4"),
             ):
                 digest.update(b"none" if array is None else array.astype(dtype).tobytes())
+            if layer.geometry.member_order:
+                digest.update(f"members {layer.geometry.member_order}".encode())
+            order = layer.geometry.edge_order
+            if order is not None:
+                digest.update(f"order {order.granule_edges} {order.granules.shape}".encode())
+                digest.update(order.granules.astype("<i4").tobytes() + order.order_of.astype("<i4").tobytes())
         return digest.hexdigest()
 
     def synthetic_parts(self, images: bool) -> tuple[str, ...]:

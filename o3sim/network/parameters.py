@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from o3sim.bits.packing import unused_bits_are_zero
 from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
 from o3sim.files import load_npz
+from o3sim.network.edge_order import EdgeOrder, problems_of
 from o3sim.network.layer import Geometry, Layer
 
 Shapes = list[tuple[str, Geometry, bool]]
@@ -26,7 +28,10 @@ def load_layers(path: Path, shapes: Shapes, input_offset: int) -> tuple[Layer, .
     ----------
     path : Path
         NPZ file with ``<name>_weights`` and ``<name>_theta`` of every layer; for the scores layer
-        instead of the latter optionally ``<name>_score_scale`` and ``<name>_score_bias``.
+        instead of the latter optionally ``<name>_score_scale`` and ``<name>_score_bias``. Any
+        binary layer may have ``<name>_edge_order``, ``<name>_edge_order_of`` and
+        ``<name>_edge_order_granule_edges`` (see :class:`~o3sim.network.edge_order.EdgeOrder`), and
+        a pooled one ``<name>_member_order``.
     input_offset : int
         Of the first layer (see :class:`~o3sim.network.layer.Layer`).
 
@@ -40,6 +45,8 @@ def load_layers(path: Path, shapes: Shapes, input_offset: int) -> tuple[Layer, .
     problems = [*_key_problems(arrays, shapes)]
     for name, geometry, scores in shapes:
         problems += _layer_problems(arrays, name, geometry, scores)
+        problems += _order_problems(arrays, name, geometry)
+        problems += _member_problems(arrays, name, geometry)
     if problems:
         raise InputError("\n".join(f"{path}: {problem}" for problem in problems))
     return tuple(
@@ -51,8 +58,62 @@ def _layer(arrays: dict[str, NDArray[Any]], shape: tuple[str, Geometry, bool], i
     name, geometry, scores = shape
     scale, bias = arrays.get(f"{name}_score_scale"), arrays.get(f"{name}_score_bias")
     theta = None if scores else arrays[f"{name}_theta"].astype(np.int64)
+    order = edge_order_of(arrays, name, geometry)
+    if order is not None:
+        geometry = replace(geometry, edge_order=order)
+    if (members := arrays.get(member_key(name))) is not None:
+        geometry = replace(geometry, member_order=tuple(members.tolist()))
     weights = np.ascontiguousarray(arrays[f"{name}_weights"])
     return Layer(name, geometry, weights, theta, scores, scale, bias, input_offset)
+
+
+def edge_order_of(arrays: Mapping[str, NDArray[Any]], name: str, geometry: Geometry) -> EdgeOrder | None:
+    """Return a layer's edge order, if its arrays say one."""
+    granules, rows, edges = (arrays.get(key) for key in order_keys(name))
+    if granules is None or rows is None or edges is None:
+        return None
+    return EdgeOrder(granules.astype(np.int32), rows.astype(np.int32), int(edges), geometry.fan_in)
+
+
+def member_key(name: str) -> str:
+    """Name the array of a layer's member order."""
+    return f"{name}_member_order"
+
+
+def _member_problems(arrays: dict[str, NDArray[Any]], name: str, geometry: Geometry) -> Iterator[str]:
+    array = arrays.get(member_key(name))
+    if array is None:
+        return
+    size = 0 if geometry.pool is None else geometry.pool.size**2
+    if size == 0:
+        yield f"{member_key(name)}: the layer has no pooling windows"
+    elif array.dtype.kind not in "iu" or sorted(array.ravel().tolist()) != list(range(size)):
+        yield f"{member_key(name)}: expected each of 0..{size - 1} once, found {array.tolist()}"
+
+
+def order_keys(name: str) -> tuple[str, str, str]:
+    """Name the arrays of a layer's edge order."""
+    return f"{name}_edge_order", f"{name}_edge_order_of", f"{name}_edge_order_granule_edges"
+
+
+def _order_problems(arrays: dict[str, NDArray[Any]], name: str, geometry: Geometry) -> Iterator[str]:
+    keys = order_keys(name)
+    there = [key for key in keys if key in arrays]
+    if not there:
+        return
+    if len(there) < len(keys):
+        yield f"`{'`, `'.join(keys)}` come together or not at all"
+        return
+    if geometry.planes > 1:
+        yield f"{keys[0]}: the layer takes fixed-point input; only binary layers can be reordered"
+        return
+    for key, dimensions in zip(keys, (2, 1, 0), strict=True):
+        if arrays[key].dtype.kind not in "iu" or arrays[key].ndim != dimensions:
+            yield f"{key}: expected whole numbers in {dimensions} dimensions, found {arrays[key].dtype}"
+            return
+    order = edge_order_of(arrays, name, geometry)
+    if order is not None:
+        yield from (f"{keys[0]}: {problem}" for problem in problems_of(order, geometry.out_channels))
 
 
 def _key_problems(arrays: dict[str, NDArray[Any]], shapes: Shapes) -> Iterator[str]:
@@ -60,7 +121,7 @@ def _key_problems(arrays: dict[str, NDArray[Any]], shapes: Shapes) -> Iterator[s
     for name, _, scores in shapes:
         needed = [f"{name}_weights"] if scores else [f"{name}_weights", f"{name}_theta"]
         optional = [f"{name}_score_scale", f"{name}_score_bias"] if scores else []
-        known += needed + optional
+        known += [*needed, *optional, *order_keys(name), member_key(name)]
         for key in needed:
             if key not in arrays:
                 yield f"no array `{key}`{suggest(key, sorted(set(arrays) - set(known)))}"

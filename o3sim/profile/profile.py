@@ -124,6 +124,10 @@ def _decided(layer: Layer, codes: NDArray[np.integer]) -> LayerProfile:
         decision,
         outcome,
     )
+    if g.edge_order is not None:
+        from o3sim.profile.ordered import reordered_decisions
+
+        decision = reordered_decisions(layer, g.edge_order, codes, outcome)
     all_edges = int(n_edges[in_window].sum(dtype=np.int64)) * g.out_channels
     return LayerProfile(
         layer.name,

@@ -113,7 +113,7 @@ def executed_edges(decision: NDArray[np.int32], n_edges: NDArray[np.int32], widt
 
 
 def needed_mask(geometry: Geometry, outcome: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Tell which neurons pooling pruning leaves, members one after another in raster order.
+    """Tell which neurons pooling pruning leaves, members one after another.
 
     A neuron is skipped when every window it belongs to has an earlier member that is 1.
 
@@ -133,11 +133,11 @@ def needed_mask(geometry: Geometry, outcome: NDArray[np.uint8]) -> NDArray[np.bo
     rows = (geometry.pooled_height - 1) * pool.stride + 1
     columns = (geometry.pooled_width - 1) * pool.stride + 1
     open_windows = np.ones((geometry.pooled_height, geometry.pooled_width, geometry.out_channels), np.bool_)
-    for dy in range(pool.size):
-        for dx in range(pool.size):
-            members = np.s_[dy : dy + rows : pool.stride, dx : dx + columns : pool.stride]
-            needed[members] |= open_windows
-            open_windows &= outcome[members] == 0
+    for place in geometry.member_order or range(pool.size**2):
+        dy, dx = divmod(place, pool.size)
+        members = np.s_[dy : dy + rows : pool.stride, dx : dx + columns : pool.stride]
+        needed[members] |= open_windows
+        open_windows &= outcome[members] == 0
     return needed
 
 

@@ -15,6 +15,10 @@ def edges_of(layer: Layer, codes: NDArray[np.integer], y: int, x: int, channel: 
     g = layer.geometry
     weights = unpack_bits(layer.weights[channel], g.fan_in)
     taps = taps_of(g, codes.reshape(g.in_height, g.in_width, g.in_channels), y, x)
+    if g.edge_order is not None:
+        code_of = dict(taps)
+        order = g.edge_order.edges(int(g.edge_order.order_of[channel])).tolist()
+        taps = [(index, code_of[index]) for index in order if index in code_of]
     return [
         2**plane if (code >> plane) & 1 == weights[index] else -(2**plane)
         for plane in reversed(range(g.planes))

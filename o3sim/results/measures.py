@@ -38,6 +38,7 @@ EVENTS: tuple[str, ...] = (
     "threshold_compares",
     "output_bits",
     "dram_bits",
+    "order_bits",
 )
 """Counters that results carry as they are, for energy tables of one's own and for closer looks."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from o3sim.bits.packing import pack_bits
+from o3sim.network.edge_order import EdgeOrder
 from o3sim.network.layer import Geometry, Layer, Padding, Pool
 
 POOLS = (None, Pool(2, 2), Pool(3, 2))
@@ -44,9 +47,23 @@ def geometries(draw: st.DrawFn) -> Geometry:
 
 
 @st.composite
+def reordered(draw: st.DrawFn, geometry: Geometry) -> Geometry:
+    """Leave a layer in natural order, or give it an order of edges or words, shared or not."""
+    if geometry.planes > 1 or draw(st.booleans()):
+        return geometry
+    granule = draw(st.sampled_from([1, 1, 3, 8, 16]))
+    orders = draw(st.integers(1, geometry.out_channels))
+    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    granules = [chance.permutation(-(-geometry.fan_in // granule)) for _ in range(orders)]
+    rows = chance.integers(0, orders, geometry.out_channels)
+    order = EdgeOrder(np.array(granules, np.int32), rows.astype(np.int32), granule, geometry.fan_in)
+    return replace(geometry, edge_order=order)
+
+
+@st.composite
 def layers_with_input(draw: st.DrawFn) -> Case:
     """Draw a layer with random weights, thresholds up to beyond both ends, and input codes."""
-    geometry = draw(geometries())
+    geometry = draw(geometries().flatmap(reordered))
     planes = geometry.planes
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
     reach = geometry.fan_in * (2**planes - 1) + 3

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from o3sim.config.architecture import Architecture
 from o3sim.network.layer import Geometry, Padding, Pool
 from o3sim.profile.profile import LayerProfile
+from tests.bits.strategies import reordered
 from tests.machine.harness import architecture, profile
 
 PADDINGS: tuple[Padding, ...] = ("exclude", "-1", "+1")
@@ -71,7 +72,7 @@ def dense_layers(draw: st.DrawFn) -> Geometry:
 @st.composite
 def profiles(draw: st.DrawFn, scores: bool = False) -> LayerProfile:
     """Draw a layer with made-up decisions and outcomes, from none early to all at once."""
-    geometry = draw(st.one_of(convolutions(), dense_layers()))
+    geometry = draw(st.one_of(convolutions(), dense_layers()).flatmap(reordered))
     if scores:
         return profile(geometry, scores=True)
     chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -130,6 +131,11 @@ def cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
 def _weight_buffer(made: Architecture, layers: list[LayerProfile], roomy: bool) -> Any:
     """Size a weight buffer: for all that is drawn here, or no larger than the largest channel needs."""
     width = made.pe.width_edges
-    largest = max(-(-layer.geometry.fan_in // width) * width for layer in layers)
+    largest = max(_channel_bits(layer.geometry, width) for layer in layers)
     size = 1000 if roomy else -(-2 * largest // 1024)
     return made.weight_buffer.model_copy(update={"size_kbit": size})
+
+
+def _channel_bits(geometry: Geometry, width: int) -> int:
+    order = geometry.edge_order
+    return -(-geometry.fan_in // width) * width + (0 if order is None else order.table_bits)

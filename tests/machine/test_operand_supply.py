@@ -14,30 +14,43 @@ from tests.machine.strategies import banks
 
 def test_one_word_of_a_bank_is_read_in_a_cycle() -> None:
     supply = OperandSupply("ideal", 2)
-    assert supply.grant([(0, 0), (1, 2), (2, 3), (3, 5)]) == [True, False, True, False]
+    assert supply.grant([([0], 0), ([1], 2), ([2], 3), ([3], 5)]) == [1, 0, 1, 0]
 
 
 def test_requests_for_the_same_word_are_one_read() -> None:
     supply = OperandSupply(1, 4)
-    assert supply.grant([(9, 0), (9, 1), (9, 2), (9, 0)]) == [True] * 4
+    assert supply.grant([([9], 0), ([9], 1), ([9], 2), ([9], 0)]) == [1] * 4
     assert (supply.activation_reads, supply.weight_reads, supply.granted) == (1, 3, 4)
 
 
 def test_a_refused_request_takes_neither_bank() -> None:
     supply = OperandSupply(2, 2)
     # the second loses its activation bank to the first; the third may then have its weight bank
-    assert supply.grant([(0, 0), (2, 1), (1, 3)]) == [True, False, True]
+    assert supply.grant([([0], 0), ([2], 1), ([1], 3)]) == [1, 0, 1]
 
 
 def test_ideal_banks_grant_all_and_merge_nothing() -> None:
     supply = OperandSupply("ideal", "ideal")
-    assert supply.grant([(9, 0), (9, 0), (8, 1)]) == [True] * 3
+    assert supply.grant([([9], 0), ([9], 0), ([8], 1)]) == [1] * 3
     assert (supply.activation_reads, supply.weight_reads) == (3, 3)
+
+
+def test_words_to_gather_are_read_in_order_as_far_as_banks_allow() -> None:
+    supply = OperandSupply(4, 4)
+    # the first keeps words 0 and 1; 4 and 0 are of one bank. The second may read 1 too, and not 5.
+    assert supply.grant([([0, 1, 4, 2], 0), ([1, 5], 1), ([2], 2)]) == [2, 1, 1]
+    assert (supply.activation_reads, supply.weight_reads, supply.granted) == (3, 1, 1)
+
+
+def test_the_last_word_is_read_together_with_the_weights_or_not_at_all() -> None:
+    supply = OperandSupply("ideal", 1)
+    assert supply.grant([([0, 1], 0), ([0, 1, 2], 1)]) == [2, 2]
+    assert (supply.activation_reads, supply.weight_reads, supply.granted) == (4, 1, 1)
 
 
 def test_each_cycle_starts_anew() -> None:
     supply = OperandSupply(1, 1)
-    assert supply.grant([(0, 0)]) == supply.grant([(1, 1)]) == [True]
+    assert supply.grant([([0], 0)]) == supply.grant([([1], 1)]) == [1]
 
 
 @given(banks(), banks(), st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=12))
@@ -54,7 +67,7 @@ def test_grants_are_those_of_a_walk_over_the_requests(
         if not clashes:
             given_so_far.append(request)
     supply = OperandSupply(activation_banks, weight_banks)
-    grants = supply.grant(requests)
+    grants = supply.grant([([activation], weight) for activation, weight in requests])
     assert [request for request, granted in zip(requests, grants, strict=True) if granted] == given_so_far
 
 

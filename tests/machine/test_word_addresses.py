@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from o3sim.machine.weight_groups import cut_layer
 from o3sim.machine.word_addresses import word_addresses
 from o3sim.network.layer import Geometry
+from tests.bits.strategies import reordered
 from tests.machine.harness import architecture, conv, dense
 from tests.machine.strategies import convolutions, dense_layers
 
@@ -53,6 +54,29 @@ def test_a_word_is_fetched_by_the_address_of_its_first_edge(geometry: Geometry, 
         assert bits.tolist() == [edge.activation_bit for edge in firsts]
         words = addresses.weight_word[border, : len(firsts)]
         assert words.tolist() == [edge.weight_bit // width for edge in firsts]
+
+
+@given(st.one_of(convolutions(), dense_layers()).flatmap(reordered), st.sampled_from([1, 3, 8]))
+@settings(max_examples=200, deadline=None)
+def test_under_an_order_each_run_of_edges_is_fetched_by_its_first(geometry: Geometry, width: int) -> None:
+    order = geometry.edge_order
+    if order is None:
+        return
+    addresses = word_addresses(geometry, width)
+    runs = addresses.runs()
+    channel = geometry.out_channels - 1
+    places = order.edges(int(order.order_of[channel])).tolist()
+    for position, (y, x) in enumerate(np.ndindex(geometry.out_height, geometry.out_width)):
+        natural = slow_edges(geometry, y, x)
+        rank = {edge.weight_bit: number for number, edge in enumerate(natural)}
+        evaluated = [edge for edge in places if edge in rank]
+        row = addresses.first_row[channel] + addresses.border_of[position]
+        for word, start in enumerate(range(0, len(evaluated), width)):
+            ranks = sorted(rank[edge] for edge in evaluated[start : start + width])
+            firsts = [r for r in ranks if r - 1 not in ranks]
+            expected = [natural[r].activation_bit for r in firsts]
+            assert [addresses.base_bit[position] + bit for bit in runs[row][word]] == expected
+            assert addresses.weight_word[row, word] == places.index(evaluated[start]) // width
 
 
 @given(convolutions())

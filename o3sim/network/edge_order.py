@@ -1,0 +1,71 @@
+"""The order in which the edges of a neuron are evaluated, where it is not the natural one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeOrder:
+    """A static order for each group of output channels; weights are laid out in it offline.
+
+    Attributes
+    ----------
+    granules : ndarray of int32, shape (orders, granules of a neuron)
+        Each row a permutation: which granule of natural order comes when. Granule ``g`` is the edges
+        ``g * granule_edges`` to ``(g + 1) * granule_edges`` of ``(ky, kx, c)`` order; the last may be
+        short.
+    order_of : ndarray of int32, shape (out_channels,)
+        The row that each channel follows.
+    granule_edges : int
+        1 for orders of single edges; the width of a word for orders of whole words.
+    fan_in : int
+        Edges of a neuron.
+    """
+
+    granules: NDArray[np.int32]
+    order_of: NDArray[np.int32]
+    granule_edges: int
+    fan_in: int
+
+    def edges(self, order: int) -> NDArray[np.int64]:
+        """Return the natural edge at each place of an order, shape (fan_in,)."""
+        starts = self.granules[order].astype(np.int64)[:, None] * self.granule_edges
+        edges = (starts + np.arange(self.granule_edges)).ravel()
+        real: NDArray[np.int64] = edges[edges < self.fan_in]
+        return real
+
+    @property
+    def index_bits(self) -> int:
+        """Bits that name a granule."""
+        return int(self.granules.shape[1] - 1).bit_length()
+
+    @property
+    def table_bits(self) -> int:
+        """Bits of the table of one order, which streams in with the weights of its channels."""
+        return int(self.granules.shape[1]) * self.index_bits
+
+    def word_bits(self, width_edges: int) -> int:
+        """Index bits that a PE reads with a word of so many edges."""
+        return -(-width_edges // self.granule_edges) * self.index_bits
+
+
+def problems_of(order: EdgeOrder, out_channels: int) -> list[str]:
+    """Say what is wrong with an order for a layer of so many channels; empty if nothing is."""
+    count = -(-order.fan_in // order.granule_edges) if order.granule_edges >= 1 else 0
+    if count == 0:
+        return [f"granules of {order.granule_edges} edges; expected at least 1"]
+    if order.granules.ndim != 2 or order.granules.shape[1] != count or not len(order.granules):
+        return [f"expected rows of {count} granules, found {list(order.granules.shape)}"]
+    found = []
+    if not np.array_equal(
+        np.sort(order.granules, axis=1), np.tile(np.arange(count), (len(order.granules), 1))
+    ):
+        found.append(f"not every row has each of 0..{count - 1} once")
+    rows = order.order_of
+    if rows.shape != (out_channels,) or rows.min(initial=0) < 0 or rows.max(initial=0) >= len(order.granules):
+        found.append(f"expected {out_channels} rows 0..{len(order.granules) - 1}, one for each channel")
+    return found

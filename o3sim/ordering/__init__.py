@@ -1,0 +1,1 @@
+"""Choose in which order edges and window members are evaluated, from what calibration images show."""
