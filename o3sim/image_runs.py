@@ -49,10 +49,13 @@ class MachineCounts:
     layers : list of LayerCounters
     exact : list of bool
         Whether the machine's output bits of each layer are those of functional inference.
+    predicted : int
+        The image's class: the exact one unless the machine calls outcomes speculatively.
     """
 
     layers: list[LayerCounters]
     exact: list[bool]
+    predicted: int
 
 
 @dataclass(frozen=True)
@@ -80,15 +83,30 @@ def run_image(task: ImageTask, image: NDArray[Any], begins: LayerBegins | None =
     from o3sim.profile.profile import profile_layers
 
     truth = infer(task.network, image)
-    profiles: Iterable[LayerProfile] = (profile for profile, _ in profile_layers(task.network, image))
-    if len(task.architectures) > 1:
-        profiles = list(profiles)
+    kept: dict[bool, list[LayerProfile]] = {}
     machines = []
     for architecture in task.architectures:
+        speculative = architecture.pruning.speculative
+        profiles: Iterable[LayerProfile]
+        if len(task.architectures) == 1:
+            profiles = (profile for profile, _ in profile_layers(task.network, image, speculative))
+        else:
+            if speculative not in kept:
+                kept[speculative] = [each for each, _ in profile_layers(task.network, image, speculative)]
+            profiles = kept[speculative]
         followed = _told(architecture.name, profiles, begins)
         run = run_on_engine(architecture, task.network, followed, wanted=task.engine)
-        machines.append(MachineCounts(run.layers, _exact_layers(task.network, run, truth)))
+        predicted = _predicted(task.network, image, run) if speculative else truth.predicted
+        machines.append(MachineCounts(run.layers, _exact_layers(task.network, run, truth), predicted))
     return ImageCounts(truth.predicted, tuple(machines))
+
+
+def _predicted(network: Network, image: NDArray[Any], run: ImageRun) -> int:
+    """Return the class that follows from the bits that the machine hands to the last layer."""
+    from o3sim.network.infer import class_scores
+
+    codes = run.outputs[-2] if len(run.outputs) > 1 else network.encode(image)
+    return int(np.argmax(class_scores(network.layers[-1], codes)))
 
 
 def _told(name: str, profiles: Iterable[LayerProfile], begins: LayerBegins | None) -> Iterator[LayerProfile]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -93,6 +94,7 @@ def simulate_all(
     for architecture in architectures:
         engine_name(architecture, engine)
         _check_fit(architecture, network)
+        check_speculation(architecture, network)
     tracker = _Tracker(progress, network, len(runs), len(images))
     task = ImageTask(tuple(architectures), network, engine)
     classes = []
@@ -116,9 +118,11 @@ class _Run:
     model: EnergyModel
     layers: list[LayerCounters] = field(default_factory=list)
     layers_exact: list[bool] = field(default_factory=list)
+    classes: list[int] = field(default_factory=list)
 
     def add(self, image: MachineCounts) -> None:
         """Take over an image: counts add up, and a layer is exact if it was on all images."""
+        self.classes.append(image.predicted)
         if not self.layers:
             self.layers = [LayerCounters(counters.name) for counters in image.layers]
             self.layers_exact = [True] * len(image.layers)
@@ -127,8 +131,11 @@ class _Run:
         self.layers_exact = [both and now for both, now in zip(self.layers_exact, image.exact, strict=True)]
 
     def result(self, subject: Subject) -> RunResult:
-        """Compute the figures."""
-        return run_result(self.architecture, self.model, subject, self.layers, self.layers_exact)
+        """Compute the figures; the subject's classes are the exact ones."""
+        agreement = sum(map(operator.eq, self.classes, subject.classes)) / len(self.classes)
+        mine = replace(subject, classes=tuple(self.classes))
+        result = run_result(self.architecture, self.model, mine, self.layers, self.layers_exact)
+        return replace(result, agreement=agreement) if self.architecture.pruning.speculative else result
 
 
 class _Tracker:
@@ -204,3 +211,18 @@ def _check_fit(architecture: Architecture, network: Network) -> None:
     from o3sim.machine.run import plan_groups
 
     plan_groups(architecture, network.layers)
+
+
+def check_speculation(architecture: Architecture, network: Network) -> None:
+    """Refuse a machine that calls outcomes for a network that has no bounds to call them by.
+
+    Raises
+    ------
+    InputError
+    """
+    if not architecture.pruning.speculative or any(layer.speculation for layer in network.layers):
+        return
+    raise InputError(
+        f"architecture {architecture.name}: pruning.speculative: {network.name} has no bounds to call"
+        " outcomes by; `o3sim speculate WORKLOAD --images CALIBRATION.npz -o NAME` sets them"
+    )

@@ -30,6 +30,7 @@ from o3sim.cli.reproduce import reproduce
 from o3sim.cli.run import run
 from o3sim.cli.schema import schema
 from o3sim.cli.show import show
+from o3sim.cli.speculate import speculate
 from o3sim.cli.sweep import sweep
 from o3sim.cli.trace import trace
 from o3sim.cli.train import train
@@ -56,6 +57,7 @@ app.command(short_help="Write what happens in a layer, cycle by cycle.")(trace)
 app.command(short_help="Show where two traces or results part.")(diff)
 app.command(short_help="Set published claims beside measurements.")(reproduce)
 app.command(short_help="Evaluate edges in an order that decides earlier.")(order)
+app.command(short_help="Set bounds to call likely outcomes by: not exact.")(speculate)
 app.command(short_help="Convert a data set's standard files.")(data)
 app.command(short_help="Train a network that prunes well.")(train)
 app.add_typer(golden_app, name="golden")

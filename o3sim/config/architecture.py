@@ -112,12 +112,16 @@ class OutputBuffer(StrictModel):
 
 
 class Pruning(StrictModel):
-    """Which work is dropped once it cannot change an output. Outputs never depend on it."""
+    """Which work is dropped once it cannot change an output: but for `speculative`, none ever does."""
 
     threshold: bool = Field(description="Stop an op once its remaining edges cannot change its outcome.")
     pooling: bool = Field(description="Squash ops whose pooling windows are all 1 already.")
     squash_latency_cycles: CyclesFromOne = Field(
         description="Cycles from a retired 1 marking its window to the queue and the PEs seeing it."
+    )
+    speculative: bool = Field(
+        default=False,
+        description="Call outcomes that are only likely, by the workload's bounds. Outputs are not exact.",
     )
 
 

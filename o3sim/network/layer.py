@@ -146,6 +146,22 @@ def _pooled(length: int, pool: Pool | None) -> int:
     return length if pool is None else (length - pool.size) // pool.stride + 1
 
 
+@dataclass(frozen=True)
+class Speculation:
+    """When a layer's neurons are called before they are decided (:mod:`o3sim.profile.speculative`).
+
+    Attributes
+    ----------
+    bound : float
+        Standard deviations beyond which the running count calls an outcome.
+    check_edges : int
+        Edges from one check to the next.
+    """
+
+    bound: float
+    check_edges: int
+
+
 @dataclass(frozen=True, eq=False)
 class Layer:
     """One layer: its shape, packed weights, and thresholds or scores.
@@ -165,6 +181,8 @@ class Layer:
     input_offset : int
         ``c`` of a fixed-point input: ``q = (sum_p 2^p s_p + c) / 2`` with ``s_p`` in {-1, +1};
         not used for binary input.
+    speculation : Speculation or None
+        For machines with ``pruning.speculative``; others pay no heed to it.
     """
 
     name: str
@@ -175,6 +193,7 @@ class Layer:
     score_scale: NDArray[np.float32] | None = None
     score_bias: NDArray[np.float32] | None = None
     input_offset: int = 0
+    speculation: Speculation | None = None
 
     @cached_property
     def weights_by_word(self) -> NDArray[np.uint64]:

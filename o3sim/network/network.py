@@ -56,6 +56,8 @@ class Network:
                 (layer.score_bias, "<f4"),
             ):
                 digest.update(b"none" if array is None else array.astype(dtype).tobytes())
+            if layer.speculation is not None:
+                digest.update(f"{layer.speculation!r}".encode())
             if layer.geometry.member_order:
                 digest.update(f"members {layer.geometry.member_order}".encode())
             order = layer.geometry.edge_order

@@ -15,7 +15,7 @@ from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
 from o3sim.files import load_npz
 from o3sim.network.edge_order import EdgeOrder, problems_of
-from o3sim.network.layer import Geometry, Layer
+from o3sim.network.layer import Geometry, Layer, Speculation
 
 Shapes = list[tuple[str, Geometry, bool]]
 """Of each layer: its name, its geometry, and whether it gives the scores."""
@@ -47,6 +47,7 @@ def load_layers(path: Path, shapes: Shapes, input_offset: int) -> tuple[Layer, .
         problems += _layer_problems(arrays, name, geometry, scores)
         problems += _order_problems(arrays, name, geometry)
         problems += _member_problems(arrays, name, geometry)
+        problems += _speculation_problems(arrays, name, geometry, scores)
     if problems:
         raise InputError("\n".join(f"{path}: {problem}" for problem in problems))
     return tuple(
@@ -64,7 +65,8 @@ def _layer(arrays: dict[str, NDArray[Any]], shape: tuple[str, Geometry, bool], i
     if (members := arrays.get(member_key(name))) is not None:
         geometry = replace(geometry, member_order=tuple(members.tolist()))
     weights = np.ascontiguousarray(arrays[f"{name}_weights"])
-    return Layer(name, geometry, weights, theta, scores, scale, bias, input_offset)
+    speculation = speculation_of(arrays, name)
+    return Layer(name, geometry, weights, theta, scores, scale, bias, input_offset, speculation)
 
 
 def edge_order_of(arrays: Mapping[str, NDArray[Any]], name: str, geometry: Geometry) -> EdgeOrder | None:
@@ -73,6 +75,34 @@ def edge_order_of(arrays: Mapping[str, NDArray[Any]], name: str, geometry: Geome
     if granules is None or rows is None or edges is None:
         return None
     return EdgeOrder(granules.astype(np.int32), rows.astype(np.int32), int(edges), geometry.fan_in)
+
+
+def speculation_keys(name: str) -> tuple[str, str]:
+    """Name the arrays that say when a layer's neurons are called."""
+    return f"{name}_speculative_bound", f"{name}_speculative_check_edges"
+
+
+def speculation_of(arrays: Mapping[str, NDArray[Any]], name: str) -> Speculation | None:
+    """Return when a layer's neurons are called, if its arrays say so."""
+    bound, check = (arrays.get(key) for key in speculation_keys(name))
+    return None if bound is None or check is None else Speculation(float(bound), int(check))
+
+
+def _speculation_problems(
+    arrays: dict[str, NDArray[Any]], name: str, geometry: Geometry, scores: bool
+) -> Iterator[str]:
+    keys = speculation_keys(name)
+    there = [key for key in keys if key in arrays]
+    if not there:
+        return
+    if len(there) < 2:
+        yield f"`{keys[0]}` and `{keys[1]}` come together or not at all"
+    elif scores or geometry.planes > 1:
+        yield f"{keys[0]}: only binary layers with thresholds can be called early"
+    elif any(arrays[key].ndim or arrays[key].dtype.kind not in "iuf" for key in keys):
+        yield f"{keys[0]}, {keys[1]}: expected single numbers"
+    elif not (0 <= float(arrays[keys[0]]) < np.inf and 1 <= float(arrays[keys[1]]) <= 2**20):
+        yield f"{keys[0]}, {keys[1]}: expected a bound from 0 on and 1 to {2**20} edges"
 
 
 def member_key(name: str) -> str:
@@ -121,7 +151,7 @@ def _key_problems(arrays: dict[str, NDArray[Any]], shapes: Shapes) -> Iterator[s
     for name, _, scores in shapes:
         needed = [f"{name}_weights"] if scores else [f"{name}_weights", f"{name}_theta"]
         optional = [f"{name}_score_scale", f"{name}_score_bias"] if scores else []
-        known += [*needed, *optional, *order_keys(name), member_key(name)]
+        known += [*needed, *optional, *order_keys(name), member_key(name), *speculation_keys(name)]
         for key in needed:
             if key not in arrays:
                 yield f"no array `{key}`{suggest(key, sorted(set(arrays) - set(known)))}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from o3sim.files import load_npz
 from o3sim.importers.written import ImportedWorkload
 from o3sim.network.load import WorkloadFiles
 from o3sim.network.network import Network
-from o3sim.network.parameters import member_key, order_keys
+from o3sim.network.parameters import member_key, order_keys, speculation_keys
+from o3sim.ordering.calls import Calls
 from o3sim.ordering.choose import Chosen, Ordering, choose_order
 from o3sim.ordering.members import choose_members, members_evaluated
 from o3sim.ordering.samples import sample_layers
@@ -89,21 +90,36 @@ def reordered(network: Network, orders: Sequence[LayerOrders]) -> Network:
 
 
 def reordered_workload(files: WorkloadFiles, orders: Sequence[LayerOrders], target: Path) -> ImportedWorkload:
-    """Return the workload with these orders, to be written as ``target``.
-
-    Raises
-    ------
-    InputError
-        If its parameters are made up: there is no file to put orders into.
-    """
-    if not isinstance(files.parameters, Path):
-        raise InputError(f"{files.path}: has synthetic parameters; orders are learnt from trained ones")
-    arrays = load_npz(files.parameters)
+    """Return the workload with these orders, to be written as ``target``."""
+    arrays: dict[str, NDArray[Any]] = {}
     for order in orders:
         if order.edges is not None:
             arrays.update(zip(order_keys(order.name), _arrays(order.edges), strict=True))
         if order.members:
             arrays[member_key(order.name)] = np.array(order.members, np.int32)
+    return with_arrays(files, arrays, target)
+
+
+def with_calls(files: WorkloadFiles, calls: Mapping[str, Calls], target: Path) -> ImportedWorkload:
+    """Return the workload with bounds to call outcomes by, to be written as ``target``."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, each in calls.items():
+        bound, check = speculation_keys(name)
+        arrays[bound], arrays[check] = np.array(each.how.bound), np.array(each.how.check_edges)
+    return with_arrays(files, arrays, target)
+
+
+def with_arrays(files: WorkloadFiles, more: Mapping[str, NDArray[Any]], target: Path) -> ImportedWorkload:
+    """Return a workload with more arrays among its parameters, to be written as ``target``.
+
+    Raises
+    ------
+    InputError
+        If its parameters are made up: there is no file to put them into.
+    """
+    if not isinstance(files.parameters, Path):
+        raise InputError(f"{files.path}: has synthetic parameters; this is learnt from trained ones")
+    arrays = {**load_npz(files.parameters), **more}
     keys = files.workload.model_dump(mode="json", exclude_defaults=True, exclude={"name", "parameters"})
     if isinstance(files.workload.images, ImageFile) and isinstance(files.images, Path):
         keys["images"]["file"] = os.path.relpath(files.images, target.parent)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.bits.layers import pooled
 from o3sim.bits.patches import gather, most_mismatches
-from o3sim.network.layer import Geometry, Layer
+from o3sim.network.layer import Geometry, Layer, Speculation
 from o3sim.network.network import Network
 
 
@@ -51,7 +51,7 @@ class LayerProfile:
 
 
 def profile_layers(
-    network: Network, image: NDArray[np.uint8]
+    network: Network, image: NDArray[np.uint8], speculative: bool = False
 ) -> Iterator[tuple[LayerProfile, NDArray[np.uint8]]]:
     """Profile a network on one image, layer by layer.
 
@@ -60,6 +60,9 @@ def profile_layers(
     Parameters
     ----------
     image : ndarray of uint8, shape (height, width, channels) or, of one channel, (height, width)
+    speculative : bool
+        Call neurons as the layers' :class:`~o3sim.network.layer.Speculation` says. Then outcomes, and
+        all that follows from them, are not exact.
 
     Yields
     ------
@@ -75,6 +78,8 @@ def profile_layers(
     codes: NDArray[np.integer] = network.encode(image)
     for layer in network.layers:
         profile = profile_layer(layer, codes)
+        if speculative and layer.speculation is not None:
+            profile = _called(profile, layer, layer.speculation, codes)
         bits = pooled(layer.geometry, profile.outcome)
         yield profile, bits
         codes = bits
@@ -92,6 +97,17 @@ def profile_layer(layer: Layer, codes: NDArray[np.integer]) -> LayerProfile:
     if layer.scores:
         return undecided(layer.name, g)
     return _decided(layer, codes)
+
+
+def _called(
+    profile: LayerProfile, layer: Layer, how: Speculation, codes: NDArray[np.integer]
+) -> LayerProfile:
+    """Put called outcomes, and the edges they took, in the place of exact ones."""
+    from o3sim.profile.speculative import speculate
+
+    decision, outcome = speculate(layer, how, codes)
+    shape = profile.decision.shape
+    return replace(profile, decision=decision.reshape(shape), outcome=outcome.reshape(shape))
 
 
 def undecided(name: str, geometry: Geometry) -> LayerProfile:

@@ -40,7 +40,12 @@ def print_run(console: Console, result: RunResult, comparisons: Sequence[Compari
     if result.synthetic:
         console.print(synthetic_note(result.synthetic))
     every_run = (result, *(other.result for other in comparisons))
-    console.print(f"outputs exact: {'yes' if all(run.outputs_exact for run in every_run) else 'NO'}")
+    exact_runs = [run for run in every_run if run.agreement is None]
+    if exact_runs:
+        console.print(f"outputs exact: {'yes' if all(run.outputs_exact for run in exact_runs) else 'NO'}")
+    for run in every_run:
+        if run.agreement is not None:
+            console.print(speculative_note(run), soft_wrap=True)
     for run in every_run:
         custom = custom_units(run.configuration)
         if custom:
@@ -55,6 +60,15 @@ def print_run(console: Console, result: RunResult, comparisons: Sequence[Compari
     if comparisons:
         console.print(compare_table(result, comparisons))
         console.print(COMPARE_LEGEND.format(main=result.architecture))
+
+
+def speculative_note(result: RunResult) -> str:
+    """Say what calling outcomes speculatively did on the images of a run."""
+    accuracy = "" if result.accuracy is None else f", accuracy {100 * result.accuracy:.2f} %"
+    return (
+        f"{result.architecture}: NOT EXACT, outcomes are called speculatively; the class is the exact one for"
+        f" {100 * (result.agreement or 0.0):.2f} % of these images{accuracy}"
+    )
 
 
 def layer_table(result: RunResult) -> Table:

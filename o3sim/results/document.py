@@ -49,6 +49,7 @@ def _run(result: RunResult) -> dict[str, Any]:
         "images": result.images,
         "synthetic": list(result.synthetic),
         "accuracy": result.accuracy,
+        "agreement": result.agreement,
         "classes": list(result.classes),
         **_measures(result),
         "layers": [{"name": layer.name, **_measures(layer)} for layer in result.layers],

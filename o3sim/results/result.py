@@ -44,6 +44,8 @@ class RunResult(Measures):
         Class of each image, in order.
     layers : tuple of LayerResult
         In the order of the network.
+    agreement : float or None
+        Of a machine that calls outcomes speculatively: share of images whose class is the exact one.
     """
 
     architecture: str
@@ -55,6 +57,7 @@ class RunResult(Measures):
     accuracy: float | None
     classes: tuple[int, ...]
     layers: tuple[LayerResult, ...]
+    agreement: float | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Return the layers as a DataFrame, a column for each figure (extra ``frames``)."""

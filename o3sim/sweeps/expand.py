@@ -278,13 +278,17 @@ class _Expander:
     def _fits(self, architecture: Architecture, workload: str, axes: dict[str, Scalar]) -> bool:
         """Check that the network fits the buffers and that the energy table is there, once for each size."""
         size = architecture.model_dump_json(
-            include={"pe", "activation_buffer", "weight_buffer", "energy", "organization"}
+            include={"pe", "activation_buffer", "weight_buffer", "energy", "organization", "pruning"}
         )
         key = (workload, size)
         if key not in self.fits:
             try:
                 plan_groups(architecture, self.networks[workload].layers)
                 load_table(architecture.energy.table)
+                if architecture.pruning.speculative:
+                    raise InputError(
+                        "pruning.speculative: points of a sweep share exact profiles; use `o3sim run`"
+                    )
                 self.fits[key] = ""
             except InputError as error:
                 self.fits[key] = str(error)
