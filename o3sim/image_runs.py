@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from o3sim.machine.run import ImageRun
     from o3sim.network.infer import Inference
     from o3sim.network.network import Network
+    from o3sim.pipeline.stream import Pipeline
     from o3sim.profile.profile import LayerProfile
 
 LayerBegins = Callable[[str, int], None]
 """Told ``(architecture and layer, number of the layer)`` when a layer begins."""
+
+
+_NO_PIPELINES: Mapping[str, Pipeline] = {}
 
 
 @dataclass(frozen=True)
@@ -63,11 +67,24 @@ class ImageCounts:
     machines: tuple[MachineCounts, ...]
 
 
-def run_image(task: ImageTask, image: NDArray[Any], begins: LayerBegins | None = None) -> ImageCounts:
+def run_image(
+    task: ImageTask,
+    image: NDArray[Any],
+    begins: LayerBegins | None = None,
+    pipelines: Mapping[str, Pipeline] = _NO_PIPELINES,
+) -> ImageCounts:
     """Run one image on every architecture.
 
     Outputs are compared with functional inference, a computation of its own that shares no kernel
     with the profile. With one architecture only one layer's profile is in memory at a time.
+
+    Parameters
+    ----------
+    task : ImageTask
+    image : ndarray
+    begins : callable, optional
+    pipelines : mapping of str to Pipeline
+        By name of the architecture, those that the image is to go through after the ones before it.
 
     Raises
     ------
@@ -86,7 +103,10 @@ def run_image(task: ImageTask, image: NDArray[Any], begins: LayerBegins | None =
     machines = []
     for architecture in task.architectures:
         followed = _told(architecture.name, profiles, begins)
-        run = run_on_engine(architecture, task.network, followed, wanted=task.engine)
+        if architecture.name in pipelines:
+            run = pipelines[architecture.name].run_image(followed)
+        else:
+            run = run_on_engine(architecture, task.network, followed, wanted=task.engine)
         machines.append(MachineCounts(run.layers, _exact_layers(task.network, run, truth)))
     return ImageCounts(truth.predicted, tuple(machines))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,13 @@ from o3sim.energy.table import load_table
 from o3sim.errors import InputError
 from o3sim.image_runs import ImageCounts, ImageTask, MachineCounts, edges_of_layers, run_image
 from o3sim.machine.counters import LayerCounters
+from o3sim.pipeline.stages import is_pipelined
+from o3sim.results.pipeline import pipeline_figures
 from o3sim.results.result import RunResult, Subject, run_result
 
 if TYPE_CHECKING:
     from o3sim.network.network import Network
+    from o3sim.pipeline.stream import Pipeline
 
 Progress = Callable[[str, int, int], None]
 """Told ``(what is being done, edges done, edges in all)``; edges of all images and architectures."""
@@ -92,11 +95,17 @@ def simulate_all(
     _check(network, images, labels, jobs)
     for architecture in architectures:
         engine_name(architecture, engine)
-        _check_fit(architecture, network)
+        if not is_pipelined(architecture):
+            _check_fit(architecture, network)
+    for run in runs:
+        if is_pipelined(run.architecture):
+            run.pipeline = _pipeline(run.architecture, network, engine)
+            jobs = 1  # where an image of a stream finds the stages depends on those before it
     tracker = _Tracker(progress, network, len(runs), len(images))
     task = ImageTask(tuple(architectures), network, engine)
+    pipelines = {run.architecture.name: run.pipeline for run in runs if run.pipeline is not None}
     classes = []
-    with closing(_counted_images(task, images, min(jobs, len(images)), tracker)) as counted:
+    with closing(_counted_images(task, images, min(jobs, len(images)), tracker, pipelines)) as counted:
         for image in counted:
             classes.append(image.predicted)
             for run, counts in zip(runs, image.machines, strict=True):
@@ -105,7 +114,7 @@ def simulate_all(
     right = None if labels is None else tuple(int(label) for label in labels)
     made_up = network.synthetic_parts(synthetic_images)
     subject = Subject(network.name, network.digest(), tuple(classes), right, made_up)
-    return [run.result(subject) for run in runs]
+    return [run.result(subject, network) for run in runs]
 
 
 @dataclass
@@ -116,6 +125,7 @@ class _Run:
     model: EnergyModel
     layers: list[LayerCounters] = field(default_factory=list)
     layers_exact: list[bool] = field(default_factory=list)
+    pipeline: Pipeline | None = None
 
     def add(self, image: MachineCounts) -> None:
         """Take over an image: counts add up, and a layer is exact if it was on all images."""
@@ -126,9 +136,14 @@ class _Run:
             total.add(counters)
         self.layers_exact = [both and now for both, now in zip(self.layers_exact, image.exact, strict=True)]
 
-    def result(self, subject: Subject) -> RunResult:
+    def result(self, subject: Subject, network: Network) -> RunResult:
         """Compute the figures."""
-        return run_result(self.architecture, self.model, subject, self.layers, self.layers_exact)
+        counted = self.architecture, self.model, subject, self.layers, self.layers_exact
+        if self.pipeline is None:
+            return run_result(*counted)
+        machines = [stage.machine for stage in self.pipeline.stages]
+        shapes = [layer.geometry for layer in network.layers]
+        return run_result(*counted, machines, pipeline_figures(self.pipeline, self.layers, shapes))
 
 
 class _Tracker:
@@ -168,12 +183,16 @@ class _Tracker:
 
 
 def _counted_images(
-    task: ImageTask, images: NDArray[Any], jobs: int, tracker: _Tracker
+    task: ImageTask,
+    images: NDArray[Any],
+    jobs: int,
+    tracker: _Tracker,
+    pipelines: Mapping[str, Pipeline],
 ) -> Generator[ImageCounts, None, None]:
     """Run all images, here or in several processes; yield them in order."""
     if jobs == 1:
         for image in images:
-            yield run_image(task, image, tracker.layer_begins)
+            yield run_image(task, image, tracker.layer_begins, pipelines)
             tracker.image_done()
         return
     from o3sim.jobs import run_images
@@ -184,6 +203,12 @@ def _counted_images(
             yield counts
             tracker.image_done()
             tracker.tell_images()
+
+
+def _pipeline(architecture: Architecture, network: Network, engine: str | None) -> Pipeline:
+    from o3sim.pipeline.stream import Pipeline
+
+    return Pipeline(architecture, network, engine)
 
 
 def _model(architecture: Architecture) -> EnergyModel:
