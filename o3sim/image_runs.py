@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 LayerBegins = Callable[[str, int], None]
 """Told ``(architecture and layer, number of the layer)`` when a layer begins."""
-
-
-_NO_PIPELINES: Mapping[str, Pipeline] = {}
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def run_image(
     task: ImageTask,
     image: NDArray[Any],
     begins: LayerBegins | None = None,
-    pipelines: Mapping[str, Pipeline] = _NO_PIPELINES,
+    pipelines: Sequence[Pipeline | None] = (),
 ) -> ImageCounts:
     """Run one image on every architecture.
 
@@ -83,8 +81,8 @@ def run_image(
     task : ImageTask
     image : ndarray
     begins : callable, optional
-    pipelines : mapping of str to Pipeline
-        By name of the architecture, those that the image is to go through after the ones before it.
+    pipelines : sequence of Pipeline or None, optional
+        For each architecture the pipeline that this image is the next of, None where it is none.
 
     Raises
     ------
@@ -101,12 +99,12 @@ def run_image(
     if len(task.architectures) > 1:
         profiles = list(profiles)
     machines = []
-    for architecture in task.architectures:
+    for architecture, pipeline in zip_longest(task.architectures, pipelines):
         followed = _told(architecture.name, profiles, begins)
-        if architecture.name in pipelines:
-            run = pipelines[architecture.name].run_image(followed)
-        else:
+        if pipeline is None:
             run = run_on_engine(architecture, task.network, followed, wanted=task.engine)
+        else:
+            run = pipeline.run_image(followed)
         machines.append(MachineCounts(run.layers, _exact_layers(task.network, run, truth)))
     return ImageCounts(truth.predicted, tuple(machines))
 

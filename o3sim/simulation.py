@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,6 @@ from o3sim.energy.table import load_table
 from o3sim.errors import InputError
 from o3sim.image_runs import ImageCounts, ImageTask, MachineCounts, edges_of_layers, run_image
 from o3sim.machine.counters import LayerCounters
-from o3sim.pipeline.stages import is_pipelined
 from o3sim.results.pipeline import pipeline_figures
 from o3sim.results.result import RunResult, Subject, run_result
 
@@ -93,17 +92,13 @@ def simulate_all(
     """
     runs = [_Run(architecture, _model(architecture)) for architecture in architectures]
     _check(network, images, labels, jobs)
-    for architecture in architectures:
-        engine_name(architecture, engine)
-        if not is_pipelined(architecture):
-            _check_fit(architecture, network)
     for run in runs:
-        if is_pipelined(run.architecture):
-            run.pipeline = _pipeline(run.architecture, network, engine)
-            jobs = 1  # where an image of a stream finds the stages depends on those before it
+        run.prepare(network, engine)
+    if any(architecture.is_pipelined for architecture in architectures):
+        jobs = 1  # when an image of a stream finds a stage free depends on those before it
     tracker = _Tracker(progress, network, len(runs), len(images))
     task = ImageTask(tuple(architectures), network, engine)
-    pipelines = {run.architecture.name: run.pipeline for run in runs if run.pipeline is not None}
+    pipelines = [run.pipeline for run in runs]
     classes = []
     with closing(_counted_images(task, images, min(jobs, len(images)), tracker, pipelines)) as counted:
         for image in counted:
@@ -126,6 +121,17 @@ class _Run:
     layers: list[LayerCounters] = field(default_factory=list)
     layers_exact: list[bool] = field(default_factory=list)
     pipeline: Pipeline | None = None
+
+    def prepare(self, network: Network, engine: str | None) -> None:
+        """Refuse what cannot be run, before anything is; set up what outlives an image."""
+        from o3sim.machine.run import plan_groups
+        from o3sim.pipeline.stream import Pipeline
+
+        engine_name(self.architecture, engine)
+        if self.architecture.is_pipelined:
+            self.pipeline = Pipeline(self.architecture, network, engine)
+        else:
+            plan_groups(self.architecture, network.layers)
 
     def add(self, image: MachineCounts) -> None:
         """Take over an image: counts add up, and a layer is exact if it was on all images."""
@@ -187,7 +193,7 @@ def _counted_images(
     images: NDArray[Any],
     jobs: int,
     tracker: _Tracker,
-    pipelines: Mapping[str, Pipeline],
+    pipelines: Sequence[Pipeline | None],
 ) -> Generator[ImageCounts, None, None]:
     """Run all images, here or in several processes; yield them in order."""
     if jobs == 1:
@@ -205,12 +211,6 @@ def _counted_images(
             tracker.tell_images()
 
 
-def _pipeline(architecture: Architecture, network: Network, engine: str | None) -> Pipeline:
-    from o3sim.pipeline.stream import Pipeline
-
-    return Pipeline(architecture, network, engine)
-
-
 def _model(architecture: Architecture) -> EnergyModel:
     return EnergyModel(architecture, load_table(architecture.energy.table))
 
@@ -222,10 +222,3 @@ def _check(network: Network, images: NDArray[Any], labels: Sequence[int] | None,
         raise InputError(f"{network.name}: {len(images)} images but {len(labels)} labels")
     if jobs < 1:
         raise InputError(f"{jobs} jobs asked for, at least 1 is needed")
-
-
-def _check_fit(architecture: Architecture, network: Network) -> None:
-    """Refuse a network that does not fit the buffers, before anything runs."""
-    from o3sim.machine.run import plan_groups
-
-    plan_groups(architecture, network.layers)

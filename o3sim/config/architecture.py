@@ -199,6 +199,11 @@ class Architecture(StrictModel):
     pruning: Pruning
     energy: Energy
 
+    @property
+    def is_pipelined(self) -> bool:
+        """Whether all layers run at once, each on units of its own."""
+        return self.organization == PIPELINED
+
     @classmethod
     def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:
         """Yield what is wrong between keys; keys absent or of a wrong type are left to the model."""

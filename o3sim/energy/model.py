@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from o3sim.config.architecture import PIPELINED, Architecture
+from o3sim.config.architecture import Architecture
 from o3sim.energy.memory import access_pj_per_bit
 from o3sim.energy.table import EnergyTable
 from o3sim.machine.counters import LayerCounters
@@ -53,7 +53,7 @@ class EnergyModel:
         self._activation_bit_pj = self._buffer_bit_pj(
             architecture.activation_buffer.size_kbit, architecture.activation_buffer.banks, pe_count
         )
-        halves = 1 if architecture.organization == PIPELINED else 2  # a stage's weights take all of it
+        halves = 1 if architecture.is_pipelined else 2  # a stage's weights take all of it
         self._weight_bit_pj = self._buffer_bit_pj(
             architecture.weight_buffer.size_kbit / halves, architecture.weight_buffer.banks, pe_count
         )

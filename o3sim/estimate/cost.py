@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.config.architecture import PIPELINED
 from o3sim.custom_engine import run_on_engine
 from o3sim.estimate.bounds import ops_of, stream_cycles, words_of
 from o3sim.profile.profile import LayerProfile, profile_layer
@@ -114,7 +113,7 @@ def _thresholded(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.uint8]:
 
 def _sample_of(architecture: Architecture, network: Network, engine: str) -> _Sample | StageSample:
     """Begin a sample: of one machine, or of a pipeline of them."""
-    if architecture.organization == PIPELINED:
+    if architecture.is_pipelined:
         from o3sim.estimate.pipeline import StageSample
 
         return StageSample(architecture, network, engine)

@@ -14,7 +14,6 @@ from o3sim.estimate.cost import measure, run_bytes, run_seconds
 from o3sim.estimate.pipeline import interval_bounds
 from o3sim.image_runs import edges_of_layers
 from o3sim.machine.run import plan_groups
-from o3sim.pipeline.stages import is_pipelined
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -95,7 +94,7 @@ def estimate_run(
 
 def _bounds(architecture: Architecture, network: Network) -> CycleBounds:
     """Bound the cycles of an image; refuse a network that does not fit."""
-    if is_pipelined(architecture):
+    if architecture.is_pipelined:
         return interval_bounds(architecture, network.layers)
     plan_groups(architecture, network.layers)
     return cycle_bounds(architecture, network.layers)
@@ -104,5 +103,5 @@ def _bounds(architecture: Architecture, network: Network) -> CycleBounds:
 def _machine(architecture: Architecture, bounds: CycleBounds, sampled_cycles: float) -> MachineEstimate:
     """Keep what was sampled within what is certain."""
     cycles = min(max(sampled_cycles, bounds.least), bounds.most)
-    name = f"{architecture.name} (between images)" if is_pipelined(architecture) else architecture.name
+    name = f"{architecture.name} (between images)" if architecture.is_pipelined else architecture.name
     return MachineEstimate(name, bounds, cycles, cycles / architecture.clock_mhz)

@@ -84,7 +84,7 @@ def plan_groups(architecture: Architecture, layers: Iterable[Layer]) -> list[lis
     InputError
         If a layer does not fit the buffers, or the architecture is a pipeline of layers.
     """
-    if architecture.organization == PIPELINED:
+    if architecture.is_pipelined:
         raise InputError(
             f"architecture {architecture.name}: organization {PIPELINED} has no one machine that layers "
             "take in turn: it is for `o3sim run` only (docs/pipelined.md)"

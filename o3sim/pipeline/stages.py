@@ -17,11 +17,6 @@ _RESIDENT = {"bits_per_cycle": "ideal", "latency_cycles": 0}
 """What a stage's weights come from: they are in its weight buffer before the first image."""
 
 
-def is_pipelined(architecture: Architecture) -> bool:
-    """Tell whether all layers run at once, each on units of its own."""
-    return architecture.organization == PIPELINED
-
-
 def stage_machines(architecture: Architecture, layers: Sequence[Layer]) -> list[Architecture]:
     """Make the machine of each layer: the architecture with what its stage states laid over.
 

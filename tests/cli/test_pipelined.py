@@ -79,6 +79,13 @@ def test_commands_that_need_one_machine_refuse_it(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_result_of_a_pipeline_is_not_explained(o3sim: O3SIM, tmp_path: Path) -> None:
+    o3sim("run", "finn-cnv", "cnv", "--json", str(tmp_path / "f.json"))
+    status, _, err = o3sim("explain", str(tmp_path / "f.json"))
+    assert status == 2
+    assert "it is for `o3sim run` only" in err
+
+
 def test_what_a_stage_cannot_state_is_refused_where_it_stands(o3sim: O3SIM, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(
