@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from o3sim.machine.run import ImageRun
     from o3sim.network.infer import Inference
     from o3sim.network.network import Network
+    from o3sim.pipeline.stream import Pipeline
     from o3sim.profile.profile import LayerProfile
 
 LayerBegins = Callable[[str, int], None]
@@ -66,11 +68,24 @@ class ImageCounts:
     machines: tuple[MachineCounts, ...]
 
 
-def run_image(task: ImageTask, image: NDArray[Any], begins: LayerBegins | None = None) -> ImageCounts:
+def run_image(
+    task: ImageTask,
+    image: NDArray[Any],
+    begins: LayerBegins | None = None,
+    pipelines: Sequence[Pipeline | None] = (),
+) -> ImageCounts:
     """Run one image on every architecture.
 
     Outputs are compared with functional inference, a computation of its own that shares no kernel
     with the profile. With one architecture only one layer's profile is in memory at a time.
+
+    Parameters
+    ----------
+    task : ImageTask
+    image : ndarray
+    begins : callable, optional
+    pipelines : sequence of Pipeline or None, optional
+        For each architecture the pipeline that this image is the next of, None where it is none.
 
     Raises
     ------
@@ -85,7 +100,7 @@ def run_image(task: ImageTask, image: NDArray[Any], begins: LayerBegins | None =
     truth = infer(task.network, image)
     kept: dict[bool, list[LayerProfile]] = {}
     machines = []
-    for architecture in task.architectures:
+    for architecture, pipeline in zip_longest(task.architectures, pipelines):
         speculative = architecture.pruning.speculative
         profiles: Iterable[LayerProfile]
         if len(task.architectures) == 1:
@@ -95,7 +110,10 @@ def run_image(task: ImageTask, image: NDArray[Any], begins: LayerBegins | None =
                 kept[speculative] = [each for each, _ in profile_layers(task.network, image, speculative)]
             profiles = kept[speculative]
         followed = _told(architecture.name, profiles, begins)
-        run = run_on_engine(architecture, task.network, followed, wanted=task.engine)
+        if pipeline is None:
+            run = run_on_engine(architecture, task.network, followed, wanted=task.engine)
+        else:
+            run = pipeline.run_image(followed)
         predicted = _predicted(task.network, image, run) if speculative else truth.predicted
         machines.append(MachineCounts(run.layers, _exact_layers(task.network, run, truth), predicted))
     return ImageCounts(truth.predicted, tuple(machines))

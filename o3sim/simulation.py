@@ -17,10 +17,12 @@ from o3sim.energy.table import load_table
 from o3sim.errors import InputError
 from o3sim.image_runs import ImageCounts, ImageTask, MachineCounts, edges_of_layers, run_image
 from o3sim.machine.counters import LayerCounters
+from o3sim.results.pipeline import pipeline_figures
 from o3sim.results.result import RunResult, Subject, run_result
 
 if TYPE_CHECKING:
     from o3sim.network.network import Network
+    from o3sim.pipeline.stream import Pipeline
 
 Progress = Callable[[str, int, int], None]
 """Told ``(what is being done, edges done, edges in all)``; edges of all images and architectures."""
@@ -91,14 +93,15 @@ def simulate_all(
     """
     runs = [_Run(architecture, _model(architecture)) for architecture in architectures]
     _check(network, images, labels, jobs)
-    for architecture in architectures:
-        engine_name(architecture, engine)
-        _check_fit(architecture, network)
-        check_speculation(architecture, network)
+    for run in runs:
+        run.prepare(network, engine)
+    if any(architecture.is_pipelined for architecture in architectures):
+        jobs = 1  # when an image of a stream finds a stage free depends on those before it
     tracker = _Tracker(progress, network, len(runs), len(images))
     task = ImageTask(tuple(architectures), network, engine)
+    pipelines = [run.pipeline for run in runs]
     classes = []
-    with closing(_counted_images(task, images, min(jobs, len(images)), tracker)) as counted:
+    with closing(_counted_images(task, images, min(jobs, len(images)), tracker, pipelines)) as counted:
         for image in counted:
             classes.append(image.predicted)
             for run, counts in zip(runs, image.machines, strict=True):
@@ -107,7 +110,7 @@ def simulate_all(
     right = None if labels is None else tuple(int(label) for label in labels)
     made_up = network.synthetic_parts(synthetic_images)
     subject = Subject(network.name, network.digest(), tuple(classes), right, made_up)
-    return [run.result(subject) for run in runs]
+    return [run.result(subject, network) for run in runs]
 
 
 @dataclass
@@ -119,6 +122,19 @@ class _Run:
     layers: list[LayerCounters] = field(default_factory=list)
     layers_exact: list[bool] = field(default_factory=list)
     classes: list[int] = field(default_factory=list)
+    pipeline: Pipeline | None = None
+
+    def prepare(self, network: Network, engine: str | None) -> None:
+        """Refuse what cannot be run, before anything is; set up what outlives an image."""
+        from o3sim.machine.run import plan_groups
+        from o3sim.pipeline.stream import Pipeline
+
+        engine_name(self.architecture, engine)
+        check_speculation(self.architecture, network)
+        if self.architecture.is_pipelined:
+            self.pipeline = Pipeline(self.architecture, network, engine)
+        else:
+            plan_groups(self.architecture, network.layers)
 
     def add(self, image: MachineCounts) -> None:
         """Take over an image: counts add up, and a layer is exact if it was on all images."""
@@ -130,12 +146,20 @@ class _Run:
             total.add(counters)
         self.layers_exact = [both and now for both, now in zip(self.layers_exact, image.exact, strict=True)]
 
-    def result(self, subject: Subject) -> RunResult:
+    def result(self, subject: Subject, network: Network) -> RunResult:
         """Compute the figures; the subject's classes are the exact ones."""
         agreement = sum(map(operator.eq, self.classes, subject.classes)) / len(self.classes)
         mine = replace(subject, classes=tuple(self.classes))
-        result = run_result(self.architecture, self.model, mine, self.layers, self.layers_exact)
+        result = self._figures(mine, network)
         return replace(result, agreement=agreement) if self.architecture.pruning.speculative else result
+
+    def _figures(self, subject: Subject, network: Network) -> RunResult:
+        counted = self.architecture, self.model, subject, self.layers, self.layers_exact
+        if self.pipeline is None:
+            return run_result(*counted)
+        machines = [stage.machine for stage in self.pipeline.stages]
+        shapes = [layer.geometry for layer in network.layers]
+        return run_result(*counted, machines, pipeline_figures(self.pipeline, self.layers, shapes))
 
 
 class _Tracker:
@@ -175,12 +199,16 @@ class _Tracker:
 
 
 def _counted_images(
-    task: ImageTask, images: NDArray[Any], jobs: int, tracker: _Tracker
+    task: ImageTask,
+    images: NDArray[Any],
+    jobs: int,
+    tracker: _Tracker,
+    pipelines: Sequence[Pipeline | None],
 ) -> Generator[ImageCounts, None, None]:
     """Run all images, here or in several processes; yield them in order."""
     if jobs == 1:
         for image in images:
-            yield run_image(task, image, tracker.layer_begins)
+            yield run_image(task, image, tracker.layer_begins, pipelines)
             tracker.image_done()
         return
     from o3sim.jobs import run_images

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from o3sim.machine.counters import PE_CYCLE_CAUSES, LayerCounters
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput
+from o3sim.results.pipeline import PipelineFigures, StageFigures
 from o3sim.results.result import RunResult, Subject, run_result
 
 
@@ -69,6 +71,12 @@ def result(name: str = "o3bnn", scale: int = 1, labels: tuple[int, ...] | None =
     subject = Subject("fashion-vgg", "0123abcd", (9, 3), labels)
     layers = [counters("conv1", scale), counters("scores", 2 * scale)]
     return run_result(machine, model, subject, layers, [True, True])
+
+
+def pipeline_result() -> RunResult:
+    """The base result as if its two layers were stages of a pipeline."""
+    stages = (StageFigures("conv1", 64, 32, 900.0, 0, 0.0), StageFigures("scores", 64, 32, 1900.0, 3, 1.5))
+    return replace(result(), pipeline=PipelineFigures(3500, 2000.0, 5500, "scores", stages))
 
 
 def network(seed: int = 1) -> Network:

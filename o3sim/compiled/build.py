@@ -109,6 +109,7 @@ def memory_of(
     dram: NDArray[np.int64],
     trace: dict[int, int],
     event_rows: int,
+    row_cycles: NDArray[np.int64] | None = None,
 ) -> Memory:
     """Lay out a layer.
 
@@ -126,6 +127,8 @@ def memory_of(
         Header numbers that say which events are noted.
     event_rows : int
         Events there is room for.
+    row_cycles : int64 array, shape (out_height,), optional
+        Of a stage of a pipeline: first cycle in which the neurons of each output row can be dispatched.
     """
     geometry = profile.geometry
     facts = _facts_of(profile, architecture, skips=not trace.get(n.S_TRACE))
@@ -137,6 +140,8 @@ def memory_of(
     windows = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
     rows = _reserve_ops(sections, facts, architecture)
     _reserve_machine(sections, facts, architecture, windows if facts[n.L_PRUNES_POOLING] else 0)
+    if row_cycles is not None:
+        _add_rows(sections, facts, geometry, row_cycles)
     bits = np.zeros(_reserve_bits(sections, facts, architecture), dtype=np.uint64)
     m = sections.build()
     for place, value in (settings_of(architecture) | facts | trace).items():
@@ -191,6 +196,16 @@ def _add_tables(sections: Sections, facts: dict[int, int], geometry: Geometry, w
         sections.add(n.AT_RUNS, addresses.run_bit)
     sections.add(n.AT_OWNED, members.owned)
     sections.add(n.AT_WINDOWS_OF, members.windows_of)
+
+
+def _add_rows(
+    sections: Sections, facts: dict[int, int], geometry: Geometry, row_cycles: NDArray[np.int64]
+) -> None:
+    """Add what a stage of a pipeline waits for, by position, and the rows that it hands on."""
+    facts[n.L_STAGE] = 1
+    facts[n.L_ROW_WINDOWS] = geometry.pooled_width * geometry.out_channels
+    sections.add(n.AT_NOT_BEFORE, np.repeat(row_cycles, geometry.out_width))
+    sections.reserve(n.AT_ROWS_WRITTEN, geometry.pooled_height)
 
 
 def _group_record(group: WeightGroup, positions: int) -> tuple[int, int, int]:

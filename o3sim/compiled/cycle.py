@@ -24,6 +24,7 @@ from o3sim.compiled.numbers import (
     L_OVERLAP,
     L_RING_MASK,
     L_SKIPS_AHEAD,
+    LAST_ACTIVE,
     LOCKSTEP,
     MOVED,
     N_ACTIVATION_READS,
@@ -34,6 +35,7 @@ from o3sim.compiled.numbers import (
     NEXT_OP,
     NOW,
     P_DRAIN,
+    P_INPUT_WAIT,
     P_NO_READY_OP,
     P_OPERAND_STALL,
     P_QUEUE_EMPTY,
@@ -53,6 +55,7 @@ from o3sim.compiled.numbers import (
     VERDICT_TAIL,
 )
 from o3sim.compiled.output import write
+from o3sim.compiled.rows import rows_cycle
 from o3sim.compiled.scheduler import schedule
 from o3sim.compiled.sequencer import sequence
 from o3sim.compiled.skip_ahead import next_planned, skip_ahead
@@ -68,7 +71,9 @@ def _idle_cause(x: Memory, cycle: int) -> int:
     m = x.m
     if m[NEXT_OP] == m[L_OPS]:
         return P_DRAIN
-    return P_QUEUE_EMPTY if arrived(x, m[SEQ_GROUP], cycle) else P_WEIGHT_WAIT
+    if not arrived(x, m[SEQ_GROUP], cycle):
+        return P_WEIGHT_WAIT
+    return P_INPUT_WAIT if 0 < rows_cycle(x) >= cycle else P_QUEUE_EMPTY
 
 
 @inlined
@@ -81,13 +86,16 @@ def _tick(x: Memory, cycle: int) -> int:
     if m[NEWLY_SETTLED] > 0 and (m[S_LIMIT] > 1 or m[L_OVERLAP] > 1):
         squash_in_pes(x, cycle)
     idle_cause = _idle_cause(x, cycle)
-    more_coming = idle_cause == P_QUEUE_EMPTY and m[QUEUED] < m[S_DEPTH]
+    more_coming = idle_cause in (P_QUEUE_EMPTY, P_INPUT_WAIT) and m[QUEUED] < m[S_DEPTH]
     sequence(x, cycle)
     if m[NEWLY_SETTLED] > 0:
         squash_in_queue(x, cycle)
     schedule(x, cycle, more_coming)
     if m[QUEUED] > 0:
-        idle_cause = P_DRAIN if m[S_POLICY] == LOCKSTEP and m[BUSY] > 0 else P_NO_READY_OP
+        if m[S_POLICY] == LOCKSTEP and m[BUSY] > 0:
+            idle_cause = P_DRAIN
+        elif m[S_POLICY] != LOCKSTEP or idle_cause != P_INPUT_WAIT:
+            idle_cause = P_NO_READY_OP
     m[idle_cause + NOW] += m[S_PES] - m[BUSY]
     words = skip_ahead(x, cycle) if m[L_SKIPS_AHEAD] else move_words(x, cycle)
     write(x, cycle)
@@ -108,6 +116,8 @@ def _next_change(x: Memory, cycle: int) -> int:
         wake = min(wake, m[m[AT_SHOWN] + 2 * (m[SHOWN_HEAD] & m[L_RING_MASK])])
     if m[NEXT_OP] < m[L_OPS] and m[S_DRAM_BITS] > 0 and arrival_of(x, m[SEQ_GROUP]) > cycle:
         wake = min(wake, arrival_of(x, m[SEQ_GROUP]))
+    if m[NEXT_OP] < m[L_OPS] and rows_cycle(x) > cycle:
+        wake = min(wake, rows_cycle(x))
     if m[L_SKIPS_AHEAD]:
         return min(wake, next_planned(x, cycle))
     for context in range(m[S_PES] * m[S_CONTEXTS]):
@@ -118,9 +128,11 @@ def _next_change(x: Memory, cycle: int) -> int:
 
 
 @inlined
-def _book_causes(x: Memory, cycles: int) -> None:
+def _book_causes(x: Memory, cycle: int, cycles: int) -> None:
     """Book the causes of a cycle, so many times."""
     m = x.m
+    if m[P_DRAIN + NOW] < m[S_PES]:
+        m[LAST_ACTIVE] = cycle + cycles - 1
     for cause in range(P_OPERAND_STALL, P_DRAIN + 1):
         m[cause] += m[cause + NOW] * cycles
         m[cause + NOW] = 0
@@ -145,7 +157,7 @@ def _compile(sources: int) -> Any:
             if m[MOVED] < 0:
                 return BROKEN, cycle
             if m[ENDED] == m[L_OPS]:
-                _book_causes(x, 1)
+                _book_causes(x, cycle, 1)
                 if m[L_SKIPS_AHEAD]:  # ideal buffers: every word is a read of each
                     m[N_ACTIVATION_READS] = m[N_WORDS]
                     m[N_WEIGHT_READS] = m[N_WORDS]
@@ -155,7 +167,7 @@ def _compile(sources: int) -> Any:
                 wake = _next_change(x, cycle)
                 if wake == NEVER:
                     return STUCK, cycle
-            _book_causes(x, wake - cycle)
+            _book_causes(x, cycle, wake - cycle)
             cycle = wake
 
     return _njit(cache=True, nogil=True, _nrt=False)(run_layer)

@@ -47,13 +47,16 @@ from __future__ import annotations
 ) = range(104, 119)  # fmt: skip
 (
     P_USEFUL, P_WASTED, P_SQUASHED, P_OPERAND_STALL, P_WRITE_STALL, P_VERDICT_WAIT, P_WEIGHT_WAIT,
-    P_ISSUE_WAIT, P_NO_READY_OP, P_QUEUE_EMPTY, P_DRAIN,
-) = range(119, 130)  # fmt: skip
-NOW = 11  # m[P_X + NOW] is the number of PE-cycles with cause X in the cycle at hand
+    P_ISSUE_WAIT, P_NO_READY_OP, P_QUEUE_EMPTY, P_INPUT_WAIT, P_DRAIN,
+) = range(119, 131)  # fmt: skip
+NOW = 12  # m[P_X + NOW] is the number of PE-cycles with cause X in the cycle at hand
 
 # ---- header: what an edge order adds to a layer
-L_GATHERS, AT_FIRST_ROW, AT_RUN_STARTS, AT_RUNS = range(141, 145)
-HEADER = 145
+L_GATHERS, AT_FIRST_ROW, AT_RUN_STARTS, AT_RUNS = range(143, 147)
+
+# ---- header: a stage of a pipeline, that is fed and hands on rows; all 0 in a layer that is none
+L_STAGE, L_ROW_WINDOWS, AT_NOT_BEFORE, AT_ROWS_WRITTEN, LAST_ACTIVE = range(147, 152)
+HEADER = 152
 
 OUT_OF_ORDER, IN_ORDER, LOCKSTEP = 0, 1, 2
 UNLIMITED = 2**30

@@ -19,6 +19,7 @@ from o3sim.compiled.numbers import (
     L_OVERLAP,
     L_PRUNES_POOLING,
     L_RING_MASK,
+    L_STAGE,
     LATE,
     LATE_VERDICTS,
     LINK_WINDOW,
@@ -44,6 +45,7 @@ from o3sim.compiled.numbers import (
     WAITING,
     WORDS_IN,
 )
+from o3sim.compiled.rows import row_written
 from o3sim.compiled.skip_ahead import touch
 from o3sim.compiled.weights import op_ended
 
@@ -97,6 +99,8 @@ def _retire(x: Memory, row: int, cycle: int) -> None:
             window = m[link_place(x, row, k) + LINK_WINDOW]
             if window >= 0:
                 x.output[window] = 1
+    if m[L_STAGE]:
+        row_written(x, row, cycle)
     if m[S_TRACE]:
         note_event(x, cycle, E_RETIRE, m[op + INDEX], U_OUTPUT, m[op + OUTCOME])
     op_ended(x, m[op + GROUP], cycle)

@@ -37,6 +37,7 @@ _CAUSES = {
     "issue_wait": k.P_ISSUE_WAIT,
     "no_ready_op": k.P_NO_READY_OP,
     "queue_empty": k.P_QUEUE_EMPTY,
+    "input_wait": k.P_INPUT_WAIT,
     "drain": k.P_DRAIN,
 }
 
@@ -64,7 +65,7 @@ def run_layers(
 ) -> ImageRun:
     """Run layers whose weights are already cut into groups, one list for each layer."""
     groups = [group for cut in cuts for group in cut]
-    engine = _Engine(architecture, groups, observers, window)
+    engine = Engine(architecture, groups, observers, window)
     run = ImageRun([], [])
     for cut, profile in zip(cuts, profiles, strict=True):
         counters, output = engine.run_layer(profile, cut)
@@ -77,8 +78,15 @@ EVENT_ROWS = 65_536
 """Events a layer may have before it is run again with room for all: few layers of few ops need more."""
 
 
-class _Engine:
-    """What outlives a layer: the cycle, the weight stream, the observers."""
+class Engine:
+    """What outlives a layer: the cycle, the weight stream, the observers.
+
+    With ``row_cycles`` its one layer is a stage of a pipeline, and ``rows_written`` and
+    ``last_active_cycle`` are those of :class:`o3sim.machine.stage.StageRun`.
+    """
+
+    rows_written: NDArray[np.int64]
+    last_active_cycle: int
 
     def __init__(
         self,
@@ -86,9 +94,11 @@ class _Engine:
         groups: list[WeightGroup],
         observers: tuple[Observer, ...],
         window: EventWindow,
+        row_cycles: NDArray[np.int64] | None = None,
     ) -> None:
         self.architecture = architecture
         self.window = window
+        self.row_cycles = row_cycles
         self.dram = dram_of(groups)
         self.observers = observers
         self.start_cycle = 0
@@ -109,6 +119,10 @@ class _Engine:
         if how != k.DONE:
             raise _failure(how, cycle, profile.name, x)
         counters = _counters(profile.name, x, cycle - self.start_cycle + 1)
+        if self.row_cycles is not None:
+            rows = int(x.m[k.AT_ROWS_WRITTEN])
+            self.rows_written = x.m[rows : rows + profile.geometry.pooled_height].copy()
+            self.last_active_cycle = int(x.m[k.LAST_ACTIVE])
         counters.dram_bits = sum(group.bits for group in groups)
         counters.order_bits = order_bits(profile.geometry, self.architecture, counters.words_executed)
         check_layer(counters, self.architecture)
@@ -133,7 +147,16 @@ class _Engine:
             k.S_FIRST_CYCLE: self.window.first_cycle + origin,
             k.S_END_CYCLE: self.window.end_cycle + origin,
         }
-        x = memory_of(profile, groups, self.first_group, self.architecture, self.dram, noted, event_rows)
+        x = memory_of(
+            profile,
+            groups,
+            self.first_group,
+            self.architecture,
+            self.dram,
+            noted,
+            event_rows,
+            self.row_cycles,
+        )
         how, cycle = run_layer(x, self.start_cycle)
         return x, how, cycle
 

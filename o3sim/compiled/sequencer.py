@@ -62,6 +62,7 @@ from o3sim.compiled.numbers import (
     WORDS,
     WORDS_IN,
 )
+from o3sim.compiled.rows import rows_cycle
 from o3sim.compiled.walk import advance, position_at
 from o3sim.compiled.weights import arrived, op_ended
 
@@ -72,7 +73,7 @@ def sequence(x: Memory, cycle: int) -> None:
     m = x.m
     room = m[S_DEPTH] - m[QUEUED]
     for _ in range(m[S_SEQUENCER_WIDTH]):
-        if m[NEXT_OP] == m[L_OPS] or not arrived(x, m[SEQ_GROUP], cycle):
+        if m[NEXT_OP] == m[L_OPS] or not arrived(x, m[SEQ_GROUP], cycle) or rows_cycle(x) > cycle:
             return
         if m[L_PRUNES_POOLING] and _is_settled(x):
             _squash(x, cycle)

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from o3sim.config.custom_code import CustomClass
-from o3sim.config.marks import Conflict
+from o3sim.config.marks import Conflict, KeyPath
 from o3sim.config.model import StrictModel
+from o3sim.config.overrides import Overrides, laid_over, overrides_of
 
 # Upper bounds are far beyond anything buildable; they catch slipped digits before memory does.
 Count = Annotated[int, Field(ge=1, le=65_536)]
@@ -21,6 +23,7 @@ Cycles = Annotated[int, Field(ge=0, le=1_000_000)]
 CyclesFromOne = Annotated[int, Field(ge=1, le=1_000_000)]
 Kilobits = Annotated[int, Field(ge=1, le=100_000_000)]
 CountOrIdeal = Count | Literal["ideal"]
+Policies = Literal["out_of_order", "in_order", "lockstep"]
 
 
 class ProcessingElements(StrictModel):
@@ -67,7 +70,7 @@ class IssueQueue(StrictModel):
 class Scheduler(StrictModel):
     """Takes ops out of the queue and gives them to PEs."""
 
-    policy: Literal["out_of_order", "in_order", "lockstep"] | CustomClass = Field(
+    policy: Policies | CustomClass = Field(
         description="Oldest ready ops anywhere in the queue (out_of_order); stop at the first op that is not"
         " ready (in_order); fill all PEs as one group that starts and ends together (lockstep); or a class of"
         " yours (FILE.py:Class, relative to this file)."
@@ -133,6 +136,44 @@ class Energy(StrictModel):
     )
 
 
+def _unstated(part: type[Overrides]) -> Any:
+    """Let a part be left out; it then states nothing."""
+    return Field(default=part(), description=part.__doc__)
+
+
+if TYPE_CHECKING:  # made below from the units' own models, which a type checker cannot follow
+
+    class Stage(Overrides):
+        """The units of one layer of a pipelined machine, where they differ from the machine's."""
+
+else:
+    # Each by a name of its own in this module, where pickle looks for it.
+    _made = partial(overrides_of, module=__name__)
+    StagePEs = _made("StagePEs", ProcessingElements, without=("unit",))
+    StageSequencer = _made("StageSequencer", Sequencer)
+    StageIssueQueue = _made("StageIssueQueue", IssueQueue)
+    StageScheduler = _made("StageScheduler", Scheduler, policy=Policies)
+    StageActivationBuffer = _made("StageActivationBuffer", Buffer)
+    StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer)
+    StageOutputBuffer = _made("StageOutputBuffer", OutputBuffer)
+    StagePruning = _made("StagePruning", Pruning)
+
+    class Stage(Overrides):
+        """The units of one layer of a pipelined machine, where they differ from the machine's."""
+
+        pe: StagePEs = _unstated(StagePEs)
+        sequencer: StageSequencer = _unstated(StageSequencer)
+        issue_queue: StageIssueQueue = _unstated(StageIssueQueue)
+        scheduler: StageScheduler = _unstated(StageScheduler)
+        activation_buffer: StageActivationBuffer = _unstated(StageActivationBuffer)
+        weight_buffer: StageWeightBuffer = _unstated(StageWeightBuffer)
+        output_buffer: StageOutputBuffer = _unstated(StageOutputBuffer)
+        pruning: StagePruning = _unstated(StagePruning)
+
+
+PIPELINED = "layer_pipelined"
+
+
 class Architecture(StrictModel):
     """One machine, completely: nothing has a hidden default."""
 
@@ -141,8 +182,15 @@ class Architecture(StrictModel):
     clock_mhz: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
         description="Clock in MHz; turns cycles into time, nothing else depends on it."
     )
-    organization: Literal["layer_sequential"] = Field(
-        description="How layers share the machine: one after another, each a barrier (layer_sequential)."
+    note: str = Field(default="", description="Text that reports of a run print beside its figures.")
+    organization: Literal["layer_sequential", "layer_pipelined"] = Field(
+        description="How layers share the machine: one after another, each a barrier (layer_sequential), or"
+        " all at once, each on units of its own (layer_pipelined)."
+    )
+    stages: tuple[Stage, ...] = Field(
+        default=(),
+        description="Of layer_pipelined, layer by layer: what its units differ in. Without it all layers have"
+        " the units as stated.",
     )
     pe: ProcessingElements
     sequencer: Sequencer
@@ -155,20 +203,28 @@ class Architecture(StrictModel):
     pruning: Pruning
     energy: Energy
 
+    @property
+    def is_pipelined(self) -> bool:
+        """Whether all layers run at once, each on units of its own."""
+        return self.organization == PIPELINED
+
     @classmethod
     def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:
         """Yield what is wrong between keys; keys absent or of a wrong type are left to the model."""
-        policy = _at(data, "scheduler", "policy")
-        depth = _at(data, "issue_queue", "depth_ops")
-        array = ("count", "contexts")
-        count, contexts = (_at(data, "pe", key) for key in array)
-        if policy == "lockstep" and all(type(value) is int for value in (depth, count, contexts)):
-            group = count * contexts
-            if depth < group:
-                yield Conflict(
-                    (("issue_queue", "depth_ops"), ("scheduler", "policy"), *(("pe", key) for key in array)),
-                    f"{depth} cannot hold a lockstep group of pe.count * pe.contexts = {group} ops",
-                )
+        stages = data.get("stages") or ()
+        if stages and data.get("organization") != PIPELINED:
+            yield Conflict((("stages",), ("organization",)), f"are of organization {PIPELINED} only")
+        if not stages:
+            yield from _group_conflicts(data, ())
+        for number, stage in enumerate(stages if isinstance(stages, list | tuple) else ()):
+            if isinstance(stage, Mapping) and all(isinstance(part, Mapping) for part in stage.values()):
+                yield from _group_conflicts(laid_over(data, stage), ("stages", number))
+
+    @model_serializer(mode="wrap")
+    def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what only some architectures have."""
+        values = handler(self).items()
+        return {key: value for key, value in values if value or key not in ("note", "stages")}
 
     @model_validator(mode="after")
     def _check_cross_fields(self) -> Architecture:
@@ -177,6 +233,22 @@ class Architecture(StrictModel):
             text = "; ".join(str(problem) for problem in problems)
             raise PydanticCustomError("cross_field", "{text}", {"text": text})
         return self
+
+
+def _group_conflicts(data: Mapping[str, Any], place: KeyPath) -> Iterator[Conflict]:
+    """Yield if the queue of a machine, or of the stage at ``place``, is too short for its lockstep groups."""
+    policy, depth = _at(data, "scheduler", "policy"), _at(data, "issue_queue", "depth_ops")
+    array = ("count", "contexts")
+    count, contexts = (_at(data, "pe", key) for key in array)
+    if policy != "lockstep" or not all(type(value) is int for value in (depth, count, contexts)):
+        return
+    group = count * contexts
+    if depth < group:
+        keys = (("issue_queue", "depth_ops"), ("scheduler", "policy"), *(("pe", key) for key in array))
+        yield Conflict(
+            tuple((*place, *key) for key in keys),
+            f"{depth} cannot hold a lockstep group of pe.count * pe.contexts = {group} ops",
+        )
 
 
 def _at(data: Mapping[str, Any], section: str, key: str) -> Any:

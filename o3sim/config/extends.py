@@ -1,7 +1,7 @@
 """``extends: other.yaml``: a file that states only what differs from another one.
 
-Mappings are merged key by key, everything else (lists too) replaces what it extends. The name and
-the description belong to one file and are not inherited.
+Mappings are merged key by key, everything else (lists too) replaces what it extends. The name,
+the description and the note belong to one file and are not inherited.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from o3sim.config.marks import Document, KeyPath, Marks, Problem
 from o3sim.config.yaml_marks import describe, read_yaml
 from o3sim.errors import ConfigError, InputError
 
-NOT_INHERITED = ("name", "description")
+NOT_INHERITED = ("name", "description", "note")
 
 
 def load_document(path: Path) -> Document:

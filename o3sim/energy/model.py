@@ -53,8 +53,9 @@ class EnergyModel:
         self._activation_bit_pj = self._buffer_bit_pj(
             architecture.activation_buffer.size_kbit, architecture.activation_buffer.banks, pe_count
         )
+        halves = 1 if architecture.is_pipelined else 2  # a stage's weights take all of it
         self._weight_bit_pj = self._buffer_bit_pj(
-            architecture.weight_buffer.size_kbit / 2, architecture.weight_buffer.banks, pe_count
+            architecture.weight_buffer.size_kbit / halves, architecture.weight_buffer.banks, pe_count
         )
         self._queue_entry_pj = OP_BITS * access_pj_per_bit(
             table.memory, architecture.issue_queue.depth_ops * OP_BITS

@@ -17,6 +17,7 @@ from o3sim.profile.profile import LayerProfile, profile_layer
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
+    from o3sim.estimate.pipeline import StageSample
     from o3sim.network.layer import Geometry, Layer
     from o3sim.network.network import Network
 
@@ -81,9 +82,8 @@ def measure(
     load_kernels()  # the time that takes once is not an image's
     codes: NDArray[np.integer] = network.encode(image)
     edges = inference_s = profile_s = 0.0
-    samples = [
-        _Sample(architecture, engine) for architecture, engine in zip(architectures, engines, strict=True)
-    ]
+    pairs = zip(architectures, engines, strict=True)
+    samples = [_sample_of(architecture, network, engine) for architecture, engine in pairs]
     end = clock() + SAMPLE_S
     for layer in network.layers:
         start = clock()
@@ -96,7 +96,7 @@ def measure(
         inference_s, profile_s = inference_s + middle - start, profile_s + clock() - middle
         edges += words_of(layer.geometry, 1)
         for sample in samples:
-            sample.take(network, layer, profile, clock)
+            sample.take(profile, clock)
         if layer.scores or clock() > end:
             break
         codes = bits
@@ -111,22 +111,34 @@ def _thresholded(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.uint8]:
     return thresholded(layer, codes)
 
 
+def _sample_of(architecture: Architecture, network: Network, engine: str) -> _Sample | StageSample:
+    """Begin a sample: of one machine, or of a pipeline of them."""
+    if architecture.is_pipelined:
+        from o3sim.estimate.pipeline import StageSample
+
+        return StageSample(architecture, network, engine)
+    return _Sample(architecture, network, engine)
+
+
 class _Sample:
     """What has been simulated of an architecture."""
 
-    def __init__(self, architecture: Architecture, engine: str) -> None:
+    def __init__(self, architecture: Architecture, network: Network, engine: str) -> None:
         self.architecture = architecture
+        self._layers_left = iter(network.layers)
+        self._network = network
         self.engine = engine
         ideal = architecture.dram.model_copy(update={"bits_per_cycle": "ideal"})
         self._fed = architecture.model_copy(update={"dram": ideal})  # weights stream in while others compute
         self.words = 0
         self.cycles = self.seconds = 0.0
 
-    def take(self, network: Network, layer: Layer, profile: LayerProfile, clock: Callable[[], float]) -> None:
-        """Simulate the first rows of a layer and take it that the others are like them."""
+    def take(self, profile: LayerProfile, clock: Callable[[], float]) -> None:
+        """Simulate the first rows of the next layer and take it that the others are like them."""
+        layer = next(self._layers_left)
         width = self.architecture.pe.width_edges
         part = first_rows(profile, SAMPLE_WORDS[self.engine], width)
-        alone = replace(network, layers=(replace(layer, geometry=part.geometry),))
+        alone = replace(self._network, layers=(replace(layer, geometry=part.geometry),))
         start = clock()
         run = run_on_engine(self._fed, alone, [part], wanted=self.engine)
         words = words_of(profile.geometry, width)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from o3sim.custom_engine import engine_name
 from o3sim.estimate.bounds import CycleBounds, cycle_bounds
 from o3sim.estimate.cost import measure, run_bytes, run_seconds
+from o3sim.estimate.pipeline import interval_bounds
 from o3sim.image_runs import edges_of_layers
 from o3sim.machine.run import plan_groups
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MachineEstimate:
-    """Cycles and time of one image on one architecture, as modelled."""
+    """Cycles and time of one image on one architecture; of a pipeline those between two images."""
 
     name: str
     bounds: CycleBounds
@@ -72,9 +73,7 @@ def estimate_run(
     Parameters and errors are those of :func:`o3sim.simulation.simulate_all`.
     """
     engines = [engine_name(architecture, engine) for architecture in architectures]
-    for architecture in architectures:
-        plan_groups(architecture, network.layers)  # refuses what does not fit
-    bounds = [cycle_bounds(architecture, network.layers) for architecture in architectures]
+    bounds = [_bounds(architecture, network) for architecture in architectures]
     cost = measure(architectures, network, images[0], engines)
     machines = tuple(
         _machine(architecture, bound, sampled.cycles)
@@ -93,7 +92,16 @@ def estimate_run(
     )
 
 
+def _bounds(architecture: Architecture, network: Network) -> CycleBounds:
+    """Bound the cycles of an image; refuse a network that does not fit."""
+    if architecture.is_pipelined:
+        return interval_bounds(architecture, network.layers)
+    plan_groups(architecture, network.layers)
+    return cycle_bounds(architecture, network.layers)
+
+
 def _machine(architecture: Architecture, bounds: CycleBounds, sampled_cycles: float) -> MachineEstimate:
     """Keep what was sampled within what is certain."""
     cycles = min(max(sampled_cycles, bounds.least), bounds.most)
-    return MachineEstimate(architecture.name, bounds, cycles, cycles / architecture.clock_mhz)
+    name = f"{architecture.name} (between images)" if architecture.is_pipelined else architecture.name
+    return MachineEstimate(name, bounds, cycles, cycles / architecture.clock_mhz)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,7 +99,7 @@ def _architecture(target: str, saved: SavedRun) -> Architecture:
     from o3sim.config.custom_code import custom_units
 
     try:
-        architecture = Architecture.model_validate(dict(saved.configuration))
+        architecture = Architecture.model_validate_json(json.dumps(dict(saved.configuration)))
     except ValidationError as error:
         raise InputError(f"{target}: configuration of {saved.architecture}: {error}") from None
     if custom_units(architecture.model_dump()):

@@ -15,6 +15,7 @@ PE_CYCLE_CAUSES: tuple[str, ...] = (
     "issue_wait",
     "no_ready_op",
     "queue_empty",
+    "input_wait",
     "drain",
 )
 """Every PE-cycle has exactly one of these causes; each is defined in ``docs/machine.md``."""

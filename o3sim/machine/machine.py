@@ -63,6 +63,10 @@ class Machine:
         One entry for each layer that ended.
     outputs : list of uint8 arrays, shape (pooled_height, pooled_width, out_channels)
         Output bits of those layers, as the scoreboard holds them.
+    rows_written : list of int
+        Cycle of the last write to each row of the output, so far, of the layer in work.
+    last_active_cycle : int
+        The last cycle so far in which a PE held something or an op was still to be dispatched or issued.
     """
 
     program: LayerProgram
@@ -87,6 +91,7 @@ class Machine:
         self.outputs: list[NDArray[np.uint8]] = []
         self._programs = programs
         self._cycle = 0
+        self.last_active_cycle = 0
         if self.stream is not None:
             self.pes.on_word = self._word_went_in
             self.pes.on_stall = self._request_refused
@@ -144,13 +149,18 @@ class Machine:
         self.queue.end_cycle()
         if self.stream is not None:
             self.stream.flush()
+        all_drained = {"drain": self.architecture.pe.count}
         if self.ledger.ended == self.program.ops:
             self.ledger.pe_cycles(causes, 1)
+            if causes != all_drained:
+                self.last_active_cycle = cycle
             self._end_layer(cycle)
             return cycle + 1 if self._begin_layer(cycle + 1) else None
         waits = "word" not in causes and before == self._position()
         wake = self._next_change(cycle) if waits else cycle + 1
         self.ledger.pe_cycles(causes, wake - cycle)
+        if causes != all_drained:
+            self.last_active_cycle = wake - 1
         return wake
 
     def _position(self) -> tuple[int, int, int, int]:
@@ -183,14 +193,16 @@ class Machine:
             return False, "drain"
         if self.sequencer.waits_for(cycle) is not None:
             return False, "weight_wait"
-        return self.queue.room > 0, "queue_empty"
+        waited_for_rows = 0 < self.sequencer.rows_cycle >= cycle  # an op whose rows came just now has waited
+        return self.queue.room > 0, "input_wait" if waited_for_rows else "queue_empty"
 
     def _refine(self, idle_cause: str) -> str:
         """Why idle PEs are idle, given what the scheduler left in the queue."""
         if not self.queue.entries:
             return idle_cause
-        group_runs = self.scheduler.policy.whole_group and self.pes.busy > 0
-        return "drain" if group_runs else "no_ready_op"
+        if self.scheduler.policy.whole_group and (self.pes.busy > 0 or idle_cause == "input_wait"):
+            return "drain" if self.pes.busy > 0 else idle_cause
+        return "no_ready_op"
 
     def _write(self) -> None:
         """Retire the oldest known outcomes; the PEs of the others stall."""
@@ -198,6 +210,8 @@ class Machine:
             if op.late:
                 self.pes.verdict_written(op)
             self.scoreboard.retire(op, self._cycle)
+            for window in op.windows:
+                self.rows_written[window // self._row_windows] = self._cycle
             self.ledger.retired(op)
             self._emit(EventKind.RETIRE, op, "output", op.outcome)
             self._ended(op)
@@ -238,6 +252,8 @@ class Machine:
             program.n_windows, program.prunes_pooling, self.architecture.pruning.squash_latency_cycles
         )
         self._group_left = dict(program.group_ops)
+        self.rows_written = [0] * program.geometry.pooled_height
+        self._row_windows = program.geometry.pooled_width * program.geometry.out_channels
         self._reads = self.supply.activation_reads, self.supply.weight_reads, self.supply.granted
         self.pes.begin_layer(program, program.prunes_threshold)
         self.sequencer.begin_layer(program, self.scoreboard)
@@ -272,6 +288,7 @@ class Machine:
             self.pes.next_move(cycle),
             self.scoreboard.next_show(),
             None if group is None else self.weights.next_change(group),
+            self.sequencer.rows_cycle,
         ]
         known = [wake for wake in wakes if wake is not None and wake > cycle]
         if not known:

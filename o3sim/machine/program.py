@@ -43,6 +43,8 @@ class LayerProgram:
         Ops of each of the layer's groups.
     first_channel_of : dict of int to int
         First output channel of each of the layer's groups.
+    not_before : int64 array
+        First cycle in which the op can be dispatched: that in which its input rows are there.
     """
 
     name: str
@@ -62,6 +64,7 @@ class LayerProgram:
     weight_words: int
     prunes_threshold: bool
     prunes_pooling: bool
+    not_before: NDArray[np.int64]
 
     @property
     def ops(self) -> int:
@@ -75,7 +78,11 @@ class LayerProgram:
 
 
 def build_program(
-    profile: LayerProfile, groups: list[WeightGroup], first_group: int, architecture: Architecture
+    profile: LayerProfile,
+    groups: list[WeightGroup],
+    first_group: int,
+    architecture: Architecture,
+    row_cycles: NDArray[np.int64] | None = None,
 ) -> LayerProgram:
     """Lay out a layer's ops for an architecture.
 
@@ -89,6 +96,8 @@ def build_program(
         Number of the first of them among the groups of the whole network.
     architecture : Architecture
         Its sequencer order, PE width and prunings matter here.
+    row_cycles : int64 array, shape (out_height,), optional
+        First cycle in which the neurons of each output row can be dispatched; 0 if not given.
     """
     geometry, width = profile.geometry, architecture.pe.width_edges
     members = window_members(geometry)
@@ -101,6 +110,7 @@ def build_program(
     decision = profile.decision.reshape(-1, geometry.out_channels)[position, channel]
     prunes_threshold = architecture.pruning.threshold and not profile.scores
     sizes = [len(piece[0]) for piece in pieces]
+    rows = np.zeros(geometry.out_height, np.int64) if row_cycles is None else row_cycles
     return LayerProgram(
         name=profile.name,
         geometry=geometry,
@@ -119,6 +129,7 @@ def build_program(
         weight_words=_words(np.array([geometry.fan_in]), width).item(),
         prunes_threshold=prunes_threshold,
         prunes_pooling=architecture.pruning.pooling and geometry.pool is not None and not profile.scores,
+        not_before=rows[position // geometry.out_width],
     )
 
 

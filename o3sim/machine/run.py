@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.config.architecture import PIPELINED
+from o3sim.errors import InputError
 from o3sim.machine.counters import LayerCounters
 from o3sim.machine.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.machine.machine import Machine
@@ -80,8 +82,13 @@ def plan_groups(architecture: Architecture, layers: Iterable[Layer]) -> list[lis
     Raises
     ------
     InputError
-        If a layer does not fit the buffers.
+        If a layer does not fit the buffers, or the architecture is a pipeline of layers.
     """
+    if architecture.is_pipelined:
+        raise InputError(
+            f"architecture {architecture.name}: organization {PIPELINED} has no one machine that layers "
+            "take in turn: it is for `o3sim run` only (docs/pipelined.md)"
+        )
     cuts = []
     for number, layer in enumerate(layers):
         check_activations_fit(layer.name, layer.geometry, architecture)

@@ -21,8 +21,8 @@ class Sequencer:
     """Look at up to ``width`` ops a cycle: squash those of settled windows, dispatch the others.
 
     It stops for the cycle at an op for which the queue has no room (as of the end of the last
-    cycle) or whose weight group has not arrived. Each op looked at and got rid of, squashed or
-    dispatched, takes one place of the width.
+    cycle), or whose weight group or input rows have not arrived. Each op looked at and got rid of,
+    squashed or dispatched, takes one place of the width.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Sequencer:
         room = self.queue.room
         for _ in range(self.width_ops):
             op = self._peek()
-            if op is None or not self.weights.arrived(op.group, cycle):
+            if op is None or cycle < op.not_before or not self.weights.arrived(op.group, cycle):
                 return
             if self._scoreboard.is_settled(op):
                 on_squash(op)
@@ -73,6 +73,12 @@ class Sequencer:
         """Weight group the next op waits for, None if it waits for none."""
         op = self._peek()
         return None if op is None or self.weights.arrived(op.group, cycle) else op.group
+
+    @property
+    def rows_cycle(self) -> int:
+        """First cycle in which the input rows of the next op are there; 0 if all rows always are."""
+        op = self._peek()
+        return 0 if op is None else op.not_before
 
     def _peek(self) -> Op | None:
         """Next op, None at the end of the layer."""
@@ -102,6 +108,7 @@ class Sequencer:
             (program.addresses.first_row[channels] + program.addresses.border_of[position]).tolist(),
             program.addresses.base_bit[position].tolist(),
             [(c - first_channel[g]) * program.weight_words for c, g in zip(channels, groups, strict=True)],
+            program.not_before[part].tolist(),
             strict=True,
         )
         self._chunk_start = start

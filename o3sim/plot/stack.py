@@ -29,7 +29,7 @@ from o3sim.results.saved import SavedLayer, SavedRun
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Eight colours for eleven causes: causes of one family share a colour, and a hatch tells them apart.
+# Eight colours for twelve causes: causes of one family share a colour, and a hatch tells them apart.
 LOOKS: dict[str, tuple[str, str]] = {
     "useful": (GREEN, ""),
     "wasted": (ORANGE, ""),
@@ -41,6 +41,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "issue_wait": (YELLOW, "////"),
     "no_ready_op": (YELLOW, ""),
     "queue_empty": ("#DDDDDD", "////"),
+    "input_wait": (PURPLE, "////"),
     "drain": ("#DDDDDD", ""),
 }
 

@@ -11,8 +11,10 @@ from o3sim.report.console import make_table
 from o3sim.report.numbers import grouped, percent, significant
 
 LEGEND = """\
-at least: the slowest unit on what no pruning can save; at most: one word at a time and every wait in turn
-expected: from the first rows of each layer on the first image, scaled up by words"""
+at least: the slowest unit on what no pruning can save
+at most: one word at a time and every wait in turn
+expected: from the first rows of each layer on the first image, scaled up by words
+of a pipeline of layers: cycles between two images of a long stream, which its slowest stage sets"""
 
 
 def print_estimate(console: Console, estimate: RunEstimate) -> None:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from o3sim.custom_engine import custom_note
 from o3sim.explain.measure import NOTEWORTHY, Explanation
-from o3sim.machine.counters import PE_CYCLE_CAUSES, LayerCounters
+from o3sim.machine.counters import LayerCounters
 from o3sim.report.console import make_table
 from o3sim.report.numbers import grouped, percent
 from o3sim.report.synthetic import synthetic_note
@@ -66,8 +66,7 @@ def print_explanation(console: Console, found: Explanation) -> None:
 
 def stack_table(found: Explanation) -> Table:
     """Build the cycle stack of every layer and of the run."""
-    headings = (_HEADINGS[cause] for cause in PE_CYCLE_CAUSES)
-    table = make_table("Where the PE-cycles went (%)", 1, "layer", "cycles", *headings, gap=1)
+    table = make_table("Where the PE-cycles went (%)", 1, "layer", "cycles", *_HEADINGS.values(), gap=1)
     whole = LayerCounters("all")
     for counters in found.layers:
         whole.add(counters)
@@ -79,7 +78,7 @@ def stack_table(found: Explanation) -> Table:
 
 def _stack_cells(counters: LayerCounters, images: int) -> list[str]:
     total = sum(counters.pe_cycles.values())
-    shares = (percent(counters.pe_cycles[cause] / total) for cause in PE_CYCLE_CAUSES)
+    shares = (percent(counters.pe_cycles[cause] / total) for cause in _HEADINGS)
     return [grouped(counters.cycles / images), *shares]
 
 

@@ -12,17 +12,18 @@ from o3sim.custom_engine import describe
 from o3sim.energy.model import UNITS
 from o3sim.report.console import make_table
 from o3sim.report.numbers import ABSENT, grouped, percent, ratio, significant
+from o3sim.report.pipeline import clock, print_pipeline
 from o3sim.report.synthetic import synthetic_note
 from o3sim.results.measures import Measures
 from o3sim.results.result import Comparison, RunResult
 
 WAITING_CAUSES = ("write_stall", "verdict_wait")
-STARVED_CAUSES = ("issue_wait", "no_ready_op", "queue_empty")
+STARVED_CAUSES = ("issue_wait", "no_ready_op", "queue_empty", "input_wait")
 
 LAYER_LEGEND = """\
 useful ... drain are shares of PE-cycles and sum to 100: waste = wasted + squashed; operand =
-operand_stall; weight = weight_wait; starved = issue_wait + no_ready_op + queue_empty; wait =
-write_stall + verdict_wait. pruned: edges that no PE evaluated, by threshold and by pooling."""
+operand_stall; weight = weight_wait; starved = issue_wait + no_ready_op + queue_empty + input_wait;
+wait = write_stall + verdict_wait. pruned: edges no PE evaluated, by threshold and by pooling."""
 
 COMPARE_LEGEND = """\
 speed-up of {main} over each: its latency / that of {main}. energy ratio: its energy / that
@@ -54,6 +55,8 @@ def print_run(console: Console, result: RunResult, comparisons: Sequence[Compari
     console.print(layer_table(result))
     console.print(LAYER_LEGEND)
     console.print()
+    for run in every_run:
+        print_pipeline(console, run)
     console.print(totals_table(result))
     console.print(pe_cycle_table(result))
     console.print(energy_table(result))
@@ -111,7 +114,7 @@ def totals_table(result: RunResult) -> Table:
         ("accuracy", _accuracy(result)),
         ("classes", _classes(result.classes)),
         ("cycles per image", grouped(result.cycles_per_image)),
-        ("latency", f"{significant(result.latency_us)} us at {result.configuration['clock_mhz']:g} MHz"),
+        ("latency", f"{significant(result.latency_us)} us at {clock(result)}"),
         ("images per second", significant(result.images_per_s)),
         ("utilisation", f"{percent(result.utilisation)} %"),
         ("edges per image", grouped(edges.total / result.images)),

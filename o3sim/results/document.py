@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from o3sim.results.measures import Measures, values_of
+from o3sim.results.pipeline import PipelineFigures
 from o3sim.results.result import Comparison, RunResult
 
 SCHEMA_VERSION = 1
@@ -52,9 +53,14 @@ def _run(result: RunResult) -> dict[str, Any]:
         "agreement": result.agreement,
         "classes": list(result.classes),
         **_measures(result),
+        "pipeline": None if result.pipeline is None else _pipeline(result.pipeline),
         "layers": [{"name": layer.name, **_measures(layer)} for layer in result.layers],
         "configuration": dict(result.configuration),
     }
+
+
+def _pipeline(figures: PipelineFigures) -> dict[str, Any]:
+    return {**asdict(figures), "stages": [asdict(stage) for stage in figures.stages]}
 
 
 def _measures(measures: Measures) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from o3sim.config.custom_code import CUSTOM_KEYS, without_folder
 from o3sim.energy.model import EnergyModel
 from o3sim.machine.counters import LayerCounters
 from o3sim.results.measures import Measures, measure, ratio, sum_energy, values_of
+from o3sim.results.pipeline import PipelineFigures, of_stream
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]  # ships no types
@@ -46,6 +47,8 @@ class RunResult(Measures):
         In the order of the network.
     agreement : float or None
         Of a machine that calls outcomes speculatively: share of images whose class is the exact one.
+    pipeline : PipelineFigures or None
+        Of organization ``layer_pipelined`` only.
     """
 
     architecture: str
@@ -58,6 +61,7 @@ class RunResult(Measures):
     classes: tuple[int, ...]
     layers: tuple[LayerResult, ...]
     agreement: float | None = None
+    pipeline: PipelineFigures | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Return the layers as a DataFrame, a column for each figure (extra ``frames``)."""
@@ -114,6 +118,8 @@ def run_result(
     subject: Subject,
     layers: Sequence[LayerCounters],
     layers_exact: Sequence[bool],
+    stages: Sequence[Architecture] | None = None,
+    pipeline: PipelineFigures | None = None,
 ) -> RunResult:
     """Compute the result of a run.
 
@@ -127,9 +133,14 @@ def run_result(
         By layer, each summed over the images.
     layers_exact : sequence of bool
         By layer, whether every output bit of every image equals the functional one.
+    stages : sequence of Architecture, optional
+        Of a pipeline: the machine of each layer.
+    pipeline : PipelineFigures, optional
+        Of a pipeline.
     """
     images, clock_mhz = len(subject.classes), architecture.clock_mhz
-    energies = [model.energy_pj(counters) for counters in layers]
+    models = [model] * len(layers) if stages is None else [EnergyModel(s, model.table) for s in stages]
+    energies = [priced.energy_pj(counters) for priced, counters in zip(models, layers, strict=True)]
     totals = LayerCounters("total")
     for counters in layers:
         totals.add(counters)
@@ -140,6 +151,8 @@ def run_result(
     whole = measure(
         totals, sum_energy(energies), images=images, clock_mhz=clock_mhz, outputs_exact=all(layers_exact)
     )
+    if pipeline is not None:
+        whole = of_stream(whole, pipeline, images, clock_mhz)
     named = zip(layers, parts, strict=True)
     return RunResult(
         architecture=architecture.name,
@@ -151,6 +164,7 @@ def run_result(
         accuracy=subject.accuracy,
         classes=subject.classes,
         layers=tuple(LayerResult(name=counters.name, **values_of(part)) for counters, part in named),
+        pipeline=pipeline,
         **values_of(whole),
     )
 

@@ -101,7 +101,9 @@ def _count(value: Any) -> int:
 
 
 def _causes(values: Mapping[str, Any]) -> dict[str, int]:
-    found = {cause: values[cause] for cause in PE_CYCLE_CAUSES}
+    found = {
+        cause: values.get(cause, 0) if cause == "input_wait" else values[cause] for cause in PE_CYCLE_CAUSES
+    }
     if any(type(count) is not int or count < 0 for count in found.values()):
         raise ValueError("PE-cycles are not counts")
     return found

@@ -4,37 +4,54 @@ from __future__ import annotations
 
 from dataclasses import fields
 from io import StringIO
+from typing import Any
 
 import numpy as np
 
 from o3sim.compiled.run import run_layers
+from o3sim.compiled.stage import simulate_stage as compiled_stage
 from o3sim.machine.counters import LayerCounters
 from o3sim.machine.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.machine.run import ImageRun
+from o3sim.machine.stage import simulate_stage as simpy_stage
 from o3sim.machine.weight_groups import cut_layer
 from o3sim.trace.canonical import CanonicalTrace
 from tests.golden.divergence import divergence
 from tests.machine import harness
-from tests.machine.strategies import Case
+from tests.machine.strategies import Case, StageCase
 
 
 def run_simpy(
-    case: Case, observers: tuple[Observer, ...] = (), window: EventWindow = EVERY_EVENT
+    case: Case | StageCase, observers: tuple[Observer, ...] = (), window: EventWindow = EVERY_EVENT
 ) -> ImageRun:
     """Run a case on the SimPy machine."""
+    if isinstance(case, StageCase):
+        return _of_stage(simpy_stage, case, observers, window)
     return harness.run(case.architecture, *case.profiles, observers=observers, window=window)
 
 
 def run_compiled(
-    case: Case, observers: tuple[Observer, ...] = (), window: EventWindow = EVERY_EVENT
+    case: Case | StageCase, observers: tuple[Observer, ...] = (), window: EventWindow = EVERY_EVENT
 ) -> ImageRun:
     """Run a case on the compiled engine."""
+    if isinstance(case, StageCase):
+        return _of_stage(compiled_stage, case, observers, window)
     arch = case.architecture
     cuts = [cut_layer(i, layer.name, layer.geometry, arch) for i, layer in enumerate(case.profiles)]
     return run_layers(arch, cuts, case.profiles, observers, window)
 
 
-def disagreement(case: Case) -> str | None:
+def _of_stage(
+    simulate_stage: Any, case: StageCase, observers: tuple[Observer, ...], window: EventWindow
+) -> ImageRun:
+    """Run a stage; what it says about time goes with its output bits."""
+    rows = np.array(case.row_cycles, np.int64)
+    done = simulate_stage(case.architecture, case.profiles[0], rows, observers, window)
+    times = [*done.rows_written, done.last_active_cycle]
+    return ImageRun([done.counters], [np.append(done.output.ravel(), times)])
+
+
+def disagreement(case: Case | StageCase) -> str | None:
     """Compare the engines on a case: events first, then outputs and counts, with and without a trace.
 
     Returns

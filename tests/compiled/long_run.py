@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.compiled.engines import disagreement
 from tests.machine.harness import BASE
-from tests.machine.strategies import Case, cases
+from tests.machine.strategies import Case, StageCase, cases
+from tests.pipeline.samples import stage_cases
 
 PROGRESS_S = 5.0
 
@@ -23,7 +24,7 @@ class Search:
         self.wanted = wanted
         self.number = number
         self.done = 0
-        self.failed: tuple[Case, str] | None = None
+        self.failed: tuple[Case | StageCase, str] | None = None
         self._started = self._told = time.monotonic()
 
     def run(self) -> None:
@@ -37,12 +38,12 @@ class Search:
             report_multiple_bugs=False,
         )
         try:
-            seed(self.number)(quiet(given(cases())(self.compare)))()
+            seed(self.number)(quiet(given(cases() | stage_cases())(self.compare)))()
         except Exception:
             if self.failed is None:
                 raise
 
-    def compare(self, case: Case) -> None:
+    def compare(self, case: Case | StageCase) -> None:
         """Compare one case."""
         try:
             difference = disagreement(case)
@@ -69,12 +70,14 @@ class Search:
         print(message, file=sys.stderr, flush=True)
 
 
-def described(case: Case) -> Iterator[str]:
+def described(case: Case | StageCase) -> Iterator[str]:
     """Write a case down: what its machine has that the bench's has not, and its layers."""
     for unit, keys in case.architecture.model_dump().items():
         base = BASE.get(unit)
         if isinstance(keys, dict) and isinstance(base, dict):
             yield from (f"  {unit}.{key} = {value!r}" for key, value in keys.items() if base[key] != value)
+    if isinstance(case, StageCase):
+        yield f"  a stage of a pipeline; rows can be dispatched from cycles {list(case.row_cycles)} on"
     for number, layer in enumerate(case.profiles):
         yield f"  layer {number}: scores={layer.scores} {layer.geometry}"
         yield f"    decision {layer.decision.ravel().tolist()}"

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from o3sim.machine.counters import LayerCounters
 from o3sim.machine.weight_groups import cut_layer
 from tests.compiled.engines import run_compiled
-from tests.machine.strategies import Case, cases
+from tests.machine.strategies import Case, StageCase, cases
+from tests.pipeline.samples import stage_cases
 
 CASES = 600
 
@@ -22,10 +23,11 @@ KNOBS = {
     "pools pruned", "pools not pruned", "squash latency", "dense", "conv", "Pool(size=2, stride=2)",
     "Pool(size=3, stride=2)", "Pool(size=3, stride=1)", "None", "exclude", "-1", "+1", "planes", "stride",
     "constant channel", "no edges", "several layers", "scores", "partial word", "leftovers of a pool",
+    "stage",
 }  # fmt: skip
 
 
-def machine_knobs(case: Case) -> set[str]:
+def machine_knobs(case: Case | StageCase) -> set[str]:
     """Name what a case's machine has."""
     a = case.architecture
     limit = a.scheduler.window_in_flight_ops
@@ -54,10 +56,11 @@ def machine_knobs(case: Case) -> set[str]:
         "threshold pruned" if a.pruning.threshold else "threshold not pruned",
         "pools pruned" if a.pruning.pooling else "pools not pruned",
         "squash latency" if a.pruning.squash_latency_cycles > 1 else "",
+        "stage" if isinstance(case, StageCase) else "",
     }
 
 
-def layer_knobs(case: Case) -> set[str]:
+def layer_knobs(case: Case | StageCase) -> set[str]:
     """Name what a case's layers have."""
     found = {"several layers" if len(case.profiles) > 1 else ""}
     for layer in case.profiles:
@@ -81,9 +84,9 @@ def test_cases_reach_everything() -> None:
     knobs: Counter[str] = Counter()
     counts = LayerCounters("all")
 
-    @given(cases())
+    @given(cases() | stage_cases())
     @settings(max_examples=CASES, deadline=None, derandomize=True, database=None)
-    def draw(case: Case) -> None:
+    def draw(case: Case | StageCase) -> None:
         knobs.update(machine_knobs(case) | layer_knobs(case))
         for layer in run_compiled(case).layers:
             counts.add(layer)

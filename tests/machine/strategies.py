@@ -23,6 +23,14 @@ class Case(NamedTuple):
     profiles: tuple[LayerProfile, ...]
 
 
+class StageCase(NamedTuple):
+    """A stage of a pipeline, its one layer, and from when on each output row can be dispatched."""
+
+    architecture: Architecture
+    profiles: tuple[LayerProfile]
+    row_cycles: tuple[int, ...]
+
+
 def banks() -> st.SearchStrategy[int | str]:
     """Draw a number of banks: a power of two or not, or ideal."""
     return st.sampled_from([1, 2, 3, 4, 8, "ideal"])

@@ -10,7 +10,7 @@ from typing import Any
 from o3sim.machine.counters import PE_CYCLE_CAUSES
 from o3sim.results.document import SCHEMA_VERSION, to_document, to_json
 from o3sim.results.result import compare
-from tests.sample_runs import result
+from tests.sample_runs import pipeline_result, result
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "results.md"
 
@@ -36,7 +36,7 @@ def documented_keys() -> set[str]:
 
 
 def test_every_key_is_documented_and_every_documented_key_exists() -> None:
-    document = to_document(result())
+    document = to_document(pipeline_result())
     layer_keys = keys_of(document["layers"])
     of_layers_only = {"name"}
     assert layer_keys - of_layers_only <= keys_of(document)
@@ -53,6 +53,10 @@ def test_a_layer_has_the_figures_of_a_run() -> None:
     document = to_document(result())
     layer = document["layers"][0]
     assert [key for key in layer if key != "name"] == [key for key in document if key in layer]
+
+
+def test_only_a_pipeline_has_figures_of_one() -> None:
+    assert to_document(result())["pipeline"] is None
 
 
 def test_promised_keys_are_there() -> None:

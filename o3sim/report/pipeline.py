@@ -1,0 +1,64 @@
+"""The part of a run's report that only a pipeline of layers has."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from o3sim.report.console import make_table
+from o3sim.report.numbers import ABSENT, grouped, percent, significant
+from o3sim.results.pipeline import PipelineFigures
+from o3sim.results.result import RunResult
+
+LEGEND = """\
+work: cycles an image takes the stage, less those in which its PEs wait for rows; input wait: share
+of PE-cycles. rows held: input rows that wait or are in use, at most at a time; kbit they take."""
+
+
+def clock(result: RunResult) -> str:
+    """Write the clock of a run."""
+    return f"{result.configuration['clock_mhz']:g} MHz"
+
+
+def print_pipeline(console: Console, result: RunResult) -> None:
+    """Write the rate, the latency and the stages of a run, if it is one of a pipeline, and its note."""
+    figures = result.pipeline
+    if figures is not None:
+        console.print(_summary(result, figures))
+        console.print(stage_table(result, figures))
+        console.print(LEGEND)
+    if result.configuration.get("note"):
+        console.print(f"{result.architecture}: {result.configuration['note']}", soft_wrap=True)
+    if figures is not None:
+        console.print()
+
+
+def _summary(result: RunResult, figures: PipelineFigures) -> str:
+    interval = figures.initiation_interval_cycles
+    apart = f"{ABSENT} (takes two images)" if interval is None else f"{grouped(interval)} cycles"
+    return (
+        f"{result.architecture}: a pipeline of {len(figures.stages)} stages, "
+        f"the slowest {figures.slowest_stage}\n"
+        f"  initiation interval: {apart}; {significant(result.images_per_s)} images/s at {clock(result)}\n"
+        f"  latency of the first image: {grouped(figures.latency_cycles)} cycles, "
+        f"{significant(result.latency_us)} us"
+    )
+
+
+def stage_table(result: RunResult, figures: PipelineFigures) -> Table:
+    """Build the table of stages; cycles are means per image."""
+    table = make_table(
+        f"Stages of {result.architecture} (per image)", 1,
+        "stage", "PEs", "edges\na PE", "work\ncycles", "input\nwait %", "rows\nheld", "row\nkbit",
+    )  # fmt: skip
+    for stage, layer in zip(figures.stages, result.layers, strict=True):
+        table.add_row(
+            stage.name,
+            grouped(stage.pe_count),
+            grouped(stage.pe_width_edges),
+            grouped(stage.work_cycles_per_image),
+            percent(layer.pe_cycle_share("input_wait")),
+            grouped(stage.rows_held),
+            significant(stage.row_buffer_kbit),
+        )
+    return table
