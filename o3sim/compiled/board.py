@@ -9,6 +9,7 @@ from o3sim.compiled.numbers import (
     AT_FREE_ROWS,
     AT_LINKS,
     AT_OPS,
+    AT_RANK,
     AT_ROW_OF,
     AT_SETTLED,
     AT_SHOWN,
@@ -22,7 +23,9 @@ from o3sim.compiled.numbers import (
     INDEX,
     L_OVERLAP,
     L_PRUNES_POOLING,
+    L_RACE,
     L_RING_MASK,
+    LEADER,
     LINK_NEXT,
     LINK_WINDOW,
     N_PRUNED_POOLING,
@@ -169,6 +172,16 @@ def recheck(x: Memory, window: int) -> None:
 
 
 @inlined
+def _see_score(x: Memory, row: int) -> None:
+    """Let a score be seen; a layer of classes has one position, so an op's index is its class."""
+    m = x.m
+    number = m[op_place(x, row) + INDEX]
+    if m[LEADER] < 0 or m[m[AT_RANK] + number] < m[m[AT_RANK] + m[LEADER]]:
+        m[LEADER] = number
+    free_row(x, row)
+
+
+@inlined
 def show(x: Memory, cycle: int) -> None:
     """Let the outcomes be seen that were written ``squash_latency`` cycles ago."""
     m = x.m
@@ -178,6 +191,9 @@ def show(x: Memory, cycle: int) -> None:
             return
         m[SHOWN_HEAD] += 1
         row = m[entry + 1]
+        if m[L_RACE]:
+            _see_score(x, row)
+            continue
         outcome = m[op_place(x, row) + OUTCOME]
         for k in range(m[L_OVERLAP]):
             window = m[link_place(x, row, k) + LINK_WINDOW]

@@ -16,6 +16,7 @@ from o3sim.machine.word_addresses import word_addresses
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.network.layer import Geometry
+    from o3sim.profile.classes import ClassRace
     from o3sim.profile.profile import LayerProfile
 
 POLICY_NUMBERS = {"out_of_order": n.OUT_OF_ORDER, "in_order": n.IN_ORDER, "lockstep": n.LOCKSTEP}
@@ -140,6 +141,8 @@ def memory_of(
     windows = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
     rows = _reserve_ops(sections, facts, architecture)
     _reserve_machine(sections, facts, architecture, windows if facts[n.L_PRUNES_POOLING] else 0)
+    if profile.race is not None and architecture.pruning.argmax:
+        _add_race(sections, facts, profile.race, architecture)
     if row_cycles is not None:
         _add_rows(sections, facts, geometry, row_cycles)
     bits = np.zeros(_reserve_bits(sections, facts, architecture), dtype=np.uint64)
@@ -165,6 +168,7 @@ def _facts_of(profile: LayerProfile, architecture: Architecture, skips: bool) ->
     checks_bounds = architecture.pruning.threshold and not profile.scores
     prunes_pooling = architecture.pruning.pooling and geometry.pool is not None and not profile.scores
     verdict_after = architecture.pe.latency_cycles if checks_bounds else 1
+    races = profile.race is not None and architecture.pruning.argmax
     gathers = word_addresses(geometry, architecture.pe.width_edges).gathers
     return {
         n.L_OPS: int((members.owned >= 0).sum()) * geometry.out_channels,
@@ -176,7 +180,7 @@ def _facts_of(profile: LayerProfile, architecture: Architecture, skips: bool) ->
         n.L_CHECKS_BOUNDS: checks_bounds,
         n.L_PRUNES_POOLING: prunes_pooling,
         n.L_VERDICT_AFTER: verdict_after,
-        n.L_SKIPS_AHEAD: skips and not gathers and can_skip_ahead(architecture, verdict_after),
+        n.L_SKIPS_AHEAD: skips and not gathers and not races and can_skip_ahead(architecture, verdict_after),
         n.L_PE_WORDS: (architecture.pe.count + 63) // 64,
     }
 
@@ -196,6 +200,16 @@ def _add_tables(sections: Sections, facts: dict[int, int], geometry: Geometry, w
         sections.add(n.AT_RUNS, addresses.run_bit)
     sections.add(n.AT_OWNED, members.owned)
     sections.add(n.AT_WINDOWS_OF, members.windows_of)
+
+
+def _add_race(sections: Sections, facts: dict[int, int], race: ClassRace, architecture: Architecture) -> None:
+    """Add which class beats which, and room for the cycles of the words of every context."""
+    facts[n.L_RACE], facts[n.LEADER] = 1, -1
+    sections.add(n.AT_RANK, race.rank)
+    sections.add(n.AT_BEATEN, race.beaten_after)
+    sections.reserve(
+        n.AT_WORD_CYCLES, architecture.pe.count * architecture.pe.contexts * facts[n.L_TABLE_WORDS]
+    )
 
 
 def _add_rows(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from o3sim.compiled.board import enqueue_arrivals, show, squash_in_queue
+from o3sim.compiled.classes import drop_beaten
 from o3sim.compiled.contexts import context_place
 from o3sim.compiled.memory import Memory, _njit, apart, inlined
 from o3sim.compiled.numbers import (
@@ -22,6 +23,7 @@ from o3sim.compiled.numbers import (
     ENDED,
     L_OPS,
     L_OVERLAP,
+    L_RACE,
     L_RING_MASK,
     L_SKIPS_AHEAD,
     LAST_ACTIVE,
@@ -85,6 +87,8 @@ def _tick(x: Memory, cycle: int) -> int:
     take_verdicts(x, cycle)
     if m[NEWLY_SETTLED] > 0 and (m[S_LIMIT] > 1 or m[L_OVERLAP] > 1):
         squash_in_pes(x, cycle)
+    if m[L_RACE]:
+        drop_beaten(x, cycle)
     idle_cause = _idle_cause(x, cycle)
     more_coming = idle_cause in (P_QUEUE_EMPTY, P_INPUT_WAIT) and m[QUEUED] < m[S_DEPTH]
     sequence(x, cycle)

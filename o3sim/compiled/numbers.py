@@ -56,7 +56,10 @@ L_GATHERS, AT_FIRST_ROW, AT_RUN_STARTS, AT_RUNS = range(143, 147)
 
 # ---- header: a stage of a pipeline, that is fed and hands on rows; all 0 in a layer that is none
 L_STAGE, L_ROW_WINDOWS, AT_NOT_BEFORE, AT_ROWS_WRITTEN, LAST_ACTIVE = range(147, 152)
-HEADER = 152
+
+# ---- header: classes that race in the scores layer (pruning.argmax)
+L_RACE, AT_RANK, AT_BEATEN, AT_WORD_CYCLES, LEADER, N_PRUNED_ARGMAX = range(152, 158)
+HEADER = 158
 
 OUT_OF_ORDER, IN_ORDER, LOCKSTEP = 0, 1, 2
 UNLIMITED = 2**30

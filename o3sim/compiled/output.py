@@ -18,6 +18,7 @@ from o3sim.compiled.numbers import (
     L_CHECKS_BOUNDS,
     L_OVERLAP,
     L_PRUNES_POOLING,
+    L_RACE,
     L_RING_MASK,
     L_STAGE,
     LATE,
@@ -105,7 +106,7 @@ def _retire(x: Memory, row: int, cycle: int) -> None:
         note_event(x, cycle, E_RETIRE, m[op + INDEX], U_OUTPUT, m[op + OUTCOME])
     op_ended(x, m[op + GROUP], cycle)
     m[op + FLAGS] |= RETIRED
-    if m[L_PRUNES_POOLING]:
+    if m[L_PRUNES_POOLING] or m[L_RACE]:
         entry = m[AT_SHOWN] + 2 * (m[SHOWN_TAIL] & m[L_RING_MASK])
         m[entry] = cycle + m[S_SQUASH_LATENCY]
         m[entry + 1] = row
@@ -127,7 +128,7 @@ def _count(x: Memory, op: int) -> None:
     m[P_USEFUL] += decided
     m[P_WASTED] += words_in - decided
     m[N_WORDS] += words_in
-    m[N_COMPARES] += words_in if m[L_CHECKS_BOUNDS] else 1
+    m[N_COMPARES] += words_in if m[L_CHECKS_BOUNDS] or m[L_RACE] else 1
 
 
 @apart

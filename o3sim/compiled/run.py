@@ -211,6 +211,7 @@ def _counters(name: str, x: Memory, cycles: int) -> LayerCounters:
         edges_wasted=n[k.N_WASTED],
         edges_pruned_threshold=n[k.N_PRUNED_THRESHOLD],
         edges_pruned_pooling=n[k.N_PRUNED_POOLING],
+        edges_pruned_argmax=n[k.N_PRUNED_ARGMAX],
         pe_cycles={cause: n[place] for cause, place in _CAUSES.items()},
         words_executed=n[k.N_WORDS],
         activation_reads=n[k.N_ACTIVATION_READS],

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from o3sim.compiled.board import op_place
+from o3sim.compiled.classes import note_word
 from o3sim.compiled.contexts import pe_place, release
 from o3sim.compiled.memory import (
     ONE,
@@ -47,6 +48,7 @@ from o3sim.compiled.numbers import (
     KEY_MASK,
     L_GATHERS,
     L_PE_WORDS,
+    L_RACE,
     L_RING_MASK,
     L_VERDICT_AFTER,
     LATE_VERDICTS,
@@ -266,6 +268,8 @@ def _finish_gathering(x: Memory, r: Round, at: int, claim: int, activation: int)
 def put_in(x: Memory, pe: int, at: int, cycle: int) -> None:
     """Put a granted word into a PE."""
     m = x.m
+    if m[L_RACE]:
+        note_word(x, at, cycle)
     words_in = m[at + C_IN] + 1
     m[at + C_IN] = words_in
     m[at + C_READY] = cycle + m[L_VERDICT_AFTER]

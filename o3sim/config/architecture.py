@@ -122,6 +122,9 @@ class Pruning(StrictModel):
     squash_latency_cycles: CyclesFromOne = Field(
         description="Cycles from a retired 1 marking its window to the queue and the PEs seeing it."
     )
+    argmax: bool = Field(
+        default=False, description="Drop classes of the last layer that can no longer come out highest."
+    )
     speculative: bool = Field(
         default=False,
         description="Call outcomes that are only likely, by the workload's bounds. Outputs are not exact.",

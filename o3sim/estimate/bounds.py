@@ -115,6 +115,8 @@ def _most(architecture: Architecture, layer: Layer) -> int:
 def _least_words(architecture: Architecture, layer: Layer) -> NDArray[np.int64]:
     """Words that a verdict takes at least, shape (kinds of border, out_channels)."""
     n_edges, _ = _n_edges(layer.geometry)
+    if layer.scores and architecture.pruning.argmax and not layer.fixed_point:
+        return np.ones((len(n_edges), layer.geometry.out_channels), np.int64)
     edges = np.broadcast_to(n_edges[:, None], (len(n_edges), layer.geometry.out_channels))
     if architecture.pruning.threshold and not layer.scores:
         if layer.theta is None or layer.fixed_point:
@@ -123,6 +125,8 @@ def _least_words(architecture: Architecture, layer: Layer) -> NDArray[np.int64]:
             theta = np.clip(layer.theta, -_BEYOND, _BEYOND)
             needed = -((-(edges + theta)) // 2)
             edges = np.maximum(0, np.minimum(needed, edges - needed + 1))
+        if architecture.pruning.speculative and layer.speculation is not None:
+            edges = np.minimum(edges, layer.speculation.check_edges)
     return _words(edges, architecture.pe.width_edges)
 
 

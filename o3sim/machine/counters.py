@@ -36,8 +36,8 @@ class LayerCounters:
     edges_total, edges_executed, edges_wasted : int
         ``edges_wasted`` is the part of ``edges_executed`` that came after the decision or went
         into an op later squashed.
-    edges_pruned_threshold, edges_pruned_pooling : int
-        Edges no PE evaluated, of retired ops and of squashed ops.
+    edges_pruned_threshold, edges_pruned_pooling, edges_pruned_argmax : int
+        Edges no PE evaluated: of retired ops, of squashed ops, and of classes that could not win.
     pe_cycles : dict of str to int
         PE-cycles by cause (:data:`PE_CYCLE_CAUSES`); they sum to ``pe.count * cycles``.
     words_executed : int
@@ -75,6 +75,7 @@ class LayerCounters:
     edges_wasted: int = 0
     edges_pruned_threshold: int = 0
     edges_pruned_pooling: int = 0
+    edges_pruned_argmax: int = 0
     pe_cycles: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PE_CYCLE_CAUSES, 0))
     words_executed: int = 0
     activation_reads: int = 0

@@ -19,7 +19,7 @@ def check_layer(counters: LayerCounters, architecture: Architecture) -> None:
     MachineError
         Naming the layer and the law that does not hold.
     """
-    pruned = counters.edges_pruned_threshold + counters.edges_pruned_pooling
+    pruned = counters.edges_pruned_threshold + counters.edges_pruned_pooling + counters.edges_pruned_argmax
     causes = counters.pe_cycles
     words = causes["useful"] + causes["wasted"] + causes["squashed"]
     in_queue = counters.squashed_queue + counters.issued

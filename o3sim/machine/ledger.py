@@ -29,7 +29,7 @@ class Ledger:
         self.counters.edges_total = int(program.n_edges.sum())
         self.width_edges = width_edges
         self.start_cycle = start_cycle
-        self.checks_bounds = program.prunes_threshold
+        self.checks_bounds = program.prunes_threshold or program.race is not None
 
     def dispatched(self) -> None:
         """Count an op that entered the queue."""
@@ -73,6 +73,19 @@ class Ledger:
             counters.squashed_queue += 1
         else:
             counters.squashed_pe += 1
+
+    def beaten(self, op: Op, words: int) -> None:
+        """Count a class dropped from a PE, when so many of its words had shown that it cannot win."""
+        counters = self.counters
+        executed = op.edges_after(op.words_in, self.width_edges)
+        counters.edges_executed += executed
+        counters.edges_wasted += executed - op.edges_after(words, self.width_edges)
+        counters.edges_pruned_argmax += op.n_edges - executed
+        counters.pe_cycles["useful"] += words
+        counters.pe_cycles["wasted"] += op.words_in - words
+        counters.words_executed += op.words_in
+        counters.threshold_compares += op.words_in
+        counters.squashed_pe += 1
 
     def pe_cycles(self, causes: dict[str, int], cycles: int) -> None:
         """Count so many cycles with these causes; words are counted when their op ends."""

@@ -20,6 +20,7 @@ from o3sim.machine.errors import MachineStuckError
 from o3sim.machine.events import EVERY_EVENT, Event, EventKind, EventStream, EventWindow, Observer
 from o3sim.machine.invariants import check_layer
 from o3sim.machine.issue_queue import IssueQueue
+from o3sim.machine.leader import Leader
 from o3sim.machine.ledger import Ledger
 from o3sim.machine.op import Op
 from o3sim.machine.operand_supply import OperandSupply
@@ -72,6 +73,7 @@ class Machine:
     program: LayerProgram
     ledger: Ledger
     scoreboard: Scoreboard
+    leader: Leader | None
 
     def __init__(
         self,
@@ -139,6 +141,8 @@ class Machine:
         self._take_verdicts(cycle)
         if settled:
             self._squash_in_pes()
+        if self.leader is not None:
+            self._drop_beaten(self.leader, cycle)
         more_coming, idle_cause = self._look_ahead(cycle)
         self.sequencer.step(cycle, self._squashed_early, self._dispatched)
         if settled:
@@ -179,6 +183,14 @@ class Machine:
         for op in self.pes.squash(self.scoreboard.is_settled):
             self._squashed(op, "pe", f"pe{op.pe}")
 
+    def _drop_beaten(self, leader: Leader, cycle: int) -> None:
+        """Drop classes that are seen from this cycle on not to come out highest."""
+        leader.show(cycle)
+        for op in self.pes.squash(lambda op: leader.beats(op, cycle)):
+            self.ledger.beaten(op, leader.words_needed(op))
+            self._emit(EventKind.SQUASH, op, f"pe{op.pe}")
+            self._ended(op)
+
     def _squash_in_queue(self) -> None:
         """Drop queued ops whose windows are seen to be 1 from this cycle on."""
         dropped = [op for op in self.queue.entries if self.scoreboard.is_settled(op)]
@@ -210,6 +222,8 @@ class Machine:
             if op.late:
                 self.pes.verdict_written(op)
             self.scoreboard.retire(op, self._cycle)
+            if self.leader is not None:
+                self.leader.retire(op, self._cycle)
             for window in op.windows:
                 self.rows_written[window // self._row_windows] = self._cycle
             self.ledger.retired(op)
@@ -251,6 +265,7 @@ class Machine:
         self.scoreboard = Scoreboard(
             program.n_windows, program.prunes_pooling, self.architecture.pruning.squash_latency_cycles
         )
+        self.leader = self._leader_of(program)
         self._group_left = dict(program.group_ops)
         self.rows_written = [0] * program.geometry.pooled_height
         self._row_windows = program.geometry.pooled_width * program.geometry.out_channels
@@ -281,12 +296,20 @@ class Machine:
             self.stream.flush()
         self.layers.append(counters)
 
+    def _leader_of(self, program: LayerProgram) -> Leader | None:
+        """Make what compares classes, in a layer where they race."""
+        if program.race is None:
+            return None
+        pe, pruning = self.architecture.pe, self.architecture.pruning
+        return Leader(program.race, pe.width_edges, pe.latency_cycles, pruning.squash_latency_cycles)
+
     def _next_change(self, cycle: int) -> int:
         """Next cycle in which a unit that waits can go on."""
         group = self.sequencer.waits_for(cycle)
         wakes = [
             self.pes.next_move(cycle),
             self.scoreboard.next_show(),
+            None if self.leader is None else self.leader.next_show(),
             None if group is None else self.weights.next_change(group),
             self.sequencer.rows_cycle,
         ]

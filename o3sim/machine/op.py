@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -13,7 +13,7 @@ class Op:
     into a PE, ``gathered`` the buffer words read for the next one; ``ready_cycle`` is the first cycle
     in which that may go in, ``known_cycle`` the one from which the outcome is known (None until its
     deciding word went in). ``not_before`` is the first cycle in which it can be dispatched, that in
-    which its input rows are there.
+    which its input rows are there. ``word_cycles`` has the cycle of each word where classes race.
     """
 
     index: int
@@ -35,6 +35,7 @@ class Op:
     known_cycle: int | None = None
     squashed: bool = False
     late: bool = False
+    word_cycles: list[int] = field(default_factory=list)
 
     def edges_after(self, words: int, width_edges: int) -> int:
         """Edges in the first so many words."""

@@ -44,7 +44,7 @@ class PEArray:
         self.width_edges = pe.width_edges
         self.latency_cycles = pe.latency_cycles
         self.issue_latency_cycles = architecture.scheduler.issue_latency_cycles
-        self._checks_bounds = False
+        self._checks_bounds = self._classes_race = False
         self.contexts = pe.count * pe.contexts
         self.pes = [make_pe(index, pe.contexts, pe.speculate) for index in range(pe.count)]
         self._free = FreePEs(self.pes, pe.contexts)
@@ -58,6 +58,7 @@ class PEArray:
     def begin_layer(self, program: LayerProgram, checks_bounds: bool) -> None:
         """Take over the operand addresses of a layer, and whether its words are checked."""
         self._checks_bounds = checks_bounds
+        self._classes_race = program.race is not None
         self._run_bits = program.addresses.runs()
         self._weight_words = program.addresses.weight_word.tolist()
 
@@ -158,6 +159,8 @@ class PEArray:
         if self.on_word is not None:
             self.on_word(op, op.words_in)
         op.words_in += 1
+        if self._classes_race:
+            op.word_cycles.append(cycle)
         op.ready_cycle = cycle + (self.latency_cycles if self._checks_bounds else 1)
         if op.words_in == op.decided_words:
             self._know(op, cycle + self.latency_cycles)

@@ -15,6 +15,7 @@ from o3sim.machine.word_addresses import WordAddresses, word_addresses
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.network.layer import Geometry
+    from o3sim.profile.classes import ClassRace
     from o3sim.profile.profile import LayerProfile
 
 
@@ -41,6 +42,8 @@ class LayerProgram:
         Weight group of the op, counted over the whole network.
     group_ops : dict of int to int
         Ops of each of the layer's groups.
+    race : ClassRace or None
+        Where classes that can no longer win are dropped.
     first_channel_of : dict of int to int
         First output channel of each of the layer's groups.
     not_before : int64 array
@@ -64,6 +67,7 @@ class LayerProgram:
     weight_words: int
     prunes_threshold: bool
     prunes_pooling: bool
+    race: ClassRace | None
     not_before: NDArray[np.int64]
 
     @property
@@ -129,6 +133,7 @@ def build_program(
         weight_words=_words(np.array([geometry.fan_in]), width).item(),
         prunes_threshold=prunes_threshold,
         prunes_pooling=architecture.pruning.pooling and geometry.pool is not None and not profile.scores,
+        race=profile.race if architecture.pruning.argmax else None,
         not_before=rows[position // geometry.out_width],
     )
 

@@ -12,6 +12,7 @@ from o3sim.bits.layers import pooled
 from o3sim.bits.patches import gather, most_mismatches
 from o3sim.network.layer import Geometry, Layer, Speculation
 from o3sim.network.network import Network
+from o3sim.profile.classes import ClassRace, race
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,8 @@ class LayerProfile:
         Edges needed by an order that takes deciding edges first, summed over the neurons in a
         pooling window: ``T`` for outcome 1, ``n - T + 1`` for outcome 0, 0 for constant ones.
         All edges in fixed-point and scores layers, where it is not worked out.
+    race : ClassRace or None
+        Of a scores layer on binary input: which class beats which, and when that is known.
     """
 
     name: str
@@ -48,6 +51,7 @@ class LayerProfile:
     margin_sum: float = 0.0
     margin_count: int = 0
     oracle_edges: int = 0
+    race: ClassRace | None = None
 
 
 def profile_layers(
@@ -95,7 +99,7 @@ def profile_layer(layer: Layer, codes: NDArray[np.integer]) -> LayerProfile:
     """
     g = layer.geometry
     if layer.scores:
-        return undecided(layer.name, g)
+        return undecided(layer.name, g, race(layer, codes))
     return _decided(layer, codes)
 
 
@@ -110,14 +114,21 @@ def _called(
     return replace(profile, decision=decision.reshape(shape), outcome=outcome.reshape(shape))
 
 
-def undecided(name: str, geometry: Geometry) -> LayerProfile:
+def undecided(name: str, geometry: Geometry, classes: ClassRace | None = None) -> LayerProfile:
     """Return the profile of a scores layer: every neuron takes all its edges."""
     n_edges = geometry.n_edges_map()
     shape = (*n_edges.shape, geometry.out_channels)
     decision = np.broadcast_to(n_edges[:, :, None], shape).copy()
     edges = int(n_edges.sum(dtype=np.int64)) * geometry.out_channels
     return LayerProfile(
-        name, geometry, decision, np.zeros(shape, np.uint8), n_edges, scores=True, oracle_edges=edges
+        name,
+        geometry,
+        decision,
+        np.zeros(shape, np.uint8),
+        n_edges,
+        scores=True,
+        oracle_edges=edges,
+        race=classes,
     )
 
 

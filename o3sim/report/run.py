@@ -122,6 +122,7 @@ def totals_table(result: RunResult) -> Table:
         ("  of which wasted", f"{percent(result.edge_share(edges.wasted))} %"),
         ("  pruned by threshold", f"{percent(result.edge_share(edges.pruned.threshold))} %"),
         ("  pruned by pooling", f"{percent(result.edge_share(edges.pruned.pooling))} %"),
+        ("  pruned by argmax", f"{percent(result.edge_share(edges.pruned.argmax))} %"),
         ("energy per image", f"{significant(result.energy_pj_per_image / PJ_PER_NJ)} nJ"),
         ("energy per edge", f"{significant(result.fj_per_edge)} fJ (pruned edges counted)"),
         ("  on chip", f"{significant(result.on_chip_fj_per_edge)} fJ (without DRAM)"),

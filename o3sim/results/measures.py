@@ -45,10 +45,11 @@ EVENTS: tuple[str, ...] = (
 
 @dataclass(frozen=True)
 class Pruned:
-    """Edges that no PE evaluated: of ops decided early, and of squashed ops."""
+    """Edges that no PE evaluated: of ops decided early, of squashed ops, of classes that could not win."""
 
     threshold: int
     pooling: int
+    argmax: int
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,9 @@ def ratio(part: float, whole: float) -> float | None:
 
 def edges_of(counters: LayerCounters) -> Edges:
     """Group the edge counters."""
-    pruned = Pruned(counters.edges_pruned_threshold, counters.edges_pruned_pooling)
+    pruned = Pruned(
+        counters.edges_pruned_threshold, counters.edges_pruned_pooling, counters.edges_pruned_argmax
+    )
     return Edges(counters.edges_total, counters.edges_executed, counters.edges_wasted, pruned)
 
 

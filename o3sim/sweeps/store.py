@@ -23,9 +23,10 @@ from o3sim.files import write_atomic
 from o3sim.network.images import Images
 from o3sim.network.layer import Layer
 from o3sim.network.network import EDGE_ORDER, Network
+from o3sim.profile.classes import ClassRace
 from o3sim.profile.profile import LayerProfile, undecided
 
-LAYOUT = 1
+LAYOUT = 2
 """Of the folder; goes up when its files change their meaning."""
 
 INDEX = "index.json"
@@ -60,10 +61,16 @@ class StoredWorkload:
         """Yield the profiles of an image, layer by layer, mapped."""
         for number, layer in enumerate(shapes):
             if layer.scores:
-                yield undecided(layer.name, layer.geometry)
+                yield undecided(layer.name, layer.geometry, self._race(image, number, layer))
                 continue
             decision, outcome = (mapped(self.folder, image, number, what) for what in ("decision", "outcome"))
             yield LayerProfile(layer.name, layer.geometry, decision, outcome, layer.geometry.n_edges_map())
+
+    def _race(self, image: int, number: int, layer: Layer) -> ClassRace | None:
+        if layer.fixed_point:
+            return None
+        rank, beaten = (mapped(self.folder, image, number, what) for what in ("rank", "beaten_after"))
+        return ClassRace(rank, beaten)
 
     def bits(self, image: int, layer: int) -> NDArray[np.uint8]:
         """Return a layer's exact output bits, mapped."""
@@ -129,6 +136,9 @@ def _fill(folder: Path, network: Network, images: Images, progress: Progress | N
                 np.save(_path(folder, number, layer, "decision"), profile.decision)
                 np.save(_path(folder, number, layer, "outcome"), profile.outcome)
                 np.save(_path(folder, number, layer, "bits"), truth.bits[layer])
+            elif profile.race is not None:
+                np.save(_path(folder, number, layer, "rank"), profile.race.rank)
+                np.save(_path(folder, number, layer, "beaten_after"), profile.race.beaten_after)
     index = {"layout": LAYOUT, "edge_order": EDGE_ORDER, "classes": classes}
     write_atomic(folder / INDEX, json.dumps(index) + "\n")
 

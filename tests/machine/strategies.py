@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from o3sim.config.architecture import Architecture
 from o3sim.network.layer import Geometry, Padding, Pool
+from o3sim.profile.classes import ClassRace
 from o3sim.profile.profile import LayerProfile
 from tests.bits.strategies import reordered
 from tests.machine.harness import architecture, profile
@@ -78,11 +80,23 @@ def dense_layers(draw: st.DrawFn) -> Geometry:
 
 
 @st.composite
+def races(draw: st.DrawFn, geometry: Geometry) -> ClassRace | None:
+    """Draw which class beats which: any order, known at any edge; none but for dense layers."""
+    if geometry.kind != "dense":
+        return None
+    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    rank = chance.permutation(geometry.out_channels).astype(np.int32)
+    after = chance.integers(1, geometry.fan_in + 1, (len(rank), len(rank)))
+    beats = rank[:, None] < rank[None, :]
+    return ClassRace(rank, np.where(beats, after, geometry.fan_in + 1).astype(np.int32))
+
+
+@st.composite
 def profiles(draw: st.DrawFn, scores: bool = False) -> LayerProfile:
     """Draw a layer with made-up decisions and outcomes, from none early to all at once."""
     geometry = draw(st.one_of(convolutions(), dense_layers()).flatmap(reordered))
     if scores:
-        return profile(geometry, scores=True)
+        return replace(profile(geometry, scores=True), race=draw(races(geometry)))
     chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     shape = geometry.out_height, geometry.out_width, geometry.out_channels
     early = draw(st.sampled_from([0.0, 0.5, 1.0]))
@@ -122,6 +136,7 @@ def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
         output_buffer__write_width_ops=draw(st.sampled_from([1, 2, 3, 16])),
         pruning__threshold=draw(st.booleans()),
         pruning__pooling=draw(st.booleans()),
+        pruning__argmax=draw(st.booleans()),
         pruning__squash_latency_cycles=draw(st.sampled_from([1, 2, 4, 20])),
     )
 

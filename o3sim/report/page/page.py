@@ -20,6 +20,7 @@ SHOWN = (
     "edges.executed",
     "edges.pruned.threshold",
     "edges.pruned.pooling",
+    "edges.pruned.argmax",
     "energy_pj_per_image",
     "area_mtransistors",
     "accuracy",
