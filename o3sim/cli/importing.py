@@ -67,6 +67,35 @@ def scalesim(
     print(f"wrote {path}")
 
 
+@import_app.command("onnx")
+def onnx(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL.onnx", help="QONNX, as Brevitas and FINN export it.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="NAME", help="Write NAME.yaml and NAME.npz.")
+    ],
+    input_range: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="LO HI",
+            help="What the model's input is for the pixel values 0 and 255; 0 and 1, or 0 and 255 of UINT8.",
+        ),
+    ] = None,
+) -> None:
+    """Import a binarized network in QONNX.
+
+    Batch norm, scales, thresholds and max pooling are folded exactly into one integer threshold per
+    channel. What a machine of this kind cannot run is refused by the name of its node; docs/importing.md
+    says what that is. Needs the extra `onnx`.
+    """
+    from o3sim.importers.qonnx.walk import import_onnx
+
+    target = _target(output)
+    for path in import_onnx(model, target.name, input_range).write(target):
+        print(f"wrote {path}")
+
+
 def _target(output: Path) -> Path:
     """Take a suffix off the name of the files to write."""
     target = output.with_suffix("") if output.suffix in (".yaml", ".npz") else output

@@ -1,0 +1,30 @@
+"""`o3sim export`: a workload as a model that other tools read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from o3sim.errors import InputError
+
+
+def export(
+    workload: Annotated[str, typer.Argument(metavar="WORKLOAD", help="Shipped name, or a YAML file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="MODEL.onnx", help="Write this file.")],
+) -> None:
+    """Write a workload as QONNX, for FINN and the tools around it.
+
+    The model takes pixel values 0 to 255 and gives the class scores; importing it with `o3sim import
+    onnx` finds the same network again, bit for bit. Needs the extra `onnx`.
+    """
+    from o3sim.exporters.qonnx import export_qonnx
+    from o3sim.network.load import load_network, load_workload
+
+    if output.suffix != ".onnx":
+        raise InputError(f"--output {output}: QONNX files end in .onnx")
+    if not output.parent.is_dir():
+        raise InputError(f"--output {output}: no folder {output.parent}")
+    export_qonnx(load_network(load_workload(workload)), output)
+    print(f"wrote {output}")
