@@ -96,6 +96,26 @@ def onnx(
         print(f"wrote {path}")
 
 
+@import_app.command("npz")
+def npz(
+    arrays: Annotated[Path, typer.Argument(metavar="FILE.npz", help="Kernels and batch norms by name.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="NAME", help="Write NAME.yaml and NAME.npz.")
+    ],
+) -> None:
+    """Import plain arrays, as PyTorch or Larq users save them.
+
+    docs/importing.md lists the names and shapes, and has the few lines that save them.
+    """
+    from o3sim.importers.plain.network import import_npz
+
+    target = _target(output)
+    if target.with_name(f"{target.name}.npz").resolve() == arrays.resolve():
+        raise InputError(f"-o {output}: would overwrite {arrays}; choose another name")
+    for path in import_npz(arrays, target.name).write(target):
+        print(f"wrote {path}")
+
+
 def _target(output: Path) -> Path:
     """Take a suffix off the name of the files to write."""
     target = output.with_suffix("") if output.suffix in (".yaml", ".npz") else output

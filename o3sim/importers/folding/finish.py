@@ -21,9 +21,6 @@ from o3sim.importers.written import ImportedWorkload
 from o3sim.network.load import layer_shapes
 from o3sim.network.preprocess import BinaryInput, InputSpec
 
-_GENERATED = re.compile(r"(Conv|Gemm|MatMul|XnorPopcountMatMul)_\d+")
-"""Names that exporters make up say less than a number of one's own."""
-
 
 def finished(
     data: Map, name: str, description: str, source: str, classes: Sequence[str] | None = None
@@ -108,8 +105,7 @@ def _named(layers: list[FoldedLayer]) -> list[FoldedLayer]:
         key = dict(layer.key)
         counts[key["type"]] += 1
         numbered = "scores" if key.get("scores") else f"{key['type']}{counts[key['type']]}"
-        fit = re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", key["name"])
-        if not fit or key["name"] in taken or _GENERATED.fullmatch(key["name"]):
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", key["name"]) or key["name"] in taken:
             key["name"] = numbered
         while key["name"] in taken:
             key["name"] += "_"

@@ -71,8 +71,15 @@ def squeeze(node: Node, inputs: list[Operand]) -> Map:
         raise CannotRunError(f"has axes that a map of shape {list(data.places.shape)} has not") from None
 
 
+def cast(node: Node, inputs: list[Operand]) -> Map:
+    """Change the type, to one that holds what it held."""
+    if node.integer("to", 0) not in (1, 11):  # FLOAT, DOUBLE
+        raise CannotRunError("casts the map to another type than float or double")
+    return the_map(inputs)
+
+
 def same(_: Node, inputs: list[Operand]) -> Map:
-    """Do nothing, as Dropout and Cast do in inference."""
+    """Do nothing, as Dropout does in inference."""
     return the_map(inputs)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from o3sim.errors import InputError
 from o3sim.importers.folding.refusal import CannotRunError
-from o3sim.importers.qonnx.tensors import attribute_value, plain, tensor_array
+from o3sim.importers.qonnx.tensors import attribute_value, plain, printable, tensor_array
 
 OLDEST_OPSET = 7
 """From there on broadcasting works as NumPy's does, without attributes that say otherwise."""
@@ -47,7 +47,7 @@ class Node:
     def label(self) -> str:
         """How messages call it."""
         name = self.name or f"that gives {self.outputs[0] if self.outputs else 'nothing'}"
-        return f"node {plain(name)} ({plain(self.op)})"
+        return f"node {plain(name)} ({printable(self.op)})"
 
     def integer(self, key: str, default: int) -> int:
         """Return an integer attribute."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -17,6 +18,13 @@ from o3sim.importers.qonnx.graph import Node
 from o3sim.importers.qonnx.operands import Operand, optional, required, symmetric, the_map
 
 HALF = Fraction(1, 2)
+
+_GENERATED = re.compile(r"(Conv|Gemm|MatMul|XnorPopcountMatMul)_\d+")
+"""Names that exporters make up say less than a number of the layer's own."""
+
+
+def _name(node: Node) -> str:
+    return "" if _GENERATED.fullmatch(node.name) else node.name
 
 
 def _into_layer(data: Map) -> Levels | Pixels:
@@ -52,7 +60,7 @@ def conv(node: Node, inputs: list[Operand]) -> Map:
         raise CannotRunError(
             f"has a stride of {stride} and {zeros} rows of padding; 1 to 64 and 0 to 63 can be run"
         )
-    return convolution(data, weights, _bias(inputs, 2, len(weights)), stride, zeros, node.name)
+    return convolution(data, weights, _bias(inputs, 2, len(weights)), stride, zeros, _name(node))
 
 
 def _vector(data: Levels | Pixels) -> Levels | Pixels:
@@ -66,7 +74,7 @@ def matmul(node: Node, inputs: list[Operand]) -> Map:
     data, weights = _vector(_into_layer(the_map(inputs))), required(inputs, 1)
     if weights.ndim != 2:
         raise CannotRunError(f"has weights of shape {list(weights.shape)}; a matrix has 2 axes")
-    sums = dense(data, weights.T, name=node.name)
+    sums = dense(data, weights.T, name=_name(node))
     return replace(sums, places=sums.places.reshape(*data.places.shape[:-1], -1))
 
 
@@ -82,7 +90,7 @@ def gemm(node: Node, inputs: list[Operand]) -> Map:
         bias = tuple(value * Fraction(beta) for value in bias)
     if alpha != 1.0:
         raise CannotRunError("scales its product by `alpha`")
-    sums = dense(data, matrix, bias, node.name)
+    sums = dense(data, matrix, bias, _name(node))
     return replace(sums, places=sums.places.reshape(1, -1))
 
 

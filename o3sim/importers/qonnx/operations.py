@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from o3sim.importers.folding.maps import Map
 from o3sim.importers.qonnx.arithmetic import arithmetic, batch_norm_node, clip, negative
-from o3sim.importers.qonnx.arranging import flatten, pad, reshape, same, squeeze, transpose
+from o3sim.importers.qonnx.arranging import cast, flatten, pad, reshape, same, squeeze, transpose
 from o3sim.importers.qonnx.graph import Node
 from o3sim.importers.qonnx.layers import conv, gemm, matmul, max_pool, popcount
 from o3sim.importers.qonnx.operands import Operand
@@ -18,7 +18,7 @@ OPERATIONS: dict[str, Operation] = {
     "Add": arithmetic,
     "BatchNormalization": batch_norm_node,
     "BipolarQuant": bipolar_quant,
-    "Cast": same,
+    "Cast": cast,
     "Clip": clip,
     "Conv": conv,
     "Div": arithmetic,

@@ -27,9 +27,14 @@ _PLAIN = 80
 
 
 def plain(name: str) -> str:
-    """Return a file's own name fit for one line of a message."""
+    """Return a file's own name fit for one line of a message, between backticks."""
+    return f"`{printable(name)}`"
+
+
+def printable(name: str) -> str:
+    """Return a file's own word without what does not print, and shortened."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in name[:_PLAIN])
-    return f"`{shown}{'...' if len(name) > _PLAIN else ''}`"
+    return f"{shown}{'...' if len(name) > _PLAIN else ''}"
 
 
 def tensor_array(tensor: Any) -> NDArray[Any]:
