@@ -88,7 +88,7 @@ def _cast(node: Node, inputs: list[Array]) -> Array:
 def _constant(node: Node, _: list[Array]) -> Array:
     for key in ("value", "value_float", "value_int", "value_floats", "value_ints"):
         value = node.attributes.get(key)
-        if value is not None:
+        if value is not None and not isinstance(value, str):
             return np.asarray(value, np.float32 if "float" in key else None)
     raise CannotRunError("holds no number")
 

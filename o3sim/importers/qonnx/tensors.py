@@ -26,6 +26,11 @@ _PLAIN = 80
 """Characters of a file's own names that a message shows."""
 
 
+def text(value: str | bytes) -> str:
+    """Return a name; protobuf leaves one that is not UTF-8 as bytes."""
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
+
+
 def plain(name: str) -> str:
     """Return a file's own name fit for one line of a message, between backticks."""
     return f"`{printable(name)}`"
@@ -45,7 +50,7 @@ def tensor_array(tensor: Any) -> NDArray[Any]:
     CannotRunError
         If they are in another file, of an unknown type, not finite, or not as many as the shape says.
     """
-    name = f"tensor {plain(tensor.name)}"
+    name = f"tensor {plain(text(tensor.name))}"
     if tensor.data_location == 1 or tensor.external_data:
         raise CannotRunError(f"{name}: its values are in another file; save the model with them inside")
     if tensor.data_type not in _DTYPES or tensor.HasField("segment"):

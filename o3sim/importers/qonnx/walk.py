@@ -17,9 +17,10 @@ from o3sim.importers.folding.inputs import pixels
 from o3sim.importers.folding.maps import Levels, Map, Pixels, Shape, Sums
 from o3sim.importers.folding.refusal import CannotRunError
 from o3sim.importers.qonnx.constants import folded
-from o3sim.importers.qonnx.graph import STANDARD_DOMAINS, Graph, Node, read_graph
+from o3sim.importers.qonnx.graph import Graph, Node
 from o3sim.importers.qonnx.operands import Operand
 from o3sim.importers.qonnx.operations import OPERATIONS, REASONS, SELECTIONS
+from o3sim.importers.qonnx.reading import STANDARD_DOMAINS, read_graph
 from o3sim.importers.qonnx.tensors import plain
 from o3sim.importers.written import ImportedWorkload
 
@@ -112,12 +113,9 @@ def _reads_map(node: Node, values: dict[str, Operand]) -> bool:
 
 
 def _inputs(node: Node, values: dict[str, Operand]) -> list[Operand]:
-    missing = [name for name in node.inputs if name not in values]
-    if missing:
-        raise CannotRunError(
-            f"takes {plain(missing[0])}, which no node before it gives: the graph is cyclic, not in order, "
-            "or a map feeds two branches"
-        )
+    taken = [name for name in node.inputs if name not in values]
+    if taken:
+        raise CannotRunError(f"takes {plain(taken[0])}, which another node has taken: branches cannot be run")
     return [values[name] for name in node.inputs]
 
 
