@@ -139,5 +139,5 @@ class XnorPopcountMatMul(OpRun):
 def scores(model: onnx.ModelProto, x: Array) -> Array:
     """Evaluate a model on one input by ONNX's reference implementation."""
     operations = [BipolarQuant, BipolarQuantOfQonnx, Quant, MultiThreshold, XnorPopcountMatMul]
-    found: Array = ReferenceEvaluator(model, new_ops=operations).run(None, {"x": x})[0]
+    found: Array = ReferenceEvaluator(model, new_ops=operations).run(None, {model.graph.input[0].name: x})[0]
     return found
