@@ -17,7 +17,8 @@ def export(
     """Write a workload as QONNX, for FINN and the tools around it.
 
     The model takes pixel values 0 to 255 and gives the class scores; importing it with `o3sim import
-    onnx` finds the same network again, bit for bit. Needs the extra `onnx`.
+    onnx` finds the same network again, bit for bit. Orders of edges or window members are a
+    machine's, not the network's, and are left out. Needs the extra `onnx`.
     """
     from o3sim.exporters.qonnx import export_qonnx
     from o3sim.network.load import load_network, load_workload
@@ -26,5 +27,11 @@ def export(
         raise InputError(f"--output {output}: QONNX files end in .onnx")
     if not output.parent.is_dir():
         raise InputError(f"--output {output}: no folder {output.parent}")
-    export_qonnx(load_network(load_workload(workload)), output)
+    network = load_network(load_workload(workload))
+    export_qonnx(network, output)
+    ordered = [
+        layer.name for layer in network.layers if layer.geometry.edge_order or layer.geometry.member_order
+    ]
+    if ordered:
+        print(f"left out: the orders of edges and window members of {', '.join(ordered)}, not known to QONNX")
     print(f"wrote {output}")

@@ -107,6 +107,18 @@ def test_the_shipped_network(tmp_path: Path) -> None:
     assert found.classes == network.classes
 
 
+@pytest.mark.parametrize("spec", INPUTS)
+def test_a_dense_first_layer(tmp_path: Path, spec: InputSpec) -> None:
+    random = np.random.default_rng(2)
+    first = Geometry("dense", 1, 1, 3 * 4 * 2, 6, planes=spec.planes)
+    layers = (
+        layer(random, "first", first, None, spec.offset),
+        layer(random, "classes", Geometry("dense", 1, 1, 6, 3), False),
+    )
+    network = Network("dense", spec, (3, 4, 2), layers, ("a", "b", "c"))
+    assert again(network, tmp_path).digest() == network.digest()
+
+
 def test_same_bytes(tmp_path: Path) -> None:
     network = random_network(1, INPUTS[2], "-1", True)
     for name in ("one.onnx", "two.onnx"):
@@ -172,6 +184,33 @@ def test_the_qonnx_executor_agrees_on_tfc_and_its_export(tmp_path: Path) -> None
         wanted = infer(network, image).scores
         np.testing.assert_allclose(by_qonnx(path, x / 255), wanted, rtol=1e-5, atol=1e-5)
         np.testing.assert_allclose(by_qonnx(tmp_path / "model.onnx", x), wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of packages that qonnx pulls in
+def test_qonnx_may_turn_an_export_into_popcounts(tmp_path: Path) -> None:
+    pytest.importorskip("qonnx", reason="needs the package qonnx")
+    from qonnx.core.datatype import DataType
+    from qonnx.core.modelwrapper import ModelWrapper
+    from qonnx.transformation.bipolar_to_xnor import ConvertBipolarMatMulToXnorPopcount
+    from qonnx.transformation.fold_constants import FoldConstants
+    from qonnx.transformation.infer_datatypes import InferDataTypes
+    from qonnx.transformation.infer_shapes import InferShapes
+
+    topology, _ = import_onnx(data_folder() / "qonnx" / "TFC_1W1A.onnx", "tfc").write(tmp_path / "tfc")
+    network = load_network(load_workload(topology))
+    export_qonnx(network, tmp_path / "model.onnx")
+    model = ModelWrapper(str(tmp_path / "model.onnx")).transform(InferShapes())
+    model = model.transform(FoldConstants(exclude_op_types=[])).transform(InferDataTypes())
+    for node in model.get_nodes_by_op_type("MatMul"):
+        model.set_tensor_datatype(node.input[1], DataType["BIPOLAR"])
+    model = model.transform(InferDataTypes()).transform(ConvertBipolarMatMulToXnorPopcount())
+    assert len(model.get_nodes_by_op_type("XnorPopcountMatMul")) == 4
+    model.save(str(tmp_path / "popcount.onnx"))
+    topology, _ = import_onnx(tmp_path / "popcount.onnx", "tfc").write(tmp_path / "popcount")
+    for wanted, found in zip(network.layers, load_network(load_workload(topology)).layers, strict=True):
+        np.testing.assert_array_equal(wanted.weights, found.weights)
+        np.testing.assert_array_equal(wanted.theta, found.theta)
 
 
 @pytest.mark.slow

@@ -175,7 +175,11 @@ def _padding(levels: Levels, zeros: int) -> tuple[int, dict[str, Any]]:
     words: dict[Fraction, int | str] = {Fraction(least): -1, Fraction(greatest): 1}
     words = {**words, Fraction(0): "exclude"} if zeros else {Fraction(0): "exclude", **words}
     if level not in words:
-        raise CannotRunError(f"pads with {float(value):g}, which is neither 0 nor an extreme of what it pads")
+        low, high = sorted(float(end * levels.scale + levels.offset) for end in (least, greatest))
+        raise CannotRunError(
+            f"pads with {float(value):g} what has values from {low:g} to {high:g}: only these two can "
+            f"be run, and {float(levels.offset):g}"
+        )
     if level and levels.inverted is not None and levels.inverted.any():
         raise CannotRunError("pads channels whose batch norm has a negative scale behind a pool")
     return pixels, {"padding_pixels": pixels, "padding": words[level]}
