@@ -17,8 +17,8 @@ def export(
     """Write a workload as QONNX, for FINN and the tools around it.
 
     The model takes pixel values 0 to 255 and gives the class scores; importing it with `o3sim import
-    onnx` finds the same network again, bit for bit. Orders of edges or window members are a
-    machine's, not the network's, and are left out. Needs the extra `onnx`.
+    onnx` finds the same network again, bit for bit. Orders of edges and of window members, and
+    speculation, are a machine's and are left out. Needs the extra `onnx`.
     """
     from o3sim.exporters.qonnx import export_qonnx
     from o3sim.network.load import load_network, load_workload
@@ -29,9 +29,11 @@ def export(
         raise InputError(f"--output {output}: no folder {output.parent}")
     network = load_network(load_workload(workload))
     export_qonnx(network, output)
-    ordered = [
-        layer.name for layer in network.layers if layer.geometry.edge_order or layer.geometry.member_order
+    hinted = [
+        layer.name
+        for layer in network.layers
+        if layer.geometry.edge_order or layer.geometry.member_order or layer.speculation
     ]
-    if ordered:
-        print(f"left out: the orders of edges and window members of {', '.join(ordered)}, not known to QONNX")
+    if hinted:
+        print(f"left out: orders and speculation of {', '.join(hinted)}, which QONNX does not know")
     print(f"wrote {output}")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from o3sim.cli import app as cli
+from tests.network.samples import write_tiny
 
 Run = Callable[..., int | str | None]
 
@@ -36,6 +37,13 @@ def test_there_and_back(o3sim: Run, tmp_path: Path, capsys: pytest.CaptureFixtur
         f"wrote {tmp_path / name}" for name in ("model.onnx", "back.yaml", "back.npz")
     ]
     assert o3sim("validate", tmp_path / "back.yaml") == 0
+
+
+def test_what_is_left_out_is_said(o3sim: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnx", reason="needs the extra onnx")
+    topology = write_tiny(tmp_path, conv_member_order=np.array([3, 1, 0, 2]))
+    assert o3sim("export", topology, "-o", tmp_path / "model.onnx") == 0
+    assert "left out: orders and speculation of conv, which" in capsys.readouterr().out
 
 
 def test_refusals_are_one_line(o3sim: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
