@@ -42,22 +42,21 @@ def finished(
     if not isinstance(data, Sums):
         raise CannotRunError(f"ends in {_words(data)}, not in the scores of a layer without threshold")
     layers = _named([*data.before.layers, _scores_layer(data)])
-    rows, columns, channels = data.before.shape
     outputs = len(data.layer.bits)
-    named = classes is not None and len(classes) == outputs
+    rows, columns, channels = data.before.shape
+    encoding = _encoding(data.before.spec or RAW)
     keys = {
         "description": description,
         "source": source,
-        "classes": list(classes) if named and classes is not None else outputs,
-        "input": {
-            "height": rows,
-            "width": columns,
-            "channels": channels,
-            "encoding": _encoding(data.before.spec or RAW),
-        },
+        "classes": list(classes) if classes is not None and len(classes) == outputs else outputs,
+        "input": {"height": rows, "width": columns, "channels": channels, "encoding": encoding},
         "layers": [layer.key for layer in layers],
     }
     _check(name, keys)
+    return ImportedWorkload(name, keys, _arrays(data, layers))
+
+
+def _arrays(data: Sums, layers: Sequence[FoldedLayer]) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {}
     for layer in layers:
         arrays[f"{layer.key['name']}_weights"] = pack_bits(layer.bits)
@@ -67,7 +66,7 @@ def finished(
         scale, bias = _scores_scale(data)
         arrays[f"{layers[-1].key['name']}_score_scale"] = to_float32(scale)
         arrays[f"{layers[-1].key['name']}_score_bias"] = to_float32(bias)
-    return ImportedWorkload(name, keys, arrays)
+    return arrays
 
 
 def _words(data: Map) -> str:
