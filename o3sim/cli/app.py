@@ -19,6 +19,7 @@ import typer
 from o3sim.cli.data import data
 from o3sim.cli.diff import diff
 from o3sim.cli.explain import explain
+from o3sim.cli.export import export
 from o3sim.cli.golden import golden_app
 from o3sim.cli.importing import import_app
 from o3sim.cli.listing import list_shipped
@@ -63,6 +64,7 @@ app.command(short_help="Train a network that prunes well.")(train)
 app.add_typer(golden_app, name="golden")
 app.add_typer(plot_app, name="plot")
 app.add_typer(import_app, name="import")
+app.command(short_help="Write a network for other tools.")(export)
 app.command()(validate)
 app.command()(show)
 app.command("list")(list_shipped)

@@ -67,6 +67,55 @@ def scalesim(
     print(f"wrote {path}")
 
 
+@import_app.command("onnx")
+def onnx(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL.onnx", help="QONNX, as Brevitas and FINN export it.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="NAME", help="Write NAME.yaml and NAME.npz.")
+    ],
+    input_range: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="LO HI",
+            help="What the model's input is for the pixel values 0 and 255; 0 and 1, or 0 and 255 of UINT8.",
+        ),
+    ] = None,
+) -> None:
+    """Import a binarized network in QONNX.
+
+    Batch norm, scales, thresholds and max pooling are folded exactly into one integer threshold per
+    channel. What a machine of this kind cannot run is refused by the name of its node; docs/importing.md
+    says what that is. Needs the extra `onnx`.
+    """
+    from o3sim.importers.qonnx.walk import import_onnx
+
+    target = _target(output)
+    for path in import_onnx(model, target.name, input_range).write(target):
+        print(f"wrote {path}")
+
+
+@import_app.command("npz")
+def npz(
+    arrays: Annotated[Path, typer.Argument(metavar="FILE.npz", help="Kernels and batch norms by name.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="NAME", help="Write NAME.yaml and NAME.npz.")
+    ],
+) -> None:
+    """Import plain arrays, as PyTorch or Larq users save them.
+
+    docs/importing.md lists the names and shapes, and has the few lines that save them.
+    """
+    from o3sim.importers.plain.network import import_npz
+
+    target = _target(output)
+    if target.with_name(f"{target.name}.npz").resolve() == arrays.resolve():
+        raise InputError(f"-o {output}: would overwrite {arrays}; choose another name")
+    for path in import_npz(arrays, target.name).write(target):
+        print(f"wrote {path}")
+
+
 def _target(output: Path) -> Path:
     """Take a suffix off the name of the files to write."""
     target = output.with_suffix("") if output.suffix in (".yaml", ".npz") else output

@@ -1,0 +1,1 @@
+"""Import QONNX models, as Brevitas and FINN export them."""
