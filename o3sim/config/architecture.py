@@ -159,7 +159,8 @@ else:
     StageActivationBuffer = _made("StageActivationBuffer", Buffer)
     StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer)
     StageOutputBuffer = _made("StageOutputBuffer", OutputBuffer)
-    StagePruning = _made("StagePruning", Pruning)
+    # Outcomes are called for the network as a whole: one layer's calls are the next one's input.
+    StagePruning = _made("StagePruning", Pruning, without=("speculative",))
 
     class Stage(Overrides):
         """The units of one layer of a pipelined machine, where they differ from the machine's."""

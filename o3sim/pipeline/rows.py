@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.machine.program_order import window_members
+
 if TYPE_CHECKING:
     from o3sim.network.layer import Geometry
 
@@ -33,6 +35,11 @@ def rows_read(geometry: Geometry, in_rows: int) -> tuple[NDArray[np.int64], NDAr
         return np.zeros(1, np.int64), np.full(1, in_rows, np.int64)
     first = np.arange(geometry.out_height) * geometry.stride - geometry.padding_pixels
     return np.clip(first, 0, in_rows), np.clip(first + geometry.kernel_height, 0, in_rows)
+
+
+def first_row(geometry: Geometry) -> int:
+    """Tell in which output row, before pooling, the first op in program order lies, whatever that order."""
+    return int(window_members(geometry).owned[0, 0]) // geometry.out_width
 
 
 def dispatch_cycles(geometry: Geometry, rows_there: Cycles) -> Cycles:

@@ -53,9 +53,11 @@ def stage_machines(architecture: Architecture, layers: Sequence[Layer]) -> list[
 
 
 def _check_weights_fit(machine: Architecture, layer: Layer, number: int) -> None:
-    """Refuse a stage whose weight buffer does not hold its layer's weights, each channel in whole words."""
-    width = machine.pe.width_edges
+    """Refuse a stage whose weight buffer does not hold its layer: channels in whole words, edge orders."""
+    width, order = machine.pe.width_edges, layer.geometry.edge_order
     bits = weight_words(layer.geometry, width) * width * layer.geometry.out_channels
+    if order is not None:
+        bits += len(set(order.order_of.tolist())) * order.table_bits
     needed = -(-bits // 1024)
     if needed > machine.weight_buffer.size_kbit:
         raise InputError(

@@ -18,7 +18,7 @@ from o3sim.custom_engine import blaming_custom_units, engine_name
 from o3sim.engines import stage_engine_named
 from o3sim.machine.run import ImageRun
 from o3sim.pipeline.occupancy import occupancy
-from o3sim.pipeline.rows import dispatch_cycles, most_at_once, release_cycles
+from o3sim.pipeline.rows import dispatch_cycles, first_row, most_at_once, release_cycles
 from o3sim.pipeline.stages import stage_machines
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Pipeline:
         may_dispatch = np.zeros(geometry.out_height, np.int64)
         if rows_there is not None:
             may_dispatch = dispatch_cycles(geometry, rows_there)
-        first = int(may_dispatch[0])  # every order begins with an op of the first row
+        first = int(may_dispatch[first_row(geometry)])
         start = first if stage.next_start is None else stage.next_start
         done = self._simulate_stage(stage.machine, profile, np.maximum(may_dispatch - start, 0))
         stage.next_start = start + done.last_active_cycle

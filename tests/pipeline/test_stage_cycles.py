@@ -13,6 +13,7 @@ from o3sim.machine.events import EventKind
 from o3sim.machine.stage import StageRun, simulate_stage
 from o3sim.network.layer import Pool
 from o3sim.pipeline.occupancy import occupancy
+from o3sim.pipeline.rows import first_row
 from o3sim.profile.profile import LayerProfile
 from tests.machine.harness import Log, architecture, conv, cycles_of, dense, profile, random_profile
 from tests.machine.strategies import StageCase
@@ -108,7 +109,8 @@ def test_an_image_occupies_a_stage_as_long_as_outcomes_wait_to_be_written() -> N
 def test_causes_sum_to_pes_times_the_cycles_of_occupancy(case: StageCase) -> None:
     rows = np.array(case.row_cycles, np.int64)
     run = simulate_stage(case.architecture, case.profiles[0], rows)
-    counted = occupancy(run, waits_for_rows=rows[0] > 0, pe_count=case.architecture.pe.count)
+    waits = rows[first_row(case.profiles[0].geometry)] > 0
+    counted = occupancy(run, waits_for_rows=waits, pe_count=case.architecture.pe.count)
     assert sum(counted.pe_cycles.values()) == case.architecture.pe.count * counted.cycles
     assert 0 < counted.cycles < run.counters.cycles
 

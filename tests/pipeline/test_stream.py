@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from o3sim.machine.run import ImageRun
 from o3sim.network.infer import infer
-from o3sim.pipeline.rows import dispatch_cycles
+from o3sim.pipeline.rows import dispatch_cycles, first_row
 from o3sim.pipeline.stream import Pipeline
 from o3sim.profile.profile import LayerProfile, profile_layers
 from tests.machine.harness import architecture
@@ -80,7 +80,7 @@ def test_a_stage_is_occupied_without_a_gap_from_its_first_rows_on() -> None:
     pipeline, runs = stream(5)
     for number, stage in enumerate(pipeline.stages):
         geometry = NETWORK.layers[number].geometry
-        first = dispatch_cycles(geometry, stage.rows_there[0])[0] if number else 0
+        first = dispatch_cycles(geometry, stage.rows_there[0])[first_row(geometry)] if number else 0
         assert stage.next_start == first + sum(run.layers[number].cycles for run in runs)
 
 
