@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.machine.weight_groups import WeightGroup, cut_layer
+from o3sim.machine.word_addresses import word_addresses
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -108,8 +109,14 @@ def _most(architecture: Architecture, layer: Layer) -> int:
     """Cycles in which words go in one by one and every op waits for all that it ever waits for."""
     a = architecture
     per_word = 1 if a.pe.speculate or not a.pruning.threshold else a.pe.latency_cycles
+    per_word += _most_runs(layer.geometry, a.pe.width_edges) - 1
     waits = 3 + a.scheduler.issue_latency_cycles + a.pe.latency_cycles + a.pruning.squash_latency_cycles
     return per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
+
+
+def _most_runs(geometry: Geometry, width_edges: int) -> int:
+    """Activation words that one word of a neuron is gathered from, at most; one a cycle comes in."""
+    return int(np.diff(word_addresses(geometry, width_edges).run_start).max())
 
 
 def _least_words(architecture: Architecture, layer: Layer) -> NDArray[np.int64]:

@@ -85,7 +85,7 @@ def test_the_class_of_an_image_is_never_dropped_and_engines_agree() -> None:
 
 
 def test_a_sweep_drops_the_same_classes() -> None:
-    axes = {"pruning.argmax": [False, True], "pe.count": [2]}
+    axes = {"pruning.argmax": [False, True], "pe.count": [2], "pe.width_edges": [16]}
     what = {"name": "x", "architectures": ["o3bnn"], "workloads": ["fashion-vgg"], "axes": axes}
     plain, racing = sweep(what).rows
     assert plain["edges.pruned.argmax"] == 0
@@ -93,7 +93,7 @@ def test_a_sweep_drops_the_same_classes() -> None:
     machine = base.model_copy(
         update={
             "pruning": base.pruning.model_copy(update={"argmax": True}),
-            "pe": base.pe.model_copy(update={"count": 2}),
+            "pe": base.pe.model_copy(update={"count": 2, "width_edges": 16}),
         }
     )
     assert racing["edges.pruned.argmax"] == simulate(machine, "fashion-vgg").edges.pruned.argmax > 0
