@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from o3sim.errors import InputError
 from o3sim.plot.axis_names import axis_name
+from o3sim.plot.series import noted
 from o3sim.plot.style import TWO_COLUMNS_INCHES, new_figure
 from o3sim.sweeps.result_table import Cell, ResultTable
 
@@ -58,7 +59,9 @@ def heatmap_data(table: ResultTable, x: str, y: str, value: str) -> HeatmapData:
             why = f": {', '.join(others)} differ too; keep one by --where {others[0]}=..." if others else ""
             raise InputError(f"{table.path}: several points fall on {x}={place[1]}, {y}={place[0]}{why}")
         values[row, column] = place[2]
-    return HeatmapData(axis_name(x), axis_name(y), axis_name(value), tuple(columns), tuple(rows), values)
+    return HeatmapData(
+        axis_name(x), axis_name(y), noted(table, axis_name(value)), tuple(columns), tuple(rows), values
+    )
 
 
 def _ordered(cells: list[Cell]) -> list[Cell]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from o3sim.explore.front import knee, non_dominated
 from o3sim.plot.axis_names import axis_name
-from o3sim.plot.series import MARKERS, add_legend, grouping, labeller
+from o3sim.plot.series import MARKERS, add_legend, grouping, labeller, noted
 from o3sim.plot.style import BLACK, LINE_COLOURS, TWO_COLUMNS_INCHES, VERMILION, new_figure
 from o3sim.sweeps.result_table import ResultTable
 
@@ -61,7 +61,7 @@ def pareto_data(table: ResultTable, x: str, y: str, by: Sequence[str]) -> Pareto
     describe = labeller(table, table.varied())
     return ParetoData(
         axis_name(x),
-        axis_name(y),
+        noted(table, axis_name(y)),
         along,
         up,
         tuple(map(label_of, table.rows)),

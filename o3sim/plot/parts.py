@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.errors import InputError
-from o3sim.plot.series import add_legend, grouping, labeller
+from o3sim.plot.series import add_legend, grouping, labeller, noted
 from o3sim.plot.style import (
     BLACK,
     BLUE,
@@ -66,7 +66,7 @@ def energy_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
     parts = {name.removeprefix(prefix): np.array(table.numbers(name)) / images / 1e3 for name in units}
     total = sum(parts.values())
     shown = {name: nj[:, None] for name, nj in parts.items() if (nj > LEAST_SHARE * total).any()}
-    return PartsData(tuple(labels), ("",), shown, "energy of an image (nJ)")
+    return PartsData(tuple(labels), ("",), shown, noted(table, "energy of an image (nJ)"))
 
 
 def pruning_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
@@ -85,7 +85,7 @@ def pruning_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
         place = groups.index(row["layer"]), numbers[row["point"]]
         for kind in kinds:
             parts[kind.removeprefix(prefix)][place] = 100 * float(row[kind]) / float(row["edges.total"])
-    return PartsData(tuple(groups), tuple(bars.values()), parts, "edges pruned (%)")
+    return PartsData(tuple(groups), tuple(bars.values()), parts, noted(table, "edges pruned (%)"))
 
 
 def _check_labels(table: ResultTable, labels: Sequence[str], by: Sequence[str]) -> None:

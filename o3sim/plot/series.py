@@ -96,7 +96,10 @@ def arrange(
     if not any(isinstance(place, str) for place in places):
         places.sort()
     return SeriesData(
-        axis_name(x), y_name, tuple(places), tuple(Series(label, line) for label, line in found.items())
+        axis_name(x),
+        noted(table, y_name),
+        tuple(places),
+        tuple(Series(label, line) for label, line in found.items()),
     )
 
 
@@ -105,10 +108,21 @@ def labeller(table: ResultTable, keys: Sequence[str]) -> Callable[[Row], str]:
     names = [table.name_of(key) for key in keys]
 
     def label(row: Row) -> str:
-        plain = [row[n] if n in ("architecture", "workload") else f"{short_name(n)} {row[n]}" for n in names]
-        return ", ".join(plain)
+        return ", ".join(_named(row, name) for name in names)
 
     return label
+
+
+def _named(row: Row, name: str) -> str:
+    if name == "workload":
+        return f"{row[name]} (synthetic)" if row.get("synthetic") else row[name]
+    return row[name] if name == "architecture" else f"{short_name(name)} {row[name]}"
+
+
+def noted(table: ResultTable, name: str) -> str:
+    """Say beside what is drawn that all of it is of made-up networks or images, if it is."""
+    made_up = all(row.get("synthetic") for row in table.rows)
+    return f"{name}, synthetic" if made_up else name
 
 
 def _ambiguous(table: ResultTable, used: Sequence[str]) -> str:

@@ -55,7 +55,8 @@ def main() -> None:
         found.append((name, ordered))
         total = survey(ordered, test, WIDTHS).total
         cells = (
-            f"{total.percent_pruned(total.threshold[width]):8.1f} /{total.percent_pruned(total.both[width]):5.1f}"
+            f"{total.percent_pruned(total.threshold[width]):8.1f} /"
+            f"{total.percent_pruned(total.both[width]):5.1f}"
             for width in WIDTHS
         )
         print(f"{name:26}" + "".join(f"{cell:>18}" for cell in cells), flush=True)
