@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from o3sim.cluster.config import SlurmCluster
 from o3sim.config.architecture import Architecture
 from o3sim.config.load import check, check_architecture
 from o3sim.config.marks import Document
@@ -30,6 +31,7 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("workload", Workload, lambda document: check(document, Workload)),
     FileKind("sweep", Sweep, lambda document: check(document, Sweep)),
     FileKind("search", Explore, lambda document: check(document, Explore)),
+    FileKind("cluster", SlurmCluster, lambda document: check(document, SlurmCluster)),
     FileKind("energy table", EnergyTable, lambda document: check(document, EnergyTable)),
 )
 

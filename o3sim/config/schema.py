@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from o3sim.cluster.config import SlurmCluster
 from o3sim.config.architecture import Architecture
 from o3sim.config.workload import Workload
 from o3sim.explore.config import Explore
@@ -21,6 +22,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "workload": Workload,
     "sweep": Sweep,
     "explore": Explore,
+    "cluster": SlurmCluster,
 }
 
 _EXTENDS = {
