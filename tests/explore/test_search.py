@@ -155,7 +155,7 @@ def test_killed_at_random_moments_nothing_is_lost_or_run_twice(
     start = time.perf_counter()
     run_search(plan, tmp_path / "timed")
     alone_s = time.perf_counter() - start
-    for _ in range(12):
+    for _ in range(8):
         _killed_while_running(plan, tmp_path / "out", moments.uniform(0, alone_s))
     run_search(plan, tmp_path / "out", resume=True)
     assert _files(tmp_path / "out") == _files(unhurt)
