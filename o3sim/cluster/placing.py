@@ -61,15 +61,18 @@ class Placing:
         """Call a function on a worker, beside what it is doing; None if it is gone."""
         answer = self._client.run(function, *arguments, workers=[worker], on_error="return")
         found = answer.get(worker) if isinstance(answer, dict) else None
-        if isinstance(found, Exception) and not _is_gone(found):
+        if isinstance(found, Exception) and not is_gone(found):
             raise InputError(f"profiles cannot be written on the node of {worker}: {found}")
         return None if isinstance(found, Exception) else found
 
 
-def _is_gone(error: Exception) -> bool:
+def is_gone(error: Exception) -> bool:
+    """Tell an error of a lost connection from one of the node itself."""
     from distributed.comm.core import CommClosedError
 
-    return isinstance(error, (CommClosedError, ConnectionError, TimeoutError))
+    # Files that cannot be written have an errno; connections that time out in dask have none.
+    timed_out = isinstance(error, OSError) and error.errno is None
+    return timed_out or isinstance(error, (CommClosedError, ConnectionError))
 
 
 def _messages(folder: Path) -> Iterator[dict[str, bytes]]:

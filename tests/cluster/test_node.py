@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from o3sim.cluster.node import SHELF, add_files, begin_copy, content_of, finish_copy
+from o3sim.cluster.placing import is_gone
 
 FILES = {"index.json": b"{}", "i0_l0_bits.npy": b"\x01\x02"}
 
@@ -61,3 +62,18 @@ def test_the_content_is_of_names_and_bytes(original: Path) -> None:
     before = content_of(original)
     (original / "index.json").rename(original / "other.json")
     assert content_of(original) != before
+
+
+@pytest.mark.parametrize(
+    ("error", "gone"),
+    [
+        (OSError("Timed out trying to connect"), True),
+        (ConnectionRefusedError(111, "refused"), True),
+        (OSError(28, "No space left on device"), False),
+        (PermissionError(13, "Permission denied"), False),
+        (ValueError("the copy is not like the original"), False),
+    ],
+)
+def test_a_worker_that_is_gone_is_told_from_a_node_that_cannot(error: Exception, gone: bool) -> None:
+    pytest.importorskip("distributed", reason="needs the extra `cluster`")
+    assert is_gone(error) is gone
