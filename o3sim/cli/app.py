@@ -19,8 +19,8 @@ import typer
 from o3sim.cli.data import data
 from o3sim.cli.diff import diff
 from o3sim.cli.explain import explain
-from o3sim.cli.export import export
 from o3sim.cli.explore import explore
+from o3sim.cli.export import export
 from o3sim.cli.golden import golden_app
 from o3sim.cli.importing import import_app
 from o3sim.cli.listing import list_shipped
