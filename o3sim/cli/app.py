@@ -19,6 +19,7 @@ import typer
 from o3sim.cli.data import data
 from o3sim.cli.diff import diff
 from o3sim.cli.explain import explain
+from o3sim.cli.explore import explore
 from o3sim.cli.export import export
 from o3sim.cli.golden import golden_app
 from o3sim.cli.importing import import_app
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 app.command(short_help="Run a network through a machine.")(run)
 app.command(short_help="Run every combination of some parameters.")(sweep)
+app.command(short_help="Search the best machines for a network.")(explore)
 app.command(short_help="Write a page about a sweep.")(report)
 app.command(short_help="Tell where the cycles of a run went.")(explain)
 app.command(short_help="Count what pruning can leave out.")(profile)

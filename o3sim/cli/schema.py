@@ -11,7 +11,7 @@ from o3sim.errors import InputError
 
 
 def schema(
-    kind: Annotated[str | None, typer.Argument(help="Print this one: architecture or workload.")] = None,
+    kind: Annotated[str | None, typer.Argument(help="Print this one: architecture, workload, ...")] = None,
     output_dir: Annotated[
         Path | None, typer.Option(help="Write all of them into this folder instead of printing one.")
     ] = None,

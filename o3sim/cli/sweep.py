@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from o3sim.cli.place import ClusterFile, Jobs, Place, Scheduler
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ def sweep(
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Folder for tables, journal, profiles."),
     ] = None,
-    jobs: Annotated[int, typer.Option(metavar="N", help="Processes to spread the points over.")] = 1,
+    jobs: Jobs = 1,
+    scheduler: Scheduler = None,
+    cluster: ClusterFile = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in DIR.")] = False,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
     dry_run: Annotated[
@@ -34,21 +37,20 @@ def sweep(
     All points are checked before the first runs. A run that was interrupted anyhow goes on with
     --resume; the tables are then the same bytes as if it had not been. docs/sweeps.md.
     """
-    if jobs < 1:
-        raise InputError(f"--jobs {jobs}: expected at least 1")
+    place = Place(jobs, scheduler, cluster)
     if output is None and not dry_run:
         raise InputError("where to? --output DIR")
     from o3sim.sweeps.expand import load_sweep
     from o3sim.sweeps.run import plan_sweep
-    from o3sim.workers import prepare
 
     if not dry_run:
-        prepare(jobs)
+        place.prepare()
     plan = plan_sweep(load_sweep(file))
     if dry_run or output is None:
         print(_described(plan))
+        _print_job_script(cluster)
         return
-    outcome = _run(plan, output, jobs, resume, parquet)
+    outcome = _run(plan, output, place, resume, parquet)
     print(f"wrote {output / 'results.csv'}: {len(outcome.rows):,} points, {outcome.failed:,} failed")
     if outcome.failed:
         failed = next(row for row in outcome.rows if row["error"])
@@ -56,14 +58,34 @@ def sweep(
         raise typer.Exit(EXIT_FAILED_POINTS)
 
 
-def _run(plan: Plan, output: Path, jobs: int, resume: bool, parquet: bool) -> SweepOutcome:
+def _print_job_script(cluster: Path | None) -> None:
+    if cluster is not None:
+        from o3sim.cluster.slurm import job_script, load_slurm
+
+        config = load_slurm(cluster)
+        print(f"\nEach of {config.workers} jobs of SLURM:\n\n{job_script(config)}", end="")
+
+
+def _run(plan: Plan, output: Path, place: Place, resume: bool, parquet: bool) -> SweepOutcome:
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.sweeps.run import run_sweep
+    from o3sim.sweeps.run import prepare_folder, run_sweep
     from o3sim.sweeps.stop import StopRequests
 
-    with StopRequests(at_once=jobs == 1) as stop, progress_on_stderr() as progress:
+    prepare_folder(output, resume)  # before anybody waits for a cluster
+    with (
+        StopRequests(at_once=place.in_this_process) as stop,
+        place.open(stop.check) as (open_executor, jobs),
+        progress_on_stderr() as progress,
+    ):
         return run_sweep(
-            plan, output, jobs, resume=resume, parquet=parquet, progress=progress, check_stop=stop.check
+            plan,
+            output,
+            jobs,
+            resume=resume,
+            parquet=parquet,
+            progress=progress,
+            open_executor=open_executor,
+            check_stop=stop.check,
         )
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from o3sim.cluster.config import SlurmCluster
 from o3sim.config.architecture import Architecture
 from o3sim.config.load import check, check_architecture
 from o3sim.config.marks import Document
 from o3sim.config.workload import Workload
 from o3sim.energy.table import EnergyTable
+from o3sim.explore.config import Explore
 from o3sim.sweeps.config import Sweep
 
 
@@ -28,6 +30,8 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("architecture", Architecture, check_architecture),
     FileKind("workload", Workload, lambda document: check(document, Workload)),
     FileKind("sweep", Sweep, lambda document: check(document, Sweep)),
+    FileKind("search", Explore, lambda document: check(document, Explore)),
+    FileKind("cluster", SlurmCluster, lambda document: check(document, SlurmCluster)),
     FileKind("energy table", EnergyTable, lambda document: check(document, EnergyTable)),
 )
 

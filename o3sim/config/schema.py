@@ -11,11 +11,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from o3sim.cluster.config import SlurmCluster
 from o3sim.config.architecture import Architecture
 from o3sim.config.workload import Workload
+from o3sim.explore.config import Explore
 from o3sim.sweeps.config import Sweep
 
-MODELS: dict[str, type[BaseModel]] = {"architecture": Architecture, "workload": Workload, "sweep": Sweep}
+MODELS: dict[str, type[BaseModel]] = {
+    "architecture": Architecture,
+    "workload": Workload,
+    "sweep": Sweep,
+    "explore": Explore,
+    "cluster": SlurmCluster,
+}
 
 _EXTENDS = {
     "description": "File (relative to this one) or shipped name; its values hold where this one states none.",

@@ -138,14 +138,14 @@ def _unequal(data: Mapping[str, Any]) -> Iterator[Conflict]:
         if not isinstance(group, Mapping):
             continue
         lengths = {
-            key: len(found) for key, values in group.items() if (found := _plain_values(values)) is not None
+            key: len(found) for key, values in group.items() if (found := plain_values(values)) is not None
         }
         if len(set(lengths.values())) > 1:
             each = ", ".join(f"{key} {length}" for key, length in lengths.items())
             yield Conflict((("zipped", number),), f"keys that move together need as many values each: {each}")
 
 
-def _plain_values(values: Any) -> Sequence[Any] | None:
+def plain_values(values: Any) -> Sequence[Any] | None:
     """Return the values of an axis as read from YAML, or None if it is none."""
     if isinstance(values, list):
         return values

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 
 from o3sim.sweeps.evaluate import PointOutcome, PointTask, evaluate_all
-from o3sim.sweeps.executors import OpenExecutor
+from o3sim.sweeps.executors import OpenExecutor, WorkLost
 from o3sim.sweeps.stop import CheckStop, never
 from o3sim.workers import interrupt_later
 
@@ -34,6 +34,7 @@ def run_tasks(
 
     When a pool breaks, because a process was killed or ran out of memory, the points that were under
     way run again, each alone, so that one that kills its process is known; the rest go on in a new pool.
+    Where the executor outlives its processes, as on a cluster, only those of the lost batch do.
 
     Parameters
     ----------
@@ -57,7 +58,10 @@ def run_tasks(
 def _until_broken(
     executor: Executor, left: deque[Batch], suspects: list[PointTask], most: int, check_stop: CheckStop
 ) -> Iterator[list[PointOutcome]]:
-    """Run batches until none is left, or the executor broke: then ``suspects`` has what was under way."""
+    """Run batches until none is left, or the executor broke: then ``suspects`` has what was under way.
+
+    Batches whose processes died alone go there too.
+    """
     under_way: dict[Future[list[PointOutcome]], Batch] = {}
     try:
         while left or under_way:
@@ -65,7 +69,11 @@ def _until_broken(
             done, _ = wait(under_way, STOP_CHECK_S, FIRST_COMPLETED)
             check_stop()
             for future in sorted(done, key=lambda finished: under_way[finished][0].number):
-                outcomes = future.result()
+                try:
+                    outcomes = future.result()
+                except WorkLost:
+                    suspects.extend(under_way.pop(future))
+                    continue
                 del under_way[future]
                 yield outcomes
     except BrokenExecutor:
@@ -93,6 +101,6 @@ def _alone(task: PointTask, open_executor: OpenExecutor) -> PointOutcome:
                 with interrupt_later():
                     future = executor.submit(evaluate_all, [task])
                 return future.result()[0]
-        except BrokenExecutor:
+        except (BrokenExecutor, WorkLost):
             continue
     return PointOutcome(task.number, f"the process that ran it died, {TRIES} times (out of memory?)", {}, [])

@@ -14,6 +14,11 @@ from o3sim.workers import worker_pool
 
 Result = TypeVar("Result")
 
+
+class WorkLost(Exception):  # noqa: N818 - no error of the work itself
+    """What ran a piece of work died, several times; the executor itself goes on."""
+
+
 OpenExecutor = Callable[[int], AbstractContextManager[Executor]]
 """Opens an executor for so many jobs; called again after a pool has broken."""
 

@@ -24,6 +24,7 @@ from o3sim.network.network import Network
 from o3sim.sweeps.config import Scalar, Sweep, values_of
 from o3sim.sweeps.expressions import Expression, ExpressionError, parse
 from o3sim.sweeps.flat import flattened, nested
+from o3sim.sweeps.names import Readable
 
 MOST_PLACES = 10_000_000
 """Places of the axes, kept by the conditions or not, that are looked at: some minutes' worth."""
@@ -193,13 +194,16 @@ class _Expander:
         """Refuse keys that no architecture has."""
         stated: list[tuple[KeyPath, str]] = [(("axes", key), key) for key in self.sweep.axes]
         stated += [(("zipped", n, key), key) for n, group in enumerate(self.sweep.zipped) for key in group]
+        stated += [(("derived", key), key) for key in self.derived]
+        read: list[tuple[KeyPath, str]] = []
         for key, expression in self.derived.items():
-            stated += [(("derived", key), name) for name in (key, *expression.keys)]
+            read += [(("derived", key), name) for name in expression.keys]
         for number, condition in enumerate(self.where):
-            stated += [(("where", number), name) for name in condition.keys]
-        for path, key in stated:
-            if key not in values:
-                self._problem(path, f"no architecture key `{key}`{suggest(key, values)}")
+            read += [(("where", number), name) for name in condition.keys]
+        for names, known in ((stated, values), (read, Readable(values))):
+            for path, key in names:
+                if key not in known:
+                    self._problem(path, f"no architecture key `{key}`{suggest(key, known)}")
         self._raise_problems()
 
     def _add(
@@ -208,7 +212,7 @@ class _Expander:
         """Add the point of one place, unless a condition or an earlier point stands against it."""
         try:
             now = self._with_derived({**values, **axes})
-            if not all(condition.value(now) for condition in self.where):
+            if not all(condition.value(Readable(now)) for condition in self.where):
                 self.found.left_out += 1
                 return
         except ExpressionError as error:
@@ -230,7 +234,7 @@ class _Expander:
 
     def _with_derived(self, values: dict[str, Any]) -> dict[str, Any]:
         for key, expression in self.derived.items():
-            values[key] = _of_kind(expression, values, values[key])
+            values[key] = value_of_kind(expression, values, values[key])
         return values
 
     def _validated(
@@ -308,9 +312,9 @@ class _Expander:
         raise ConfigError(found[:MOST_PROBLEMS] + ([f"... and {more:,} more problems"] if more > 0 else []))
 
 
-def _of_kind(expression: Expression, values: Mapping[str, Any], before: Any) -> Any:
+def value_of_kind(expression: Expression, values: Mapping[str, Any], before: Any) -> Any:
     """Evaluate; a comparison becomes a switch only where a switch stood before."""
-    found = expression.value(values)
+    found = expression.value(Readable(values))
     if isinstance(found, bool) and not isinstance(before, bool):
         raise ExpressionError(f"`{expression.text}`: is true or false, and the key is not a switch")
     return found

@@ -63,7 +63,8 @@ class Journal:
         other = [part for part, value in identity.items() if found.get(part) != value]
         if other:
             raise InputError(
-                f"{self._path}: of another sweep: {' and '.join(other)} changed; give another --output"
+                f"{self._path}: of another sweep or search: {' and '.join(other)} changed;"
+                " give another --output"
             )
 
     def add(self, outcomes: Sequence[PointOutcome]) -> None:

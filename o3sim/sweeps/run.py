@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from o3sim.area import area_mtransistors
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
 from o3sim.frames import frame_of
@@ -24,6 +23,7 @@ from o3sim.sweeps.executors import OpenExecutor, local_executor
 from o3sim.sweeps.expand import Expansion, Point, SweepFile, expand
 from o3sim.sweeps.flat import flattened
 from o3sim.sweeps.journal import Journal
+from o3sim.sweeps.names import figures_of
 from o3sim.sweeps.stop import CheckStop, never
 from o3sim.sweeps.store import StoredWorkload, shapes_of, store_workload
 from o3sim.sweeps.table import csv_text, write_parquet
@@ -245,7 +245,7 @@ def row_of(point: Point, outcome: PointOutcome, hashes: Mapping[str, str]) -> di
         "status": "failed" if outcome.error else "ok",
         "error": outcome.error,
         **outcome.columns,
-        "area_mtransistors": area_mtransistors(point.architecture),
+        **figures_of(point.architecture),
         **configuration,
         "architecture_sha256": hashlib.sha256(point.architecture.model_dump_json().encode()).hexdigest(),
         **hashes,

@@ -9,6 +9,7 @@ import pytest
 
 from o3sim.errors import ConfigError, InputError
 from o3sim.sweeps.expand import Expansion, load_sweep
+from o3sim.sweeps.names import figures_of
 from o3sim.sweeps.run import plan_sweep
 from tests.sweeps.samples import SWEEP, write_sweep
 
@@ -43,6 +44,26 @@ where: [pe.width_edges >= 32]
     assert sizes == [(8, 128, 1), (8, 128, 2), (16, 64, 1), (16, 64, 2), (32, 32, 1), (32, 32, 2)]
     assert expansion.left_out == 2
     assert expansion.points[4].architecture.issue_queue.depth_ops == 8
+
+
+def test_conditions_and_derived_values_read_computed_figures(tmp_path: Path) -> None:
+    text = """\
+name: computed
+architectures: [small]
+workloads: [tiny.yaml]
+axes: {pe.count: {from: 4, to: 64, factor: 2}, issue_queue.depth_ops: [64, 4096]}
+derived: {sequencer.width_ops: peak_edges_per_cycle // 64}
+where: [peak_edges_per_cycle <= 1024, area_mtransistors > 7.2, on_chip_kbit < 1200]
+"""
+    points = _expanded(tmp_path, text).points
+    assert [p.architecture.pe.count for p in points] == [8, 16, 32]
+    assert all(32 * p.architecture.pe.count == 64 * p.architecture.sequencer.width_ops for p in points)
+    figures = [figures_of(p.architecture) for p in points]
+    assert all(each["peak_edges_per_cycle"] <= 1024 and each["area_mtransistors"] > 7.2 for each in figures)
+    with pytest.raises(
+        ConfigError, match=r"no architecture key `peak_edges_per_cycl`.*did you mean `peak_edges_per_cycle`"
+    ):
+        _expanded(tmp_path, text.replace("[peak_edges_per_cycle", "[peak_edges_per_cycl"))
 
 
 def test_equal_points_run_once(tmp_path: Path) -> None:

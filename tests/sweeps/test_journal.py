@@ -51,7 +51,7 @@ def test_whatever_is_cut_off_whole_lines_stay(tmp_path: Path) -> None:
 
 def test_another_sweep_is_refused(tmp_path: Path) -> None:
     before = _written(tmp_path / "j")
-    with pytest.raises(InputError, match="of another sweep: points changed"):
+    with pytest.raises(InputError, match="of another sweep or search: points changed"):
         Journal(tmp_path / "j", {**IDENTITY, "points": "other"})
     assert (tmp_path / "j").read_bytes() == before
 

@@ -107,7 +107,7 @@ def test_a_folder_in_use_or_with_other_things_is_refused(tmp_path: Path) -> None
     with pytest.raises(InputError, match="is a file"):
         run_sweep(plan, tmp_path / "sweep.yaml")
     other = _plan(tmp_path / "other", SWEEP.replace("[1, 2]", "[1, 3]"))
-    with pytest.raises(InputError, match="of another sweep: points changed"):
+    with pytest.raises(InputError, match="of another sweep or search: points changed"):
         run_sweep(other, tmp_path / "out", resume=True)
 
 

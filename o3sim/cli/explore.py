@@ -1,0 +1,71 @@
+"""`o3sim explore`: search the best machines for a network, with Optuna."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from o3sim.cli.place import ClusterFile, Jobs, Place, Scheduler
+
+if TYPE_CHECKING:
+    from o3sim.explore.plan import SearchPlan
+    from o3sim.explore.run import SearchOutcome
+
+
+def explore(
+    file: Annotated[Path, typer.Argument(metavar="EXPLORE.yaml", help="What may be set, what is wanted.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for tables, figures, journals.")
+    ],
+    jobs: Jobs = 1,
+    scheduler: Scheduler = None,
+    cluster: ClusterFile = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what is in DIR, also to more trials.")
+    ] = False,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
+) -> None:
+    """Search the best machines for a network: the front of several objectives under constraints.
+
+    Prints the front with its knee and what each parameter weighs; writes DIR/front.csv,
+    importances.csv, front.png and .svg, and the tables of a sweep. For a seed the search is the same
+    whatever --jobs is. Needs the extra `search`. docs/explore.md.
+    """
+    place = Place(jobs, scheduler, cluster)
+    from o3sim.explore.figures import write_figures
+    from o3sim.explore.plan import plan_search
+    from o3sim.report.console import make_console
+    from o3sim.report.explore import print_search
+
+    place.prepare()
+    plan = plan_search(file)
+    outcome = _run(plan, output, place, resume, parquet)
+    write_figures(plan, outcome, output)
+    print_search(make_console(), plan, outcome)
+    print(f"wrote {output / 'front.csv'}, {output / 'front.svg'}, {output / 'results.csv'}")
+
+
+def _run(plan: SearchPlan, output: Path, place: Place, resume: bool, parquet: bool) -> SearchOutcome:
+    from o3sim.cli.progress import progress_on_stderr
+    from o3sim.explore.run import run_search
+    from o3sim.sweeps.run import prepare_folder
+    from o3sim.sweeps.stop import StopRequests
+
+    prepare_folder(output, resume)  # before anybody waits for a cluster
+    with (
+        StopRequests(at_once=place.in_this_process) as stop,
+        place.open(stop.check) as (open_executor, jobs),
+        progress_on_stderr() as progress,
+    ):
+        return run_search(
+            plan,
+            output,
+            jobs,
+            resume=resume,
+            parquet=parquet,
+            progress=progress,
+            open_executor=open_executor,
+            check_stop=stop.check,
+        )

@@ -1,0 +1,84 @@
+"""Where points run, by the options ``--jobs``, ``--scheduler`` and ``--cluster``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from o3sim.errors import InputError
+
+if TYPE_CHECKING:
+    from o3sim.sweeps.executors import OpenExecutor
+    from o3sim.sweeps.stop import CheckStop
+
+Jobs = Annotated[int, typer.Option(metavar="N", help="Processes to spread the points over.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Run on the workers of this dask scheduler."),
+]
+ClusterFile = Annotated[
+    Path | None, typer.Option("--cluster", metavar="SLURM.yaml", help="Run on jobs of SLURM.")
+]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where points run, as the options say.
+
+    Attributes
+    ----------
+    jobs : int
+    scheduler : str or None
+    cluster : Path or None
+    """
+
+    jobs: int
+    scheduler: str | None = None
+    cluster: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse options that exclude each other."""
+        if self.jobs < 1:
+            raise InputError(f"--jobs {self.jobs}: expected at least 1")
+        stated = (self.jobs > 1, self.scheduler is not None, self.cluster is not None)
+        if sum(stated) > 1:
+            raise InputError("give one of --jobs, --scheduler and --cluster")
+
+    @property
+    def in_this_process(self) -> bool:
+        """Whether points run in the process that asks for them."""
+        return self.jobs == 1 and self.scheduler is None and self.cluster is None
+
+    def prepare(self) -> None:
+        """Start what takes a while."""
+        from o3sim.workers import prepare
+
+        prepare(self.jobs)
+
+    @contextmanager
+    def open(self, check_stop: CheckStop) -> Iterator[tuple[OpenExecutor, int]]:
+        """Yield what opens executors, and the number of jobs to keep busy."""
+        from o3sim.sweeps.executors import local_executor
+
+        if self.scheduler is not None:
+            from o3sim.cluster.connect import scheduler_at
+
+            with scheduler_at(self.scheduler, check_stop, _tell) as found:
+                yield found.open_executor, found.jobs
+        elif self.cluster is not None:
+            from o3sim.cluster.connect import slurm_cluster
+
+            with slurm_cluster(self.cluster, check_stop, _tell) as found:
+                yield found.open_executor, found.jobs
+        else:
+            yield local_executor, self.jobs
+
+
+def _tell(what: str) -> None:
+    print(what, file=sys.stderr)

@@ -1,0 +1,41 @@
+"""The cluster model: what a job of SLURM asks for, and how many. ``docs/scale.md``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from o3sim.config.model import StrictModel
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class SlurmCluster(StrictModel):
+    """Worker nodes from SLURM: so many equal jobs, each with a process for every core."""
+
+    name: Text = Field(default="o3sim", description="Name of the jobs.")
+    workers: Annotated[int, Field(ge=1)] = Field(description="Jobs to submit, each on one node.")
+    cores: Annotated[int, Field(ge=1)] = Field(
+        description="Cores of a job; a process that runs points for each."
+    )
+    memory: Annotated[str, Field(pattern=r"^[1-9][0-9]*\s?(MB|MiB|GB|GiB|TB|TiB)$")] = Field(
+        description="Memory of a job, all its processes together: `16GB`."
+    )
+    walltime: Annotated[str, Field(pattern=r"^([0-9]+-)?[0-9]+(:[0-9]{2}){1,2}$")] = Field(
+        description="Limit of a job's time, as SLURM writes it: `02:00:00`, in quotes."
+    )
+    queue: Text | None = Field(default=None, description="Partition; the cluster's own if left out.")
+    account: Text | None = Field(default=None, description="Account that is charged.")
+    interface: Text | None = Field(
+        default=None, description="Network interface that nodes and this machine share: `ib0`."
+    )
+    local_directory: Text | None = Field(
+        default=None, description="Scratch folder on the nodes, for profiles; else that of dask."
+    )
+    directives: list[Text] = Field(
+        default_factory=list, description="Further #SBATCH lines, without #SBATCH: `--exclusive`."
+    )
+    prologue: list[Text] = Field(
+        default_factory=list, description="Shell lines before the worker starts: `module load python`."
+    )
