@@ -3,7 +3,8 @@
 A file holds ``key`` (JSON: what it was made from) and, for image ``i`` and layer ``l``, the arrays
 ``i<i>_l<l>_decision`` (the smallest unsigned dtype that fits), ``..._outcome`` (packed bits, the
 first in the least significant place) and ``..._sums`` (margin sum, margin count, oracle edges).
-The scores layer, which decides nothing, is not stored.
+The scores layer, which decides nothing, has ``..._rank`` and ``..._beaten_after`` of its classes
+instead (:class:`o3sim.profile.classes.ClassRace`), or nothing where its input is fixed-point.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from o3sim.files import add_npz_entry, open_atomic
 from o3sim.network.images import Images
 from o3sim.network.layer import Layer
 from o3sim.network.network import EDGE_ORDER, Network
+from o3sim.profile.classes import ClassRace
 from o3sim.profile.profile import LayerProfile, undecided
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def profile_key(network: Network, images: Images) -> dict[str, str | int]:
@@ -48,16 +50,23 @@ class ProfileWriter:
 
     def add(self, image: int, layer: int, profile: LayerProfile) -> None:
         """Store the profile of one layer on one image, both counted from 0."""
-        if profile.scores:
-            return
-        greatest = int(profile.n_edges.max(initial=0))
-        sums = [profile.margin_sum, profile.margin_count, profile.oracle_edges]
-        for name, array in (
-            ("decision", profile.decision.astype(np.min_scalar_type(greatest))),
-            ("outcome", np.packbits(profile.outcome, bitorder="little")),
-            ("sums", np.array(sums, np.float64)),
-        ):
+        arrays = _race_arrays(profile.race) if profile.scores else _decision_arrays(profile)
+        for name, array in arrays.items():
             add_npz_entry(self._archive, f"{_prefix(image, layer)}_{name}", array)
+
+
+def _decision_arrays(profile: LayerProfile) -> dict[str, NDArray[Any]]:
+    greatest = int(profile.n_edges.max(initial=0))
+    sums = [profile.margin_sum, profile.margin_count, profile.oracle_edges]
+    return {
+        "decision": profile.decision.astype(np.min_scalar_type(greatest)),
+        "outcome": np.packbits(profile.outcome, bitorder="little"),
+        "sums": np.array(sums, np.float64),
+    }
+
+
+def _race_arrays(race: ClassRace | None) -> dict[str, NDArray[Any]]:
+    return {} if race is None else {"rank": race.rank, "beaten_after": race.beaten_after}
 
 
 @contextmanager
@@ -120,7 +129,7 @@ class StoredProfiles:
         """Read the profiles of all layers on one image, counted from 0, in order."""
         for number, layer in enumerate(self._network.layers):
             if layer.scores:
-                yield undecided(layer.name, layer.geometry)
+                yield undecided(layer.name, layer.geometry, self._race(_prefix(image, number), layer))
             else:
                 yield self._layer(_prefix(image, number), layer)
 
@@ -136,6 +145,21 @@ class StoredProfiles:
         if other:
             words = " and ".join(name.replace("_", " ") for name in other)
             raise InputError(f"{self._path}: stale: made with a different {words}; make it again with --save")
+
+    def _race(self, prefix: str, layer: Layer) -> ClassRace | None:
+        if layer.fixed_point:
+            return None
+        classes = layer.geometry.out_channels
+        rank, beaten_after = (self._read(f"{prefix}_{what}") for what in ("rank", "beaten_after"))
+        if (
+            rank.dtype != np.int32
+            or not np.array_equal(np.sort(rank), np.arange(classes))
+            or beaten_after.dtype != np.int32
+            or beaten_after.shape != (classes, classes)
+            or (beaten_after < 1).any()
+        ):
+            raise InputError(f"{self._path}: {prefix}: is not the class race of layer `{layer.name}`")
+        return ClassRace(rank, beaten_after)
 
     def _layer(self, prefix: str, layer: Layer) -> LayerProfile:
         g = layer.geometry

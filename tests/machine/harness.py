@@ -193,7 +193,7 @@ def op_of(index: int, words: int = 4, **more: Any) -> Op:
         "outcome": 0,
         "windows": (index,),
         "group": 0,
-        "border": 0,
+        "table_row": 0,
         "activation_base": 0,
         "weight_base": 0,
     }

@@ -12,6 +12,7 @@ from o3sim.files import load_npz, save_npz
 from o3sim.network.images import Images
 from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.network.network import Network
+from o3sim.profile.classes import ClassRace
 from o3sim.profile.profile import LayerProfile, profile_layers
 from o3sim.profile.store import reading_profiles, writing_profiles
 from tests.network.samples import tiny_arrays, write_tiny
@@ -40,11 +41,14 @@ def assert_refused(why: str, path: Path, network: Network, images: Images) -> No
         pass
 
 
-def everything(profile: LayerProfile) -> dict[str, Any]:
-    return {
-        name: value.tolist() if isinstance(value, np.ndarray) else value
-        for name, value in vars(profile).items()
-    }
+def everything(holder: LayerProfile | ClassRace) -> dict[str, Any]:
+    return {name: plain(value) for name, value in vars(holder).items()}
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, ClassRace):
+        return everything(value)
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 def test_profiles_come_back_as_they_were(work: Work) -> None:

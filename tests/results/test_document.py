@@ -63,7 +63,7 @@ def test_promised_keys_are_there() -> None:
     document = to_document(result())
     for part in (document, *document["layers"]):
         assert part["edges"].keys() == {"total", "executed", "wasted", "pruned"}
-        assert part["edges"]["pruned"].keys() == {"threshold", "pooling"}
+        assert part["edges"]["pruned"].keys() == {"threshold", "pooling", "argmax"}
         assert tuple(part["pe_cycles"]) == PE_CYCLE_CAUSES
         assert next(iter(part["energy_pj"])) == "total"
         assert {"cycles", "latency_us", "outputs_exact"} <= part.keys()
