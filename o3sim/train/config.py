@@ -36,6 +36,9 @@ class Regularisers(StrictModel):
     """Weights of the loss terms that make more edges droppable; 0 leaves a term out."""
 
     pooling: Weight = Field(default=0.0, description="Members of a window evaluated before the first 1.")
+    pooling_form: Literal["spread", "margin"] = Field(
+        default="spread", description="margin: a plain relu(1 - z) in its place, to compare with."
+    )
     threshold: Weight = Field(default=0.0, description="Share of a neuron's edges up to its decision.")
     warm_up_epochs: Annotated[int, Field(ge=0)] = Field(
         default=0, description="Epochs over which both weights rise from 0 in equal steps."
@@ -77,13 +80,20 @@ class Training(StrictModel):
     images_shipped: Annotated[int, Field(ge=0)] = Field(
         default=0, description="Test images to write beside the workload; 0 for none."
     )
+    images_file: Text | None = Field(
+        default=None, description="Images that the workload names instead, relative to the workload."
+    )
     images_profiled: Annotated[int, Field(ge=1)] = Field(
         default=64, description="Test images on which pruning is measured after every epoch."
     )
 
     @classmethod
     def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:
-        """Yield a warm-up that outlasts the training."""
+        """Yield a warm-up that outlasts the training, and images both written and named."""
+        if data.get("images_shipped") and data.get("images_file"):
+            yield Conflict(
+                (("images_shipped",), ("images_file",)), "one of the two says which images come along"
+            )
         regularisers = data.get("regularisers")
         warm_up = regularisers.get("warm_up_epochs") if isinstance(regularisers, dict) else None
         epochs = data.get("epochs")

@@ -11,7 +11,7 @@ from torch.nn import functional
 from o3sim.network.layer import Geometry
 from o3sim.train.binarize import sign_of_activation, sign_of_weight
 from o3sim.train.config import Order
-from o3sim.train.regularisers.pooling import pooling_term
+from o3sim.train.regularisers import PoolingTerm
 from o3sim.train.regularisers.threshold import threshold_term
 
 EPSILON = 1e-5
@@ -48,8 +48,11 @@ class BinaryLayer(nn.Module):
         What a padded tap holds, in units of the input.
     """
 
-    wanted: tuple[bool, bool] = (False, False)
-    """Whether the pooling and the threshold term are computed."""
+    pooling_term: PoolingTerm | None = None
+    """What to compute for pooling pruning, if anything."""
+
+    threshold_wanted: bool = False
+    """Whether the threshold term is computed."""
 
     def __init__(self, geometry: Geometry, order: Order, scores: bool, pad_value: float) -> None:
         super().__init__()
@@ -84,7 +87,7 @@ class BinaryLayer(nn.Module):
         Tensor
             +-1 after the pool; for the scores layer the scores.
         Terms or None
-            Of the regularisers, where :attr:`wanted` asks for them.
+            Of the regularisers that are wanted.
         """
         dot = self.dots(x)
         with torch.autocast(x.device.type, enabled=False):
@@ -98,7 +101,8 @@ class BinaryLayer(nn.Module):
         )
         if self.scores:
             return z.flatten(1), None
-        terms = self._terms(dot, before, z) if any(self.wanted) and self.geometry.planes == 1 else None
+        wanted = self.pooling_term is not None or self.threshold_wanted
+        terms = self._terms(dot, before, z) if wanted and self.geometry.planes == 1 else None
         if pool is not None and not self.pool_first:
             z = _max_pool(z, self.geometry)  # the sign of the maximum is the OR of the signs
         return sign_of_activation(z), terms
@@ -109,12 +113,12 @@ class BinaryLayer(nn.Module):
         dot, before, z = dot[::SAMPLED], before[::SAMPLED], z[::SAMPLED]
         variance, mean = torch.var_mean(before, (0, 2, 3), correction=0)
         deviation = (variance + EPSILON).sqrt()
-        if self.wanted[0] and pool is not None:
+        if self.pooling_term is not None and pool is not None:
             if self.pool_first:
                 scale = (self.gamma / deviation).view(1, -1, 1, 1)
                 z = (dot - mean.view(1, -1, 1, 1)) * scale + self.beta.view(1, -1, 1, 1)
-            terms.pooling = pooling_term(z, pool.size, pool.stride)
-        if self.wanted[1]:
+            terms.pooling = self.pooling_term(z, pool.size, pool.stride)
+        if self.threshold_wanted:
             sign = torch.where(self.gamma >= 0, 1.0, -1.0)
             size = self.gamma.abs().clamp(min=LEAST_SCALE)
             theta = sign * mean - self.beta * deviation / size

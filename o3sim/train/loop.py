@@ -15,6 +15,7 @@ from o3sim.train.config import Training
 from o3sim.train.data_set import DataSet, training_batches
 from o3sim.train.layers import Terms
 from o3sim.train.network import BinaryNetwork, input_values
+from o3sim.train.regularisers import POOLING_FORMS
 
 EVALUATION_IMAGES = 500
 """Images evaluated together: large enough for speed, small enough for memory."""
@@ -46,7 +47,8 @@ class Trainer:
         self.optimiser = torch.optim.Adam(network.parameters(), lr=training.learning_rate)
         self.next_epoch = 1
         regularisers = training.regularisers
-        network.want(regularisers.pooling > 0, regularisers.threshold > 0)
+        pooling_term = POOLING_FORMS[regularisers.pooling_form] if regularisers.pooling > 0 else None
+        network.want(pooling_term, regularisers.threshold > 0)
 
     def train_epoch(self, data: DataSet, progress: Progress | None = None) -> EpochLosses:
         """Train on every image once.

@@ -12,6 +12,7 @@ from o3sim.network.parameters import Shapes
 from o3sim.network.preprocess import BinaryInput, FixedInput, InputSpec
 from o3sim.train.config import Order
 from o3sim.train.layers import BinaryLayer, Terms
+from o3sim.train.regularisers import PoolingTerm
 
 
 class BinaryNetwork(nn.Module):
@@ -39,10 +40,10 @@ class BinaryNetwork(nn.Module):
         ]
         self.shares = [count / max(1, sum(at_stake)) for count in at_stake]
 
-    def want(self, pooling: bool, threshold: bool) -> None:
+    def want(self, pooling: PoolingTerm | None, threshold: bool) -> None:
         """Say which of the regularisers' terms to compute."""
         for layer in self.binary_layers():
-            layer.wanted = (pooling, threshold)
+            layer.pooling_term, layer.threshold_wanted = pooling, threshold
 
     def binary_layers(self) -> Sequence[BinaryLayer]:
         """Return the layers with their type."""

@@ -158,7 +158,9 @@ def _write_workload(task: Task, trainer: Trainer, target: Path, outcome: dict[st
         "accuracy": f"{accuracy:.2f} % of {len(task.test):,} test images",
         **topology.keys,
     }
-    if training.images_shipped:
+    if training.images_file is not None:
+        keys["images"] = {"file": training.images_file}
+    elif training.images_shipped:
         name = f"{target.name}-images.npz"
         shipped = task.test.first(min(training.images_shipped, len(task.test)))
         save_npz(target.with_name(name), {"x": shipped.x, "y": np.asarray(shipped.y)})
