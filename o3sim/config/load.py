@@ -14,6 +14,7 @@ from o3sim.config.complaints import problems_of
 from o3sim.config.custom_code import anchor_custom_code
 from o3sim.config.extends import load_document
 from o3sim.config.marks import Document, KeyPath, Problem
+from o3sim.energy.shipped import shipped_tables
 from o3sim.errors import ConfigError
 
 __all__ = [
@@ -96,8 +97,6 @@ def _printed(problems: list[Problem], document: Document) -> list[str]:
 
 def _anchor_energy_table(document: Document) -> None:
     """Make a table's relative path one from the file that states it, not from where o3sim runs."""
-    from o3sim.energy.table import shipped_tables
-
     path: KeyPath = ("energy", "table")
     energy = document.data.get("energy")
     table = energy.get("table") if isinstance(energy, dict) else None

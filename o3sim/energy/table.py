@@ -14,9 +14,8 @@ from o3sim.config.catalog import is_path, suggest
 from o3sim.config.load import load_model
 from o3sim.config.marks import Conflict
 from o3sim.config.model import StrictModel
+from o3sim.energy.shipped import TABLES_FOLDER, shipped_tables
 from o3sim.errors import InputError
-
-TABLES_FOLDER = Path(__file__).with_name("tables")
 
 Per = TypeVar("Per", bound=str)
 Picojoules = Annotated[float, Field(ge=0)]
@@ -130,11 +129,6 @@ class EnergyTable(StrictModel):
 def _size_of(point: Any) -> float | None:
     size = point.get("size_kbyte") if isinstance(point, Mapping) else None
     return size if isinstance(size, (int, float)) else None
-
-
-def shipped_tables() -> tuple[str, ...]:
-    """List the names of the energy tables that come with o3sim, sorted."""
-    return tuple(sorted(path.stem for path in TABLES_FOLDER.glob("*.yaml")))
 
 
 def load_table(name_or_path: str) -> EnergyTable:

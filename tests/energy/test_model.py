@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from o3sim.energy.model import UNITS, EnergyModel
-from o3sim.energy.table import load_table, shipped_tables
+from o3sim.energy.shipped import shipped_tables
+from o3sim.energy.table import load_table
 from o3sim.machine.counters import LayerCounters
 from tests.sample_runs import architecture, counters
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from o3sim.energy.table import TABLES_FOLDER, EnergyTable, load_table, shipped_tables
+from o3sim.energy.shipped import TABLES_FOLDER, shipped_tables
+from o3sim.energy.table import EnergyTable, load_table
 from o3sim.errors import ConfigError, InputError
 
 
