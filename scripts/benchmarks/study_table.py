@@ -1,4 +1,4 @@
-"""The table of a study: one column over another, a column of figures for each value of the rest."""
+"""A table of a study in Markdown: a row for each value of one key, a column for each value of the rest."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ def main() -> None:
     """Print `DIR X Y [KEY...]`."""
     folder, x, y, *by = sys.argv[1:]
     data = series_data(load_results(Path(folder)), x, y, by)
-    print(f"{data.y_name} over {data.x_name}")
-    labels = [series.label or y for series in data.series]
-    widths = [max(10, len(label) + 2) for label in labels]
-    rows = zip(labels, widths, strict=True)
-    print(f"{'':>8}" + "".join(f"{label:>{width}}" for label, width in rows))
+    print(f"\n{data.y_name}:\n")
+    print(_row([data.x_name, *(series.label or data.y_name for series in data.series)]))
+    print(_row(["---:"] * (len(data.series) + 1)))
     for place in data.places:
-        cells = (
-            f"{series.y[place]:>{width},.6g}" if place in series.y else f"{'-':>{width}}"
-            for series, width in zip(data.series, widths, strict=True)
-        )
-        print(f"{place if isinstance(place, str) else f'{place:g}':>8}" + "".join(cells))
+        cells = [_number(series.y[place]) if place in series.y else "-" for series in data.series]
+        print(_row([place if isinstance(place, str) else f"{place:,g}", *cells]))
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _number(value: float) -> str:
+    """Round to a whole number from a thousand on, to four digits below."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 if __name__ == "__main__":
