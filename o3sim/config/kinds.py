@@ -15,6 +15,7 @@ from o3sim.config.workload import Workload
 from o3sim.energy.table import EnergyTable
 from o3sim.explore.config import Explore
 from o3sim.sweeps.config import Sweep
+from o3sim.train.config import Training
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("workload", Workload, lambda document: check(document, Workload)),
     FileKind("sweep", Sweep, lambda document: check(document, Sweep)),
     FileKind("search", Explore, lambda document: check(document, Explore)),
+    FileKind("training", Training, lambda document: check(document, Training)),
     FileKind("cluster", SlurmCluster, lambda document: check(document, SlurmCluster)),
     FileKind("energy table", EnergyTable, lambda document: check(document, EnergyTable)),
 )

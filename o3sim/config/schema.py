@@ -16,12 +16,14 @@ from o3sim.config.architecture import Architecture
 from o3sim.config.workload import Workload
 from o3sim.explore.config import Explore
 from o3sim.sweeps.config import Sweep
+from o3sim.train.config import Training
 
 MODELS: dict[str, type[BaseModel]] = {
     "architecture": Architecture,
     "workload": Workload,
     "sweep": Sweep,
     "explore": Explore,
+    "training": Training,
     "cluster": SlurmCluster,
 }
 

@@ -85,7 +85,8 @@ def _members(path: Path) -> dict[str, str]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: neither a folder nor a tar archive: {error}") from None
+        what = str(error).split("\n", maxsplit=1)[0]  # tarfile adds a line for each compression it tried
+        raise InputError(f"{path}: neither a folder nor a tar archive: {what}") from None
 
 
 def _unzipped(raw: bytes) -> bytes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_BEYOND = 2**31 - 1
+BEYOND = 2**31 - 1
+"""Above any dot; its negative is below."""
 
 
 def fold_batch_norm(
@@ -41,5 +42,5 @@ def fold_batch_norm(
     with np.errstate(divide="ignore", invalid="ignore"):
         bound = -shift.astype(np.float64) / np.abs(scale.astype(np.float64))
     bound = np.where(scale == 0, np.where(shift >= 0, -np.inf, np.inf), bound)
-    theta = np.clip(np.ceil(bound), -_BEYOND, _BEYOND).astype(np.int64)
+    theta = np.clip(np.ceil(bound), -BEYOND, BEYOND).astype(np.int64)
     return folded.astype(np.uint8), theta

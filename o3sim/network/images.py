@@ -69,7 +69,14 @@ def load_images(path: Path, network: Network) -> Images:
     InputError
         If the file is unusable, an array has a wrong shape, dtype or value, or there is no image.
     """
-    arrays = load_npz(path)
+    return checked_images(path, load_npz(path), network)
+
+
+def checked_images(path: Path, arrays: dict[str, NDArray[Any]], network: Network) -> Images:
+    """Return arrays read from a file as images that a network can take.
+
+    Parameters and errors are those of :func:`load_images`; ``path`` is only named.
+    """
     if "x" not in arrays:
         raise InputError(f"{path}: no array `x` (images); found {_listed(arrays)}")
     pixels = arrays["x"]

@@ -62,29 +62,35 @@ class Training(StrictModel):
     )
     data: DataFiles
     augmentation: Augmentation = Augmentation()
-    epochs: Annotated[int, Field(ge=1, le=100_000)]
-    batch_images: Annotated[int, Field(ge=2, le=65_536)] = Field(default=128)
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(description="Passes over the training images.")
+    batch_images: Annotated[int, Field(ge=2, le=65_536)] = Field(
+        default=128, description="Images of a step; what is left over at the end of an epoch is left out."
+    )
     learning_rate: Annotated[float, Field(gt=0, le=10)] = Field(
         default=0.002, description="Of Adam at the start; a cosine takes it to 0 over all steps."
     )
     smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.0, description="Label smoothing.")
-    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = Field(
+        default=0, description="Of weights, batches and augmentation: the same seed, the same files."
+    )
     precision: Literal["float32", "bfloat16"] = Field(
         default="float32", description="Of convolutions while training; evaluation is exact in either case."
     )
     threads: Annotated[int, Field(ge=1, le=1024)] = Field(
         default=1, description="CPU threads; another number rounds differently, so it is part of a training."
     )
-    device: Literal["cpu", "cuda"] = "cpu"
+    device: Literal["cpu", "cuda"] = Field(
+        default="cpu", description="Where to train; a GPU need not repeat a training to the bit."
+    )
     regularisers: Regularisers = Regularisers()
     images_shipped: Annotated[int, Field(ge=0)] = Field(
-        default=0, description="Test images to write beside the workload; 0 for none."
+        default=0, description="Test images to write beside the workload, from the first on; 0 for none."
     )
     images_file: Text | None = Field(
         default=None, description="Images that the workload names instead, relative to the workload."
     )
     images_profiled: Annotated[int, Field(ge=1)] = Field(
-        default=64, description="Test images on which pruning is measured after every epoch."
+        default=64, description="Test images, from the first on, on which pruning is measured every epoch."
     )
 
     @classmethod

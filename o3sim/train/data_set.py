@@ -19,7 +19,7 @@ class DataSet:
 
     Attributes
     ----------
-    codes : Tensor of int16, shape (images, channels, height, width)
+    codes : Tensor of int16 (int32 for input of 16 bits), shape (images, channels, height, width)
         As :meth:`o3sim.network.network.Network.encode` gives them; 0 is what padding and shifts bring in.
     labels : Tensor of int64, shape (images,)
     """
@@ -36,7 +36,7 @@ def encoded(images: Images, spec: InputSpec, device: str) -> DataSet:
     """Encode labelled images once."""
     if images.y is None:
         raise ValueError("training images need labels")
-    codes = torch.from_numpy(spec.encode(images.x).astype("int16"))
+    codes = torch.from_numpy(spec.encode(images.x).astype("int16" if spec.planes < 16 else "int32"))
     layout = codes.permute(0, 3, 1, 2).contiguous()
     return DataSet(layout.to(device), torch.from_numpy(images.y).to(device))
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.bits.packing import pack_bits
-from o3sim.network.fold import fold_batch_norm
+from o3sim.network.fold import BEYOND, fold_batch_norm
 from o3sim.network.layer import Geometry, Layer
 from o3sim.network.network import Network
 from o3sim.network.parameters import Shapes
@@ -47,7 +47,8 @@ def settled_thresholds(
     scale : ndarray of float64, shape (channels,)
         Not negative; a channel with scale 0 is constant and stays as it is.
     theta : ndarray of int64, shape (channels,)
-        Thresholds to begin from, at most a few off.
+        Thresholds to begin from, at most a few off; those of 2**31 - 1 or its negative are beyond any
+        dot, and stay.
 
     Examples
     --------
@@ -55,7 +56,7 @@ def settled_thresholds(
     array([3])
     """
     theta = theta.copy()
-    moving = scale > 0
+    moving = (scale > 0) & (np.abs(theta) < BEYOND)
     while True:
         lower = moving & (scale * (theta - 1) + shift >= 0)
         higher = moving & (scale * theta + shift < 0)

@@ -23,6 +23,9 @@ INITIAL = 0.05
 SAMPLED = 4
 """The terms are means, estimated on one image of so many of a batch: they cost more than the network else."""
 
+FLOAT32_INTEGERS = 2**24
+"""Up to there float32 represents every integer."""
+
 LEAST_SCALE = 1e-3
 """Of a batch norm behind a max-pool: with a positive scale the sign of the maximum is the OR of signs."""
 
@@ -69,11 +72,11 @@ class BinaryLayer(nn.Module):
         self.variance: Tensor
 
     def dots(self, x: Tensor) -> Tensor:
-        """Sum weight times input over every neuron's taps; exact in float32, where all are integers."""
+        """Sum weight times input over every neuron's taps, in the precision of the input."""
         pad = self.geometry.padding_pixels
         if pad:
             x = functional.pad(x, (pad, pad, pad, pad), value=self.pad_value)
-        return functional.conv2d(x, sign_of_weight(self.latent), stride=self.geometry.stride)
+        return functional.conv2d(x, sign_of_weight(self.latent).to(x.dtype), stride=self.geometry.stride)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Terms | None]:
         """Evaluate while training.
@@ -153,7 +156,7 @@ class BinaryLayer(nn.Module):
         Tensor
             As :meth:`forward`; ``+1`` iff ``scale * dot + shift >= 0``.
         """
-        dot = self.dots(x).double()
+        dot = self.dots(x if self._float32_is_exact(x) else x.double()).double()
         scale, shift = (values.view(1, -1, 1, 1) for values in self.scale_and_shift())
         if self.scores:
             return (scale * dot + shift).flatten(1)
@@ -161,6 +164,14 @@ class BinaryLayer(nn.Module):
             dot = _max_pool(dot, self.geometry)
         bits = torch.where(scale * dot + shift >= 0, 1.0, -1.0)
         return bits if self.pool_first else _max_pool(bits, self.geometry)
+
+    def _float32_is_exact(self, x: Tensor) -> bool:
+        """Tell whether sums stay where float32 has every integer, and are added up as they stand.
+
+        On a GPU a convolution may be computed by a transform with fractions in it (Winograd's).
+        """
+        greatest = self.geometry.fan_in * 2**self.geometry.planes
+        return greatest <= FLOAT32_INTEGERS and not x.is_cuda
 
 
 def _max_pool(x: Tensor, geometry: Geometry) -> Tensor:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from o3sim.errors import InputError
 from o3sim.files import write_atomic
 
 
@@ -20,13 +21,24 @@ class TrainingLog:
         self._lines: list[str] = []
 
     def begin(self, asked: dict[str, Any], epochs_done: int) -> None:
-        """Write the first line; keep those of epochs that a checkpoint has."""
+        """Write the first line; keep those of epochs that a checkpoint has.
+
+        Raises
+        ------
+        InputError
+            If they are not there, or of a training that was asked for differently.
+        """
         first = json.dumps(asked)
         try:
             old = self._path.read_text(encoding="utf-8").splitlines()
         except OSError:
             old = []
         kept = old[1 : 1 + epochs_done] if old and old[0] == first else []
+        if len(kept) < epochs_done:
+            raise InputError(
+                f"{self._path}: not this training's log up to epoch {epochs_done}, where the checkpoint is"
+                " (another PyTorch, perhaps); restore it, or train anew without --resume"
+            )
         self._lines = [first, *kept]
         self._write()
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from o3sim.config.load import check, load_document
-from o3sim.errors import InputError
 from o3sim.files import save_npz
 from o3sim.importers.written import ImportedWorkload
-from o3sim.network.images import Images, load_images
 from o3sim.network.network import Network
 from o3sim.profile.survey import survey
 from o3sim.train.checkpoint import load_checkpoint, save_checkpoint
@@ -23,46 +19,10 @@ from o3sim.train.export import parameter_arrays, to_network
 from o3sim.train.log import TrainingLog
 from o3sim.train.loop import EpochLosses, Progress, Trainer, predictions
 from o3sim.train.network import BinaryNetwork
-from o3sim.train.topology import Topology, load_topology, topology_name
+from o3sim.train.task import Task, check_target
 
 PROFILE_WIDTH_EDGES = 32
 """Edges between two checks of the bounds in logged pruning rates: the PE width of the shipped machines."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """A training with everything it needs, read and checked."""
-
-    training: Training
-    topology: Topology
-    train: Images
-    test: Images
-
-
-def load_task(path: Path) -> Task:
-    """Read a training and its data.
-
-    Raises
-    ------
-    InputError
-        If anything is wrong with the file, its topology or its data.
-    """
-    document = load_document(path)
-    training = check(document, Training)
-    topology = load_topology(topology_name(training.topology, path), training.width_factor)
-    blank = BinaryNetwork(topology.shapes, topology.spec, training.order)
-    network = to_network(training.name, blank, topology.shapes, topology.input_shape)
-    train, test = (
-        _labelled(path.parent / name, network) for name in (training.data.train, training.data.test)
-    )
-    return Task(training, topology, train, test)
-
-
-def _labelled(path: Path, network: Network) -> Images:
-    images = load_images(path, network)
-    if images.y is None:
-        raise InputError(f"{path}: no labels (`y`); training needs them")
-    return images
 
 
 def run_training(task: Task, target: Path, resume: bool, progress: Progress | None = None) -> Network:
@@ -78,8 +38,10 @@ def run_training(task: Task, target: Path, resume: bool, progress: Progress | No
     Raises
     ------
     InputError
-        If the loss stops being a number, the checkpoint does not fit, or a file cannot be written.
+        If the loss stops being a number, the checkpoint does not fit, or a file cannot be written or is
+        one that the training reads.
     """
+    check_target(task, target)
     training, topology = task.training, task.topology
     torch.set_num_threads(training.threads)
     torch.manual_seed(training.seed)

@@ -9,12 +9,15 @@ from typing import Any
 from o3sim.config.catalog import resolve
 from o3sim.config.load import load_document
 from o3sim.config.workload import Workload
+from o3sim.errors import InputError
 from o3sim.network.load import input_spec, layer_shapes, load_workload
 from o3sim.network.parameters import Shapes
 from o3sim.network.preprocess import InputSpec
 
 TOPOLOGY_KEYS = ("classes", "input", "layers")
 WIDTH_KEYS = ("channels", "features")
+MOST_CHANNELS = 65_536
+"""Of a layer: the limit of a workload's keys."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def load_topology(name_or_path: str, width_factor: float) -> Topology:
     Raises
     ------
     InputError
-        If there is no such workload, or something in it is wrong.
+        If there is no such workload, something in it is wrong, or a layer gets too wide.
     """
     load_workload(name_or_path)  # reports everything that is wrong with it, with its place
     data = load_document(resolve("workload", name_or_path)).data
@@ -67,5 +70,14 @@ def _scaled(layer: dict[str, Any], factor: float) -> dict[str, Any]:
     if layer.get("scores"):
         return layer
     return {
-        key: max(1, round(value * factor)) if key in WIDTH_KEYS else value for key, value in layer.items()
+        key: _width(layer["name"], value * factor) if key in WIDTH_KEYS else value
+        for key, value in layer.items()
     }
+
+
+def _width(name: str, wanted: float) -> int:
+    if wanted > MOST_CHANNELS:
+        raise InputError(
+            f"layer {name} would be {wanted:,.0f} wide with width_factor; {MOST_CHANNELS:,} at most"
+        )
+    return max(1, round(wanted))

@@ -1,0 +1,110 @@
+"""What a training needs: its settings, its topology and its images, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from o3sim.config.load import check, load_document
+from o3sim.config.marks import Document, KeyPath, Problem
+from o3sim.datasets.read import read_data_set
+from o3sim.datasets.split import SPLITS, Split
+from o3sim.errors import ConfigError, InputError
+from o3sim.network.images import Images, checked_images, load_images
+from o3sim.network.network import Network
+from o3sim.train.config import Training
+from o3sim.train.export import to_network
+from o3sim.train.network import BinaryNetwork
+from o3sim.train.topology import Topology, load_topology, topology_name
+
+LEAST_IMAGES = 2
+"""To train on: batch norm has no variance of one."""
+
+OUTPUTS = (".yaml", ".npz", ".jsonl", ".checkpoint", "-images.npz")
+"""What is written: each follows the target's name."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training with everything it needs, read and checked.
+
+    Attributes
+    ----------
+    inputs : tuple of Path
+        Files and folders that it was read from.
+    """
+
+    training: Training
+    topology: Topology
+    train: Images
+    test: Images
+    inputs: tuple[Path, ...]
+
+
+def load_task(path: Path) -> Task:
+    """Read a training and its data.
+
+    Raises
+    ------
+    InputError
+        If anything is wrong with the file, its topology or its data, with its place.
+    """
+    document = load_document(path)
+    training = check(document, Training)
+    with _placed(document, ("device",)):
+        if training.device == "cuda" and not torch.cuda.is_available():
+            raise InputError("PyTorch finds no GPU here; use `device: cpu`")
+    with _placed(document, ("topology",)):
+        name = topology_name(training.topology, Path(document.file_of(("topology",))))
+        topology = load_topology(name, training.width_factor)
+    blank = BinaryNetwork(topology.shapes, topology.spec, training.order)
+    network = to_network(training.name, blank, topology.shapes, topology.input_shape)
+    places = {split: _place(document, training, split) for split in SPLITS}
+    images = {split: _images(document, place, split, network) for split, place in places.items()}
+    inputs = (*map(Path, document.files), *places.values())
+    return Task(training, topology, images["train"], images["test"], inputs)
+
+
+def check_target(task: Task, target: Path) -> None:
+    """Refuse to write over what the training was read from."""
+    read = {path.resolve() for path in task.inputs}
+    for suffix in OUTPUTS:
+        output = target.with_name(target.name + suffix)
+        if output.resolve() in read:
+            raise InputError(
+                f"{output}: the training reads this file and would write over it; use another --output"
+            )
+
+
+def _place(document: Document, training: Training, split: Split) -> Path:
+    return Path(document.file_of(("data", split))).parent / getattr(training.data, split)
+
+
+def _images(document: Document, path: Path, split: Split, network: Network) -> Images:
+    """Read one split, which has to have labels."""
+    with _placed(document, ("data", split)):
+        if path.suffix == ".npz":
+            images = load_images(path, network)
+        else:
+            pixels, labels = read_data_set(path, split)
+            images = checked_images(path, {"x": pixels, "y": labels}, network)
+        if images.y is None:
+            raise InputError(f"{path}: no labels (`y`); training needs them")
+        if split == "train" and len(images) < LEAST_IMAGES:
+            raise InputError(f"{path}: {len(images)} image; training needs {LEAST_IMAGES} at least")
+    return images
+
+
+@contextmanager
+def _placed(document: Document, key: KeyPath) -> Iterator[None]:
+    """Say beside an error at which key its cause is named; errors that have a place keep it."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except InputError as error:
+        raise ConfigError([str(Problem(document.nearest(key).value, key, str(error)))]) from None
