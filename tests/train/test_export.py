@@ -68,7 +68,13 @@ def test_outputs_of_every_layer(tmp_path: Path, order: str, padding: str, encodi
 
 @pytest.mark.parametrize("order", ["bn_pool", "pool_bn"])
 @pytest.mark.parametrize(
-    "regularisers", [{"pooling": 1.0}, {"threshold": 1.0}, {"pooling": 0.5, "threshold": 0.5}]
+    "regularisers",
+    [
+        {"pooling": 1.0},
+        {"threshold": 1.0},
+        {"pooling": 1.0, "pooling_form": "margin"},
+        {"pooling": 0.5, "threshold": 0.5},
+    ],
 )
 def test_after_steps_with_a_regulariser(tmp_path: Path, order: str, regularisers: dict[str, float]) -> None:
     path = write_training(tmp_path, topology(pool=OVERLAPPING), order=order, regularisers=regularisers)
@@ -158,6 +164,13 @@ def test_the_written_workload_is_the_network(tmp_path: Path) -> None:
         for image, label in zip(task.test.x, task.test.y, strict=True)
     ]
     assert f"{100 * np.mean(right):.2f} % of 20 test images" in files.workload.accuracy
+
+
+def test_the_workload_may_name_images_that_are_there_already(tmp_path: Path) -> None:
+    task = load_task(write_training(tmp_path, epochs=1, images_file="shared.npz"))
+    run_training(task, tmp_path / "out", resume=False)
+    assert load_workload(tmp_path / "out.yaml").images == tmp_path / "shared.npz"
+    assert not (tmp_path / "out-images.npz").exists()
 
 
 FINITE = {"allow_nan": False, "allow_infinity": False}

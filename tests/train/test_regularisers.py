@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch", reason="needs the extra train")
 from o3sim.network.layer import Geometry, Pool  # noqa: E402
 from o3sim.train.layers import EPSILON, SAMPLED, BinaryLayer  # noqa: E402
 from o3sim.train.network import BinaryNetwork  # noqa: E402
+from o3sim.train.regularisers.margin import margin_term  # noqa: E402
 from o3sim.train.regularisers.pooling import SHARPNESS, pooling_term  # noqa: E402
 from o3sim.train.regularisers.threshold import LEAST_SHARE, threshold_term  # noqa: E402
 from o3sim.train.task import load_task  # noqa: E402
@@ -82,6 +83,19 @@ def test_pooling_term_leaves_windows_that_are_zero_alone() -> None:
 def test_pooling_term_spans_nought_to_one(first: float, term: float) -> None:
     z = torch.tensor([first, -50.0, -50.0, 50.0]).view(1, 1, 2, 2)
     assert pooling_term(z, 2, 2).item() == pytest.approx(term)
+
+
+@given(st.integers(0, 10_000))
+def test_margin_term_charges_every_value_below_one(seed: int) -> None:
+    z = maps(seed)
+    values = torch.from_numpy(z).requires_grad_()
+    term = margin_term(values, 2, 2)
+    term.backward()
+    assert term.item() == pytest.approx(
+        np.mean([max(0.0, 1 - value) for value in z.ravel().tolist()]), rel=1e-4
+    )
+    assert values.grad is not None
+    assert ((values.grad < 0) == (values < 1)).all()
 
 
 def decided_share(dot: float, theta: float, n: int) -> float:
@@ -156,7 +170,7 @@ def test_a_layer_takes_its_terms_from_its_own_dots_and_batch(order: Any, negativ
     layer.beta.data.normal_()
     if negative:
         layer.gamma.data.neg_()
-    layer.wanted = (True, True)
+    layer.pooling_term, layer.threshold_wanted = pooling_term, True
     x = torch.randint(0, 2, (2 * SAMPLED, 3, 6, 6)) * 2.0 - 1.0
     _, terms = layer(x)
     dots = layer.dots(x).detach().numpy().astype(np.float64)

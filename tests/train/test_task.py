@@ -61,6 +61,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"regularisers": {"pooling": -0.1}}, "regularisers.pooling", "-0.1"),
     ({"regularisers": {"threshold": 1001}}, "regularisers.threshold", "1001"),
     ({"regularisers": {"warm_up_epochs": 4}}, "regularisers.warm_up_epochs", "4 epochs of warm-up in 3"),
+    ({"regularisers": {"pooling_form": "marge"}}, "regularisers.pooling_form", "margin"),
+    ({"images_shipped": 2, "images_file": "x.npz"}, "images_shipped", "one of the two"),
     ({"data": {"train": "train.npz"}}, "data.test", "required, but absent"),
     ({"data": {"train": "train.npz", "test": ""}}, "data.test", ""),
     ({"topology": "no-such-net"}, "topology", "no workload `no-such-net`"),
