@@ -7,6 +7,7 @@ import io
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.datasets.labels import check_labels
 from o3sim.datasets.source import Source
 from o3sim.datasets.split import Split
 from o3sim.errors import InputError
@@ -30,13 +31,18 @@ def read(source: Source, split: Split) -> tuple[NDArray[np.uint8], NDArray[np.in
             f"{source.path}: y_{split}.npy: expected {len(images)} integers,"
             f" found {labels.dtype} {list(labels.shape)}"
         )
+    check_labels(f"{source.path}: y_{split}.npy", labels)
     pixels = images.astype(np.uint8)
     return pixels if pixels.ndim == 4 else pixels[..., None], labels.astype(np.int64)
 
 
 def _array(source: Source, name: str) -> NDArray[np.generic]:
+    raw = source.read(name)
     try:
-        array: NDArray[np.generic] = np.load(io.BytesIO(source.read(name)), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise InputError(f"{source.path}: {name}: not a plain NumPy array: {error}") from None
+        array = np.load(io.BytesIO(raw), allow_pickle=False)
+        if not isinstance(array, np.ndarray):
+            raise ValueError("it is an archive of arrays")
+    except Exception as error:  # a damaged header raises nearly anything
+        what = str(error).split("\n", maxsplit=1)[0]
+        raise InputError(f"{source.path}: {name}: not a plain NumPy array: {what}") from None
     return array

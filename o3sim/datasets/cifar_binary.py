@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.datasets.labels import CIFAR_CLASSES, check_labels
 from o3sim.datasets.source import Source
 from o3sim.datasets.split import Split
 from o3sim.errors import InputError
@@ -38,4 +39,6 @@ def _records(source: Source, name: str) -> NDArray[np.uint8]:
         raise InputError(
             f"{source.path}: {name}: {len(raw):,} bytes are not records of {RECORD:,}; cut short?"
         )
-    return np.frombuffer(raw, np.uint8).reshape(-1, RECORD)
+    records = np.frombuffer(raw, np.uint8).reshape(-1, RECORD)
+    check_labels(f"{source.path}: {name}", records[:, 0], CIFAR_CLASSES)
+    return records

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.datasets.labels import CIFAR_CLASSES, check_labels
 from o3sim.datasets.source import Source
 from o3sim.datasets.split import Split
 from o3sim.errors import InputError
@@ -39,17 +41,31 @@ def read(source: Source, split: Split) -> tuple[NDArray[np.uint8], NDArray[np.in
 def _batch(source: Source, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     raw = source.read(name)
     try:
-        batch = _ArraysOnly(io.BytesIO(raw), encoding="bytes").load()
-        images = np.asarray(batch[b"data"])
-        labels = np.asarray(batch[b"labels"], dtype=np.int64)
+        images, labels = _content(raw)
     except Exception as error:  # a damaged pickle raises nearly anything
-        raise InputError(f"{source.path}: {name}: not a CIFAR-10 batch: {error}") from None
+        what = str(error).split("\n", maxsplit=1)[0]
+        raise InputError(f"{source.path}: {name}: not a CIFAR-10 batch: {what}") from None
     if images.dtype != np.uint8 or images.ndim != 2 or images.shape != (len(labels), 3 * 32 * 32):
         raise InputError(
             f"{source.path}: {name}: expected one uint8 row of 3,072 for each of {len(labels)} labels,"
             f" found {images.dtype} {list(images.shape)}"
         )
+    check_labels(f"{source.path}: {name}", labels, CIFAR_CLASSES)
     return images.reshape(-1, *SHAPE).transpose(0, 2, 3, 1), labels
+
+
+def _content(raw: bytes) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Unpickle images and labels; nothing is converted that may be larger than it looks."""
+    with warnings.catch_warnings():
+        # Arrays out of Python 2 have numbers for flags, of which newer NumPy warns.
+        warnings.simplefilter("ignore")
+        batch = _ArraysOnly(io.BytesIO(raw), encoding="bytes").load()
+    images, labels = batch[b"data"], batch[b"labels"]
+    if not isinstance(images, np.ndarray):
+        raise ValueError("`data` is no array")
+    if not isinstance(labels, list) or not all(type(label) is int for label in labels):
+        raise ValueError("`labels` are no list of whole numbers")
+    return images, np.array(labels, np.int64)
 
 
 class _ArraysOnly(pickle.Unpickler):

@@ -8,6 +8,7 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.datasets.labels import CIFAR_CLASSES, check_labels
 from o3sim.datasets.source import Source
 from o3sim.datasets.split import Split
 from o3sim.errors import InputError
@@ -50,9 +51,12 @@ def _strip(source: Source, name: str) -> NDArray[np.uint8]:
 
 def _labels(source: Source, name: str, images: int) -> NDArray[np.int64]:
     try:
-        labels = np.asarray(json.loads(source.read(name)))
-    except ValueError as error:
+        listed = json.loads(source.read(name))
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{source.path}: {name}: not JSON: {error}") from None
-    if labels.shape != (images,) or labels.dtype.kind != "i":
+    whole = isinstance(listed, list) and all(type(label) is int and abs(label) < 2**31 for label in listed)
+    if not whole or len(listed) != images:
         raise InputError(f"{source.path}: {name}: expected {images} whole numbers, one for each image")
-    return labels.astype(np.int64)
+    labels = np.array(listed, np.int64)
+    check_labels(f"{source.path}: {name}", labels, CIFAR_CLASSES)
+    return labels

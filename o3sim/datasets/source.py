@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import tarfile
 import zlib
 from pathlib import Path
@@ -11,6 +12,9 @@ from o3sim.errors import InputError
 
 MOST_BYTES = 1 << 30
 """Of one file, unpacked: the largest of the data sets that are read here has a fifth of it."""
+
+DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError)
+"""What reading a damaged archive or a damaged gzip file raises."""
 
 
 class Source:
@@ -28,14 +32,8 @@ class Source:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if path.is_dir():
-            self._files: dict[str, str] = {
-                file.name: str(file) for file in sorted(path.rglob("*")) if file.is_file()
-            }
-            self._archive = False
-        else:
-            self._files = _members(path)
-            self._archive = True
+        self._archive = not path.is_dir()
+        self._files: dict[str, list[str]] = _members(path) if self._archive else _found(path)
 
     @property
     def names(self) -> list[str]:
@@ -52,15 +50,19 @@ class Source:
         Raises
         ------
         InputError
-            If it is absent, damaged, or larger than any that belongs here.
+            If it is absent, in two places, damaged, or larger than any that belongs here.
         """
         stored = name if name in self._files else f"{name}.gz"
         if stored not in self._files:
             raise InputError(f"{self.path}: no file `{name}` in it; there are {listed(self.names)}")
+        place, *others = self._files[stored]
+        if others:
+            places = " and ".join(str(Path(each).parent) for each in (place, others[0]))
+            raise InputError(f"{self.path}: {stored}: in {places}; name one of them")
         try:
-            raw = self._bytes(self._files[stored])
+            raw = self._bytes(place)
             return _unzipped(raw) if stored.endswith(".gz") else raw
-        except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError) as error:
+        except (*DAMAGE, ValueError) as error:
             raise InputError(f"{self.path}: {stored}: cannot be read: {error}") from None
 
     def _bytes(self, place: str) -> bytes:
@@ -78,15 +80,29 @@ class Source:
         return raw
 
 
-def _members(path: Path) -> dict[str, str]:
+def _found(folder: Path) -> dict[str, list[str]]:
+    """List the files of a folder and those below it by their bare names."""
+    files: dict[str, list[str]] = {}
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            files.setdefault(file.name, []).append(str(file))
+    return files
+
+
+def _members(path: Path) -> dict[str, list[str]]:
+    """List the files of an archive by their bare names; of one that was added twice the last holds."""
+    members: dict[str, dict[str, None]] = {}
     try:
         with tarfile.open(path) as archive:
-            return {Path(member.name).name: member.name for member in archive if member.isfile()}
+            for member in archive:
+                if member.isfile():
+                    members.setdefault(Path(member.name).name, {})[member.name] = None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+    except DAMAGE as error:
         what = str(error).split("\n", maxsplit=1)[0]  # tarfile adds a line for each compression it tried
-        raise InputError(f"{path}: neither a folder nor a tar archive: {what}") from None
+        raise InputError(f"{path}: neither a folder nor a whole tar archive: {what}") from None
+    return {name: list(places) for name, places in members.items()}
 
 
 def _unzipped(raw: bytes) -> bytes:

@@ -69,7 +69,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"topology": "none.yaml"}, "topology", "none.yaml: no such file"),
     ({"data": {"train": "none.npz", "test": "test.npz"}}, "data.train", "none.npz: cannot be read: No such"),
     ({"data": {"train": "train.npz", "test": "none"}}, "data.test", "none: cannot be read: No such file"),
-    ({"data": {"train": "training.yaml", "test": "test.npz"}}, "data.train", "neither a folder nor a tar"),
+    ({"data": {"train": "training.yaml", "test": "test.npz"}}, "data.train", "neither a folder nor a whole"),
     ({"topology": "fashion-vgg"}, "data.train", "x: expected uint8 images [N, 28, 28, 1]"),
 ]  # fmt: skip
 
