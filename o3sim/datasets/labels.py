@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.errors import InputError
@@ -12,7 +12,7 @@ from o3sim.errors import InputError
 CIFAR_CLASSES = 10
 
 
-def check_labels(place: Path | str, labels: NDArray[np.integer], classes: int | None = None) -> None:
+def check_labels(place: Path | str, labels: NDArray[Any], classes: int | None = None) -> None:
     """Refuse labels that are no classes.
 
     Parameters

@@ -15,7 +15,7 @@ from o3sim.network.images import Images, load_images
 from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.network.network import Network
 from o3sim.profile.rates import LayerRates
-from o3sim.reproduce.training_logs import load_logs
+from o3sim.reproduce.training_logs import TrainingLog, load_logs
 from o3sim.results.result import RunResult
 from o3sim.simulation import simulate_all
 
@@ -83,18 +83,17 @@ class Evidence:
 
     @cached_property
     def plain(self) -> list[Trained]:
-        """Those trained without a regulariser; one that has no log had none, as its YAML says."""
-        logs = load_logs()
-        return [
-            trained
-            for name, trained in self.trained.items()
-            if name not in logs or not logs[name].regularised
-        ]
+        """Those trained without a regulariser, one seed of each family and order.
+
+        One that has no log had no regulariser, as its YAML says.
+        """
+        others = set(load_logs()) - {log.name for log in plain_logs()}
+        return [trained for name, trained in self.trained.items() if name not in others]
 
     @cached_property
     def without_images(self) -> list[str]:
         """Shipped trained workloads whose images the user has to bring, and has not."""
-        return [name for name in names("workload") if _has_parameters(name) and name not in self.trained]
+        return [name for name in shipped_networks() if name not in self.trained]
 
     def check_image_files(self) -> None:
         """Refuse an image file that is damaged or fits none of the networks that come without.
@@ -158,6 +157,20 @@ class Evidence:
             found = survey(trained.network, trained.images, (word_edges(),), progress=self.progress)
             self._rates[trained.name] = (list(found.layers), found.total)
         return self._rates[trained.name]
+
+
+def shipped_networks() -> list[str]:
+    """Name the shipped workloads with trained parameters, images or not."""
+    return [name for name in names("workload") if _has_parameters(name)]
+
+
+def plain_logs() -> list[TrainingLog]:
+    """Return the logs of shipped networks without a regulariser: the first seed of each family and order."""
+    logs = [log for name, log in load_logs().items() if name in shipped_networks() and not log.regularised]
+    first: dict[tuple[str, str], TrainingLog] = {}
+    for log in sorted(logs, key=lambda log: (log.seed, log.name)):
+        first.setdefault((log.family, log.order), log)
+    return list(first.values())
 
 
 def machine(name: str) -> Architecture:

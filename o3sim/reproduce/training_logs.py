@@ -30,6 +30,10 @@ class TrainingLog:
         On all test images, 0..1.
     pruned_percent : float
         Of the binary, thresholded edges, on test images, bounds checked every 32 edges.
+    images_profiled : int
+        Test images that the pruning was measured on.
+    pooling_form : str
+        Of the pooling regulariser.
     """
 
     name: str
@@ -40,6 +44,14 @@ class TrainingLog:
     threshold_weight: float
     accuracy: float
     pruned_percent: float
+    images_profiled: int
+    pooling_form: str = "spread"
+
+    @property
+    def recipe(self) -> tuple[str, str, float, float, str]:
+        """What trainings of several seeds have in common."""
+        weights = (self.pooling_weight, self.threshold_weight, self.pooling_form)
+        return (self.family, self.order, *weights)
 
     @property
     def regularised(self) -> bool:
@@ -71,7 +83,7 @@ def read_log(path: Path) -> TrainingLog:
     try:
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         return _log(path.stem, lines[0], lines[-1])
-    except (OSError, ValueError, IndexError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: not the log of a finished training: {error!r}") from None
 
 
@@ -85,4 +97,6 @@ def _log(name: str, asked: dict[str, Any], outcome: dict[str, Any]) -> TrainingL
         float(asked["threshold_weight"]),
         float(outcome["accuracy"]),
         float(outcome["pruned_percent"]),
+        int(outcome["images_profiled"]),
+        str(asked["training"]["regularisers"].get("pooling_form", "spread")),
     )

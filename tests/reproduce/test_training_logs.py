@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,16 +18,23 @@ def _log(
     name: str, *, order: str = "bn_pool", seed: int = 0, weight: float = 0.0, **outcome: float
 ) -> TrainingLog:
     accuracy, pruned = outcome.get("accuracy", 0.9), outcome.get("pruned", 30.0)
-    return TrainingLog(name, "net", order, seed, weight, 0.0, accuracy, pruned)
+    return TrainingLog(name, "net", order, seed, weight, 0.0, accuracy, pruned, 64)
 
 
 def test_a_log_is_read_from_its_first_and_last_line(tmp_path: Path) -> None:
-    asked = {"family": "net", "order": "pool_bn", "seed": 3, "pooling_weight": 0.1, "threshold_weight": 0}
-    lines = [asked, {"epoch": 1}, {"accuracy": 0.5, "pruned_percent": 40}]
+    asked: dict[str, Any] = {
+        "family": "net",
+        "order": "pool_bn",
+        "seed": 3,
+        "pooling_weight": 0.1,
+        "threshold_weight": 0,
+    }
+    asked["training"] = {"regularisers": {"pooling_form": "margin"}}
+    lines = [asked, {"epoch": 1}, {"accuracy": 0.5, "pruned_percent": 40, "images_profiled": 9}]
     path = tmp_path / "one.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     log = read_log(path)
-    assert log == TrainingLog("one", "net", "pool_bn", 3, 0.1, 0.0, 0.5, 40.0)
+    assert log == TrainingLog("one", "net", "pool_bn", 3, 0.1, 0.0, 0.5, 40.0, 9, "margin")
     assert log.regularised
 
 
@@ -44,7 +52,16 @@ def test_pairs_share_family_order_and_seed_and_are_shipped() -> None:
     other_order = _log("o0", order="pool_bn", weight=0.1)
     logs = [*plain, *regularised, other_order]
     found = pairs_of(logs, {log.name for log in logs} - {"r2"})
-    assert found == {("net", "bn_pool"): [(plain[0], regularised[0]), (plain[1], regularised[1])]}
+    assert found == [[(plain[0], regularised[0]), (plain[1], regularised[1])]]
+
+
+def test_pairs_of_other_weights_are_a_group_of_their_own() -> None:
+    plain = [_log(f"p{seed}", seed=seed) for seed in range(2)]
+    weak = [_log(f"w{seed}", seed=seed, weight=0.1) for seed in range(2)]
+    strong = [_log("s1", seed=1, weight=0.5)]
+    logs = [*strong, *weak, *plain]
+    found = pairs_of(logs, {log.name for log in logs})
+    assert found == [list(zip(plain, weak, strict=True)), [(plain[1], strong[0])]]
 
 
 def test_the_front_holds_what_nothing_beats_in_both() -> None:

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 
 from o3sim.reproduce.claims import Claim
 from o3sim.reproduce.evidence import Evidence
-from o3sim.reproduce.finding import Finding, judged
+from o3sim.reproduce.finding import Finding, judged, untestable
 
 KEY = "no-loss"
 
 
 def check_no_loss(evidence: Evidence, claims: Mapping[str, Claim]) -> Iterator[Finding]:
     """Count layers of which a run changed any output bit, over all trained networks."""
+    if not evidence.trained:
+        yield untestable(KEY, claims[KEY], "no network", "no trained network with images is at hand")
+        return
     changed = layers = images = 0
     for trained in evidence.trained.values():
         result = evidence.run(trained, "o3bnn")
