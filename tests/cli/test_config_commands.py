@@ -96,7 +96,7 @@ def test_schema_prints_or_writes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "give one of: architecture, workload, sweep, explore, cluster; or --output-dir"),
+        ([], "give one of: architecture, workload, sweep, explore, training, cluster; or --output-dir"),
         (["workload", "--output-dir", "x"], "give one of"),
         (["worklaod"], r"no schema `worklaod` \(did you mean `workload`\?\)"),
         (["--output-dir", "no/such/folder"], "cannot be written: No such file"),
