@@ -12,7 +12,6 @@ import numpy as np
 from o3sim.errors import InputError
 from o3sim.plot.speedup import SpeedUpData, draw_speedup
 from o3sim.plot.style import (
-    BLACK,
     BLUE,
     LINE_COLOURS,
     ORANGE,
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BASELINE = "dense"
+
+MARKERS = {"plain": "o", "pooling": "x", "threshold": "^", "both": "s", "margin": "d"}
+"""By what a training was regularised with; margin is the plain pooling term to compare with."""
 
 
 def draw_figures(evidence: Evidence, folder: Path) -> None:
@@ -108,11 +110,11 @@ def draw_accuracy(logs: Sequence[TrainingLog]) -> Figure:
 
 
 def _accuracy_points(axes: Axes, logs: Sequence[TrainingLog], label: str, colour: str) -> None:
-    """Draw plain trainings as circles, regularised ones as crosses, and the front as a line."""
-    for marker, chosen in (
-        ("o", [log for log in logs if not log.regularised]),
-        ("x", [log for log in logs if log.regularised]),
-    ):
+    """Draw a marker for each kind of regulariser, its weights beside it, and the front as a line."""
+    for kind, marker in MARKERS.items():
+        chosen = [log for log in logs if kind_of(log) == kind]
+        if not chosen:
+            continue
         axes.plot(
             [log.pruned_percent for log in chosen],
             [100 * log.accuracy for log in chosen],
@@ -120,8 +122,12 @@ def _accuracy_points(axes: Axes, logs: Sequence[TrainingLog], label: str, colour
             marker=marker,
             markersize=4,
             color=colour,
-            label=f"{label}, {'plain' if marker == 'o' else 'regularised'}",
+            label=f"{label}, {kind}",
         )
+    for log in logs:
+        if log.regularised:
+            place = (log.pruned_percent, 100 * log.accuracy)
+            axes.annotate(weights_text(log), place, (3, 2), textcoords="offset points", fontsize=5)
     front = front_of(logs)
     axes.plot(
         [log.pruned_percent for log in front],
@@ -129,8 +135,23 @@ def _accuracy_points(axes: Axes, logs: Sequence[TrainingLog], label: str, colour
         color=colour,
         linewidth=0.8,
         alpha=0.6,
-        markeredgecolor=BLACK,
     )
+
+
+def kind_of(log: TrainingLog) -> str:
+    """Name what a training was regularised by: a key of :data:`MARKERS`."""
+    if not log.regularised:
+        return "plain"
+    if log.pooling_weight == 0:
+        return "threshold"
+    if log.pooling_form == "margin":
+        return "margin"
+    return "pooling" if log.threshold_weight == 0 else "both"
+
+
+def weights_text(log: TrainingLog) -> str:
+    """Write the weights that are not 0, that of the pooling term first."""
+    return " + ".join(f"{weight:g}" for weight in (log.pooling_weight, log.threshold_weight) if weight)
 
 
 def front_of(logs: Sequence[TrainingLog]) -> list[TrainingLog]:

@@ -10,7 +10,7 @@ import pytest
 
 from o3sim.errors import InputError
 from o3sim.reproduce.checks.regularisation import pairs_of
-from o3sim.reproduce.figures import front_of
+from o3sim.reproduce.figures import MARKERS, front_of, kind_of, weights_text
 from o3sim.reproduce.training_logs import TrainingLog, read_log
 
 
@@ -69,3 +69,22 @@ def test_the_front_holds_what_nothing_beats_in_both() -> None:
     high = _log("high", accuracy=0.8, pruned=50.0)
     beaten = _log("beaten", accuracy=0.79, pruned=40.0)
     assert front_of([beaten, high, low]) == [low, high]
+
+
+@pytest.mark.parametrize(
+    ("pooling", "threshold", "form", "kind", "text"),
+    [
+        (0.0, 0.0, "margin", "plain", ""),
+        (0.5, 0.0, "spread", "pooling", "0.5"),
+        (0.0, 0.1, "margin", "threshold", "0.1"),
+        (0.5, 0.1, "spread", "both", "0.5 + 0.1"),
+        (0.03, 0.0, "margin", "margin", "0.03"),
+    ],
+)
+def test_points_are_marked_by_their_regularisers(
+    pooling: float, threshold: float, form: str, kind: str, text: str
+) -> None:
+    log = TrainingLog("a", "net", "bn_pool", 0, pooling, threshold, 0.9, 30.0, 64, form)
+    assert kind_of(log) == kind
+    assert kind in MARKERS
+    assert weights_text(log) == text
