@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from o3sim.errors import InputError
+from o3sim.reproduce import evidence
 from o3sim.reproduce.checks.regularisation import pairs_of
 from o3sim.reproduce.figures import MARKERS, front_of, kind_of, weights_text
 from o3sim.reproduce.training_logs import TrainingLog, read_log
@@ -88,3 +89,21 @@ def test_points_are_marked_by_their_regularisers(
     assert kind_of(log) == kind
     assert kind in MARKERS
     assert weights_text(log) == text
+
+
+def test_one_seed_of_each_family_and_order_stands_for_plain_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    logs = [
+        _log("second", seed=2),
+        _log("first", seed=1),
+        _log("regularised", seed=1, weight=0.1),
+        _log("other", seed=3, order="pool_bn"),
+        _log("not-shipped", seed=0),
+    ]
+    monkeypatch.setattr(evidence, "load_logs", lambda: {log.name: log for log in logs})
+    monkeypatch.setattr(evidence, "shipped_networks", lambda: ["first", "other", "regularised", "second"])
+    assert sorted(log.name for log in evidence.plain_logs()) == ["first", "other"]
+    found = evidence.Evidence(1)
+    found.__dict__["trained"] = {
+        name: name for name in ("first", "other", "regularised", "second", "unlogged")
+    }
+    assert found.plain == ["first", "other", "unlogged"]
