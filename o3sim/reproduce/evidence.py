@@ -91,6 +91,16 @@ class Evidence:
         return [trained for name, trained in self.trained.items() if name not in others]
 
     @cached_property
+    def one_seed_each(self) -> list[Trained]:
+        """All trained networks, but of those that differ in the seed alone only the first."""
+        logs = [log for name, log in load_logs().items() if name in self.trained]
+        first: dict[object, str] = {}
+        for log in sorted(logs, key=lambda log: (log.seed, log.name)):
+            first.setdefault(log.recipe, log.name)
+        others = {log.name for log in logs} - set(first.values())
+        return [trained for name, trained in self.trained.items() if name not in others]
+
+    @cached_property
     def without_images(self) -> list[str]:
         """Shipped trained workloads whose images the user has to bring, and has not."""
         return [name for name in shipped_networks() if name not in self.trained]

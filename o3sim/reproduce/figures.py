@@ -53,24 +53,26 @@ def _save(figure: Figure, folder: Path, name: str) -> None:
 
 
 def _speed_ups(evidence: Evidence) -> SpeedUpData:
-    """Collect the speed-ups over the dense machine."""
+    """Collect the speed-ups over the dense machine of the networks without a regulariser."""
     others = tuple(name for name in MACHINES if name != BASELINE)
     bars = {}
-    for trained in evidence.trained.values():
+    for trained in evidence.plain:
         dense = evidence.run(trained, BASELINE).latency_us
         bars[trained.name] = np.array([dense / evidence.run(trained, name).latency_us for name in others])
     return SpeedUpData(BASELINE, others, bars)
 
 
 def draw_pruning(evidence: Evidence) -> Figure:
-    """Draw the share of edges that each layer loses to the two prunings, a panel a network."""
-    shown = list(evidence.trained.values())
+    """Draw the share of edges that each layer loses to the prunings, a panel a network, one seed each."""
+    shown = evidence.one_seed_each
     columns = 3
     rows = -(-len(shown) // columns)
-    figure = new_figure(TWO_COLUMNS_INCHES, 1.5 * rows + 0.5)
+    figure = new_figure(TWO_COLUMNS_INCHES, 1.7 * rows + 0.5)
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
     for axes, trained in zip(panels, shown, strict=False):
         _pruning_panel(axes, evidence, trained)
+    for axes in panels[::columns]:
+        axes.set_ylabel("edges pruned, %")
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
     handles, labels = panels[0].get_legend_handles_labels()
@@ -87,8 +89,6 @@ def _pruning_panel(axes: Axes, evidence: Evidence, trained: Trained) -> None:
     axes.bar(places, pooling, bottom=threshold, color=ORANGE, label="pooling")
     axes.set_title(trained.name)
     axes.set_xticks(places, [layer.name for layer in layers], rotation=60, ha="right")
-    axes.set_ylabel("edges pruned, %")
-    axes.label_outer()
 
 
 def draw_accuracy(logs: Sequence[TrainingLog]) -> Figure:

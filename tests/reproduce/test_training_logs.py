@@ -107,3 +107,4 @@ def test_one_seed_of_each_family_and_order_stands_for_plain_training(monkeypatch
         name: name for name in ("first", "other", "regularised", "second", "unlogged")
     }
     assert found.plain == ["first", "other", "unlogged"]
+    assert found.one_seed_each == ["first", "other", "regularised", "unlogged"]
