@@ -11,6 +11,7 @@ from o3sim.network.edge_order import EdgeOrder
 from o3sim.ordering.candidates import candidate_keys
 from o3sim.ordering.samples import LayerSamples, Trial
 from o3sim.ordering.sharing import alike
+from o3sim.ordering.tail import MOST_EDGES, places_from_the_end
 from o3sim.profile.ordered import decide_in_order
 
 
@@ -53,8 +54,11 @@ def choose_order(samples: LayerSamples, how: Ordering) -> Chosen:
     """Choose each group's order among the candidates, by the edges executed on the sample."""
     trial = samples.trial()
     fan_in = samples.layer.geometry.fan_in
-    candidates = list(candidate_keys(samples).values())
-    groups = alike(candidates[-1], how.share_channels)
+    keys_by_name = candidate_keys(samples)
+    groups = alike(keys_by_name["by outcome"], how.share_channels)
+    candidates = list(keys_by_name.values())
+    if fan_in <= MOST_EDGES:
+        candidates.append(places_from_the_end(trial))
     costs = []
     orders: list[NDArray[np.int32]] = []
     for keys in candidates:

@@ -19,9 +19,8 @@ WIDTHS = (1, 32, 64)
 ORDERS: dict[str, Ordering | None] = {
     "natural": None,
     "words of 32": Ordering(32, 1),
-    "edges, 64 channels share": Ordering(1, 64),
-    "edges, 8 channels share": Ordering(1, 8),
     "edges": Ordering(1, 1),
+    **{f"edges, {channels} channels share": Ordering(1, channels) for channels in (2, 4, 8, 16, 64)},
 }
 MACHINES = ("o3bnn", "ideal")
 

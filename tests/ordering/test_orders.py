@@ -56,6 +56,15 @@ def test_an_order_of_edges_prunes_more_on_images_it_has_not_seen(
     assert threshold_percent(ordered, images[TEST]) > 1.5 * threshold_percent(network, images[TEST])
 
 
+def test_the_order_built_from_its_end_prunes_more_on_images_it_has_not_seen(
+    fashion: tuple[Network, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, images = fashion
+    with_it = threshold_percent(reordered(network, orders_of(fashion, Ordering())), images[TEST])
+    monkeypatch.setattr("o3sim.ordering.choose.MOST_EDGES", 0)
+    assert with_it > threshold_percent(reordered(network, orders_of(fashion, Ordering())), images[TEST])
+
+
 @pytest.mark.parametrize("how", [Ordering(), Ordering(32), Ordering(1, 8)], ids=["edge", "word", "shared"])
 def test_outputs_are_those_of_the_network_on_both_engines(
     fashion: tuple[Network, np.ndarray], how: Ordering
