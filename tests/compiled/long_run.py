@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.compiled.engines import disagreement
-from tests.machine.harness import BASE
+from tests.machine.harness import architecture
 from tests.machine.strategies import Case, StageCase, cases
 from tests.pipeline.samples import stage_cases
 
@@ -72,8 +72,9 @@ class Search:
 
 def described(case: Case | StageCase) -> Iterator[str]:
     """Write a case down: what its machine has that the bench's has not, and its layers."""
+    bench = architecture().model_dump()
     for unit, keys in case.architecture.model_dump().items():
-        base = BASE.get(unit)
+        base = bench[unit]
         if isinstance(keys, dict) and isinstance(base, dict):
             yield from (f"  {unit}.{key} = {value!r}" for key, value in keys.items() if base[key] != value)
     if isinstance(case, StageCase):
