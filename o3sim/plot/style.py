@@ -12,6 +12,7 @@ from o3sim.errors import InputError
 from o3sim.files import write_atomic
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE, BLACK = (
@@ -74,6 +75,12 @@ def new_figure(width_inches: float, height_inches: float) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_inches, height_inches), layout="constrained")
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Write the numbers of an axis in full, without a power of ten set apart from them."""
+    for set_formatter in (axis.set_major_formatter, axis.set_minor_formatter):
+        set_formatter(lambda value, _: f"{value:,.6g}")
 
 
 def check_target(path: Path) -> None:
