@@ -27,6 +27,9 @@ ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE, BLACK = (
 )
 """The palette of Okabe and Ito, "Color Universal Design" (2008), for every kind of colour vision."""
 
+WHOLE_FROM = 10_000
+"""Numbers along an axis from here on have no decimals."""
+
 LINE_COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 
 TWO_COLUMNS_INCHES = 7.16
@@ -80,7 +83,18 @@ def new_figure(width_inches: float, height_inches: float) -> Figure:
 def plain_numbers(axis: Axis) -> None:
     """Write the numbers of an axis in full, without a power of ten set apart from them."""
     for set_formatter in (axis.set_major_formatter, axis.set_minor_formatter):
-        set_formatter(lambda value, _: f"{value:,.6g}")
+        set_formatter(lambda value, _: plain(value))
+
+
+def plain(value: float) -> str:
+    """Write a number in full.
+
+    Examples
+    --------
+    >>> plain(8_200_000.0), plain(0.25)
+    ('8,200,000', '0.25')
+    """
+    return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:,.6g}"
 
 
 def check_target(path: Path) -> None:
