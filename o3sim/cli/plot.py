@@ -84,17 +84,20 @@ def speedup(
     x: Annotated[
         str | None, typer.Option("--x", metavar="KEY", help="Of a sweep: column along the axis.")
     ] = None,
+    y: Annotated[
+        str | None, typer.Option("--y", metavar="KEY", help="Of a sweep: column to divide, else the latency.")
+    ] = None,
     by: By = None,
     where: Where = None,
 ) -> None:
     """Speed-up of architectures over one of them; of a sweep's points over those that differ in a key."""
     if len(results) == 1 and (results[0].is_dir() or results[0].suffix == ".csv"):
-        plot_tables.table_speedup(results[0], x, over, by, where, output)
+        plot_tables.table_speedup(results[0], x, y, over, by, where, output)
         return
     if output is None:
         raise InputError("where to? --output FILE")
-    if x or by or where:
-        raise InputError("--x, --by and --where are for the table of a sweep; give its folder")
+    if x or y or by or where:
+        raise InputError("--x, --y, --by and --where are for the table of a sweep; give its folder")
     from o3sim.plot.speedup import draw_speedup, speedup_data
     from o3sim.plot.style import check_target, figure_style
     from o3sim.results.saved import load_runs

@@ -28,6 +28,7 @@ Target = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Figure: .png, .svg or .pdf; else a PNG in DIR."),
 ]
+CYCLES = "cycles_per_image"
 X = Annotated[str, typer.Option("--x", metavar="KEY", help="Column along the axis.")]
 
 
@@ -48,17 +49,31 @@ class FiguresOfFolders(TyperGroup):
 def lines(
     folder: Folder,
     x: X,
-    y: Annotated[str, typer.Option("--y", metavar="KEY", help="Column to show.")] = "cycles_per_image",
+    y: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--y",
+            metavar="[NAME:] KEY",
+            help="Column, or expression over columns; repeat for panels beside each other.",
+        ),
+    ] = None,
     by: By = None,
     where: Where = None,
     output: Target = None,
+    log_y: Annotated[bool, typer.Option("--log-y", help="Logarithmic, where values span decades.")] = False,
 ) -> None:
-    """Lines (bars over words) of one column against another; the figure of `o3sim plot DIR`."""
+    """Lines (bars over words) of columns against another; the figure of `o3sim plot DIR`."""
     from o3sim.plot.series import draw_series, series_data
 
-    _draw(
-        folder, where, output, f"{y}-over-{x}", lambda table: draw_series(series_data(table, x, y, by or []))
-    )
+    shown = y or [CYCLES]
+    if output is None and not all(key.replace(".", "").isidentifier() for key in shown):
+        raise InputError("where to? an expression makes no name of a file: --output FILE")
+
+    def draw(table: ResultTable) -> Figure:
+        panels = [series_data(table, x, key, by or []) for key in shown]
+        return draw_series(*panels, log_y=log_y)
+
+    _draw(folder, where, output, f"{'-'.join(shown)}-over-{x}", draw)
 
 
 def pareto(
@@ -116,11 +131,17 @@ def pruning(folder: Folder, by: By = None, where: Where = None, output: Target =
 
 
 def table_speedup(
-    folder: Path, x: str | None, over: str, by: list[str] | None, where: list[str] | None, output: Path | None
+    folder: Path,
+    x: str | None,
+    y: str | None,
+    over: str,
+    by: list[str] | None,
+    where: list[str] | None,
+    output: Path | None,
 ) -> None:
     """Draw the speed-up of points over those that differ in one key."""
     from o3sim.plot.series import draw_series
-    from o3sim.plot.table_speedup import table_speedup_data
+    from o3sim.plot.table_speedup import LATENCY, table_speedup_data
 
     along = x or "architecture"
     _draw(
@@ -128,7 +149,7 @@ def table_speedup(
         where,
         output,
         f"speedup-over-{over.replace('=', '-')}",
-        lambda table: draw_series(table_speedup_data(table, along, over, by or [])),
+        lambda table: draw_series(table_speedup_data(table, along, over, by or [], y or LATENCY)),
     )
 
 

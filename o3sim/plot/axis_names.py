@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from o3sim.sweeps.result_table import quantity
+
 _NAMES = {
     "cycles_per_image": "cycles per image",
     "latency_us": "latency of an image (µs)",
@@ -28,7 +30,7 @@ _SPELT = {"pe": "PE", "dram": "DRAM"}
 
 
 def axis_name(column: str) -> str:
-    """Return what to write along an axis that shows a column.
+    """Return what to write along an axis that shows a column, or an expression over columns.
 
     Examples
     --------
@@ -36,7 +38,14 @@ def axis_name(column: str) -> str:
     'issue queue depth (ops)'
     >>> axis_name("energy_pj.pe")
     'energy PE (pJ)'
+    >>> axis_name("reads of a word: events.words_executed / events.weight_reads")
+    'reads of a word'
+    >>> axis_name("cycles * images")
+    'cycles * images'
     """
+    name, column = quantity(column)
+    if name or not column.replace(".", "").isidentifier():
+        return name or column
     column = column.removeprefix("arch.")
     words, unit = _parted(column)
     return _NAMES.get(column, f"{words} ({unit})" if unit else words)

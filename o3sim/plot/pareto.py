@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from o3sim.explore.front import knee, non_dominated
 from o3sim.plot.axis_names import axis_name
 from o3sim.plot.series import MARKERS, add_legend, grouping, labeller, noted
-from o3sim.plot.style import BLACK, LINE_COLOURS, TWO_COLUMNS_INCHES, VERMILION, new_figure
+from o3sim.plot.style import BLACK, LINE_COLOURS, TWO_COLUMNS_INCHES, VERMILION, new_figure, plain_numbers
 from o3sim.sweeps.result_table import ResultTable
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def draw_pareto(data: ParetoData) -> Figure:
         linewidths=1.4,
         label=f"knee: {data.knee_label}",
     )
+    plain_numbers(axes.xaxis)
+    plain_numbers(axes.yaxis)
     axes.set_xlabel(data.x_name)
     axes.set_ylabel(data.y_name)
     axes.grid(linewidth=0.3)

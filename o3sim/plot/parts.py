@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.errors import InputError
+from o3sim.plot.axis_names import short_name
 from o3sim.plot.series import add_legend, grouping, labeller, noted
 from o3sim.plot.style import (
     BLACK,
@@ -22,6 +23,7 @@ from o3sim.plot.style import (
     VERMILION,
     YELLOW,
     new_figure,
+    plain_numbers,
 )
 from o3sim.sweeps.result_table import ResultTable, load_layers
 
@@ -47,26 +49,35 @@ class PartsData:
         In each group; one empty name where there is one only.
     parts : dict of str to ndarray of float64, shape (groups, bars)
     y_name : str
+    x_name : str
+        What ``groups`` are values of; empty where they speak for themselves.
     """
 
     groups: tuple[str, ...]
     bars: tuple[str, ...]
     parts: Mapping[str, NDArray[np.float64]]
     y_name: str
+    x_name: str = ""
 
 
 def energy_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
     """Split the energy of an image by unit; a bar for each point."""
     prefix = "energy_pj."
     units = [name for name in table.columns if name.startswith(prefix) and name != f"{prefix}total"]
-    label_of = labeller(table, by or table.varied())
-    labels = [label_of(row) for row in table.rows]
+    keys = [table.name_of(key) for key in by or table.varied()]
+    labels = [", ".join(row[key] for key in keys) for row in table.rows]
     _check_labels(table, labels, by)
     images = np.array(table.numbers("images"))
     parts = {name.removeprefix(prefix): np.array(table.numbers(name)) / images / 1e3 for name in units}
     total = sum(parts.values())
     shown = {name: nj[:, None] for name, nj in parts.items() if (nj > LEAST_SHARE * total).any()}
-    return PartsData(tuple(labels), ("",), shown, noted(table, "energy of an image (nJ)"))
+    return PartsData(
+        tuple(labels),
+        ("",),
+        shown,
+        noted(table, "energy of an image (nJ)"),
+        ", ".join(map(short_name, keys)),
+    )
 
 
 def pruning_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
@@ -127,7 +138,9 @@ def draw_parts(data: PartsData) -> Figure:
             for place, height in zip(left, bottom, strict=True):
                 axes.text(place, height, str(bar + 1), ha="center", va="bottom", fontsize=5.5)
     axes.set_xticks(places, data.groups, rotation=25, ha="right")
+    axes.set_xlabel(data.x_name)
     axes.set_ylabel(data.y_name)
+    plain_numbers(axes.yaxis)
     axes.margins(x=0.01)
     add_legend(figure)
     if len(data.bars) > 1:

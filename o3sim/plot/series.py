@@ -10,7 +10,7 @@ import numpy as np
 
 from o3sim.errors import InputError
 from o3sim.plot.axis_names import axis_name, short_name
-from o3sim.plot.style import BLACK, LINE_COLOURS, TWO_COLUMNS_INCHES, new_figure
+from o3sim.plot.style import BLACK, LINE_COLOURS, TWO_COLUMNS_INCHES, new_figure, plain_numbers
 from o3sim.sweeps.result_table import Cell, ResultTable, Row
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKERS = "osD^vP*X"
+LINE_STYLES = ("-", "--", "-.", ":")
+"""Taken in turn, so that of lines upon each other the lower one is seen too."""
+
 LEGEND_CHARACTERS, LEGEND_MARK_CHARACTERS = 118, 7
 """Characters of a legend that fit into a row, and the room that the mark before a label takes."""
 
@@ -135,26 +138,39 @@ def _ambiguous(table: ResultTable, used: Sequence[str]) -> str:
     )
 
 
-def draw_series(data: SeriesData) -> Figure:
-    """Draw lines over numbers, bars over words."""
+def draw_series(*panels: SeriesData, log_y: bool = False) -> Figure:
+    """Draw lines over numbers, bars over words; a panel for each figure, with the same lines in all."""
     figure = new_figure(TWO_COLUMNS_INCHES, 3.0)
-    axes = figure.subplots()
-    words = any(isinstance(place, str) for place in data.places)
-    (_draw_bars if words else _draw_lines)(axes, data)
-    if data.level is not None:
-        axes.axhline(data.level, color=BLACK, linewidth=0.8, linestyle="--")
-    axes.set_xlabel(data.x_name)
-    axes.set_ylabel(data.y_name)
-    if data.series[0].label:
+    for axes, data in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        _draw_panel(axes, data, log_y)
+    if panels[0].series[0].label:
         add_legend(figure)
     return figure
 
 
+def _draw_panel(axes: Axes, data: SeriesData, log_y: bool) -> None:
+    words = any(isinstance(place, str) for place in data.places)
+    (_draw_bars if words else _draw_lines)(axes, data)
+    if data.level is not None:
+        axes.axhline(data.level, color=BLACK, linewidth=0.8, linestyle="--")
+    if log_y:
+        axes.set_yscale("log", subs=[2, 5])
+        axes.grid(axis="y", which="minor", linewidth=0.3)
+    plain_numbers(axes.yaxis)
+    axes.set_xlabel(data.x_name)
+    axes.set_ylabel(data.y_name)
+
+
 def add_legend(figure: Figure) -> None:
-    """Put a legend above the figure, as many labels in a row as fit."""
-    labels = [text for axes in figure.axes for text in axes.get_legend_handles_labels()[1]]
-    fitting = LEGEND_CHARACTERS // (max(map(len, labels)) + LEGEND_MARK_CHARACTERS)
-    figure.legend(loc="outside upper center", ncols=max(1, min(fitting, len(labels))))
+    """Put a legend of all that is drawn above the figure, as many labels in a row as fit."""
+    named = {
+        label: handle
+        for axes in figure.axes
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    fitting = LEGEND_CHARACTERS // (max(map(len, named)) + LEGEND_MARK_CHARACTERS)
+    ncols = max(1, min(fitting, len(named)))
+    figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=ncols, handlelength=2.8)
 
 
 def _draw_lines(axes: Axes, data: SeriesData) -> None:
@@ -167,6 +183,7 @@ def _draw_lines(axes: Axes, data: SeriesData) -> None:
             marker=MARKERS[number // len(LINE_COLOURS) % len(MARKERS)],
             markersize=3,
             linewidth=1.1,
+            linestyle=LINE_STYLES[number % len(LINE_STYLES)],
             label=series.label,
         )
     scale_for_factors(axes, [float(place) for place in data.places])

@@ -12,6 +12,7 @@ from o3sim.errors import InputError
 from o3sim.files import write_atomic
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE, BLACK = (
@@ -25,6 +26,9 @@ ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE, BLACK = (
     "#000000",
 )
 """The palette of Okabe and Ito, "Color Universal Design" (2008), for every kind of colour vision."""
+
+WHOLE_FROM = 10_000
+"""Numbers along an axis from here on have no decimals."""
 
 LINE_COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 
@@ -74,6 +78,23 @@ def new_figure(width_inches: float, height_inches: float) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_inches, height_inches), layout="constrained")
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Write the numbers of an axis in full, without a power of ten set apart from them."""
+    for set_formatter in (axis.set_major_formatter, axis.set_minor_formatter):
+        set_formatter(lambda value, _: plain(value))
+
+
+def plain(value: float) -> str:
+    """Write a number in full.
+
+    Examples
+    --------
+    >>> plain(8_200_000.0), plain(0.25)
+    ('8,200,000', '0.25')
+    """
+    return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:,.6g}"
 
 
 def check_target(path: Path) -> None:

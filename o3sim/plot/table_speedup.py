@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from o3sim.errors import InputError
+from o3sim.plot.axis_names import axis_name
 from o3sim.plot.series import SeriesData, arrange
 from o3sim.sweeps.result_table import ResultTable, Row
 
+LATENCY = "latency_us"
 WORDS = {"architecture", "workload"}
 
 
-def table_speedups(table: ResultTable, over: str) -> tuple[ResultTable, list[float]]:
+def table_speedups(table: ResultTable, over: str, y: str = LATENCY) -> tuple[ResultTable, list[float]]:
     """Return the points beside the baseline, and their speed-ups.
 
     Parameters
@@ -21,6 +23,8 @@ def table_speedups(table: ResultTable, over: str) -> tuple[ResultTable, list[flo
     over : str
         ``KEY=VALUE``, or the name of an architecture: the baseline of a point is the point with that
         value, and with the point's own values of all else that was varied.
+    y : str
+        What is divided, the baseline's by the point's: a column or an expression over columns.
 
     Raises
     ------
@@ -31,17 +35,17 @@ def table_speedups(table: ResultTable, over: str) -> tuple[ResultTable, list[flo
     baselines = table.only([condition])
     key = table.name_of(condition.partition("=")[0])
     same = [name for name in (*sorted(WORDS), *table.axes) if name != key]
-    latencies = {_place(row, same): float(row["latency_us"]) for row in baselines.rows}
+    amounts = dict(zip((_place(row, same) for row in baselines.rows), baselines.numbers(y), strict=True))
     left_out = {row["point"] for row in baselines.rows}
     rows, found = [], []
-    for row in table.rows:
+    for row, amount in zip(table.rows, table.numbers(y), strict=True):
         if row["point"] in left_out:
             continue
-        if _place(row, same) not in latencies:
+        if _place(row, same) not in amounts:
             place = ", ".join(f"{name}={row[name]}" for name in same)
             raise InputError(f"{table.path}: no point with {condition} to compare that of {place} with")
         rows.append(row)
-        found.append(latencies[_place(row, same)] / float(row["latency_us"]))
+        found.append(amounts[_place(row, same)] / amount)
     if not rows:
         raise InputError(f"{table.path}: nothing beside {condition}")
     return ResultTable(table.path, table.columns, rows, table.failed), found
@@ -51,8 +55,15 @@ def _place(row: Row, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(row[name] for name in names)
 
 
-def table_speedup_data(table: ResultTable, x: str, over: str, by: Sequence[str]) -> SeriesData:
-    """Arrange speed-ups against a column."""
-    others, values = table_speedups(table, over)
+def table_speedup_data(
+    table: ResultTable, x: str, over: str, by: Sequence[str], y: str = LATENCY
+) -> SeriesData:
+    """Arrange speed-ups, or ratios of another figure, against a column."""
+    others, values = table_speedups(table, over, y)
     baseline = over.partition("=")[2] if over.startswith("architecture=") else over
-    return replace(arrange(others, x, by, f"speed-up over {baseline}", values), level=1.0)
+    name = f"speed-up over {baseline}" if y == LATENCY else f"times less {_bare(y)}\nthan {baseline}"
+    return replace(arrange(others, x, by, name, values), level=1.0)
+
+
+def _bare(y: str) -> str:
+    return axis_name(y).partition(" (")[0]

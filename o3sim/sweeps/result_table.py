@@ -10,11 +10,15 @@ from pathlib import Path
 
 from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
+from o3sim.sweeps.expressions import Expression, ExpressionError, parse
 
 Cell = float | str
 Row = dict[str, str]
 
 IDENTITY = ("architecture", "workload")
+ARCHITECTURE = "arch."
+"""Before the dotted keys of a machine in a column's name."""
+
 FIRST_COUNTED = "status"
 """The column behind the axes."""
 
@@ -52,10 +56,10 @@ class ResultTable:
         InputError
             If there is none.
         """
-        for name in (key, f"arch.{key}"):
+        for name in (key, f"{ARCHITECTURE}{key}"):
             if name in self._known:
                 return name
-        known = [name.removeprefix("arch.") for name in self.columns]
+        known = [name.removeprefix(ARCHITECTURE) for name in self.columns]
         raise InputError(
             f"{self.path}: no column `{key}`{suggest(key, known)}; the first line of the file has them all"
         )
@@ -70,13 +74,33 @@ class ResultTable:
         return as_numbers([row[name] for row in self.rows])
 
     def numbers(self, key: str) -> list[float]:
-        """Return a column of numbers.
+        """Return a column of numbers, or what an expression over columns comes to in each row.
 
         Raises
         ------
         InputError
-            If it has something else in it.
+            If it has something else in it, or the expression has no value in some row.
         """
+        text = quantity(key)[1]
+        if self._has(text):
+            return self._column(text)
+        try:
+            expression = parse(text)
+            if text in expression.keys:
+                return self._column(text)
+            return self._computed(expression)
+        except ExpressionError as error:
+            raise InputError(f"{self.path}: {error}") from None
+
+    def _has(self, key: str) -> bool:
+        return key in self._known or f"{ARCHITECTURE}{key}" in self._known
+
+    def _computed(self, expression: Expression) -> list[float]:
+        columns = {key: self.cells(key) for key in expression.keys}
+        rows = (dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True))
+        return [float(expression.value(row)) for row in rows]
+
+    def _column(self, key: str) -> list[float]:
         found: list[float] = []
         for cell in self.cells(key):
             if isinstance(cell, str):
@@ -112,6 +136,20 @@ class ResultTable:
         return [
             name for name in candidates if name not in left_out and len({row[name] for row in self.rows}) > 1
         ]
+
+
+def quantity(text: str) -> tuple[str, str]:
+    """Split ``NAME: EXPRESSION`` into what to call it, which may be empty, and what it is.
+
+    Examples
+    --------
+    >>> quantity("executed (%): 100 * edges.executed / edges.total")
+    ('executed (%)', '100 * edges.executed / edges.total')
+    >>> quantity("cycles")
+    ('', 'cycles')
+    """
+    name, _, expression = text.rpartition(":")
+    return name.strip(), expression.strip()
 
 
 def load_results(folder: Path) -> ResultTable:

@@ -12,7 +12,7 @@ from o3sim.errors import InputError
 from o3sim.plot.heatmap import heatmap_data
 from o3sim.plot.pareto import pareto_data
 from o3sim.plot.parts import energy_parts, pruning_parts
-from o3sim.plot.series import series_data
+from o3sim.plot.series import draw_series, series_data
 from o3sim.plot.table_speedup import table_speedup_data
 from o3sim.sweeps.result_table import ResultTable, load_results
 from tests.plot.tables import write_tables
@@ -39,6 +39,50 @@ def test_a_line_for_each_architecture_in_order_of_the_axis(table: ResultTable) -
         "a": [400, 200, 180],
         "b": [800, 600, 300],
     }
+
+
+def test_an_expression_over_columns_is_a_figure(table: ResultTable) -> None:
+    data = series_data(
+        table.only(["architecture=a"]), "pe.count", "on chip: energy_pj.total - energy_pj.dram", []
+    )
+    assert data.y_name == "on chip"
+    assert list(data.series[0].y.values()) == [15, 18, 30]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ("cycles / 0", "division by zero"),
+        ("cycles / nothing", "no column `nothing`"),
+        ("cylces", "did you mean `cycles`"),
+        ("cycles +", "is not an expression"),
+        ("2 * architecture", "the word `a` is not a number"),
+    ],
+)
+def test_an_expression_without_a_value_says_why(table: ResultTable, wrong: str, why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        table.numbers(wrong)
+
+
+def test_a_ratio_is_of_any_column(table: ResultTable) -> None:
+    data = table_speedup_data(table, "pe.count", "b", [], "energy_pj.total - energy_pj.dram")
+    assert data.series[0].y == pytest.approx({16: 13 / 15, 32: 16 / 18, 64: 40 / 30})
+    assert data.y_name == "times less energy_pj.total - energy_pj.dram\nthan b"
+
+
+def test_figures_beside_each_other_share_their_lines(table: ResultTable) -> None:
+    panels = [series_data(table, "pe.count", key, []) for key in ("cycles", "latency_us")]
+    figure = draw_series(*panels, log_y=True)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["cycles", "latency of an image (µs)"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
+    assert {axes.get_yscale() for axes in figure.axes} == {"log"}
+
+
+def test_a_figure_of_an_expression_needs_a_name(tmp_path: Path) -> None:
+    write_tables(tmp_path)
+    done = CliRunner().invoke(app, ["plot", str(tmp_path), "--x", "pe.count", "--y", "cycles / images"])
+    assert isinstance(done.exception, InputError)
+    assert "--output FILE" in str(done.exception)
 
 
 def test_points_that_fall_on_one_place_are_refused_with_what_differs(table: ResultTable) -> None:
@@ -74,7 +118,8 @@ def test_a_point_without_a_baseline_is_refused(table: ResultTable) -> None:
 
 def test_energy_is_split_by_unit_for_an_image(table: ResultTable) -> None:
     data = energy_parts(table.only(["architecture=a"]), [])
-    assert data.groups == ("PE count 16", "PE count 32", "PE count 64")
+    assert data.groups == ("16", "32", "64")
+    assert data.x_name == "PE count"
     assert data.parts["dram"][:, 0].tolist() == [0.0025, 0.003, 0.005]
 
 
