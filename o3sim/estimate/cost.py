@@ -38,7 +38,8 @@ class MachineCost:
     Attributes
     ----------
     cycles : float
-        Of an image, if the layers that were not sampled take as long a word as those that were.
+        Of an image, if the layers that were not sampled compute as long a word as those that were, and
+        no layer takes less than its weights through DRAM.
     seconds : float
         To simulate an image.
     """
@@ -125,17 +126,17 @@ class _Sample:
 
     def __init__(self, architecture: Architecture, network: Network, engine: str) -> None:
         self.architecture = architecture
-        self._layers_left = iter(network.layers)
+        self._layers_left = list(network.layers)
         self._network = network
         self.engine = engine
         ideal = architecture.dram.model_copy(update={"bits_per_cycle": "ideal"})
         self._fed = architecture.model_copy(update={"dram": ideal})  # weights stream in while others compute
         self.words = 0
-        self.cycles = self.seconds = 0.0
+        self.computing = self.cycles = self.seconds = 0.0
 
     def take(self, profile: LayerProfile, clock: Callable[[], float]) -> None:
         """Simulate the first rows of the next layer and take it that the others are like them."""
-        layer = next(self._layers_left)
+        layer = self._layers_left.pop(0)
         width = self.architecture.pe.width_edges
         part = first_rows(profile, SAMPLE_WORDS[self.engine], width)
         alone = replace(self._network, layers=(replace(layer, geometry=part.geometry),))
@@ -145,16 +146,25 @@ class _Sample:
         scale = words / words_of(part.geometry, width)
         self.words += words
         self.seconds += (clock() - start) * scale
-        self.cycles += max(run.layers[0].cycles * scale, stream_cycles(self.architecture, [layer]))
+        computing = run.layers[0].cycles * scale
+        self.computing += computing
+        self.cycles += max(computing, stream_cycles(self.architecture, [layer]))
 
     def scaled(self, network: Network) -> MachineCost:
-        """Scale up to all layers."""
+        """Scale up to all layers; dense ones, at the end, often wait for weights where others compute."""
         width = self.architecture.pe.width_edges
         rest = sum(words_of(layer.geometry, width) for layer in network.layers) / self.words
+        left_cycles = sum(
+            max(
+                words_of(layer.geometry, width) * self.computing / self.words,
+                stream_cycles(self.architecture, [layer]),
+            )
+            for layer in self._layers_left
+        )
         latency_cycles = (
             0 if self.architecture.dram.bits_per_cycle == "ideal" else self.architecture.dram.latency_cycles
         )
-        return MachineCost(self.cycles * rest + latency_cycles, self.seconds * rest)
+        return MachineCost(self.cycles + left_cycles + latency_cycles, self.seconds * rest)
 
 
 def first_rows(profile: LayerProfile, most_words: int, width_edges: int) -> LayerProfile:

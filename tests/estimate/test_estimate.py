@@ -7,6 +7,7 @@ import pytest
 
 import o3sim.estimate.cost
 from o3sim.errors import InputError
+from o3sim.estimate.bounds import stream_cycles, words_of
 from o3sim.estimate.cost import first_rows, layer_bytes, measure, run_seconds
 from o3sim.estimate.estimate import estimate_run
 from o3sim.network.layer import Pool
@@ -39,6 +40,22 @@ def test_sampling_stops_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     words = [64 * 6, 3 * 10, 3]
     assert cost.machines[0].seconds == pytest.approx(10 * sum(words) / words[0])
     assert cost.seconds == cost.inference_s + cost.profile_s + cost.machines[0].seconds
+
+
+def test_layers_that_are_not_sampled_wait_for_their_weights() -> None:
+    """A dense layer bound by DRAM behind the sampled one takes its weights' time besides that one's."""
+    told = iter(range(0, 10_000_000, 10))
+    starved = architecture(dram={"bits_per_cycle": 1, "latency_cycles": 0})
+    fed = architecture(dram={"bits_per_cycle": "ideal"})
+    first, *others = network().layers
+    costs = measure([starved, fed], network(), images(1)[0], ["compiled"] * 2, lambda: float(next(told)))
+    slow, fast = (machine.cycles for machine in costs.machines)
+    words = [words_of(layer.geometry, fed.pe.width_edges) for layer in (first, *others)]
+    computing = fast * words[0] / sum(words)
+    assert slow == pytest.approx(
+        max(computing, stream_cycles(starved, [first])) + stream_cycles(starved, others)
+    )
+    assert stream_cycles(starved, others) > fast - computing  # else it would be no test
 
 
 @pytest.mark.parametrize("pool", [None, Pool(2, 2), Pool(3, 2)])
