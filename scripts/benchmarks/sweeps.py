@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-
-from scripts.benchmarks.measure import Case, workload_case
+from unittest.mock import patch
 
 O3SIM = [sys.executable, "-c", "from o3sim.cli.app import main; main()"]
 MOST_DEPTHS = 250
-ENGINE_EVERY = 20
-"""Of so many points, one is timed without the sweep around it."""
 
 SWEEP = """\
 name: benchmark
@@ -34,55 +30,60 @@ def measure_sweep(workload: str, points: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``points``; ``sweep_1_job_s`` and ``sweep_2_jobs_s`` of wall time with ``sweep_cpu_s`` of all
-        processes of the first; ``engine_cpu_s``, what the engine alone takes for as many points.
+        ``points``; ``sweep_1_job_s`` and ``sweep_2_jobs_s`` of wall time; ``sweep_cpu_s`` of the whole sweep
+        in one process, and ``engine_cpu_s``, the part of it that the engine took.
     """
     depth = 2 * max(1, min(points // 4, MOST_DEPTHS))
     with TemporaryDirectory(prefix="o3sim-bench-") as folder:
         file = Path(folder) / "sweep.yaml"
-        file.write_text(SWEEP.format(workload=workload, depth=depth))
+        file.write_text(SWEEP.format(workload=workload, depth=2))
         _swept(file, 1)  # compiles what is not compiled yet
-        one_s, one_cpu_s = _swept(file, 1)
-        two_s, _ = _swept(file, 2)
-        engine_cpu_s = _engine_cpu_s(file, workload_case(workload))
+        file.write_text(SWEEP.format(workload=workload, depth=depth))
+        one_s, two_s = _swept(file, 1), _swept(file, 2)
+        sweep_cpu_s, engine_cpu_s = _cpu_s(file)
     return {
         "workload": workload,
         "points": 2 * depth,
         "sweep_1_job_s": one_s,
         "sweep_2_jobs_s": two_s,
-        "sweep_cpu_s": one_cpu_s,
+        "sweep_cpu_s": sweep_cpu_s,
         "engine_cpu_s": engine_cpu_s,
     }
 
 
-def _swept(file: Path, jobs: int) -> tuple[float, float]:
-    """Run the command; return its wall time and the CPU seconds of all its processes."""
+def _swept(file: Path, jobs: int) -> float:
+    """Run the command; return its wall time."""
     with TemporaryDirectory(prefix="o3sim-bench-") as folder:
         command = [*O3SIM, "sweep", str(file), "-o", folder, "--jobs", str(jobs)]
-        before, start = _children_cpu_s(), time.perf_counter()
+        start = time.perf_counter()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
-        return time.perf_counter() - start, _children_cpu_s() - before
+        return time.perf_counter() - start
 
 
-def _children_cpu_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def _cpu_s(file: Path) -> tuple[float, float]:
+    """Sweep in this process; return CPU seconds of it all, and of the engine.
 
+    Both at once: what else the machine does slows caches and clocks, and would tell two runs apart.
+    """
+    from o3sim.sweeps import evaluate
+    from o3sim.sweeps.expand import load_sweep
+    from o3sim.sweeps.run import plan_sweep, run_sweep
 
-def _engine_cpu_s(file: Path, case: Case) -> float:
-    """Measure the compiled engine on every n-th point, with nothing around it; scale up to all."""
-    from o3sim.compiled.run import simulate_image
-    from o3sim.sweeps.expand import expand, load_sweep
+    run_on_engine = evaluate.run_on_engine
+    engine_cpu_s = 0.0
 
-    network = case.network
-    points = expand(load_sweep(file), {network.name: network}).points
-    profiles = case.profiles()
-    simulate_image(points[0].architecture, network, profiles)
-    sample = points[::ENGINE_EVERY]
+    def timed(*args: Any) -> Any:
+        nonlocal engine_cpu_s
+        start = time.process_time()
+        try:
+            return run_on_engine(*args)
+        finally:
+            engine_cpu_s += time.process_time() - start
+
     start = time.process_time()
-    for point in sample:
-        simulate_image(point.architecture, network, profiles)
-    return (time.process_time() - start) * len(points) / len(sample)
+    with TemporaryDirectory(prefix="o3sim-bench-") as folder, patch.object(evaluate, "run_on_engine", timed):
+        run_sweep(plan_sweep(load_sweep(file)), Path(folder))
+    return time.process_time() - start, engine_cpu_s
 
 
 def print_sweep(figures: dict[str, Any]) -> None:
