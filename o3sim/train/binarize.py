@@ -24,7 +24,7 @@ class _SignOfActivation(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         """Let the gradient through where ``|z| < 1``."""
         (z,) = ctx.saved_tensors
-        # One pass where a mask and a product take three: a tenth of a training step.
+        # One pass over the tensor where a mask and a product take three.
         return torch.ops.aten.hardtanh_backward(gradient, z, -1.0, 1.0)
 
 
