@@ -102,6 +102,14 @@ def can_skip_ahead(architecture: Architecture, verdict_after: int) -> bool:
     return ideal and in_turn and architecture.scheduler.issue_latency_cycles == 0
 
 
+def is_plain(architecture: Architecture) -> bool:
+    """Tell whether words can move in the loop that is compiled for such machines alone."""
+    a = architecture
+    banks = _or_zero(a.activation_buffer.banks), _or_zero(a.weight_buffer.banks)
+    in_turn = a.pe.contexts == n.PLAIN_CONTEXTS and a.pe.speculate and a.scheduler.issue_latency_cycles == 0
+    return in_turn and min(map(_shift, banks)) >= 0
+
+
 def memory_of(
     profile: LayerProfile,
     groups: list[WeightGroup],
@@ -181,6 +189,7 @@ def _facts_of(profile: LayerProfile, architecture: Architecture, skips: bool) ->
         n.L_PRUNES_POOLING: prunes_pooling,
         n.L_VERDICT_AFTER: verdict_after,
         n.L_SKIPS_AHEAD: skips and not gathers and not races and can_skip_ahead(architecture, verdict_after),
+        n.L_PLAIN: skips and not gathers and not races and is_plain(architecture),
         n.L_PE_WORDS: (architecture.pe.count + 63) // 64,
     }
 
@@ -193,6 +202,11 @@ def _add_tables(sections: Sections, facts: dict[int, int], geometry: Geometry, w
     sections.add(n.AT_POSITIONS, np.stack([addresses.border_of, addresses.base_bit], axis=1))
     sections.add(n.AT_WORDS, np.stack([addresses.activation_bit, addresses.weight_word], axis=2))
     sections.add(n.AT_EDGES, addresses.n_edges)
+    last_address = max(
+        (int(addresses.base_bit.max()) + int(addresses.run_bit.max())) // width_edges,
+        geometry.out_channels * weight_words(geometry, width_edges),
+    )
+    facts[n.L_ADDRESS_BITS] = last_address.bit_length()
     sections.add(n.AT_FIRST_ROW, addresses.first_row)
     facts[n.L_GATHERS] = addresses.gathers
     if addresses.gathers:
@@ -263,14 +277,15 @@ def _reserve_machine(
     record = np.zeros((pe.count * pe.contexts, 1 << n.CONTEXT_SHIFT), dtype=np.int64)
     record[:, n.C_OP] = -1
     record[:, n.C_READY] = n.NEVER
-    record[:, n.C_IF_OUT] = n.NEVER
+    record[:, n.C_KEY] = n.NEVER
     sections.add(n.AT_CONTEXTS, record)
     record = np.zeros((pruned_windows, 1 << n.WINDOW_SHIFT), dtype=np.int64)
     record[:, n.W_HEAD] = -1
     sections.add(n.AT_WINDOWS, record)
     sections.reserve(n.AT_TOUCHED, pe.count)
-    sections.add(n.AT_ACTIVATION_CLAIMS, np.full(2 * _or_zero(architecture.activation_buffer.banks), -1))
-    sections.add(n.AT_WEIGHT_CLAIMS, np.full(2 * _or_zero(architecture.weight_buffer.banks), -1))
+    sections.reserve(n.AT_REQUESTS, pe.count << n.REQUEST_SHIFT)
+    sections.add(n.AT_ACTIVATION_CLAIMS, np.full(_or_zero(architecture.activation_buffer.banks), -1))
+    sections.add(n.AT_WEIGHT_CLAIMS, np.full(_or_zero(architecture.weight_buffer.banks), -1))
     sections.add(n.AT_CALENDAR, np.full(n.CALENDAR if facts[n.L_SKIPS_AHEAD] else 0, -1))
 
 

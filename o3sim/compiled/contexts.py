@@ -10,8 +10,8 @@ from o3sim.compiled.numbers import (
     B_BUSY,
     B_FREE,
     BUSY,
-    C_IF_OUT,
     C_IN,
+    C_KEY,
     C_OP,
     C_READY,
     CONTEXT,
@@ -95,7 +95,7 @@ def release(x: Memory, pe: int, at: int) -> None:
     m[op + CONTEXT] = -1
     m[at + C_OP] = -1
     m[at + C_READY] = NEVER
-    m[at + C_IF_OUT] = NEVER
+    m[at + C_KEY] = NEVER
     change_free(x, pe, -1)
     m[pe_place(x, pe) + PE_OCCUPIED] -= 1
     change_free(x, pe, 1)

@@ -26,6 +26,7 @@ from o3sim.compiled.numbers import (
     L_RACE,
     L_RING_MASK,
     L_SKIPS_AHEAD,
+    L_START_CYCLE,
     LAST_ACTIVE,
     LOCKSTEP,
     MOVED,
@@ -153,6 +154,7 @@ def _compile(sources: int) -> Any:
         m = x.m
         if sources < 0:
             return BROKEN, start_cycle
+        m[L_START_CYCLE] = start_cycle
         pump(x)
         begin_walk(x)
         cycle = start_cycle

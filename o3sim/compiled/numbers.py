@@ -59,13 +59,20 @@ L_STAGE, L_ROW_WINDOWS, AT_NOT_BEFORE, AT_ROWS_WRITTEN, LAST_ACTIVE = range(147,
 
 # ---- header: classes that race in the scores layer (pruning.argmax)
 L_RACE, AT_RANK, AT_BEATEN, AT_WORD_CYCLES, LEADER, N_PRUNED_ARGMAX = range(152, 158)
-HEADER = 158
+
+# ---- header: stamps of banks, which are the cycle, counted from the layer's first, above the bits of an
+# address; whether the layer is plain to the loop over words; the requests of a cycle
+L_START_CYCLE, L_ADDRESS_BITS, L_PLAIN, AT_REQUESTS = range(158, 162)
+HEADER = 162
 
 OUT_OF_ORDER, IN_ORDER, LOCKSTEP = 0, 1, 2
 UNLIMITED = 2**30
 NEVER = 2**62
 PLACE = 2**48 - 1  # ANDed to a place: tells the compiler that it is not negative
-OUT = 2**50  # above any context's key
+OUT_BIT = 50
+OUT = 1 << OUT_BIT  # above any context's key
+NOT_YET = 2**61  # far above OUT; NEVER and it together are still a number
+PLAIN_CONTEXTS = 2  # of a PE of a plain machine
 DONE, STUCK, BROKEN = 0, 1, 2  # how a layer ends
 
 # ---- records of an op between dispatch and the end: 1 << OP_SHIFT numbers each
@@ -85,19 +92,22 @@ PE_SHIFT = 3
 PE_OCCUPIED, PE_LATE, PE_TIME, PE_PLANNED, PE_NEXT, PE_LAST, PE_TOUCHED = range(7)
 CONTEXT_SHIFT = 4
 (
-    C_OP, C_READY, C_KEY, C_IF_OUT, C_IN, C_WORDS, C_DECIDED, C_ABASE, C_WBASE, C_TABLE, C_INDEX, C_GATHERED,
-) = range(12)  # fmt: skip
-# C_KEY is the op's age << KEY_SHIFT | which context of the PE; C_IF_OUT is added while READY is to come:
-# OUT once a word is in, NEVER before.
+    C_READY, C_KEY, C_IN, C_MILESTONE, C_TABLE, C_ABASE, C_WBASE, C_OP,  # one cache line: all of a word
+    C_WORDS, C_INDEX, C_GATHERED,
+) = range(11)  # fmt: skip
+# C_KEY is the op's age << KEY_SHIFT | which context of the PE; while READY is to come, OUT counts as added
+# to it once a word is in, NOT_YET before. C_MILESTONE is the number of the next word that changes more than
+# the context: the word that decides the op, then its last. C_TABLE is a place in the table of words.
 KEY_SHIFT = 16
 KEY_MASK = 2**KEY_SHIFT - 1
 WINDOW_SHIFT = 2
 W_SETTLED, W_IN_FLIGHT, W_HEAD = range(3)
+REQUEST_SHIFT = 3  # the requests of a cycle: whose, for which operand words, and whether granted
+R_CONTEXT, R_PE, R_ACTIVATION, R_WEIGHT, R_GRANTED = range(5)
 GROUP_STRIDE = 3
 G_FIRST, G_END, G_LEFT = range(3)
 
 CALENDAR = 4096  # cycles ahead that PEs can be planned for; a power of two
-REFUSED, READS_ACTIVATION, READS_WEIGHT = 4, 1, 2  # what becomes of a request for operands
 
 # ---- the weight stream of an image: a header, then four runs of one number a weight group
 D_GROUPS, D_REQUESTED, D_CHANNEL_FREE, D_HALVES_FREED, D_HEADER = range(5)

@@ -11,15 +11,15 @@ from o3sim.compiled.numbers import (
     ACTIVATION_BASE,
     AT_CONSTANTS,
     AT_ROW_OF,
+    AT_WORDS,
     B_QUEUED,
     B_READY,
     C_ABASE,
-    C_DECIDED,
     C_GATHERED,
-    C_IF_OUT,
     C_IN,
     C_INDEX,
     C_KEY,
+    C_MILESTONE,
     C_OP,
     C_READY,
     C_TABLE,
@@ -149,16 +149,16 @@ def _fill(x: Memory, row: int, at: int, ready_cycle: int) -> None:
     m[at + C_READY] = ready_cycle
     m[at + C_INDEX] = m[op + INDEX]
     m[at + C_KEY] = m[op + INDEX] << KEY_SHIFT | m[op + CONTEXT] - m[op + PE] * m[S_CONTEXTS]
-    m[at + C_IF_OUT] = NEVER
     m[at + C_IN] = 0
     m[at + C_GATHERED] = 0
     m[at + C_WORDS] = m[op + WORDS]
-    m[at + C_DECIDED] = m[op + DECIDED]
+    m[at + C_MILESTONE] = m[op + DECIDED]
     m[at + C_ABASE] = m[op + ACTIVATION_BASE]
     m[at + C_WBASE] = m[op + WEIGHT_BASE]
-    m[at + C_TABLE] = m[op + TABLE]
+    m[at + C_TABLE] = m[AT_WORDS] + 2 * m[op + TABLE]
     if m[op + DECIDED] == 0:
         m[at + C_READY] = NEVER
+        m[at + C_KEY] = NEVER
         entry = m[AT_CONSTANTS] + 2 * (m[CONSTANT_TAIL] & m[L_RING_MASK])
         m[entry] = ready_cycle + 1
         m[entry + 1] = row

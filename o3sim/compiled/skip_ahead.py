@@ -16,18 +16,15 @@ from o3sim.compiled.numbers import (
     AT_CALENDAR,
     AT_TOUCHED,
     B_CALENDAR,
-    C_DECIDED,
-    C_IF_OUT,
     C_IN,
     C_INDEX,
+    C_MILESTONE,
     C_READY,
-    C_WORDS,
     CALENDAR,
     CONTEXT_SHIFT,
     L_SKIPS_AHEAD,
     L_VERDICT_AFTER,
     NEVER,
-    OUT,
     P_VERDICT_WAIT,
     P_WRITE_STALL,
     PE_LAST,
@@ -40,7 +37,8 @@ from o3sim.compiled.numbers import (
     S_CONTEXTS,
     TOUCHED,
 )
-from o3sim.compiled.words import choose, put_in, round_of
+from o3sim.compiled.rounds import round_of
+from o3sim.compiled.words import choose, put_in
 
 
 @inlined
@@ -82,7 +80,6 @@ def _catch_up(x: Memory, pe: int, until: int) -> None:
     elif m[L_VERDICT_AFTER] == 1 or second < 0:
         m[oldest + C_IN] += span
         m[oldest + C_READY] = until - 1 + m[L_VERDICT_AFTER]
-        m[oldest + C_IF_OUT] = OUT
     else:
         _take_turns(x, oldest, second, begin, until)
 
@@ -99,18 +96,15 @@ def _take_turns(x: Memory, oldest: int, second: int, begin: int, until: int) -> 
     m[second + C_IN] += span - turns
     if turns > 0:
         m[oldest + C_READY] = until + (1 if last_is_oldest else 0)
-        m[oldest + C_IF_OUT] = OUT
     if span > turns:
         m[second + C_READY] = until + (0 if last_is_oldest else 1)
-        m[second + C_IF_OUT] = OUT
 
 
 @inlined
 def _words_to_go(x: Memory, at: int) -> int:
     """Words before the one that decides or ends an op."""
     m = x.m
-    decides = m[at + C_IN] < m[at + C_DECIDED]
-    return (m[at + C_DECIDED] if decides else m[at + C_WORDS]) - m[at + C_IN] - 1
+    return m[at + C_MILESTONE] - m[at + C_IN] - 1
 
 
 @inlined
@@ -191,7 +185,8 @@ def _look_at(x: Memory, pe: int, cycle: int) -> int:
     if planned > cycle:
         _plan(x, pe, cycle, planned)
         return 0
-    put_in(x, pe, choose(x, round_of(x, cycle), pe), cycle)
+    r = round_of(x, cycle)
+    put_in(x, r, pe, choose(x, r, pe), 1)
     x.m[pe_place(x, pe) + PE_TIME] = cycle + 1
     _plan(x, pe, cycle, _next_milestone(x, pe, cycle + 1))
     return 1

@@ -6,6 +6,7 @@ from collections import Counter
 
 from hypothesis import given, settings
 
+from o3sim.compiled.build import is_plain
 from o3sim.machine.counters import LayerCounters
 from o3sim.machine.weight_groups import cut_layer
 from tests.compiled.engines import run_compiled
@@ -23,7 +24,7 @@ KNOBS = {
     "pools pruned", "pools not pruned", "squash latency", "dense", "conv", "Pool(size=2, stride=2)",
     "Pool(size=3, stride=2)", "Pool(size=3, stride=1)", "None", "exclude", "-1", "+1", "planes", "stride",
     "constant channel", "no edges", "several layers", "scores", "partial word", "leftovers of a pool",
-    "stage",
+    "stage", "plain to the loop over words",
 }  # fmt: skip
 
 
@@ -57,6 +58,7 @@ def machine_knobs(case: Case | StageCase) -> set[str]:
         "pools pruned" if a.pruning.pooling else "pools not pruned",
         "squash latency" if a.pruning.squash_latency_cycles > 1 else "",
         "stage" if isinstance(case, StageCase) else "",
+        "plain to the loop over words" if is_plain(a) else "",
     }
 
 

@@ -109,8 +109,10 @@ def profiles(draw: st.DrawFn, scores: bool = False) -> LayerProfile:
 def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
     """Draw a machine: every policy and knob, biased to sizes at which units get in each other's way."""
     policy = draw(st.sampled_from(["out_of_order", "in_order", "lockstep"]))
-    count, contexts = draw(pe_counts()), draw(st.sampled_from([1, 1, 2, 3, 5]))
+    usual = draw(st.integers(0, 4)) == 0  # the kind of machine that the compiled engine has a loop for
+    count, contexts = draw(pe_counts()), 2 if usual else draw(st.sampled_from([1, 1, 2, 3, 5]))
     least = count * contexts if policy == "lockstep" else 1
+    powers = st.sampled_from([1, 2, 4, 8])
     ideal = draw(st.sampled_from([True, False, False]))  # no bank conflicts: an engine may skip ahead
     depth = st.sampled_from([least, least + 1]) | st.integers(least, max(40, 2 * least))
     return architecture(
@@ -118,7 +120,7 @@ def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
         pe__contexts=contexts,
         pe__width_edges=draw(st.sampled_from([1, 3, 8, 16, 64])),
         pe__latency_cycles=draw(st.sampled_from([1, 2, 3, 4, 9])),
-        pe__speculate=draw(st.booleans()),
+        pe__speculate=usual or draw(st.booleans()),
         sequencer__width_ops=draw(st.sampled_from([1, 2, 3, 8, 64])),
         sequencer__order=draw(st.sampled_from(["window_major", "member_major"])),
         sequencer__outermost=draw(st.sampled_from(["channel", "position"])),
@@ -126,10 +128,10 @@ def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
         issue_queue__depth_ops=draw(depth),
         scheduler__policy=policy,
         scheduler__issue_width_ops=draw(st.sampled_from([1, 2, 3, 8, 64])),
-        scheduler__issue_latency_cycles=draw(st.sampled_from([0, 0, 1, 3])),
+        scheduler__issue_latency_cycles=0 if usual else draw(st.sampled_from([0, 0, 1, 3])),
         scheduler__window_in_flight_ops=draw(st.sampled_from([1, 2, 3, "unlimited"])),
-        activation_buffer__banks="ideal" if ideal else draw(banks()),
-        weight_buffer__banks="ideal" if ideal else draw(banks()),
+        activation_buffer__banks="ideal" if ideal else draw(powers if usual else banks()),
+        weight_buffer__banks="ideal" if ideal else draw(powers if usual else banks()),
         weight_buffer__size_kbit=weight_kbit,
         dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),
         dram__latency_cycles=draw(st.sampled_from([0, 1, 50])),
