@@ -13,8 +13,8 @@ from o3sim.errors import InputError
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.results.result import RunResult
-    from o3sim.sweeps.expand import SweepFile
-    from o3sim.sweeps.run import Progress, SweepOutcome
+    from o3sim.studies.sweep.expand import SweepFile
+    from o3sim.studies.sweep.run import Progress, SweepOutcome
 
 
 def simulate(
@@ -54,9 +54,9 @@ def simulate(
     InputError
         With all that is wrong, before anything runs.
     """
-    from o3sim import simulation
     from o3sim.config.load import load_architecture
     from o3sim.network.load import load_network, load_workload, workload_images
+    from o3sim.runs import simulation
 
     if images < 1:
         raise InputError(f"{images} images asked for, at least 1 is needed")
@@ -109,7 +109,7 @@ def sweep(
     InputError
         With all that is wrong, before anything runs.
     """
-    from o3sim.sweeps.run import plan_sweep, run_sweep
+    from o3sim.studies.sweep.run import plan_sweep, run_sweep
 
     plan = plan_sweep(_sweep_file(what))
     if output is not None:
@@ -120,7 +120,7 @@ def sweep(
 
 def _sweep_file(what: str | Path | Mapping[str, Any]) -> SweepFile:
     """Read a sweep file; write a mapping to one first, so that errors name its keys the same way."""
-    from o3sim.sweeps.expand import load_sweep
+    from o3sim.studies.sweep.expand import load_sweep
 
     if isinstance(what, str | Path):
         return load_sweep(Path(what))

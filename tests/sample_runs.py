@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from o3sim.config.architecture import Architecture
 from o3sim.config.load import load_architecture
+from o3sim.contract.counters import PE_CYCLE_CAUSES, LayerCounters
 from o3sim.energy.model import EnergyModel
 from o3sim.energy.table import load_table
-from o3sim.machine.counters import PE_CYCLE_CAUSES, LayerCounters
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput

@@ -10,7 +10,7 @@ import pytest
 
 import o3sim
 from o3sim.errors import ConfigError, InputError
-from o3sim.sweeps.result_table import load_results
+from o3sim.results.result_table import load_results
 from tests.network.samples import write_tiny
 
 SWEEP = {

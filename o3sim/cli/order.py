@@ -10,7 +10,7 @@ import typer
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
-    from o3sim.ordering.workload import LayerOrders
+    from o3sim.profile.ordering.workload import LayerOrders
 
 
 def order(
@@ -49,8 +49,8 @@ def order(
         raise InputError("--granularity none --no-members: nothing is left to order")
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.network.load import load_network, load_workload, workload_images
-    from o3sim.ordering.choose import Ordering
-    from o3sim.ordering.workload import choose_orders, reordered_workload
+    from o3sim.profile.ordering.choose import Ordering
+    from o3sim.profile.ordering.workload import choose_orders, reordered_workload
 
     files = load_workload(workload)
     network = load_network(files)

@@ -14,8 +14,8 @@ import typer
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
-    from o3sim.sweeps.executors import OpenExecutor
-    from o3sim.sweeps.stop import CheckStop
+    from o3sim.runs.executors import OpenExecutor
+    from o3sim.runs.stop import CheckStop
 
 Jobs = Annotated[int, typer.Option(metavar="N", help="Processes to spread the points over.")]
 Scheduler = Annotated[
@@ -57,22 +57,22 @@ class Place:
 
     def prepare(self) -> None:
         """Start what takes a while."""
-        from o3sim.workers import prepare
+        from o3sim.workers.pool import prepare
 
         prepare(self.jobs)
 
     @contextmanager
     def open(self, check_stop: CheckStop) -> Iterator[tuple[OpenExecutor, int]]:
         """Yield what opens executors, and the number of jobs to keep busy."""
-        from o3sim.sweeps.executors import local_executor
+        from o3sim.runs.executors import local_executor
 
         if self.scheduler is not None:
-            from o3sim.cluster.connect import scheduler_at
+            from o3sim.runs.cluster.connect import scheduler_at
 
             with scheduler_at(self.scheduler, check_stop, _tell) as found:
                 yield found.open_executor, found.jobs
         elif self.cluster is not None:
-            from o3sim.cluster.connect import slurm_cluster
+            from o3sim.runs.cluster.connect import slurm_cluster
 
             with slurm_cluster(self.cluster, check_stop, _tell) as found:
                 yield found.open_executor, found.jobs

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from o3sim.config.architecture import Architecture
-    from o3sim.explain.depths import Depths
     from o3sim.network.images import Images
     from o3sim.network.network import Network
-    from o3sim.plot.watched import Watched
+    from o3sim.report.plot.watched import Watched
+    from o3sim.studies.whatif.depths import Depths
 
 plot_app = typer.Typer(cls=FiguresOfFolders, help="Draw figures (PNG, SVG or PDF).", no_args_is_help=True)
 for table_figure in (
@@ -60,8 +60,8 @@ def stack(
     ] = None,
 ) -> None:
     """Cycle stacks: the layers of one run, or several runs beside each other."""
-    from o3sim.plot.stack import draw_stack, stack_data
-    from o3sim.plot.style import check_target, figure_style
+    from o3sim.report.plot.stack import draw_stack, stack_data
+    from o3sim.report.plot.style import check_target, figure_style
     from o3sim.results.saved import load_runs
 
     check_target(output)
@@ -98,8 +98,8 @@ def speedup(
         raise InputError("where to? --output FILE")
     if x or y or by or where:
         raise InputError("--x, --y, --by and --where are for the table of a sweep; give its folder")
-    from o3sim.plot.speedup import draw_speedup, speedup_data
-    from o3sim.plot.style import check_target, figure_style
+    from o3sim.report.plot.speedup import draw_speedup, speedup_data
+    from o3sim.report.plot.style import check_target, figure_style
     from o3sim.results.saved import load_runs
 
     check_target(output)
@@ -116,8 +116,8 @@ def depth(
     image_file: ImageFile = None,
 ) -> None:
     """How deep into their edges neurons are decided, layer by layer: no machine is run."""
-    from o3sim.plot.depth import depth_data, draw_depth
-    from o3sim.plot.style import check_target, figure_style
+    from o3sim.report.plot.depth import depth_data, draw_depth
+    from o3sim.report.plot.style import check_target, figure_style
 
     if images < 1:
         raise InputError(f"--images {images}: expected at least 1")
@@ -138,9 +138,9 @@ def occupancy(
     image_file: ImageFile = None,
 ) -> None:
     """Ops in the queue and neurons in flight: histograms over the first cycles of a layer."""
-    from o3sim.plot.occupancy import draw_occupancy, occupancy_data
-    from o3sim.plot.style import check_target, figure_style
-    from o3sim.plot.watched import occupancies
+    from o3sim.report.plot.occupancy import draw_occupancy, occupancy_data
+    from o3sim.report.plot.style import check_target, figure_style
+    from o3sim.report.plot.watched import occupancies
 
     check_target(output)
     machines = _architectures(architectures)
@@ -161,9 +161,9 @@ def timeline(
     image_file: ImageFile = None,
 ) -> None:
     """Show what every PE does in every cycle, architectures below each other on one time axis."""
-    from o3sim.plot.style import check_target, figure_style
-    from o3sim.plot.timeline import draw_timeline
-    from o3sim.plot.watched import timelines
+    from o3sim.report.plot.style import check_target, figure_style
+    from o3sim.report.plot.timeline import draw_timeline
+    from o3sim.report.plot.watched import timelines
 
     check_target(output)
     first, end = _span(cycles)
@@ -201,10 +201,10 @@ def _architectures(names: str) -> list[Architecture]:
 
 def _watched(workload: str, image_file: Path | None, image: int, layer: str) -> Watched:
     """Profile one image of a workload."""
-    from o3sim.explain.window import layer_number
     from o3sim.network.load import load_network, load_workload, workload_images
-    from o3sim.plot.watched import Watched
     from o3sim.profile.profile import profile_layers
+    from o3sim.report.plot.watched import Watched
+    from o3sim.studies.whatif.window import layer_number
 
     if image < 0:
         raise InputError(f"--image {image}: expected 0 or more")
@@ -223,9 +223,9 @@ def _title(network: Network, images: Images) -> str:
 
 def _depths(workload: str, image_file: Path | None, count: int) -> tuple[str, list[Depths]]:
     """Profile images; return the network's title and its layers' depths."""
-    from o3sim.explain.depths import depths_of
     from o3sim.network.load import load_network, load_workload, workload_images
     from o3sim.profile.profile import profile_layers
+    from o3sim.studies.whatif.depths import depths_of
 
     files = load_workload(workload)
     network = load_network(files)
@@ -238,7 +238,7 @@ def _depths(workload: str, image_file: Path | None, count: int) -> tuple[str, li
 
 
 def _write(figure: Figure, output: Path) -> None:
-    from o3sim.plot.style import save
+    from o3sim.report.plot.style import save
 
     save(figure, output)
     print(output)

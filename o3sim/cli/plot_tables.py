@@ -15,7 +15,7 @@ from o3sim.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from o3sim.sweeps.result_table import ResultTable
+    from o3sim.results.result_table import ResultTable
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that a sweep wrote, or its results.csv.")]
 By = Annotated[
@@ -63,7 +63,7 @@ def lines(
     log_y: Annotated[bool, typer.Option("--log-y", help="Logarithmic, where values span decades.")] = False,
 ) -> None:
     """Lines (bars over words) of columns against another; the figure of `o3sim plot DIR`."""
-    from o3sim.plot.series import draw_series, series_data
+    from o3sim.report.plot.series import draw_series, series_data
 
     shown = y or [CYCLES]
     if output is None and not all(key.replace(".", "").isidentifier() for key in shown):
@@ -85,7 +85,7 @@ def pareto(
     output: Target = None,
 ) -> None:
     """All points by two columns, the front of those that none beats, and its knee."""
-    from o3sim.plot.pareto import draw_pareto, pareto_data
+    from o3sim.report.plot.pareto import draw_pareto, pareto_data
 
     _draw(
         folder,
@@ -105,7 +105,7 @@ def heatmap(
     output: Target = None,
 ) -> None:
     """One column over two others, as colours and numbers."""
-    from o3sim.plot.heatmap import draw_heatmap, heatmap_data
+    from o3sim.report.plot.heatmap import draw_heatmap, heatmap_data
 
     _draw(
         folder,
@@ -118,14 +118,14 @@ def heatmap(
 
 def energy(folder: Folder, by: By = None, where: Where = None, output: Target = None) -> None:
     """Energy of an image, stacked by unit, a bar for each point."""
-    from o3sim.plot.parts import draw_parts, energy_parts
+    from o3sim.report.plot.parts import draw_parts, energy_parts
 
     _draw(folder, where, output, "energy", lambda table: draw_parts(energy_parts(table, by or [])))
 
 
 def pruning(folder: Folder, by: By = None, where: Where = None, output: Target = None) -> None:
     """Edges pruned in each layer, by what pruned them, a bar for each point."""
-    from o3sim.plot.parts import draw_parts, pruning_parts
+    from o3sim.report.plot.parts import draw_parts, pruning_parts
 
     _draw(folder, where, output, "pruning", lambda table: draw_parts(pruning_parts(table, by or [])))
 
@@ -140,8 +140,8 @@ def table_speedup(
     output: Path | None,
 ) -> None:
     """Draw the speed-up of points over those that differ in one key."""
-    from o3sim.plot.series import draw_series
-    from o3sim.plot.table_speedup import LATENCY, table_speedup_data
+    from o3sim.report.plot.series import draw_series
+    from o3sim.report.plot.table_speedup import LATENCY, table_speedup_data
 
     along = x or "architecture"
     _draw(
@@ -160,8 +160,8 @@ def _draw(
     name: str,
     draw: Callable[[ResultTable], Figure],
 ) -> None:
-    from o3sim.plot.style import check_target, figure_style, save
-    from o3sim.sweeps.result_table import load_results
+    from o3sim.report.plot.style import check_target, figure_style, save
+    from o3sim.results.result_table import load_results
 
     if not folder.exists():
         raise InputError(f"{folder}: neither a folder nor a file")

@@ -11,8 +11,8 @@ import typer
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
-    from o3sim.reproduce.evidence import Evidence
-    from o3sim.reproduce.finding import Finding
+    from o3sim.checks.reproduce.evidence import Evidence
+    from o3sim.checks.reproduce.finding import Finding
 
 STANDARD_OUTPUT = "-"
 
@@ -42,14 +42,14 @@ def reproduce(
     _check(images, jobs, json)
     evidence, findings = _found(images, image_file or [], jobs)
     if output_dir is not None:
-        from o3sim.reproduce.figures import draw_figures
+        from o3sim.checks.reproduce.figures import draw_figures
 
         draw_figures(evidence, output_dir)
     if json:
         _write_json(json, findings)
     if json != STANDARD_OUTPUT:
+        from o3sim.checks.reproduce.report import print_findings
         from o3sim.report.console import make_console
-        from o3sim.report.reproduce import print_findings
 
         print_findings(make_console(), findings)
 
@@ -65,10 +65,10 @@ def _check(images: int, jobs: int, json: str) -> None:
 
 
 def _found(images: int, image_files: list[Path], jobs: int) -> tuple[Evidence, list[Finding]]:
+    from o3sim.checks.reproduce.evidence import Evidence
+    from o3sim.checks.reproduce.table import find_out
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.reproduce.evidence import Evidence
-    from o3sim.reproduce.table import find_out
-    from o3sim.workers import prepare
+    from o3sim.workers.pool import prepare
 
     prepare(jobs)
     with progress_on_stderr() as progress:
@@ -78,8 +78,8 @@ def _found(images: int, image_files: list[Path], jobs: int) -> tuple[Evidence, l
 
 
 def _write_json(target: str, findings: list[Finding]) -> None:
+    from o3sim.checks.reproduce.table import to_json
     from o3sim.files import write_atomic
-    from o3sim.reproduce.table import to_json
 
     text = to_json(findings)
     if target == STANDARD_OUTPUT:

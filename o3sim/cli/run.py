@@ -91,7 +91,7 @@ def _load_architectures(names: Sequence[str]) -> list[Architecture]:
 
 def _tell_custom(architectures: Sequence[Architecture], engine: str | None) -> None:
     """Say which architectures have units of the user's own, and so run on SimPy; refuse another engine."""
-    from o3sim.custom_engine import custom_note, engine_name
+    from o3sim.runs.engines import custom_note, engine_name
 
     for architecture in architectures:
         engine_name(architecture, engine)
@@ -120,9 +120,9 @@ def _load(asked: _Asked) -> tuple[Network, Images]:
 
 def _estimate(architectures: Sequence[Architecture], asked: _Asked) -> None:
     """Print what a run will take; it will load its network as long as this one does."""
-    from o3sim.estimate.estimate import estimate_run
     from o3sim.report.console import make_console
     from o3sim.report.estimate import print_estimate
+    from o3sim.runs.estimate.estimate import estimate_run
 
     start = perf_counter()
     network, images = _load(asked)
@@ -135,8 +135,8 @@ def _simulate(architectures: Sequence[Architecture], asked: _Asked) -> tuple[Run
     """Run all architectures; set the others beside the first."""
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.results.result import compare
-    from o3sim.simulation import simulate_all
-    from o3sim.workers import prepare
+    from o3sim.runs.simulation import simulate_all
+    from o3sim.workers.pool import prepare
 
     prepare(asked.jobs)
     network, images = _load(asked)

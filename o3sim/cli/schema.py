@@ -17,8 +17,8 @@ def schema(
     ] = None,
 ) -> None:
     """Print or write JSON Schemas, for editors."""
+    from o3sim.cli.schema_files import MODELS, schema_files
     from o3sim.config.catalog import suggest
-    from o3sim.config.schema import MODELS, schema_files
     from o3sim.files import write_atomic
 
     if (kind is None) == (output_dir is None):

@@ -35,9 +35,9 @@ def speculate(
         raise InputError("--count and --check: expected at least 1")
     target = output.with_suffix("") if output.suffix in (".yaml", ".npz") else output
     from o3sim.network.load import load_network, load_workload, workload_images
-    from o3sim.ordering.calls import choose_bound
-    from o3sim.ordering.samples import sample_layers
-    from o3sim.ordering.workload import with_calls
+    from o3sim.profile.ordering.calls import choose_bound
+    from o3sim.profile.ordering.samples import sample_layers
+    from o3sim.profile.ordering.workload import with_calls
 
     files = load_workload(workload)
     network = load_network(files)

@@ -12,7 +12,7 @@ from o3sim.cli.place import ClusterFile, Jobs, Place, Scheduler
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
-    from o3sim.sweeps.run import Plan, SweepOutcome
+    from o3sim.studies.sweep.run import Plan, SweepOutcome
 
 EXIT_FAILED_POINTS = 3
 
@@ -40,8 +40,8 @@ def sweep(
     place = Place(jobs, scheduler, cluster)
     if output is None and not dry_run:
         raise InputError("where to? --output DIR")
-    from o3sim.sweeps.expand import load_sweep
-    from o3sim.sweeps.run import plan_sweep
+    from o3sim.studies.sweep.expand import load_sweep
+    from o3sim.studies.sweep.run import plan_sweep
 
     if not dry_run:
         place.prepare()
@@ -60,7 +60,7 @@ def sweep(
 
 def _print_job_script(cluster: Path | None) -> None:
     if cluster is not None:
-        from o3sim.cluster.slurm import job_script, load_slurm
+        from o3sim.runs.cluster.slurm import job_script, load_slurm
 
         config = load_slurm(cluster)
         print(f"\nEach of {config.workers} jobs of SLURM:\n\n{job_script(config)}", end="")
@@ -68,8 +68,8 @@ def _print_job_script(cluster: Path | None) -> None:
 
 def _run(plan: Plan, output: Path, place: Place, resume: bool, parquet: bool) -> SweepOutcome:
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.sweeps.run import prepare_folder, run_sweep
-    from o3sim.sweeps.stop import StopRequests
+    from o3sim.runs.stop import StopRequests
+    from o3sim.studies.sweep.run import prepare_folder, run_sweep
 
     prepare_folder(output, resume)  # before anybody waits for a cluster
     with (

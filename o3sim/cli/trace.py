@@ -66,8 +66,8 @@ def trace(  # noqa: PLR0913, PLR0917 - a command has as many parameters as optio
 
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.config.custom_code import code_place, is_custom
+    from o3sim.config.custom_load import custom_code_errors
     from o3sim.config.load import load_architecture
-    from o3sim.custom import custom_code_errors
     from o3sim.network.load import load_network, load_workload, workload_images
     from o3sim.trace.session import trace_layer
     from o3sim.trace.window import layer_number

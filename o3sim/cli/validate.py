@@ -14,8 +14,8 @@ def validate(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Architectures, workloads, ...")],
 ) -> None:
     """Check YAML files; report all that is wrong."""
+    from o3sim.cli.kinds import kind_of
     from o3sim.config.extends import load_document
-    from o3sim.config.kinds import kind_of
 
     problems: list[str] = []
     for file in files:

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from o3sim.compiled import numbers as n
 from o3sim.compiled.memory import Memory
-from o3sim.machine.program_order import window_members
-from o3sim.machine.weight_groups import WeightGroup, weight_words
-from o3sim.machine.word_addresses import word_addresses
+from o3sim.contract.program_order import window_members
+from o3sim.contract.weight_groups import WeightGroup, weight_words
+from o3sim.contract.word_addresses import word_addresses
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture

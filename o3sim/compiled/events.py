@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.compiled.numbers import ISSUE_UNIT, U_OUTPUT, U_QUEUE, U_SEQUENCER
-from o3sim.machine.events import Event, EventKind
+from o3sim.contract.events import Event, EventKind
 
 _UNITS = {U_SEQUENCER: "sequencer", U_QUEUE: "queue", U_OUTPUT: "output"}
 
@@ -29,5 +29,5 @@ def decode(rows: NDArray[np.int64]) -> Iterator[Event]:
 
 
 def in_order(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Sort rows as :class:`~o3sim.machine.events.EventStream` shows events: cycle, kind, op."""
+    """Sort rows as :class:`~o3sim.contract.events.EventStream` shows events: cycle, kind, op."""
     return rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]

@@ -14,12 +14,12 @@ from o3sim.compiled.build import dram_of, dram_run, memory_of
 from o3sim.compiled.cycle import run_layer
 from o3sim.compiled.events import decode, in_order
 from o3sim.compiled.memory import Memory
-from o3sim.machine.counters import LayerCounters
-from o3sim.machine.errors import MachineError, MachineStuckError
-from o3sim.machine.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer, counted_from
-from o3sim.machine.invariants import check_layer
-from o3sim.machine.run import ImageRun, plan_groups
-from o3sim.machine.weight_groups import WeightGroup, order_bits
+from o3sim.contract.counters import LayerCounters
+from o3sim.contract.errors import MachineError, MachineStuckError
+from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer, counted_from
+from o3sim.contract.invariants import check_layer
+from o3sim.contract.plan import ImageRun, plan_groups
+from o3sim.contract.weight_groups import WeightGroup, order_bits
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -82,7 +82,7 @@ class Engine:
     """What outlives a layer: the cycle, the weight stream, the observers.
 
     With ``row_cycles`` its one layer is a stage of a pipeline, and ``rows_written`` and
-    ``last_active_cycle`` are those of :class:`o3sim.machine.stage.StageRun`.
+    ``last_active_cycle`` are those of :class:`o3sim.contract.plan.StageRun`.
     """
 
     rows_written: NDArray[np.int64]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.compiled.run import Engine
-from o3sim.machine.events import EVERY_EVENT, EventWindow, Observer
-from o3sim.machine.stage import StageRun, resident_weights
+from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
+from o3sim.contract.plan import StageRun, resident_weights
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture

@@ -14,7 +14,7 @@ from o3sim.config.complaints import problems_of
 from o3sim.config.custom_code import anchor_custom_code
 from o3sim.config.extends import load_document
 from o3sim.config.marks import Document, KeyPath, Problem
-from o3sim.energy.shipped import shipped_tables
+from o3sim.config.shipped_tables import shipped_tables
 from o3sim.errors import ConfigError
 
 __all__ = [

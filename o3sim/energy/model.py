@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from o3sim.config.architecture import Architecture
+from o3sim.contract.counters import LayerCounters
 from o3sim.energy.memory import access_pj_per_bit
 from o3sim.energy.table import EnergyTable
-from o3sim.machine.counters import LayerCounters
 
 UNITS: tuple[str, ...] = (
     "pe",

@@ -14,7 +14,7 @@ from o3sim.config.catalog import is_path, suggest
 from o3sim.config.load import load_model
 from o3sim.config.marks import Conflict
 from o3sim.config.model import StrictModel
-from o3sim.energy.shipped import TABLES_FOLDER, shipped_tables
+from o3sim.config.shipped_tables import TABLES_FOLDER, shipped_tables
 from o3sim.errors import InputError
 
 Per = TypeVar("Per", bound=str)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from o3sim.machine.counters import LayerCounters
-from o3sim.machine.errors import MachineError
+from o3sim.contract.counters import LayerCounters
+from o3sim.contract.errors import MachineError
 from o3sim.machine.op import Op
 
 if TYPE_CHECKING:
-    from o3sim.machine.program import LayerProgram
+    from o3sim.contract.program import LayerProgram
 
 
 class Ledger:

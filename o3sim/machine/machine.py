@@ -14,11 +14,13 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from o3sim.contract.counters import LayerCounters
+from o3sim.contract.errors import MachineStuckError
+from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventStream, EventWindow, Observer
+from o3sim.contract.invariants import check_layer
+from o3sim.contract.program import LayerProgram
+from o3sim.contract.weight_groups import WeightGroup, order_bits
 from o3sim.machine.clock import Clock
-from o3sim.machine.counters import LayerCounters
-from o3sim.machine.errors import MachineStuckError
-from o3sim.machine.events import EVERY_EVENT, Event, EventKind, EventStream, EventWindow, Observer
-from o3sim.machine.invariants import check_layer
 from o3sim.machine.issue_queue import IssueQueue
 from o3sim.machine.leader import Leader
 from o3sim.machine.ledger import Ledger
@@ -26,12 +28,10 @@ from o3sim.machine.op import Op
 from o3sim.machine.operand_supply import OperandSupply
 from o3sim.machine.output_buffer import OutputBuffer
 from o3sim.machine.pe_array import PEArray
-from o3sim.machine.program import LayerProgram
 from o3sim.machine.scheduler import Scheduler
 from o3sim.machine.scoreboard import Scoreboard
 from o3sim.machine.sequencer import Sequencer
 from o3sim.machine.units import pe_class
-from o3sim.machine.weight_groups import WeightGroup, order_bits
 from o3sim.machine.weight_stream import WeightStream
 
 if TYPE_CHECKING:

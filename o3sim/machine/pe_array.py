@@ -13,7 +13,7 @@ from o3sim.machine.pe import PE
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.machine.program import LayerProgram
+    from o3sim.contract.program import LayerProgram
 
 
 class PEArray:

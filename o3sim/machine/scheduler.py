@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from o3sim.config.custom_code import is_custom
-from o3sim.machine.errors import MachineError
+from o3sim.contract.errors import MachineError
 from o3sim.machine.issue_queue import IssueQueue
 from o3sim.machine.op import Op
 from o3sim.machine.pe_array import PEArray

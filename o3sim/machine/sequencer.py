@@ -11,7 +11,7 @@ from o3sim.machine.scoreboard import Scoreboard
 from o3sim.machine.weight_stream import WeightStream
 
 if TYPE_CHECKING:
-    from o3sim.machine.program import LayerProgram
+    from o3sim.contract.program import LayerProgram
 
 CHUNK_OPS = 4096
 """Ops turned into Python numbers at a time: bounds memory, and is as fast as any larger number."""

@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.machine.counters import LayerCounters
-from o3sim.machine.events import EVERY_EVENT, EventWindow, Observer
+from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
+from o3sim.contract.plan import StageRun, resident_weights
+from o3sim.contract.program import build_program
 from o3sim.machine.machine import Machine
-from o3sim.machine.program import build_program
-from o3sim.machine.weight_groups import WeightGroup
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.network.layer import Geometry
     from o3sim.profile.profile import LayerProfile
-
-
-@dataclass(frozen=True, eq=False)
-class StageRun:
-    """What a stage did with one image; cycles count from the one in which it could first dispatch.
-
-    Attributes
-    ----------
-    counters : LayerCounters
-        Counts from cycle 0 to that of the last write.
-    output : uint8 array, shape (pooled_height, pooled_width, out_channels)
-        The stage's own output bits.
-    rows_written : int64 array, shape (pooled_height,)
-        Cycle of the last write to each row of the output.
-    last_active_cycle : int
-        The last cycle in which a PE held something or an op was still to be dispatched or issued:
-        after it there are only outcomes on their way to the output buffer.
-    """
-
-    counters: LayerCounters
-    output: NDArray[np.uint8]
-    rows_written: NDArray[np.int64]
-    last_active_cycle: int
-
-
-def resident_weights(geometry: Geometry) -> WeightGroup:
-    """Return the one weight group of a stage: all channels, which are on the chip already."""
-    return WeightGroup(0, 0, geometry.out_channels, 0)
 
 
 def simulate_stage(

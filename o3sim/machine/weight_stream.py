@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import simpy
 
-from o3sim.machine.weight_groups import WeightGroup
+from o3sim.contract.weight_groups import WeightGroup
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Dram

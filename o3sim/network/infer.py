@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.bits.layers import dots, pooled, thresholded
+from o3sim.network.bits.layers import dots, pooled, thresholded
 from o3sim.network.layer import Layer
 from o3sim.network.network import Network
 

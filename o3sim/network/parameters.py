@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.bits.packing import unused_bits_are_zero
 from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
 from o3sim.files import load_npz
+from o3sim.network.bits.packing import unused_bits_are_zero
 from o3sim.network.edge_order import EdgeOrder, problems_of
 from o3sim.network.layer import Geometry, Layer, Speculation
 

@@ -20,10 +20,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.bits.layers import patch_dots, pooled, thresholded
-from o3sim.bits.packing import pack_bits, unpack_bits
-from o3sim.bits.patches import Patches, gather
 from o3sim.config.workload import ParameterRecipe
+from o3sim.network.bits.layers import patch_dots, pooled, thresholded
+from o3sim.network.bits.packing import pack_bits, unpack_bits
+from o3sim.network.bits.patches import Patches, gather
 from o3sim.network.layer import Geometry, Layer
 from o3sim.network.parameters import Shapes
 from o3sim.network.preprocess import InputSpec

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.bits.packing import unpack_bits
-from o3sim.bits.patches import gather
+from o3sim.network.bits.packing import unpack_bits
+from o3sim.network.bits.patches import gather
 from o3sim.network.layer import Layer
 
 

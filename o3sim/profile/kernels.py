@@ -9,7 +9,7 @@ evaluating the network.
 
 Scratch comes as separate arrays, and loops with table look-ups are kept apart from arithmetic:
 LLVM vectorises neither rows of one array written from each other nor a loop with both.
-``_popcount`` repeats that of :mod:`o3sim.bits.kernels` because Numba's cache does not notice edits
+``_popcount`` repeats that of :mod:`o3sim.network.bits.kernels` because Numba's cache does not notice edits
 across files.
 """
 
@@ -211,7 +211,7 @@ def decide(
     Parameters
     ----------
     patches, masks, mask_index, weights
-        As for :func:`o3sim.bits.kernels.count_mismatches`.
+        As for :func:`o3sim.network.bits.kernels.count_mismatches`.
     most_mismatches : ndarray of int64, shape (patterns, out_channels)
         Outcome is 1 up to this many weighted mismatches.
     in_window : ndarray of bool, shape (positions,)

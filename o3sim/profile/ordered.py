@@ -11,8 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from o3sim.bits.packing import unpack_bits
-from o3sim.bits.patches import gather, most_mismatches
+from o3sim.network.bits.packing import unpack_bits
+from o3sim.network.bits.patches import gather, most_mismatches
 from o3sim.network.edge_order import EdgeOrder
 from o3sim.network.layer import Layer
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.bits.layers import pooled
-from o3sim.bits.patches import gather, most_mismatches
+from o3sim.network.bits.layers import pooled
+from o3sim.network.bits.patches import gather, most_mismatches
 from o3sim.network.layer import Geometry, Layer, Speculation
 from o3sim.network.network import Network
 from o3sim.profile.classes import ClassRace, race
@@ -95,7 +95,7 @@ def profile_layer(layer: Layer, codes: NDArray[np.integer]) -> LayerProfile:
     Parameters
     ----------
     codes : ndarray of int, shape (in_height, in_width, in_channels)
-        As for :func:`o3sim.bits.patches.gather`.
+        As for :func:`o3sim.network.bits.patches.gather`.
     """
     g = layer.geometry
     if layer.scores:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.bits.packing import unpack_bits
-from o3sim.bits.reference import taps_of
+from o3sim.network.bits.packing import unpack_bits
+from o3sim.network.bits.reference import taps_of
 from o3sim.network.layer import Layer
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from o3sim.estimate.estimate import RunEstimate
 from o3sim.report.console import make_table
 from o3sim.report.numbers import grouped, percent, significant
+from o3sim.runs.estimate.estimate import RunEstimate
 
 LEGEND = """\
 at least: the slowest unit on what no pruning can save

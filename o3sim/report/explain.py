@@ -8,12 +8,12 @@ from math import fsum
 from rich.console import Console
 from rich.table import Table
 
-from o3sim.custom_engine import custom_note
-from o3sim.explain.measure import NOTEWORTHY, Explanation
-from o3sim.machine.counters import LayerCounters
+from o3sim.contract.counters import LayerCounters
 from o3sim.report.console import make_table
 from o3sim.report.numbers import grouped, percent
 from o3sim.report.synthetic import synthetic_note
+from o3sim.runs.engines import custom_note
+from o3sim.studies.whatif.measure import NOTEWORTHY, Explanation
 
 STACK_LEGEND = """\
 Shares of PE-cycles in percent: each PE-cycle has one cause, and they sum to 100. useful, wasted and

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from o3sim.explore.plan import SearchPlan
-    from o3sim.explore.run import SearchOutcome
+    from o3sim.studies.search.plan import SearchPlan
+    from o3sim.studies.search.run import SearchOutcome
 
 MOST_ROWS = 40
 """Points of the front that are printed; all are in its file."""

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.table import Table
 
 from o3sim.config.custom_code import custom_units
-from o3sim.custom_engine import describe
 from o3sim.energy.model import UNITS
 from o3sim.report.console import make_table
 from o3sim.report.numbers import ABSENT, grouped, percent, ratio, significant
@@ -16,6 +15,7 @@ from o3sim.report.pipeline import clock, print_pipeline
 from o3sim.report.synthetic import synthetic_note
 from o3sim.results.measures import Measures
 from o3sim.results.result import Comparison, RunResult
+from o3sim.runs.engines import describe
 
 WAITING_CAUSES = ("write_stall", "verdict_wait")
 STARVED_CAUSES = ("issue_wait", "no_ready_op", "queue_empty", "input_wait")

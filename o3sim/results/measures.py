@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from math import fsum
 from typing import Any
 
+from o3sim.contract.counters import LayerCounters
 from o3sim.energy.model import UNITS
-from o3sim.machine.counters import LayerCounters
 
 OPS_PER_EDGE = 2
 """Operations that an edge stands for in TOPS/W: the XNOR and the addition, as the field counts."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from o3sim.config.architecture import Architecture
 from o3sim.config.custom_code import CUSTOM_KEYS, without_folder
+from o3sim.contract.counters import LayerCounters
 from o3sim.energy.model import EnergyModel
-from o3sim.machine.counters import LayerCounters
+from o3sim.results.columns import measure_columns
 from o3sim.results.measures import Measures, measure, ratio, sum_energy, values_of
 from o3sim.results.pipeline import PipelineFigures, of_stream
 
@@ -65,10 +66,9 @@ class RunResult(Measures):
 
     def to_frame(self) -> pd.DataFrame:
         """Return the layers as a DataFrame, a column for each figure (extra ``frames``)."""
-        from o3sim.frames import frame_of
-        from o3sim.sweeps.table import layer_rows
+        from o3sim.results.frames import frame_of
 
-        return frame_of(layer_rows(self))
+        return frame_of([{"layer": layer.name, **measure_columns(layer)} for layer in self.layers])
 
 
 @dataclass(frozen=True)

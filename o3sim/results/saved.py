@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from o3sim.contract.counters import PE_CYCLE_CAUSES
 from o3sim.errors import InputError
-from o3sim.machine.counters import PE_CYCLE_CAUSES
 from o3sim.results.document import SCHEMA_VERSION
 
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from o3sim.machine.events import Event, EventKind
+from o3sim.contract.events import Event, EventKind
 
 FORMAT_VERSION = 1
 HEADER = f"# o3sim canonical trace {FORMAT_VERSION}"

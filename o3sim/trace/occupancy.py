@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from o3sim.machine.events import Event, EventKind
+from o3sim.contract.events import Event, EventKind
 
 
 class QueueOccupancy:

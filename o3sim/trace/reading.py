@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from o3sim.contract.events import Event, EventKind
 from o3sim.errors import InputError
-from o3sim.machine.events import Event, EventKind
 from o3sim.trace.canonical import END, HEADER, WINDOW, WITH_VALUE
 
 GZIP_MAGIC = b"\x1f\x8b"

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import cast
 
 from o3sim.config.custom_code import is_custom
-from o3sim.custom import load_class
+from o3sim.config.custom_load import load_class
 from o3sim.errors import InputError
 from o3sim.trace import writers
 from o3sim.trace.writer import MakeWriter

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from numpy.typing import NDArray
 
-from o3sim.custom_engine import engine_name, run_on_engine
+from o3sim.contract.events import Event, EventWindow
 from o3sim.errors import InputError
-from o3sim.image_runs import edges_of_layers
-from o3sim.machine.events import Event, EventWindow
+from o3sim.runs.engines import engine_name, run_on_engine
+from o3sim.runs.images import edges_of_layers
 from o3sim.trace.window import NO_END
 from o3sim.trace.writer import MakeWriter, TracedLayer, Writer
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.network.network import Network
     from o3sim.profile.profile import LayerProfile
-    from o3sim.simulation import Progress
+    from o3sim.runs.simulation import Progress
 
 MOST_EVENTS = 20_000_000
 """Events that the compiled engine may keep: it sorts a layer's, at about 100 bytes each."""
@@ -143,8 +143,8 @@ class _Session:
 
 def program_of(architecture: Architecture, network: Network, profile: LayerProfile, number: int) -> Any:
     """Lay out the ops of one layer of a network as the machine does."""
-    from o3sim.machine.program import build_program
-    from o3sim.machine.run import plan_groups
+    from o3sim.contract.plan import plan_groups
+    from o3sim.contract.program import build_program
 
     cuts = plan_groups(architecture, network.layers)
     first_group = sum(len(cut) for cut in cuts[:number])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from o3sim.machine.program import LayerProgram
+from o3sim.contract.program import LayerProgram
 
 
 class Settlers:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from o3sim.contract.events import EventWindow
 from o3sim.errors import InputError
-from o3sim.machine.events import EventWindow
 
 NO_END = 2**62
 _RANGE = re.compile(r"(\d*):(\d*)")

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from o3sim.machine.events import Event, EventWindow
+from o3sim.contract.events import Event, EventWindow
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.machine.program import LayerProgram
+    from o3sim.contract.program import LayerProgram
 
 
 class Writer(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.bits.packing import pack_bits
+from o3sim.network.bits.packing import pack_bits
 from o3sim.network.fold import BEYOND, fold_batch_norm
 from o3sim.network.layer import Geometry, Layer
 from o3sim.network.network import Network

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from o3sim.files import save_npz
-from o3sim.importers.written import ImportedWorkload
+from o3sim.formats.importers.written import ImportedWorkload
 from o3sim.network.network import Network
 from o3sim.profile.survey import survey
 from o3sim.train.checkpoint import load_checkpoint, save_checkpoint

@@ -11,9 +11,9 @@ import torch
 
 from o3sim.config.load import check, load_document
 from o3sim.config.marks import Document, KeyPath, Problem
-from o3sim.datasets.read import read_data_set
-from o3sim.datasets.split import SPLITS, Split
 from o3sim.errors import ConfigError, InputError
+from o3sim.formats.datasets.read import read_data_set
+from o3sim.formats.datasets.split import SPLITS, Split
 from o3sim.network.images import Images, checked_images, load_images
 from o3sim.network.network import Network
 from o3sim.train.config import Training

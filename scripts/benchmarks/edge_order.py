@@ -10,10 +10,10 @@ from o3sim.config.load import load_architecture
 from o3sim.network.images import Images, load_images
 from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.network.network import Network
-from o3sim.ordering.choose import Ordering
-from o3sim.ordering.workload import choose_orders, reordered
+from o3sim.profile.ordering.choose import Ordering
+from o3sim.profile.ordering.workload import choose_orders, reordered
 from o3sim.profile.survey import survey
-from o3sim.simulation import simulate
+from o3sim.runs.simulation import simulate
 
 WIDTHS = (1, 32, 64)
 ORDERS: dict[str, Ordering | None] = {

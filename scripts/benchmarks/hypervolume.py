@@ -14,17 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.errors import InputError
-from o3sim.explore.front import hypervolume, non_dominated
-from o3sim.explore.objectives import Objectives
-from o3sim.explore.plan import SearchPlan, plan_search
-from o3sim.explore.run import run_search
-from o3sim.explore.space import Candidate
-from o3sim.sweeps.dispatch import run_tasks
-from o3sim.sweeps.evaluate import PointOutcome, PointTask
-from o3sim.sweeps.executors import OpenExecutor, local_executor
-from o3sim.sweeps.expand import Point
-from o3sim.sweeps.run import row_of
-from o3sim.sweeps.store import shapes_of, store_workload
+from o3sim.profile.mapped_store import shapes_of, store_workload
+from o3sim.results.front import hypervolume, non_dominated
+from o3sim.runs.dispatch import run_tasks
+from o3sim.runs.executors import OpenExecutor, local_executor
+from o3sim.runs.point import PointOutcome, PointTask
+from o3sim.studies.search.objectives import Objectives
+from o3sim.studies.search.plan import SearchPlan, plan_search
+from o3sim.studies.search.run import run_search
+from o3sim.studies.search.space import Candidate
+from o3sim.studies.sweep.expand import Point
+from o3sim.studies.sweep.run import row_of
 
 SAMPLERS = ("tpe", "nsga2", "random")
 GOAL = 0.95

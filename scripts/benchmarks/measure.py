@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.bits.patches import gather, most_mismatches
 from o3sim.config.architecture import Architecture
 from o3sim.config.load import load_architecture
 from o3sim.config.workload import ParameterRecipe
+from o3sim.network.bits.patches import gather, most_mismatches
 from o3sim.network.infer import infer
 from o3sim.network.layer import Geometry, Pool
 from o3sim.network.load import load_network, load_workload, workload_images
@@ -110,7 +110,7 @@ def timings(case: Case, repeats: int) -> dict[str, float]:
 
 
 def _layer_pass(case: Case) -> object:
-    from o3sim.bits.layers import pooled, thresholded
+    from o3sim.network.bits.layers import pooled, thresholded
 
     (layer,) = case.network.layers
     return pooled(layer.geometry, thresholded(layer, case.network.encode(case.image)))
@@ -132,7 +132,7 @@ def simpy_rates(case: Case, architecture: Architecture) -> dict[str, float]:
 
 def kernel_words_per_s(case: Case, repeats: int) -> float:
     """Measure the XNOR-popcount kernel alone, in words of 64 edges, on a case of one layer."""
-    from o3sim.bits.kernels import threshold_bits
+    from o3sim.network.bits.kernels import threshold_bits
 
     (layer,) = case.network.layers
     patches = gather(layer.geometry, case.network.encode(case.image))

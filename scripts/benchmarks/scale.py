@@ -17,12 +17,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from o3sim.sweeps.evaluate import PointOutcome, PointTask, evaluate
-from o3sim.sweeps.expand import Expansion, Point, expand, load_sweep
-from o3sim.sweeps.journal import Journal
-from o3sim.sweeps.run import MOST_BATCH_POINTS, Plan, plan_sweep, tables_of, tasks_of
-from o3sim.sweeps.store import StoredWorkload, store_workload
-from o3sim.sweeps.table import csv_text
+from o3sim.profile.mapped_store import StoredWorkload, store_workload
+from o3sim.results.table import csv_text
+from o3sim.runs.point import PointOutcome, PointTask, evaluate
+from o3sim.studies.journal import Journal
+from o3sim.studies.sweep.expand import Expansion, Point, expand, load_sweep
+from o3sim.studies.sweep.run import MOST_BATCH_POINTS, Plan, plan_sweep, tables_of, tasks_of
 
 Result = TypeVar("Result")
 
@@ -141,8 +141,8 @@ def sending(subject: Subject, outcome: PointOutcome, folder: Path) -> dict[str, 
     """Send batches through a dask scheduler in this process to a worker that knows the answers."""
     from distributed import Client, LocalCluster
 
-    from o3sim.cluster.executor import ClusterExecutor
-    from o3sim.cluster.placing import Placing
+    from o3sim.runs.cluster.executor import ClusterExecutor
+    from o3sim.runs.cluster.placing import Placing
 
     (folder / "outcome").write_bytes(pickle.dumps(outcome))
     work = partial(answered, str(folder / "outcome"))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from o3sim.plot.axis_names import axis_name
-from o3sim.sweeps.result_table import Cell, ResultTable, load_results
+from o3sim.report.plot.axis_names import axis_name
+from o3sim.results.result_table import Cell, ResultTable, load_results
 
 ROOT = Path(__file__).parents[2]
 SWEEPS = ROOT / "scripts" / "studies"

@@ -65,9 +65,9 @@ def _cpu_s(file: Path) -> tuple[float, float]:
 
     Both at once: what else the machine does slows caches and clocks, and would tell two runs apart.
     """
-    from o3sim.sweeps import evaluate
-    from o3sim.sweeps.expand import load_sweep
-    from o3sim.sweeps.run import plan_sweep, run_sweep
+    from o3sim.runs import point as evaluate
+    from o3sim.studies.sweep.expand import load_sweep
+    from o3sim.studies.sweep.run import plan_sweep, run_sweep
 
     run_on_engine = evaluate.run_on_engine
     engine_cpu_s = 0.0

@@ -10,7 +10,7 @@ from typing import Any
 from o3sim.compiled.run import simulate_image
 from o3sim.config.architecture import Architecture
 from o3sim.config.load import load_architecture
-from o3sim.machine.counters import LayerCounters
+from o3sim.contract.counters import LayerCounters
 from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.network.network import Network
 from o3sim.profile.profile import LayerProfile, profile_layers

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from o3sim.explore.front import non_dominated
-from o3sim.explore.plan import plan_search
+from o3sim.results.front import non_dominated
+from o3sim.studies.search.plan import plan_search
 from scripts.benchmarks.hypervolume import GOAL, Enumerated, Ruler, describe, found_by
 
 pytest.importorskip("optuna", reason="needs the extra `search`")

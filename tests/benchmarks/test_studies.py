@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from o3sim.sweeps.expand import load_sweep
-from o3sim.sweeps.result_table import ResultTable, load_results
-from o3sim.sweeps.run import plan_sweep, run_sweep
+from o3sim.results.result_table import ResultTable, load_results
+from o3sim.studies.sweep.expand import load_sweep
+from o3sim.studies.sweep.run import plan_sweep, run_sweep
 from scripts.benchmarks.study import FIGURES, ROOT, STUDIES, SWEEPS, Study, table_text
-from tests.plot.tables import write_tables
+from tests.report.plot.tables import write_tables
 
 
 def test_each_sweep_file_is_a_study() -> None:

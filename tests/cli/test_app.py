@@ -48,7 +48,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_validate_imports_nothing_heavy() -> None:
-    code = "import sys, o3sim.config.kinds; print(*sys.modules)"
+    code = "import sys, o3sim.cli.kinds; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from o3sim.cli.app import app
+from o3sim.cli.schema_files import schema_files
 from o3sim.config.catalog import folder, names
 from o3sim.config.load import load_architecture
-from o3sim.config.schema import schema_files
 from o3sim.errors import ConfigError, InputError
 
 

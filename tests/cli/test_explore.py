@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from o3sim.cli.app import app
 from o3sim.errors import InputError
-from tests.explore.samples import write_search
+from tests.studies.search.samples import write_search
 
 
 def run(*arguments: str | Path) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from o3sim.cli import app as cli
 from o3sim.trace import registry
-from tests.user_golden.workload import write_workload
+from tests.checks.golden.workload import write_workload
 
 
 class Done(NamedTuple):

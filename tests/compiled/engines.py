@@ -10,11 +10,11 @@ import numpy as np
 
 from o3sim.compiled.run import run_layers
 from o3sim.compiled.stage import simulate_stage as compiled_stage
-from o3sim.machine.counters import LayerCounters
-from o3sim.machine.events import EVERY_EVENT, EventWindow, Observer
-from o3sim.machine.run import ImageRun
+from o3sim.contract.counters import LayerCounters
+from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
+from o3sim.contract.plan import ImageRun
+from o3sim.contract.weight_groups import cut_layer
 from o3sim.machine.stage import simulate_stage as simpy_stage
-from o3sim.machine.weight_groups import cut_layer
 from o3sim.trace.canonical import CanonicalTrace
 from tests.golden.divergence import divergence
 from tests.machine import harness

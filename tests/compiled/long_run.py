@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.compiled.engines import disagreement
 from tests.machine.harness import architecture
 from tests.machine.strategies import Case, StageCase, cases
-from tests.pipeline.samples import stage_cases
+from tests.runs.pipeline.samples import stage_cases
 
 PROGRESS_S = 5.0
 

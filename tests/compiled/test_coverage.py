@@ -7,11 +7,11 @@ from collections import Counter
 from hypothesis import given, settings
 
 from o3sim.compiled.build import is_plain
-from o3sim.machine.counters import LayerCounters
-from o3sim.machine.weight_groups import cut_layer
+from o3sim.contract.counters import LayerCounters
+from o3sim.contract.weight_groups import cut_layer
 from tests.compiled.engines import run_compiled
 from tests.machine.strategies import Case, StageCase, cases
-from tests.pipeline.samples import stage_cases
+from tests.runs.pipeline.samples import stage_cases
 
 CASES = 600
 

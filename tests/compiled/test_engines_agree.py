@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import o3sim.compiled.run
-from o3sim.machine.events import EventWindow
+from o3sim.contract.events import EventWindow
 from o3sim.trace.canonical import CanonicalTrace, canonical_line
 from tests.compiled.engines import disagreement, run_compiled, run_simpy
 from tests.golden.cases import GOLDENS, path_of

@@ -7,7 +7,7 @@ import pytest
 from o3sim.compiled import numbers as n
 from o3sim.compiled.build import dram_of, memory_of
 from o3sim.compiled.cycle import run_layer
-from o3sim.machine.weight_groups import cut_layer
+from o3sim.contract.weight_groups import cut_layer
 from o3sim.network.layer import Pool
 from tests.machine.harness import architecture, conv, random_profile
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from tests.compiled.long_run import described
 from tests.machine.harness import architecture, dense, random_profile
 from tests.machine.strategies import Case, StageCase, cases
-from tests.pipeline.samples import stage_cases
+from tests.runs.pipeline.samples import stage_cases
 
 
 def test_only_what_differs_from_the_bench_is_listed() -> None:

@@ -6,7 +6,7 @@ import pickle
 
 from o3sim.config.architecture import Architecture
 from o3sim.config.load import load_architecture
-from tests.pipeline.samples import pipelined
+from tests.runs.pipeline.samples import pipelined
 
 STAGES = ({"pe": {"count": 3}}, {}, {"issue_queue": {"depth_ops": 9}, "scheduler": {"policy": "in_order"}})
 

@@ -8,7 +8,7 @@ from o3sim.config.architecture import Architecture
 from o3sim.config.load import load_architecture
 from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.results.result import RunResult
-from o3sim.simulation import simulate_all
+from o3sim.runs.simulation import simulate_all
 
 PUBLISHED_ASICS_FJ_PER_OP = 4.3, 21.6
 PUBLISHED_FPGA_FJ_PER_OP = 4600

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from o3sim.energy.shipped import TABLES_FOLDER, shipped_tables
+from o3sim.config.shipped_tables import TABLES_FOLDER, shipped_tables
 from o3sim.energy.table import EnergyTable, load_table
 from o3sim.errors import ConfigError, InputError
 

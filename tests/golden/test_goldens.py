@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from o3sim.machine.events import EventKind
+from o3sim.contract.events import EventKind
 from tests.golden.cases import GOLDENS, path_of, stale_files, text_of
 from tests.golden.divergence import divergence
 

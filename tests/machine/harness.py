@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.config.architecture import Architecture
-from o3sim.machine.counters import LayerCounters
-from o3sim.machine.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer
+from o3sim.contract.counters import LayerCounters
+from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer
+from o3sim.contract.plan import ImageRun
+from o3sim.contract.program import LayerProgram, build_program
+from o3sim.contract.weight_groups import cut_layer
 from o3sim.machine.machine import UNITS, Machine
 from o3sim.machine.op import Op
-from o3sim.machine.program import LayerProgram, build_program
-from o3sim.machine.run import ImageRun
-from o3sim.machine.weight_groups import cut_layer
 from o3sim.network.layer import Geometry, Pool
 from o3sim.profile.profile import LayerProfile
 

@@ -12,8 +12,8 @@ from o3sim.config.architecture import Architecture
 from o3sim.network.layer import Geometry, Padding, Pool
 from o3sim.profile.classes import ClassRace
 from o3sim.profile.profile import LayerProfile
-from tests.bits.strategies import reordered
 from tests.machine.harness import architecture, profile
+from tests.network.bits.strategies import reordered
 
 PADDINGS: tuple[Padding, ...] = ("exclude", "-1", "+1")
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from o3sim.machine.counters import PE_CYCLE_CAUSES, LayerCounters
-from o3sim.machine.errors import MachineError
-from o3sim.machine.invariants import check_layer
+from o3sim.contract.counters import PE_CYCLE_CAUSES, LayerCounters
+from o3sim.contract.errors import MachineError
+from o3sim.contract.invariants import check_layer
 from o3sim.machine.ledger import Ledger
 from o3sim.network.layer import Pool
 from tests.machine.harness import architecture, conv, dense, profile, run, run_one

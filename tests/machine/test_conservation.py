@@ -1,6 +1,6 @@
 """Any machine on any layers: outputs are those of the function, and nothing is lost on the way.
 
-The conservation laws themselves are asserted inside every run (``o3sim.machine.invariants``).
+The conservation laws themselves are asserted inside every run (``o3sim.contract.invariants``).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 
-from o3sim.machine.events import EventKind
+from o3sim.contract.events import EventKind
 from tests.machine.harness import Log, pooled_or, run
 from tests.machine.strategies import Case, cases
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from o3sim.machine.counters import PE_CYCLE_CAUSES
+from o3sim.contract.counters import PE_CYCLE_CAUSES
 
 ROOT = Path(__file__).parents[2]
 CONTRACT = (ROOT / "docs" / "machine.md").read_text(encoding="utf-8")

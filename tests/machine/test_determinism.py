@@ -10,8 +10,8 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from o3sim.machine.counters import LayerCounters
-from o3sim.machine.events import Event
+from o3sim.contract.counters import LayerCounters
+from o3sim.contract.events import Event
 from o3sim.machine.machine import UNITS, Machine
 from tests.machine.harness import Log, machine
 from tests.machine.strategies import Case, cases

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from o3sim.machine.events import EventKind
+from o3sim.contract.events import EventKind
 from o3sim.machine.issue_queue import IssueQueue
 from tests.machine.harness import architecture, cycles_of, dense, op_of, profile, trace
 

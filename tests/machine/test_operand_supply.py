@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from o3sim.machine.events import EventKind
+from o3sim.contract.events import EventKind
 from o3sim.machine.operand_supply import Banks, OperandSupply
 from tests.machine.harness import architecture, dense, ops_at, profile, run_one, trace
 from tests.machine.strategies import banks

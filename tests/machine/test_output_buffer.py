@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from o3sim.machine.events import EventKind
+from o3sim.contract.events import EventKind
 from o3sim.machine.output_buffer import OutputBuffer
 from tests.machine.harness import architecture, cycles_of, dense, op_of, profile, run_one, trace
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from o3sim.machine.events import EventKind
+from o3sim.contract.events import EventKind
 from o3sim.machine.op import Op
 from o3sim.machine.pe import PE
 from tests.machine.harness import architecture, cycles_of, dense, op_of, ops_at, profile, run_one, trace

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from o3sim.machine.events import EventKind
+from o3sim.contract.events import EventKind
 from o3sim.machine.op import Op
 from o3sim.machine.policies import InOrder, Lockstep, OutOfOrder, Policy, QueueView
 from o3sim.network.layer import Pool

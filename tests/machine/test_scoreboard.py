@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from o3sim.machine.events import Event, EventKind
+from o3sim.contract.events import Event, EventKind
 from o3sim.machine.scoreboard import Scoreboard
 from o3sim.network.layer import Pool
 from tests.machine.harness import architecture, conv, cycles_of, op_of, ops_at, profile, run_one, trace

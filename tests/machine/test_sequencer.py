@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from o3sim.machine.events import EventKind
+from o3sim.contract.events import EventKind
 from o3sim.machine.sequencer import CHUNK_OPS
 from o3sim.network.layer import Pool
 from tests.machine.harness import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from o3sim.machine.errors import MachineStuckError
+from o3sim.contract.errors import MachineStuckError
 from o3sim.machine.op import Op
 from o3sim.machine.policies import POLICIES, Policy, QueueView
 from tests.machine.harness import architecture, dense, profile, run_one

@@ -5,8 +5,8 @@ from __future__ import annotations
 import simpy
 
 from o3sim.config.architecture import Dram
-from o3sim.machine.events import EventKind
-from o3sim.machine.weight_groups import WeightGroup
+from o3sim.contract.events import EventKind
+from o3sim.contract.weight_groups import WeightGroup
 from o3sim.machine.weight_stream import WeightStream
 from tests.machine.harness import architecture, cycles_of, dense, profile, run_one, trace
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from o3sim.config.architecture import Architecture
-from o3sim.machine.counters import LayerCounters
-from o3sim.machine.program import build_program
-from o3sim.machine.weight_groups import cut_layer
+from o3sim.contract.counters import LayerCounters
+from o3sim.contract.program import build_program
+from o3sim.contract.weight_groups import cut_layer
 from o3sim.network.layer import Geometry, Pool
 from o3sim.profile.profile import LayerProfile
 from tests.machine.harness import architecture, random_profile, run_one

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.bits.packing import pack_bits
 from o3sim.files import save_npz
+from o3sim.network.bits.packing import pack_bits
 
 TINY = """\
 name: tiny

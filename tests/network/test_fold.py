@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from o3sim.bits.layers import thresholded
-from o3sim.bits.packing import pack_bits
+from o3sim.network.bits.layers import thresholded
+from o3sim.network.bits.packing import pack_bits
 from o3sim.network.fold import fold_batch_norm
 from o3sim.network.layer import Geometry, Layer
 

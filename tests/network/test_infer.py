@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from o3sim.bits import reference
+from o3sim.network.bits import reference
 from o3sim.network.infer import accuracy, infer
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.load import load_network, load_workload, workload_images

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from o3sim.bits.layers import pooled, thresholded
-from o3sim.bits.packing import unused_bits_are_zero
 from o3sim.config.load import load_model
 from o3sim.config.workload import ParameterRecipe, Workload
 from o3sim.errors import ConfigError, InputError
+from o3sim.network.bits.layers import pooled, thresholded
+from o3sim.network.bits.packing import unused_bits_are_zero
 from o3sim.network.layer import Layer
 from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.network.network import Network

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from o3sim import simulate, sweep
-from o3sim.bits.packing import pack_bits
 from o3sim.config.load import load_architecture
+from o3sim.network.bits.packing import pack_bits
 from o3sim.network.infer import class_scores
 from o3sim.network.layer import Geometry, Layer
 from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.profile.classes import race
-from o3sim.simulation import simulate as simulate_network
+from o3sim.runs.simulation import simulate as simulate_network
 
 
 @st.composite

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from o3sim.bits.layers import thresholded
-from o3sim.bits.packing import pack_bits
+from o3sim.network.bits.layers import thresholded
+from o3sim.network.bits.packing import pack_bits
 from o3sim.network.layer import Geometry, Layer
 from o3sim.profile import reference
 from o3sim.profile.profile import LayerProfile, profile_layer
-from tests.bits.strategies import Case, layers_with_input
+from tests.network.bits.strategies import Case, layers_with_input
 
 
 @settings(deadline=None, max_examples=150)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from o3sim.importers.bnn_pynq import import_bnn_pynq
+from o3sim.formats.importers.bnn_pynq import import_bnn_pynq
 from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.profile.survey import Survey, survey
 from tests.shared_data import data_folder

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from o3sim.cli.app import app
 from o3sim.report.page.page import page_of
-from tests.plot.tables import RESULTS, write_tables
+from tests.report.plot.tables import RESULTS, write_tables
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 

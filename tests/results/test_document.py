@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from o3sim.machine.counters import PE_CYCLE_CAUSES
+from o3sim.contract.counters import PE_CYCLE_CAUSES
 from o3sim.results.document import SCHEMA_VERSION, to_document, to_json
 from o3sim.results.result import compare
 from tests.sample_runs import pipeline_result, result

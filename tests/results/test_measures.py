@@ -6,8 +6,8 @@ from math import fsum
 
 import pytest
 
+from o3sim.contract.counters import LayerCounters
 from o3sim.energy.model import UNITS
-from o3sim.machine.counters import LayerCounters
 from o3sim.results.measures import measure
 from o3sim.results.result import compare
 from tests.sample_runs import counters, result

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from o3sim.results.result import RunResult
-from o3sim.simulation import simulate
-from tests.pipeline.samples import images, network, pipelined
+from o3sim.runs.simulation import simulate
+from tests.runs.pipeline.samples import images, network, pipelined
 
 STAGES = ({"pe": {"count": 3}}, {}, {"pe": {"count": 2}}, {})
 PES = 3, 4, 2, 4

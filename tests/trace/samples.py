@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 
 from o3sim.config.architecture import Architecture
-from o3sim.machine.events import Event, EventWindow
+from o3sim.contract.events import Event, EventWindow
 from o3sim.trace.registry import load_writer
 from o3sim.trace.session import trace_layer
 from o3sim.trace.window import event_window

@@ -10,9 +10,9 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from o3sim.machine.events import Event, EventWindow
-from o3sim.machine.program import LayerProgram, build_program
-from o3sim.machine.weight_groups import cut_layer
+from o3sim.contract.events import Event, EventWindow
+from o3sim.contract.program import LayerProgram, build_program
+from o3sim.contract.weight_groups import cut_layer
 from o3sim.trace.registry import load_writer
 from o3sim.trace.writer import TracedLayer
 from tests.compiled.engines import run_compiled

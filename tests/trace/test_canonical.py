@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 
-from o3sim.machine.events import Event, EventKind
+from o3sim.contract.events import Event, EventKind
 from o3sim.trace.canonical import HEADER, CanonicalTrace, canonical_line
 from tests.machine.harness import architecture, dense, profile, run
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from o3sim.machine.events import EventKind
+from o3sim.contract.events import EventKind
 from tests.trace.samples import MACHINES, WINDOWS, log, written
 
 REQUIRED = {"X": {"ts", "dur"}, "C": {"ts", "args"}, "i": {"ts", "s"}, "M": {"args"}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from o3sim.machine.events import EventKind
+from o3sim.contract.events import EventKind
 from tests.trace.kanata_grammar import Instruction, KanataReader
 from tests.trace.samples import MACHINES, WINDOWS, Log, log, written
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from o3sim.machine.events import EVERY_EVENT, Event, EventKind, EventWindow, counted_from
+from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, counted_from
 from tests.compiled.engines import run_compiled, run_simpy
 from tests.machine.harness import Log
 from tests.machine.strategies import Case, cases

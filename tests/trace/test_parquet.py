@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from o3sim.machine.events import Event, EventKind
+from o3sim.contract.events import Event, EventKind
 from o3sim.trace.writers import parquet as writer
 from tests.trace.samples import MACHINES, WINDOWS, log, written
 

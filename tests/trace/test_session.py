@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from o3sim.contract.events import Event, EventKind
 from o3sim.errors import InputError
-from o3sim.machine.events import Event, EventKind
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from o3sim.machine.program import build_program
-from o3sim.machine.weight_groups import cut_layer
+from o3sim.contract.program import build_program
+from o3sim.contract.weight_groups import cut_layer
 from o3sim.network.layer import Pool
 from o3sim.trace.settlers import Settlers
 from tests.machine.harness import architecture, conv, profile

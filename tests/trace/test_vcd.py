@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from o3sim.machine.events import EventKind
+from o3sim.contract.events import EventKind
 from tests.trace.samples import MACHINES, WINDOWS, log, written
 
 vcdvcd = pytest.importorskip("vcdvcd")

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
 
+from o3sim.checks.reproduce.training_logs import read_log  # noqa: E402
 from o3sim.errors import InputError  # noqa: E402
 from o3sim.network.infer import accuracy  # noqa: E402
 from o3sim.profile.survey import survey  # noqa: E402
-from o3sim.reproduce.training_logs import read_log  # noqa: E402
 from o3sim.train.config import Augmentation  # noqa: E402
 from o3sim.train.data_set import DataSet, augmented, encoded, training_batches  # noqa: E402
 from o3sim.train.loop import Trainer  # noqa: E402

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from o3sim.cli.kinds import kind_of
 from o3sim.config.catalog import folder
 from o3sim.config.extends import load_document
-from o3sim.config.kinds import kind_of
 from o3sim.config.load import check, load_model
 from o3sim.train.config import Training
 
@@ -46,8 +46,8 @@ def test_the_example_is_a_training(tmp_path: Path) -> None:
 
 
 def test_every_format_that_is_read_is_named() -> None:
-    from o3sim.datasets import arrays, cifar_binary, cifar_python, png_strips
-    from o3sim.datasets.read import FORMATS
+    from o3sim.formats.datasets import arrays, cifar_binary, cifar_python, png_strips
+    from o3sim.formats.datasets.read import FORMATS
 
     text = PAGE.read_text("utf-8")
     assert len(FORMATS) == 5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from o3sim.config.custom_code import is_custom
-from o3sim.custom import load_class
+from o3sim.config.custom_load import load_class
 from o3sim.machine.policies.in_order import InOrder
 from o3sim.machine.policies.lockstep import Lockstep
 from o3sim.machine.policies.out_of_order import OutOfOrder

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from o3sim.errors import InputError
-from o3sim.plot.axis_names import axis_name
-from o3sim.plot.heatmap import draw_heatmap, heatmap_data
-from o3sim.plot.pareto import draw_pareto, pareto_data
-from o3sim.plot.parts import draw_parts, energy_parts, pruning_parts
-from o3sim.plot.series import draw_series, series_data
-from o3sim.plot.style import figure_style
-from o3sim.sweeps.result_table import ResultTable
+from o3sim.report.plot.axis_names import axis_name
+from o3sim.report.plot.heatmap import draw_heatmap, heatmap_data
+from o3sim.report.plot.pareto import draw_pareto, pareto_data
+from o3sim.report.plot.parts import draw_parts, energy_parts, pruning_parts
+from o3sim.report.plot.series import draw_series, series_data
+from o3sim.report.plot.style import figure_style
+from o3sim.results.result_table import ResultTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,9 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from o3sim.plot.axis_names import axis_name
 from o3sim.report.page.figures import svg_figures
-from o3sim.sweeps.result_table import IDENTITY, ResultTable, load_results, read_csv
+from o3sim.report.plot.axis_names import axis_name
+from o3sim.results.result_table import IDENTITY, ResultTable, load_results, read_csv
 
 SHOWN = (
     "cycles_per_image",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import BinaryIO
 
-from o3sim.machine.events import Event
+from o3sim.contract.events import Event
 from o3sim.trace.canonical import END, WINDOW, CanonicalTrace
 from o3sim.trace.window import NO_END
 from o3sim.trace.writer import TracedLayer, text_on

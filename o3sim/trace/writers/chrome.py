@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any, BinaryIO
 
-from o3sim.machine.events import Event, EventKind
+from o3sim.contract.events import Event, EventKind
 from o3sim.trace.occupancy import QueueOccupancy
 from o3sim.trace.writer import TracedLayer, text_on
 

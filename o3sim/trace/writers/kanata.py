@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from o3sim.machine.events import OP_KINDS, Event, EventKind
+from o3sim.contract.events import OP_KINDS, Event, EventKind
 from o3sim.trace.settlers import Settlers
 from o3sim.trace.writer import TracedLayer, text_on
 

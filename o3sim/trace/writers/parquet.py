@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from o3sim.machine.events import Event
+from o3sim.contract.events import Event
 from o3sim.trace.registry import import_extra
 from o3sim.trace.writer import TracedLayer
 

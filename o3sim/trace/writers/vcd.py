@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from o3sim.machine.events import Event, EventKind
+from o3sim.contract.events import Event, EventKind
 from o3sim.trace.occupancy import QueueOccupancy
 from o3sim.trace.registry import import_extra
 from o3sim.trace.writer import TracedLayer, text_on

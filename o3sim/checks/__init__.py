@@ -1,0 +1,1 @@
+"""What is held against something else: goldens, differences, published claims."""

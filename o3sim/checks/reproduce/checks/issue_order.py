@@ -1,0 +1,52 @@
+"""What pooling pruning loses when members of a window are in flight together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from o3sim.checks.reproduce.claims import Claim
+from o3sim.checks.reproduce.evidence import Evidence, Trained, machine, pruned_percent
+from o3sim.checks.reproduce.finding import Finding, beside, judged
+from o3sim.config.architecture import Architecture
+from o3sim.runs.simulation import simulate
+
+HALF = 0.05
+"""How near to 0.5 the share of ones must be for the claims, which are about 0.5, to be judged."""
+
+
+def check_issue_order(evidence: Evidence, claims: Mapping[str, Claim]) -> Iterator[Finding]:
+    """Run the network whose share of ones before the pools is nearest to one half on three machines."""
+    pooled = [trained for trained in evidence.trained.values() if trained.pooled_layers()]
+    if not pooled:
+        return
+    trained = min(pooled, key=lambda candidate: abs(evidence.p1(candidate) - 0.5))
+    p1 = evidence.p1(trained)
+    judge = judged if abs(p1 - 0.5) <= HALF else beside
+    for key, architecture in _machines().items():
+        measured = _pruned(trained, architecture, evidence)
+        subject = f"pooled layers of {trained.subject}, {architecture.name}"
+        yield judge(key, claims[key], subject, measured, f"share of ones before the pools {p1:.2f}")
+
+
+def _machines() -> dict[str, Architecture]:
+    """Return the machine of each claim; those of the first look had ideal supply and no latency to hide."""
+    return {
+        "issue-order-one": _in_flight(1),
+        "issue-order-two": _in_flight(2),
+        "issue-order-lockstep": machine("lockstep-pruned"),
+    }
+
+
+def _in_flight(members: int) -> Architecture:
+    """Return o3bnn with that many members of a window in flight at most."""
+    base = machine("o3bnn").model_dump()
+    base["scheduler"]["window_in_flight_ops"] = members
+    base["name"] = f"o3bnn, {members} in flight"
+    return Architecture.model_validate(base)
+
+
+def _pruned(trained: Trained, architecture: Architecture, evidence: Evidence) -> float:
+    result = simulate(
+        architecture, trained.network, trained.images.x, progress=evidence.progress, jobs=evidence.jobs
+    )
+    return pruned_percent(result, trained.pooled_layers())

@@ -1,0 +1,1 @@
+"""What every engine stands on: events, counters, invariants, programs, plans; nothing of it ticks."""

@@ -1,0 +1,69 @@
+"""Scales, shifts and batch norm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from o3sim.formats.importers.folding.maps import Levels, Map, Sums
+from o3sim.formats.importers.folding.numbers import square_root
+from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.folding.steps import Affine, Clip
+
+
+def scaled(data: Map, scale: Sequence[Fraction], shift: Sequence[Fraction]) -> Map:
+    """Apply ``scale * value + shift``, a scale and a shift for each channel.
+
+    Raises
+    ------
+    CannotRunError
+        If channels that go into a layer differ, so that its sums are no longer sums of signs.
+    """
+    if isinstance(data, Sums):
+        return data.then(Affine(tuple(scale), tuple(shift)))
+    if isinstance(data, Levels) and data.padded:
+        raise CannotRunError("stands between padding and its convolution")
+    if len(set(scale)) > 1 or len(set(shift)) > 1:
+        raise CannotRunError("gives the channels that go into a layer different scales or shifts")
+    if scale[0] == 0:
+        raise CannotRunError("multiplies what goes into a layer by 0")
+    return replace(data, scale=data.scale * scale[0], offset=data.offset * scale[0] + shift[0])
+
+
+def batch_norm(
+    data: Map,
+    gamma: Sequence[Fraction],
+    beta: Sequence[Fraction],
+    mean: Sequence[Fraction],
+    variance: Sequence[Fraction],
+    epsilon: Fraction,
+) -> Map:
+    """Apply ``gamma * (value - mean) / sqrt(variance + epsilon) + beta``.
+
+    Raises
+    ------
+    CannotRunError
+        If a variance plus epsilon is not positive.
+    """
+    for channel, value in enumerate(variance):
+        if value + epsilon <= 0:
+            raise CannotRunError(f"has a variance of {float(value):g} in channel {channel}")
+    scale = [g / square_root(value + epsilon) for g, value in zip(gamma, variance, strict=True)]
+    shift = [b - m * s for b, m, s in zip(beta, mean, scale, strict=True)]
+    return scaled(data, scale, shift)
+
+
+def clipped(data: Map, low: Fraction | None, high: Fraction | None) -> Map:
+    """Clip sums: ReLU, HardTanh.
+
+    Raises
+    ------
+    CannotRunError
+        If there are no sums to clip, or the limits leave nothing.
+    """
+    if not isinstance(data, Sums):
+        raise CannotRunError("clips what goes into a layer")
+    if low is not None and high is not None and low >= high:
+        raise CannotRunError(f"clips to nothing: {float(low):g} to {float(high):g}")
+    return data.then(Clip(low, high))

@@ -1,0 +1,137 @@
+"""From the last layer's sums to a workload."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from o3sim.config.workload import Workload
+from o3sim.formats.importers.folding.inputs import RAW
+from o3sim.formats.importers.folding.maps import FoldedLayer, Levels, Map, Sums
+from o3sim.formats.importers.folding.numbers import to_float32
+from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.folding.steps import Affine
+from o3sim.formats.importers.written import ImportedWorkload
+from o3sim.network.bits.packing import pack_bits
+from o3sim.network.load import layer_shapes
+from o3sim.network.preprocess import BinaryInput, InputSpec
+
+
+def finished(
+    data: Map, name: str, description: str, source: str, classes: Sequence[str] | None = None
+) -> ImportedWorkload:
+    """Make a workload of a network that ends in class scores.
+
+    Parameters
+    ----------
+    data : Map
+        What the network gives.
+    classes : sequence of str, optional
+        Names, used if there is one for each output.
+
+    Raises
+    ------
+    CannotRunError
+        If it does not end in the sums of a dense layer, or a limit of workloads is exceeded.
+    """
+    if not isinstance(data, Sums):
+        raise CannotRunError(f"ends in {_words(data)}, not in the scores of a layer without threshold")
+    layers = _named([*data.before.layers, _scores_layer(data)])
+    outputs = len(data.layer.bits)
+    rows, columns, channels = data.before.shape
+    encoding = _encoding(data.before.spec or RAW)
+    keys = {
+        "description": description,
+        "source": source,
+        "classes": list(classes) if classes is not None and len(classes) == outputs else outputs,
+        "input": {"height": rows, "width": columns, "channels": channels, "encoding": encoding},
+        "layers": [layer.key for layer in layers],
+    }
+    _check(name, keys)
+    return ImportedWorkload(name, keys, _arrays(data, layers))
+
+
+def _arrays(data: Sums, layers: Sequence[FoldedLayer]) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {}
+    for layer in layers:
+        arrays[f"{layer.key['name']}_weights"] = pack_bits(layer.bits)
+        if layer.theta is not None:
+            arrays[f"{layer.key['name']}_theta"] = layer.theta
+    if data.steps:
+        scale, bias = _scores_scale(data)
+        arrays[f"{layers[-1].key['name']}_score_scale"] = to_float32(scale)
+        arrays[f"{layers[-1].key['name']}_score_bias"] = to_float32(bias)
+    return arrays
+
+
+def _words(data: Map) -> str:
+    return "bits" if isinstance(data, Levels) else "the input"
+
+
+def _scores_layer(sums: Sums) -> FoldedLayer:
+    """Check the last layer; a convolution that sees its whole map is a dense layer."""
+    if sums.places.size != len(sums.layer.bits):
+        raise CannotRunError(f"ends in a map of shape {list(sums.places.shape)}, not in one score per class")
+    if "pool" in sums.layer.key or sums.layer.key.get("padding_pixels"):
+        raise CannotRunError("ends in a convolution that is padded or pooled")
+    name = sums.layer.key["name"]
+    key = {"name": name, "type": "dense", "features": len(sums.layer.bits), "scores": True}
+    return FoldedLayer(key, sums.layer.bits)
+
+
+def _scores_scale(sums: Sums) -> tuple[list[Fraction], list[Fraction]]:
+    outputs = len(sums.layer.bits)
+    scale, bias = [Fraction(1)] * outputs, [Fraction(0)] * outputs
+    for step in sums.steps:
+        if not isinstance(step, Affine):
+            raise CannotRunError("clips or pools the class scores")
+        scale = [a * b for a, b in zip(scale, step.scale, strict=True)]
+        bias = [a * b + c for a, b, c in zip(bias, step.scale, step.shift, strict=True)]
+    return scale, bias
+
+
+def _named(layers: list[FoldedLayer]) -> list[FoldedLayer]:
+    """Keep names that are fit and differ; number the others."""
+    taken: set[str] = set()
+    named = []
+    counts = {"conv": 0, "dense": 0}
+    for layer in layers:
+        key = dict(layer.key)
+        counts[key["type"]] += 1
+        numbered = "scores" if key.get("scores") else f"{key['type']}{counts[key['type']]}"
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", key["name"]) or key["name"] in taken:
+            key["name"] = numbered
+        while key["name"] in taken:
+            key["name"] += "_"
+        taken.add(key["name"])
+        named.append(FoldedLayer(key, layer.bits, layer.theta))
+    return named
+
+
+def _encoding(spec: InputSpec) -> dict[str, Any]:
+    if isinstance(spec, BinaryInput):
+        return {"type": "binary", "threshold": spec.threshold}
+    return {
+        "type": "fixed",
+        "bits": spec.bits,
+        "signed": spec.signed,
+        "fraction_bits": spec.fraction_bits,
+        "range": [spec.low, spec.high],
+    }
+
+
+def _check(name: str, keys: dict[str, Any]) -> None:
+    try:
+        workload = Workload.model_validate({"name": name, **keys, "parameters": "parameters.npz"})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise CannotRunError(
+            f"exceeds what a workload can hold: {place}: {first['msg']}".replace("\n", " ")
+        ) from None
+    layer_shapes(workload)

@@ -1,0 +1,181 @@
+"""What flows between the operations of a network: pixels, then by turns levels and sums.
+
+Every map carries its ``places``: an array of the shape that the map has in the file, batch axis
+included, which holds the place of each element in ``(y, x, c)`` order. Reshaping, flattening and
+transposing act on that alone, so no layout has to be guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.folding.steps import Step
+from o3sim.network.preprocess import InputSpec
+
+Shape = tuple[int, int, int]
+"""Rows, columns, channels."""
+
+MOST_ELEMENTS = 2**25
+"""Of a map: ten times the largest of VGG-16. A file that declares more is refused before memory is taken."""
+
+MOST_STEPS = 32
+"""Operations between a sum and its threshold: fractions grow with each."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedLayer:
+    """A layer as it will stand in the workload.
+
+    Attributes
+    ----------
+    key : dict
+        Its YAML; the name may be missing.
+    bits : ndarray of uint8, shape (outputs, edges)
+        1 for +1, 0 for -1, edges in ``(ky, kx, c)`` order.
+    theta : ndarray of int64, shape (outputs,), or None
+    """
+
+    key: dict[str, Any]
+    bits: NDArray[np.uint8]
+    theta: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """The network up to a map: the input and the layers that are finished.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of an image.
+    spec : InputSpec or None
+        How pixels are encoded, once that is known.
+    """
+
+    shape: Shape
+    spec: InputSpec | None = None
+    layers: tuple[FoldedLayer, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """The input: ``scale * p + offset`` of pixel values p, 0..255."""
+
+    places: NDArray[np.int32]
+    shape: Shape
+    before: Before
+    scale: Fraction
+    offset: Fraction
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """What a layer takes: ``scale * level + offset``, a level being -1, +1, or a fixed-point input's integer.
+
+    Attributes
+    ----------
+    inverted : ndarray of bool, shape (channels,), or None
+        Channels whose value has the opposite level.
+    padded : tuple of (int, Fraction) or None
+        Rows and columns added on each side, and their value.
+    """
+
+    places: NDArray[np.int32]
+    shape: Shape
+    before: Before
+    scale: Fraction
+    offset: Fraction
+    inverted: NDArray[np.bool_] | None = None
+    padded: tuple[int, Fraction] | None = None
+
+    @property
+    def fixed_point(self) -> bool:
+        """Whether levels are a first layer's integers."""
+        return not self.before.layers and self.before.spec is not None and self.before.spec.planes > 1
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Dots of a layer and the steps they went through since.
+
+    Attributes
+    ----------
+    before : Before
+        Without this layer.
+    layer : FoldedLayer
+        Without thresholds yet.
+    steps : tuple of Step
+    """
+
+    places: NDArray[np.int32]
+    shape: Shape
+    before: Before
+    layer: FoldedLayer
+    steps: tuple[Step, ...]
+
+    def then(self, step: Step) -> Sums:
+        """Return the sums after one more step."""
+        if len(self.steps) >= MOST_STEPS:
+            raise CannotRunError(f"is more than the {MOST_STEPS}th operation since the weights")
+        return replace(self, steps=(*self.steps, step))
+
+
+Map = Pixels | Levels | Sums
+
+
+def checked_places(shape: Shape) -> NDArray[np.int32]:
+    """Return the places of a map with the axes (batch, channel, row, column).
+
+    Raises
+    ------
+    CannotRunError
+        If the map is too large.
+    """
+    if min(shape) < 1 or shape[0] * shape[1] * shape[2] > MOST_ELEMENTS:
+        rows, columns, channels = shape
+        raise CannotRunError(
+            f"gives a map of {rows} rows, {columns} columns and {channels} channels; it may have 1 to "
+            f"{MOST_ELEMENTS} elements"
+        )
+    numbered = np.arange(shape[0] * shape[1] * shape[2], dtype=np.int32).reshape(shape)
+    return numbered.transpose(2, 0, 1)[None]
+
+
+def is_image_like(data: Map) -> bool:
+    """Tell whether a map has the axes (batch, channel, row, column), in that order."""
+    rows, columns, channels = data.shape
+    if data.places.shape != (1, channels, rows, columns):
+        return False
+    return bool((data.places == checked_places(data.shape)).all())
+
+
+def channel_values(data: Map, constant: NDArray[Any]) -> NDArray[Any]:
+    """Return the values that an operand, broadcast against a map, has in each channel.
+
+    Raises
+    ------
+    CannotRunError
+        If it does not broadcast, or varies within a channel.
+    """
+    channels = data.shape[2]
+    if constant.size == 1 and constant.ndim <= data.places.ndim:
+        return np.full(channels, constant.reshape(-1)[0])
+    try:
+        spread = np.broadcast_to(constant, data.places.shape)
+    except ValueError:
+        raise CannotRunError(
+            f"combines a map of shape {list(data.places.shape)} with an operand of shape "
+            f"{list(constant.shape)}"
+        ) from None
+    channel = data.places % channels
+    values = np.zeros(channels, constant.dtype)
+    values[channel] = spread
+    if not np.array_equal(values[channel], spread):
+        raise CannotRunError("has an operand that varies within a channel")
+    return values

@@ -1,0 +1,62 @@
+"""Max pooling, before or behind the sign."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from o3sim.formats.importers.folding.maps import (
+    FoldedLayer,
+    Levels,
+    Map,
+    Pixels,
+    Shape,
+    Sums,
+    checked_places,
+    is_image_like,
+)
+from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.folding.steps import Pooled
+
+
+def max_pooled(data: Map, size: int, stride: int) -> Levels | Sums:
+    """Take the maximum over windows; those that do not fit are dropped.
+
+    Raises
+    ------
+    CannotRunError
+        If no layer stands before it, or one that has a pool already, or a maximum is no OR.
+    """
+    if isinstance(data, Pixels):
+        raise CannotRunError("pools the input, before any layer")
+    layer = _pooled_layer(data)
+    if "pool" in layer.key or layer.key["type"] == "dense":
+        raise CannotRunError("is a second pool, or one behind a dense layer")
+    if not is_image_like(data):
+        raise CannotRunError("takes a map whose axes are not batch, channel, row, column")
+    shape = _pooled_shape(data.shape, size, stride)
+    key: dict[str, Any] = {**layer.key, "pool": {"size": size, "stride": stride}}
+    places, pooled = checked_places(shape), FoldedLayer(key, layer.bits, layer.theta)
+    if isinstance(data, Sums):
+        return replace(data.then(Pooled()), places=places, shape=shape, layer=pooled)
+    if data.scale < 0:
+        raise CannotRunError("takes the maximum of values that fall where bits rise")
+    before = replace(data.before, layers=(*data.before.layers[:-1], pooled))
+    return replace(data, places=places, shape=shape, before=before)
+
+
+def _pooled_layer(data: Levels | Sums) -> FoldedLayer:
+    if isinstance(data, Sums):
+        return data.layer
+    if not data.before.layers:
+        raise CannotRunError("pools the input, before any layer")
+    if data.padded:
+        raise CannotRunError("stands between padding and its convolution")
+    return data.before.layers[-1]
+
+
+def _pooled_shape(shape: Shape, size: int, stride: int) -> Shape:
+    rows, columns, channels = shape
+    if size > min(rows, columns):
+        raise CannotRunError(f"has a window of {size} larger than the map of {rows}x{columns}")
+    return (rows - size) // stride + 1, (columns - size) // stride + 1, channels

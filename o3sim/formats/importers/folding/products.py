@@ -1,0 +1,185 @@
+"""Convolutions and matrix products with binary weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.formats.importers.folding.inputs import raw
+from o3sim.formats.importers.folding.maps import (
+    FoldedLayer,
+    Levels,
+    Pixels,
+    Shape,
+    Sums,
+    checked_places,
+    is_image_like,
+)
+from o3sim.formats.importers.folding.numbers import fractions
+from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.folding.steps import Affine, Step
+
+
+def dense(
+    data: Levels | Pixels, weights: NDArray[Any], bias: Sequence[Fraction] | None = None, name: str = ""
+) -> Sums:
+    """Multiply a flattened map by a matrix.
+
+    Parameters
+    ----------
+    weights : ndarray of float, shape (outputs, inputs)
+        Of one magnitude per output; inputs in the order that the map has in the file.
+    bias : sequence of Fraction, one per output, optional
+    name : str, optional
+        Of the layer; numbered if empty.
+
+    Raises
+    ------
+    CannotRunError
+        If weights are not binary or do not fit the map.
+    """
+    levels = _levels(data)
+    if levels.padded:
+        raise CannotRunError("stands between padding and its convolution")
+    inputs = levels.places.size
+    if weights.ndim != 2 or weights.shape[1] != inputs:
+        raise CannotRunError(
+            f"takes {list(weights.shape)[1:]} inputs, the map before it has {inputs} elements"
+        )
+    bits, magnitudes = binary_weights(weights)
+    ordered = np.empty_like(bits)
+    ordered[:, levels.places.reshape(-1)] = bits
+    key = {"name": name, "type": "dense", "features": len(bits)}
+    return _sums(levels, key, ordered, magnitudes, bias, (1, 1, len(bits)))
+
+
+def convolution(
+    data: Levels | Pixels,
+    weights: NDArray[Any],
+    bias: Sequence[Fraction] | None,
+    stride: int,
+    zeros: int,
+    name: str = "",
+) -> Sums:
+    """Convolve a map.
+
+    Parameters
+    ----------
+    weights : ndarray of float, shape (outputs, channels, kernel, kernel)
+        Of one magnitude per output.
+    zeros : int
+        Rows and columns of zeros on each side, besides padding that the map carries.
+
+    Raises
+    ------
+    CannotRunError
+        If weights are not binary or do not fit the map, or padding has no counterpart.
+    """
+    levels = _levels(data)
+    rows, columns, channels = levels.shape
+    if weights.ndim != 4 or weights.shape[1] != channels or 0 in weights.shape:
+        raise CannotRunError(f"has weights of shape {list(weights.shape)} for a map of {channels} channels")
+    if not is_image_like(levels):
+        raise CannotRunError("takes a map whose axes are not batch, channel, row, column")
+    outputs, _, kernel, width = weights.shape
+    whole = (kernel, width) == (rows, columns) and not zeros and not levels.padded
+    dense_before = bool(levels.before.layers) and levels.before.layers[-1].key["type"] == "dense"
+    if whole and (kernel != width or dense_before):
+        return dense(levels, weights.reshape(outputs, -1), bias, name)
+    if kernel != width:
+        raise CannotRunError(f"has a kernel of {kernel}x{width}, which is not square")
+    key: dict[str, Any] = {"name": name, "type": "conv", "channels": outputs, "kernel": kernel}
+    if stride != 1:
+        key["stride"] = stride
+    pixels, extra = _padding(levels, zeros)
+    key |= extra
+    shape = _convolved(levels.shape, kernel, stride, pixels, outputs)
+    bits, magnitudes = binary_weights(weights.transpose(0, 2, 3, 1).reshape(outputs, -1))
+    return _sums(replace(levels, padded=None), key, bits, magnitudes, bias, shape)
+
+
+def binary_weights(weights: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[Fraction, ...]]:
+    """Split weights, shape (outputs, edges), into signs and one magnitude per output.
+
+    Raises
+    ------
+    CannotRunError
+        If an output has weights of different magnitude, or 0.
+    """
+    if not weights.size:
+        raise CannotRunError("has no weights")
+    if not np.isfinite(weights).all():
+        raise CannotRunError("has weights that are not finite")
+    size = np.abs(weights)
+    wrong = (size != size[:, :1]).any(axis=1) | (size[:, 0] == 0)
+    if wrong.any():
+        channel = int(np.flatnonzero(wrong)[0])
+        found = ", ".join(f"{value:g}" for value in np.unique(weights[channel])[:4])
+        raise CannotRunError(f"has weights that are not binary: output {channel} has {found}, ...")
+    return (weights > 0).astype(np.uint8), fractions(size[:, 0])
+
+
+def _levels(data: Levels | Pixels) -> Levels:
+    return raw(data) if isinstance(data, Pixels) else data
+
+
+def _sums(
+    levels: Levels,
+    key: dict[str, Any],
+    bits: NDArray[np.uint8],
+    magnitudes: Sequence[Fraction],
+    bias: Sequence[Fraction] | None,
+    shape: Shape,
+) -> Sums:
+    """Write ``sum(w*(scale*level + offset)) + bias`` as a scale and a shift of ``sum(sign*level)``."""
+    totals = 2 * bits.sum(axis=1, dtype=np.int64) - bits.shape[1]
+    scale = tuple(size * levels.scale for size in magnitudes)
+    shift = tuple(
+        size * levels.offset * int(total) + (0 if bias is None else bias[output])
+        for output, (size, total) in enumerate(zip(magnitudes, totals, strict=True))
+    )
+    if levels.inverted is not None:
+        edges = np.arange(bits.shape[1]) % len(levels.inverted)
+        bits = bits ^ levels.inverted[edges].astype(np.uint8)
+    trivial = bias is None and set(scale) == {Fraction(1)} and not any(shift)
+    steps: tuple[Step, ...] = () if trivial else (Affine(scale, shift),)
+    return Sums(checked_places(shape), shape, levels.before, FoldedLayer(key, bits), steps)
+
+
+def _convolved(shape: Shape, kernel: int, stride: int, pixels: int, outputs: int) -> Shape:
+    rows, columns = ((length + 2 * pixels - kernel) // stride + 1 for length in shape[:2])
+    if min(rows, columns) < 1:
+        raise CannotRunError(f"has a kernel of {kernel} larger than the padded map of {shape[0]}x{shape[1]}")
+    return rows, columns, outputs
+
+
+def _padding(levels: Levels, zeros: int) -> tuple[int, dict[str, Any]]:
+    """Find the level that padded taps have, and how a workload says that."""
+    if levels.padded and zeros:
+        raise CannotRunError("pads a map that is padded already")
+    pixels, value = levels.padded or (zeros, Fraction(0))
+    if not pixels:
+        return 0, {}
+    level = (value - levels.offset) / levels.scale
+    spec = levels.before.spec
+    least, greatest = -1, 1
+    if levels.fixed_point and spec is not None:
+        least = (spec.offset + 1 - 2**spec.planes) // 2
+        greatest = least + 2**spec.planes - 1
+    # A convolution's own zeros are no edges; a padded map has ordinary ones where there is such a level.
+    words: dict[Fraction, int | str] = {Fraction(least): -1, Fraction(greatest): 1}
+    words = {**words, Fraction(0): "exclude"} if zeros else {Fraction(0): "exclude", **words}
+    if level not in words:
+        low, high = sorted(float(end * levels.scale + levels.offset) for end in (least, greatest))
+        raise CannotRunError(
+            f"pads with {float(value):g} what has values from {low:g} to {high:g}: only these two can "
+            f"be run, and {float(levels.offset):g}"
+        )
+    if level and levels.inverted is not None and levels.inverted.any():
+        raise CannotRunError("pads channels whose batch norm has a negative scale behind a pool")
+    return pixels, {"padding_pixels": pixels, "padding": words[level]}

@@ -1,0 +1,76 @@
+"""Scales, shifts, batch norm and clipping."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from o3sim.formats.importers.folding.affine import batch_norm, clipped, scaled
+from o3sim.formats.importers.folding.maps import Map, channel_values
+from o3sim.formats.importers.folding.numbers import fractions
+from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.qonnx.graph import Node
+from o3sim.formats.importers.qonnx.operands import Array, Operand, by_channel, optional, required, the_map
+
+
+def _operands(inputs: list[Operand]) -> tuple[Map, Array, bool]:
+    """Return the map, the constant, and whether the map comes first."""
+    if len(inputs) != 2:
+        raise CannotRunError(f"takes 2 inputs, has {len(inputs)}")
+    if isinstance(inputs[0], np.ndarray):
+        return the_map(inputs[1:]), inputs[0], False
+    return the_map(inputs), required(inputs, 1), True
+
+
+def arithmetic(node: Node, inputs: list[Operand]) -> Map:
+    """Add, subtract, multiply or divide by a constant."""
+    data, constant, first = _operands(inputs)
+    values = fractions(channel_values(data, constant))
+    ones, zeros = (Fraction(1),) * len(values), (Fraction(0),) * len(values)
+    if node.op == "Add":
+        return scaled(data, ones, values)
+    if node.op == "Sub":
+        negated = tuple(-value for value in values)
+        return scaled(data, ones, negated) if first else scaled(data, tuple(-one for one in ones), values)
+    if node.op == "Mul":
+        return scaled(data, values, zeros)
+    if not first or 0 in values:
+        raise CannotRunError("divides by 0, or by the map of the network")
+    return scaled(data, tuple(1 / value for value in values), zeros)
+
+
+def negative(_: Node, inputs: list[Operand]) -> Map:
+    """Change the sign."""
+    data = the_map(inputs)
+    channels = data.shape[2]
+    return scaled(data, (Fraction(-1),) * channels, (Fraction(0),) * channels)
+
+
+def batch_norm_node(node: Node, inputs: list[Operand]) -> Map:
+    """Take batch norm, in inference."""
+    data = the_map(inputs)
+    if node.integer("training_mode", 0):
+        raise CannotRunError("is in training mode; export the model for inference")
+    if data.places.ndim < 2:
+        raise CannotRunError("takes a map without a channel axis")
+    gamma, beta, mean, variance = (by_channel(data, required(inputs, index)) for index in (1, 2, 3, 4))
+    epsilon = Fraction(node.number("epsilon", float(np.float32(1e-5))))
+    return batch_norm(data, gamma, beta, mean, variance, epsilon)
+
+
+def clip(node: Node, inputs: list[Operand]) -> Map:
+    """Clip: ReLU, and HardTanh as exporters write it."""
+    data = the_map(inputs)
+    if node.op == "Relu":
+        return clipped(data, Fraction(0), None)
+    limits: list[Fraction | None] = []
+    for index, key in enumerate(("min", "max"), 1):
+        constant = optional(inputs, index)
+        if constant is not None and constant.size != 1:
+            raise CannotRunError("clips to limits that are no numbers")
+        if constant is not None:
+            limits.append(fractions(constant)[0])
+        else:
+            limits.append(Fraction(node.number(key, 0)) if key in node.attributes else None)
+    return clipped(data, limits[0], limits[1])

@@ -1,0 +1,159 @@
+"""Follow a model from its input to its scores, node by node."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.config.catalog import suggest
+from o3sim.errors import InputError
+from o3sim.formats.importers.folding.finish import finished
+from o3sim.formats.importers.folding.inputs import pixels
+from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Shape, Sums
+from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.qonnx.constants import folded
+from o3sim.formats.importers.qonnx.graph import Graph, Node
+from o3sim.formats.importers.qonnx.operands import Operand
+from o3sim.formats.importers.qonnx.operations import OPERATIONS, REASONS, SELECTIONS
+from o3sim.formats.importers.qonnx.reading import STANDARD_DOMAINS, read_graph
+from o3sim.formats.importers.qonnx.tensors import plain
+from o3sim.formats.importers.written import ImportedWorkload
+
+DOMAINS = (*STANDARD_DOMAINS, "onnx.brevitas", "qonnx.custom_op.general", "finn.custom_op.general", "finn")
+"""Whose operations are known: ONNX's own, and those of QONNX under the names it had."""
+
+MOST_GROWTH = 8
+"""Constants that nodes make take at most so many times the file's size, and a MiB: transposing and
+quantizing weights doubles them; a file that unfolds further is refused."""
+
+
+def import_onnx(path: Path, name: str, input_range: tuple[float, float] | None = None) -> ImportedWorkload:
+    """Read a QONNX model.
+
+    Parameters
+    ----------
+    path : Path
+        The ONNX file.
+    name : str
+        Of the workload.
+    input_range : tuple of float, optional
+        What the model's input is for the pixel values 0 and 255; if absent 0 and 1, or, where the
+        input's type is UINT8, 0 and 255.
+
+    Raises
+    ------
+    InputError
+        If the file is not usable, or, naming the node, if a machine of this kind cannot run it.
+    """
+    graph = read_graph(path)
+    try:
+        if input_range is None:
+            input_range = (0.0, 255.0) if graph.pixel_input else (0.0, 1.0)
+        data = _walked(graph, _input(graph, input_range))
+        return finished(data, name, f"from {path.name}", f"{path.name} (QONNX)", graph.classes)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _input(graph: Graph, input_range: tuple[float, float]) -> Pixels:
+    """Make the input map; its file may have channels first, as PyTorch has, or last."""
+    if not np.isfinite(input_range).all():
+        raise CannotRunError("an input range needs two finite numbers")
+    low, high = map(Fraction, input_range)
+    lengths = graph.shape
+    if len(lengths) == 2:
+        data = pixels((1, lengths[1], 1), low, high)
+        return Pixels(data.places.reshape(lengths), data.shape, data.before, data.scale, data.offset)
+    last = lengths[3] in (1, 3) and lengths[1] not in (1, 3)
+    shape: Shape = lengths[1:] if last else (lengths[2], lengths[3], lengths[1])  # type: ignore[assignment]  # 4 axes
+    data = pixels(shape, low, high)
+    places = data.places.transpose(0, 2, 3, 1) if last else data.places
+    return Pixels(places, shape, data.before, data.scale, data.offset)
+
+
+def _walked(graph: Graph, data: Pixels) -> Map:
+    values: dict[str, Operand] = {**graph.constants, graph.input: data, "": None}
+    readers = Counter(name for node in graph.nodes for name in set(node.inputs))
+    spare_bytes = MOST_GROWTH * graph.file_bytes + 2**20
+    end: Node | None = None
+    for node in graph.nodes:
+        try:
+            if end is not None and _reads_map(node, values):
+                raise CannotRunError(f"comes after {end.label}, which ends a network")
+            inputs = _inputs(node, values)
+            result = _result(node, inputs)
+        except CannotRunError as error:
+            raise CannotRunError(f"{node.label}: {error}") from None
+        if isinstance(result, np.ndarray):
+            spare_bytes -= result.nbytes if result.base is None else 0
+            if spare_bytes < 0:
+                raise CannotRunError(
+                    f"{node.label}: unfolds constants to {MOST_GROWTH} times the file's size"
+                )
+        elif node.op in SELECTIONS:
+            end = node
+        _forget(node, values, readers)
+        values.update(dict.fromkeys(filter(None, node.outputs), result))
+    return _scores(values.get(graph.output), graph)
+
+
+def _scores(value: Operand, graph: Graph) -> Map:
+    if not isinstance(value, (Pixels, Levels, Sums)):
+        raise CannotRunError(f"its output {plain(graph.output)} does not depend on its input")
+    return value
+
+
+def _reads_map(node: Node, values: dict[str, Operand]) -> bool:
+    return any(isinstance(values.get(name), (Pixels, Levels, Sums)) for name in node.inputs)
+
+
+def _inputs(node: Node, values: dict[str, Operand]) -> list[Operand]:
+    taken = [name for name in node.inputs if name not in values]
+    if taken:
+        raise CannotRunError(f"takes {plain(taken[0])}, which another node has taken: branches cannot be run")
+    return [values[name] for name in node.inputs]
+
+
+def _forget(node: Node, values: dict[str, Operand], readers: Counter[str]) -> None:
+    """Drop what no further node reads; and a map after its first reader, since branches cannot be run."""
+    for name in set(node.inputs) - {""}:
+        readers[name] -= 1
+        is_map = isinstance(values[name], (Pixels, Levels, Sums))
+        if readers[name] == 0 or (is_map and node.op != "Shape"):
+            del values[name]
+
+
+def _result(node: Node, inputs: list[Operand]) -> Map | NDArray[Any]:
+    if node.domain not in DOMAINS:
+        raise CannotRunError(f"is of the domain {plain(node.domain)}, which is not known here")
+    constants = [value for value in inputs if isinstance(value, np.ndarray)]
+    if len(constants) == sum(value is not None for value in inputs):
+        return folded(node, constants)
+    if node.op == "Shape":
+        return _shape(inputs)
+    if node.op in SELECTIONS:
+        return _selected(inputs)
+    operation = OPERATIONS.get(node.op)
+    if operation is None:
+        reason = REASONS.get(node.op, f"is no operation of such a machine{suggest(node.op, OPERATIONS)}")
+        raise CannotRunError(reason)
+    return operation(node, inputs)
+
+
+def _shape(inputs: list[Operand]) -> NDArray[np.int64]:
+    data = inputs[0]
+    if not isinstance(data, (Pixels, Levels, Sums)) or (isinstance(data, Levels) and data.padded):
+        raise CannotRunError("asks for the shape of nothing, or of a padded map")
+    return np.array(data.places.shape, np.int64)
+
+
+def _selected(inputs: list[Operand]) -> Map:
+    """Pass scores on: the highest stays the highest."""
+    if not isinstance(inputs[0], Sums):
+        raise CannotRunError("selects from what are no scores")
+    return inputs[0]

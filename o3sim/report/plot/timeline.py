@@ -1,0 +1,157 @@
+"""Timelines: what each PE does in each cycle, by what becomes of the op whose word it evaluates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.contract.events import Event, EventKind
+from o3sim.report.plot.style import BLACK, BLUE, SKY, TWO_COLUMNS_INCHES, VERMILION, YELLOW, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from o3sim.contract.program import LayerProgram
+    from o3sim.studies.whatif.window import LayerWindow
+
+
+class Doing(IntEnum):
+    """What a PE does in a cycle."""
+
+    IDLE = 0
+    REFUSED = 1
+    RETIRED_0 = 2
+    RETIRED_1 = 3
+    WASTED = 4
+    SQUASHED = 5
+
+
+# Told apart in shades of grey too, where orange and sky blue are the same.
+LOOKS: dict[Doing, tuple[str, str]] = {
+    Doing.RETIRED_1: (BLUE, "neuron that is 1"),
+    Doing.RETIRED_0: (SKY, "neuron that is 0"),
+    Doing.WASTED: (YELLOW, "wasted: after the decision"),
+    Doing.SQUASHED: (VERMILION, "squashed later"),
+    Doing.REFUSED: ("#BBBBBB", "operand refused"),
+    Doing.IDLE: ("#FFFFFF", "idle or waiting"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class TimelineData:
+    """One machine over a window of cycles.
+
+    Attributes
+    ----------
+    name : str
+    first_cycle : int
+        Of the window, counted from the start of the layer.
+    cells : uint8 array, shape (PEs, cycles)
+        :class:`Doing`.
+    retired, squashed : int
+        Ops that ended in the window, by how.
+    """
+
+    name: str
+    first_cycle: int
+    cells: NDArray[np.uint8]
+    retired: int
+    squashed: int
+
+    @property
+    def useful(self) -> float:
+        """Share of PE-cycles that went into words that were needed, 0..1."""
+        return float(np.isin(self.cells, (Doing.RETIRED_0, Doing.RETIRED_1)).mean())
+
+
+class TimelineObserver:
+    """Keep the words and refusals of a window, and which ops are squashed, also after it.
+
+    Memory grows with PEs times cycles of the window.
+    """
+
+    def __init__(self, window: LayerWindow) -> None:
+        self.window = window
+        self._words: list[tuple[int, int, int, int]] = []
+        self._refused: list[tuple[int, int]] = []
+        self._squashed: set[int] = set()
+        self._retired = 0
+        self._squashed_inside = 0
+
+    def see(self, event: Event) -> None:
+        """Take one event."""
+        inside = self.window.first_cycle <= event.cycle < self.window.end_cycle
+        if event.kind is EventKind.WORD and inside:
+            self._words.append((event.cycle, _pe(event.unit), event.op, event.value))
+        elif event.kind is EventKind.STALL and inside:
+            self._refused.append((event.cycle, _pe(event.unit)))
+        elif event.kind is EventKind.RETIRE:
+            self._retired += inside
+        elif event.kind is EventKind.SQUASH:
+            self._squashed_inside += inside
+            self._squashed.add(event.op)
+
+    def result(self, name: str, pes: int, program: LayerProgram) -> TimelineData:
+        """Judge every word by what became of its op."""
+        window = self.window
+        cells = np.zeros((pes, window.cycles), np.uint8)
+        for cycle, pe in self._refused:
+            cells[pe, cycle - window.first_cycle] = Doing.REFUSED
+        for cycle, pe, op, word in self._words:
+            cells[pe, cycle - window.first_cycle] = self._judge(op, word, program)
+        first = window.first_cycle - window.start_cycle
+        return TimelineData(name, first, cells, self._retired, self._squashed_inside)
+
+    def _judge(self, op: int, word: int, program: LayerProgram) -> Doing:
+        if op in self._squashed:
+            return Doing.SQUASHED
+        if word >= program.decided_words[op]:
+            return Doing.WASTED
+        return Doing.RETIRED_1 if program.outcome[op] else Doing.RETIRED_0
+
+
+def _pe(unit: str) -> int:
+    """Return the number in ``pe3``."""
+    return int(unit.removeprefix("pe"))
+
+
+def _caption(machine: TimelineData) -> str:
+    """Say in numbers what a panel shows."""
+    done = f"{machine.retired + machine.squashed:,} neurons done"
+    squashed = f", {machine.squashed:,} of them squashed" if machine.squashed else ""
+    return f"{machine.name}: {machine.useful:.0%} of PE-cycles useful; {done}{squashed}"
+
+
+def draw_timeline(machines: Sequence[TimelineData], title: str) -> Figure:
+    """Draw the machines below one another on one time axis, PE 0 at the top."""
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch
+
+    colours = ListedColormap([LOOKS[doing][0] for doing in Doing])
+    figure = new_figure(TWO_COLUMNS_INCHES, 0.9 + 1.6 * len(machines))
+    panels = figure.subplots(len(machines), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, machine in zip(panels, machines, strict=True):
+        pes, cycles = machine.cells.shape
+        first = machine.first_cycle
+        extent = (first, first + cycles, pes, 0)
+        axes.imshow(
+            machine.cells, colours, aspect="auto", interpolation="nearest", vmin=0, vmax=len(Doing) - 1,
+            extent=extent,
+        )  # fmt: skip
+        axes.set_ylabel("PE")
+        axes.set_title(_caption(machine))
+        axes.spines[["top", "right"]].set_visible(True)
+    panels[-1].set_xlabel(f"cycle of {title}")
+    shown = set(np.unique(np.concatenate([machine.cells.reshape(-1) for machine in machines])).tolist())
+    handles = [
+        Patch(facecolor=colour, edgecolor=BLACK, linewidth=0.3, label=label)
+        for doing, (colour, label) in LOOKS.items()
+        if doing in shown
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), columnspacing=1.0)
+    return figure

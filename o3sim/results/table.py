@@ -1,0 +1,76 @@
+"""The tables of a sweep: their columns, and CSV files with the same bytes for the same rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from o3sim.errors import InputError
+from o3sim.files import open_atomic
+from o3sim.results.columns import measure_columns
+from o3sim.results.result import RunResult
+
+
+def result_columns(result: RunResult) -> dict[str, Any]:
+    """Return a run's totals by column."""
+    return {
+        "images": result.images,
+        "accuracy": result.accuracy,
+        "synthetic": "+".join(result.synthetic),
+    } | measure_columns(result)
+
+
+def layer_rows(result: RunResult) -> list[dict[str, Any]]:
+    """Return a row for each layer."""
+    return [{"layer": layer.name, **measure_columns(layer)} for layer in result.layers]
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write rows as CSV: columns in the order in which they first come up, nothing for None.
+
+    Floats are written as their shortest exact form, switches as true and false.
+    """
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    return buffer.getvalue()
+
+
+def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as a Parquet file, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the extra ``parquet`` is not installed, or the file cannot be written.
+    """
+    try:
+        import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+        import pyarrow.parquet as pq  # type: ignore[import-untyped]  # ships no types
+    except ImportError:
+        raise InputError("Parquet tables need pyarrow: pip install 'o3sim[parquet]'") from None
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    table = pa.table({name: pa.array(_uniform([row.get(name) for row in rows])) for name in columns})
+    with open_atomic(path) as stream:
+        pq.write_table(table, stream, compression="zstd")
+
+
+def _uniform(values: list[Any]) -> list[Any]:
+    """Make text of a column that mixes words and numbers, such as ``ideal`` among bank counts."""
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) > 1 and not kinds <= {int, float}:
+        return [None if value is None else str(_cell(value)) for value in values]
+    return values
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value)
+    return "" if value is None else value

@@ -1,0 +1,174 @@
+"""The engines: different computations of the same machine, cycle for cycle.
+
+``compiled`` is one Numba kernel, ``simpy`` is units that can be read, traced and replaced one by
+one. Nothing that is reported depends on which of them ran. Custom units exist for ``simpy`` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from o3sim.config.custom_code import code_place, custom_units
+from o3sim.contract.errors import MachineError
+from o3sim.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from o3sim.config.architecture import Architecture
+    from o3sim.contract.plan import ImageRun, StageRun
+    from o3sim.network.network import Network
+    from o3sim.profile.profile import LayerProfile
+
+ENGINES = {"compiled": "o3sim.compiled.run", "simpy": "o3sim.machine.run"}
+"""The module of each engine, imported when it is asked for: Numba and SimPy take a while."""
+
+STAGE_ENGINES = {"compiled": "o3sim.compiled.stage", "simpy": "o3sim.machine.stage"}
+"""The same for the stages of a pipeline."""
+
+DEFAULT_ENGINE = "compiled"
+
+SIMPY = "simpy"
+
+_CONFUSION = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
+"""What o3sim's own units raise when another hands them something that they cannot work with."""
+
+
+class SimulateImage(Protocol):
+    """Runs one image; :func:`o3sim.machine.run.simulate_image` says what it takes and returns."""
+
+    def __call__(
+        self, architecture: Architecture, network: Network, profiles: Iterable[LayerProfile], /
+    ) -> ImageRun:
+        """Run one image, layer after layer, on a machine that starts empty."""
+
+
+class SimulateStage(Protocol):
+    """Runs one image on a stage; :func:`o3sim.machine.stage.simulate_stage` says what it takes."""
+
+    def __call__(
+        self, architecture: Architecture, profile: LayerProfile, row_cycles: NDArray[np.int64], /
+    ) -> StageRun:
+        """Run one layer of one image on a stage that is empty."""
+
+
+def check_engine(name: str) -> None:
+    """Refuse an engine that does not exist.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> check_engine("simpi")
+    Traceback (most recent call last):
+    o3sim.errors.InputError: no engine `simpi`: there are compiled, simpy
+    """
+    if name not in ENGINES:
+        raise InputError(f"no engine `{name}`: there are {', '.join(ENGINES)}")
+
+
+def engine_named(name: str) -> SimulateImage:
+    """Load an engine.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    check_engine(name)
+    return cast("SimulateImage", import_module(ENGINES[name]).simulate_image)
+
+
+def stage_engine_named(name: str) -> SimulateStage:
+    """Load what an engine runs the stages of a pipeline with.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    check_engine(name)
+    return cast("SimulateStage", import_module(STAGE_ENGINES[name]).simulate_stage)
+
+
+def engine_name(architecture: Architecture, wanted: str | None = None) -> str:
+    """Return the engine that runs an architecture: the default one, or SimPy where it has custom units.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    wanted : str, optional
+        The engine asked for by name.
+
+    Raises
+    ------
+    InputError
+        If there is no such engine, or it cannot run units of the user's own.
+    """
+    custom = custom_units(architecture.model_dump())
+    if wanted is not None:
+        check_engine(wanted)
+    if custom and wanted not in (None, SIMPY):
+        raise InputError(
+            f"{architecture.name}: engine {wanted} cannot run {describe(custom)}; {SIMPY} can, and is "
+            "taken if no engine is named"
+        )
+    return wanted or (SIMPY if custom else DEFAULT_ENGINE)
+
+
+def describe(custom: dict[str, str]) -> str:
+    """Write units of the user's own in one line.
+
+    >>> describe({"pe.unit": "mine.py:MyPE"})
+    'pe.unit mine.py:MyPE'
+    """
+    return ", ".join(f"{key} {value}" for key, value in custom.items())
+
+
+def custom_note(architecture: Architecture) -> str | None:
+    """Say that SimPy runs an architecture's units of the user's own; None if it has none."""
+    custom = custom_units(architecture.model_dump())
+    return f"{architecture.name}: {describe(custom)}: run by the SimPy engine" if custom else None
+
+
+def run_on_engine(architecture: Architecture, *arguments: Any, wanted: str | None = None) -> ImageRun:
+    """Run one image on the engine of :func:`engine_name`.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    *arguments
+        As :func:`o3sim.machine.run.simulate_image` takes them.
+    wanted : str, optional
+
+    Raises
+    ------
+    InputError
+        If the engine cannot run it, or units of the user's own go wrong: with the file and line, or
+        with the law of the machine that they break.
+    """
+    simulate_image = engine_named(engine_name(architecture, wanted))
+    with blaming_custom_units(architecture):
+        return simulate_image(architecture, *arguments)
+
+
+@contextmanager
+def blaming_custom_units(architecture: Architecture) -> Iterator[None]:
+    """Turn what goes wrong in a machine with units of the user's own into their error."""
+    from o3sim.config.custom_load import custom_code_errors
+
+    custom = custom_units(architecture.model_dump())
+    try:
+        with custom_code_errors(code_place(value) for value in custom.values()):
+            yield
+    except (MachineError, *_CONFUSION) as error:
+        if not custom:
+            raise
+        what = str(error) if isinstance(error, MachineError) else f"{type(error).__name__}: {error}"
+        raise InputError(f"{architecture.name}, with {describe(custom)}: {what}") from error

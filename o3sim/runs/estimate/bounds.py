@@ -1,0 +1,148 @@
+"""Bounds on the cycles of an image that follow from shapes and thresholds alone.
+
+At least
+    The slowest of these, layer by layer: the sequencer that looks at every op, the scheduler and
+    the output buffer that handle every op that must retire, the PEs that take the words which no
+    pruning can save at one word a cycle each. And over all layers the weights through DRAM.
+At most
+    In every cycle in which no PE takes a word some op or weight group waits for a fixed time; so
+    all words one after another, each with its verdict where that is waited for, and after that every
+    wait of every op and group.
+
+An op must retire for each pooling window where windows are pruned (one for as many as overlap in
+it), every op otherwise. Threshold pruning needs ``min(T, n - T + 1)`` edges for a verdict, ``T``
+the matches that make a 1 of ``n`` edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.contract.weight_groups import WeightGroup, cut_layer
+from o3sim.contract.word_addresses import word_addresses
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.network.layer import Geometry, Layer
+
+_BEYOND = 2**40
+"""No threshold that is not constant lies beyond it, and sums with it do not overflow."""
+
+
+@dataclass(frozen=True)
+class CycleBounds:
+    """Cycles of one image: certainly no fewer, certainly no more."""
+
+    least: int
+    most: int
+
+
+def cycle_bounds(architecture: Architecture, layers: Sequence[Layer]) -> CycleBounds:
+    """Bound the cycles of an image.
+
+    Raises
+    ------
+    InputError
+        If a layer does not fit the weight buffer.
+    """
+    stream = stream_cycles(architecture, layers)
+    groups = 0 if stream == 0 else sum(len(cut) for cut in _cuts(architecture, layers))
+    latency = architecture.dram.latency_cycles
+    least = sum(_least(architecture, layer) for layer in layers)
+    most = sum(_most(architecture, layer) for layer in layers)
+    return CycleBounds(max(least, stream + latency * (groups > 0)), most + stream + groups * (latency + 1))
+
+
+def stream_cycles(architecture: Architecture, layers: Sequence[Layer]) -> int:
+    """Count the cycles in which the weights of layers come out of DRAM, but for its latency."""
+    bits_per_cycle = architecture.dram.bits_per_cycle
+    if isinstance(bits_per_cycle, str):
+        return 0
+    return sum(-(-group.bits // bits_per_cycle) for cut in _cuts(architecture, layers) for group in cut)
+
+
+def _cuts(architecture: Architecture, layers: Sequence[Layer]) -> list[list[WeightGroup]]:
+    return [
+        cut_layer(number, layer.name, layer.geometry, architecture) for number, layer in enumerate(layers)
+    ]
+
+
+def words_of(geometry: Geometry, width_edges: int) -> int:
+    """Count the PE words of a layer of which nothing is pruned."""
+    n_edges, positions = _n_edges(geometry)
+    return int((_words(n_edges, width_edges) * positions).sum()) * geometry.out_channels
+
+
+def ops_of(geometry: Geometry) -> int:
+    """Count the ops of a layer."""
+    return int(geometry.pooled_mask().sum()) * geometry.out_channels
+
+
+def _least(architecture: Architecture, layer: Layer) -> int:
+    """Cycles that the slowest unit needs for what no pruning can save."""
+    a, geometry = architecture, layer.geometry
+    ops = ops_of(geometry)
+    if a.pruning.pooling and geometry.pool is not None and not layer.scores:
+        overlap = (-(-geometry.pool.size // geometry.pool.stride)) ** 2
+        per_channel = -(-geometry.pooled_height * geometry.pooled_width // overlap)
+        retired = per_channel * geometry.out_channels
+        words = per_channel * int(_least_words(architecture, layer).min(axis=0).sum())
+    else:
+        retired = ops
+        words = int((_least_words(architecture, layer) * _n_edges(geometry)[1][:, None]).sum())
+    issue_width = a.scheduler.issue_width_ops if a.scheduler.policy != "lockstep" else retired
+    demands = (
+        (ops, a.sequencer.width_ops),
+        (retired, issue_width),
+        (retired, a.output_buffer.write_width_ops),
+        (words, a.pe.count),
+    )
+    return max(-(-amount // width) for amount, width in demands)
+
+
+def _most(architecture: Architecture, layer: Layer) -> int:
+    """Cycles in which words go in one by one and every op waits for all that it ever waits for."""
+    a = architecture
+    per_word = 1 if a.pe.speculate or not a.pruning.threshold else a.pe.latency_cycles
+    per_word += _most_runs(layer.geometry, a.pe.width_edges) - 1
+    waits = 3 + a.scheduler.issue_latency_cycles + a.pe.latency_cycles + a.pruning.squash_latency_cycles
+    return per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
+
+
+def _most_runs(geometry: Geometry, width_edges: int) -> int:
+    """Activation words that one word of a neuron is gathered from, at most; one a cycle comes in."""
+    return int(np.diff(word_addresses(geometry, width_edges).run_start).max())
+
+
+def _least_words(architecture: Architecture, layer: Layer) -> NDArray[np.int64]:
+    """Words that a verdict takes at least, shape (kinds of border, out_channels)."""
+    n_edges, _ = _n_edges(layer.geometry)
+    if layer.scores and architecture.pruning.argmax and not layer.fixed_point:
+        return np.ones((len(n_edges), layer.geometry.out_channels), np.int64)
+    edges = np.broadcast_to(n_edges[:, None], (len(n_edges), layer.geometry.out_channels))
+    if architecture.pruning.threshold and not layer.scores:
+        if layer.theta is None or layer.fixed_point:
+            edges = np.zeros_like(edges)
+        else:
+            theta = np.clip(layer.theta, -_BEYOND, _BEYOND)
+            needed = -((-(edges + theta)) // 2)
+            edges = np.maximum(0, np.minimum(needed, edges - needed + 1))
+        if architecture.pruning.speculative and layer.speculation is not None:
+            edges = np.minimum(edges, layer.speculation.check_edges)
+    return _words(edges, architecture.pe.width_edges)
+
+
+def _n_edges(geometry: Geometry) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """List the numbers of edges that neurons have, and how many positions have each."""
+    n_edges, positions = np.unique(geometry.n_edges_map()[geometry.pooled_mask()], return_counts=True)
+    return n_edges.astype(np.int64), positions.astype(np.int64)
+
+
+def _words(edges: NDArray[np.int64], width_edges: int) -> NDArray[np.int64]:
+    words: NDArray[np.int64] = -(-edges // width_edges)
+    return words

@@ -1,0 +1,107 @@
+"""A sample of a machine on a network: the first rows of its first layers, scaled up by words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from o3sim.profile.profile import LayerProfile
+from o3sim.runs.engines import run_on_engine
+from o3sim.runs.estimate.bounds import stream_cycles, words_of
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.network.network import Network
+
+SAMPLE_WORDS = {"compiled": 300_000, "simpy": 2_000}
+"""PE words of a layer that are simulated: about 50 ms on either engine."""
+
+
+@dataclass(frozen=True)
+class MachineCost:
+    """What a sample of the network took an architecture.
+
+    Attributes
+    ----------
+    cycles : float
+        Of an image, if the layers that were not sampled compute as long a word as those that were, and
+        no layer takes less than its weights through DRAM.
+    seconds : float
+        To simulate an image.
+    """
+
+    cycles: float
+    seconds: float
+
+
+class MachineSample:
+    """What has been simulated of an architecture."""
+
+    def __init__(self, architecture: Architecture, network: Network, engine: str) -> None:
+        self.architecture = architecture
+        self._layers_left = list(network.layers)
+        self._network = network
+        self.engine = engine
+        ideal = architecture.dram.model_copy(update={"bits_per_cycle": "ideal"})
+        self._fed = architecture.model_copy(update={"dram": ideal})  # weights stream in while others compute
+        self.words = 0
+        self.computing = self.cycles = self.seconds = 0.0
+
+    def take(self, profile: LayerProfile, clock: Callable[[], float]) -> None:
+        """Simulate the first rows of the next layer and take it that the others are like them."""
+        layer = self._layers_left.pop(0)
+        width = self.architecture.pe.width_edges
+        part = first_rows(profile, SAMPLE_WORDS[self.engine], width)
+        alone = replace(self._network, layers=(replace(layer, geometry=part.geometry),))
+        start = clock()
+        run = run_on_engine(self._fed, alone, [part], wanted=self.engine)
+        words = words_of(profile.geometry, width)
+        scale = words / words_of(part.geometry, width)
+        self.words += words
+        self.seconds += (clock() - start) * scale
+        computing = run.layers[0].cycles * scale
+        self.computing += computing
+        self.cycles += max(computing, stream_cycles(self.architecture, [layer]))
+
+    def scaled(self, network: Network) -> MachineCost:
+        """Scale up to all layers; dense ones, at the end, often wait for weights where others compute."""
+        width = self.architecture.pe.width_edges
+        rest = sum(words_of(layer.geometry, width) for layer in network.layers) / self.words
+        left_cycles = sum(
+            max(
+                words_of(layer.geometry, width) * self.computing / self.words,
+                stream_cycles(self.architecture, [layer]),
+            )
+            for layer in self._layers_left
+        )
+        latency_cycles = (
+            0 if self.architecture.dram.bits_per_cycle == "ideal" else self.architecture.dram.latency_cycles
+        )
+        return MachineCost(self.cycles + left_cycles + latency_cycles, self.seconds * rest)
+
+
+def first_rows(profile: LayerProfile, most_words: int, width_edges: int) -> LayerProfile:
+    """Cut a layer down to its first rows of pooled outputs: at least one, else at most so many words."""
+    geometry = profile.geometry
+    words_a_row = words_of(geometry, width_edges) / geometry.pooled_height
+    rows = min(geometry.pooled_height, max(1, int(most_words / words_a_row)))
+    if rows == geometry.pooled_height:
+        return profile
+    pool = geometry.pool
+    conv_rows = rows if pool is None else (rows - 1) * pool.stride + pool.size
+    part = replace(
+        geometry,
+        in_height=(conv_rows - 1) * geometry.stride + geometry.kernel_height,
+        in_width=(geometry.out_width - 1) * geometry.stride + geometry.kernel_width,
+        padding_pixels=0,
+    )
+    return replace(
+        profile,
+        geometry=part,
+        decision=np.ascontiguousarray(profile.decision[:conv_rows]),
+        outcome=np.ascontiguousarray(profile.outcome[:conv_rows]),
+        n_edges=part.n_edges_map(),
+    )

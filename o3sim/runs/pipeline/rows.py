@@ -1,0 +1,101 @@
+"""Rows between two stages: when the neurons that read them can start, and how many wait at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.contract.program_order import window_members
+
+if TYPE_CHECKING:
+    from o3sim.network.layer import Geometry
+
+Cycles = NDArray[np.int64]
+
+
+def rows_read(geometry: Geometry, in_rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """List which input rows the neurons of each output row read, before pooling.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        A dense layer reads all rows of the map that it flattens.
+    in_rows : int
+        Rows of the input map.
+
+    Returns
+    -------
+    first, end : int64 arrays, shape (out_height,)
+        Rows ``first <= row < end``; none where all taps lie in the padding.
+    """
+    if geometry.kind == "dense":
+        return np.zeros(1, np.int64), np.full(1, in_rows, np.int64)
+    first = np.arange(geometry.out_height) * geometry.stride - geometry.padding_pixels
+    return np.clip(first, 0, in_rows), np.clip(first + geometry.kernel_height, 0, in_rows)
+
+
+def first_row(geometry: Geometry) -> int:
+    """Tell in which output row, before pooling, the first op in program order lies, whatever that order."""
+    return int(window_members(geometry).owned[0, 0]) // geometry.out_width
+
+
+def dispatch_cycles(geometry: Geometry, rows_there: Cycles) -> Cycles:
+    """Tell from which cycle on the neurons of each output row have all the rows that they read.
+
+    Parameters
+    ----------
+    rows_there : int64 array, shape (in_rows,)
+        First cycle in which each input row can be read.
+
+    Returns
+    -------
+    int64 array, shape (out_height,)
+        Before pooling; 0 where no row is read.
+    """
+    first, end = rows_read(geometry, len(rows_there))
+    return np.array([rows_there[a:b].max(initial=0) for a, b in zip(first, end, strict=True)], np.int64)
+
+
+def release_cycles(geometry: Geometry, rows_there: Cycles, rows_written: Cycles) -> Cycles:
+    """Tell after which cycle each input row is read no more.
+
+    A row is kept until the last write to every output row, after pooling, that is computed from it.
+
+    Parameters
+    ----------
+    rows_there : int64 array, shape (in_rows,)
+    rows_written : int64 array, shape (pooled_height,)
+        Cycle of the last write to each output row.
+
+    Returns
+    -------
+    int64 array, shape (in_rows,)
+        A row that nothing reads goes as it comes.
+    """
+    first, end = rows_read(geometry, len(rows_there))
+    size, stride = (1, 1) if geometry.pool is None else (geometry.pool.size, geometry.pool.stride)
+    released = rows_there.copy()
+    for row, cycle in enumerate(rows_written):
+        for member in range(row * stride, row * stride + size):
+            read = released[first[member] : end[member]]
+            np.maximum(read, cycle, out=read)
+    return released
+
+
+def most_at_once(there: Sequence[Cycles], released: Sequence[Cycles]) -> int:
+    """Count the rows that are held at a time at most.
+
+    Parameters
+    ----------
+    there, released : sequences of int64 arrays
+        Of each image: first and last cycle in which each row is held.
+    """
+    begins, ends = np.concatenate(there), np.concatenate(released) + 1
+    changes = np.concatenate([np.ones(len(begins), np.int64), np.full(len(ends), -1)])
+    order = np.lexsort(
+        (changes, np.concatenate([begins, ends]))
+    )  # of a cycle, rows that go before those that come
+    return int(changes[order].cumsum().max())

@@ -1,0 +1,67 @@
+"""The stages of a pipelined architecture: one machine for each layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from o3sim.config.architecture import PIPELINED, Architecture
+from o3sim.config.overrides import laid_over
+from o3sim.contract.weight_groups import weight_words
+from o3sim.errors import InputError
+
+if TYPE_CHECKING:
+    from o3sim.network.layer import Layer
+
+_RESIDENT = {"bits_per_cycle": "ideal", "latency_cycles": 0}
+"""What a stage's weights come from: they are in its weight buffer before the first image."""
+
+
+def stage_machines(architecture: Architecture, layers: Sequence[Layer]) -> list[Architecture]:
+    """Make the machine of each layer: the architecture with what its stage states laid over.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Of organization ``layer_pipelined``.
+    layers : sequence of Layer
+        Of the network it is to run.
+
+    Returns
+    -------
+    list of Architecture
+        One for each layer; without DRAM, for the weights of a stage stay on the chip.
+
+    Raises
+    ------
+    InputError
+        If there are not as many stages as layers, or a layer's weights do not fit its weight buffer.
+    """
+    values = architecture.model_dump()
+    stages = values.pop("stages", ({},) * len(layers))
+    if len(stages) != len(layers):
+        raise InputError(
+            f"architecture {architecture.name}: stages: {len(stages)} for a network of {len(layers)} layers; "
+            "state one for each, or none to give all layers the same units"
+        )
+    machines = [
+        Architecture.model_validate({**laid_over(values, stage), "dram": _RESIDENT}) for stage in stages
+    ]
+    for number, (machine, layer) in enumerate(zip(machines, layers, strict=True)):
+        _check_weights_fit(machine, layer, number)
+    return machines
+
+
+def _check_weights_fit(machine: Architecture, layer: Layer, number: int) -> None:
+    """Refuse a stage whose weight buffer does not hold its layer: channels in whole words, edge orders."""
+    width, order = machine.pe.width_edges, layer.geometry.edge_order
+    bits = weight_words(layer.geometry, width) * width * layer.geometry.out_channels
+    if order is not None:
+        bits += len(set(order.order_of.tolist())) * order.table_bits
+    needed = -(-bits // 1024)
+    if needed > machine.weight_buffer.size_kbit:
+        raise InputError(
+            f"architecture {machine.name}: stages[{number}].weight_buffer.size_kbit: the weights of layer "
+            f"{layer.name} take {needed} kbit, there are {machine.weight_buffer.size_kbit}: a stage of "
+            f"{PIPELINED} holds all its weights"
+        )

@@ -1,0 +1,1 @@
+"""Many design points: sweeps, searches, and what-if machines."""

@@ -1,0 +1,84 @@
+"""What conditions and derived values may read: every architecture key, and figures computed from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from o3sim.area import area_mtransistors
+from o3sim.config.architecture import Architecture
+from o3sim.config.flat import flattened, nested
+from o3sim.energy.model import BITS_PER_KBIT, OP_BITS
+
+Figure = Callable[[Mapping[str, Any]], float]
+
+
+def peak_edges_per_cycle(values: Mapping[str, Any]) -> int:
+    """Return PEs times their width: no machine evaluates more in a cycle."""
+    return int(values["pe.count"] * values["pe.width_edges"])
+
+
+def on_chip_kbit(values: Mapping[str, Any]) -> float:
+    """Return both buffers and the issue queue, the memories that leakage is counted for."""
+    queue_kbit = values["issue_queue.depth_ops"] * OP_BITS / BITS_PER_KBIT
+    return float(values["activation_buffer.size_kbit"] + values["weight_buffer.size_kbit"] + queue_kbit)
+
+
+def _area(values: Mapping[str, Any]) -> float:
+    try:
+        return area_mtransistors(Architecture.model_validate_json(json.dumps(nested(values))))
+    except ValidationError as error:
+        detail = error.errors()[0]
+        raise ValueError(f"no such machine: {'.'.join(map(str, detail['loc']))}: {detail['msg']}") from None
+
+
+FIGURES: dict[str, Figure] = {
+    "peak_edges_per_cycle": peak_edges_per_cycle,
+    "on_chip_kbit": on_chip_kbit,
+    "area_mtransistors": _area,
+}
+"""By name, each computed from a machine's dotted keys; they stand in result tables too."""
+
+
+class Readable(Mapping[str, Any]):
+    """A machine's dotted keys, with the figures of :data:`FIGURES` computed when they are read.
+
+    Parameters
+    ----------
+    values : mapping of str to scalar
+        By dotted key, every key of an architecture.
+    """
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._values:
+            return self._values[name]
+        return FIGURES[name](self._values)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._values
+        yield from FIGURES
+
+    def __len__(self) -> int:
+        return len(self._values) + len(FIGURES)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values or name in FIGURES
+
+
+def figures_of(architecture: Architecture) -> dict[str, Any]:
+    """Return the figures of a machine by name.
+
+    Examples
+    --------
+    >>> from o3sim.config.load import load_architecture
+    >>> figures_of(load_architecture("small"))["peak_edges_per_cycle"]
+    512
+    """
+    values = flattened(architecture.model_dump(mode="json"))
+    return {name: figure(values) for name, figure in FIGURES.items()}

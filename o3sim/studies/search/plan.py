@@ -1,0 +1,112 @@
+"""Read a search and all that it names, and check it before anything runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from o3sim.config.architecture import Architecture
+from o3sim.config.catalog import suggest
+from o3sim.config.expressions import parse
+from o3sim.config.flat import flattened, nested
+from o3sim.config.load import check, load_architecture, load_document
+from o3sim.config.marks import KeyPath, Problem
+from o3sim.errors import ConfigError
+from o3sim.network.load import load_network, load_workload, workload_images
+from o3sim.studies.names import Readable
+from o3sim.studies.search.config import Explore
+from o3sim.studies.search.objectives import COLUMNS
+from o3sim.studies.search.space import Space
+from o3sim.studies.sweep.run import Subject
+
+
+@dataclass(frozen=True, eq=False)
+class SearchPlan:
+    """A search, read and checked.
+
+    Attributes
+    ----------
+    path : Path
+        Its file.
+    explore : Explore
+    base : Architecture
+    subject : Subject
+        Network and images.
+    space : Space
+    """
+
+    path: Path
+    explore: Explore
+    base: Architecture
+    subject: Subject
+    space: Space
+
+
+def plan_search(path: Path) -> SearchPlan:
+    """Read a search file, and what it names.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong in it (``ConfigError``), or in what it names.
+    """
+    document = load_document(path)
+    explore = check(document, Explore)
+    base = load_architecture(_beside(path, explore.architecture))
+    for find in (_unknown, _bad_values):
+        problems = [Problem(document.nearest(path).value, path, what) for path, what in find(explore, base)]
+        if problems:
+            raise ConfigError([str(problem) for problem in problems])
+    files = load_workload(_beside(path, explore.workload))
+    network = load_network(files)
+    image_file = None if explore.images.file is None else path.parent / explore.images.file
+    images = workload_images(files, network, image_file, explore.images.count)
+    return SearchPlan(path, explore, base, Subject(network, images), Space(explore, base, network))
+
+
+def _beside(path: Path, name: str) -> str:
+    """Return a file named in the search as a path from its folder; a shipped name as it is."""
+    candidate = path.parent / name
+    return str(candidate) if candidate.is_file() else name
+
+
+def _unknown(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, str]]:
+    """Yield every name that stands for nothing, with its place."""
+    keys = flattened(base.model_dump(mode="json"))
+    readable = Readable(keys)
+    for key in explore.parameters:
+        yield from _missing(("parameters", key), [key], keys, "architecture key")
+    for key, text in explore.derived.items():
+        yield from _missing(("derived", key), [key], keys, "architecture key")
+        yield from _missing(("derived", key), parse(text).keys, readable, "architecture key")
+    columns = dict.fromkeys(COLUMNS)
+    known = [*readable, *columns]
+    for number, text in enumerate(explore.constraints):
+        yield from _missing(("constraints", number), parse(text).keys, known, "architecture key or column")
+    for text in explore.objectives:
+        yield from _missing(("objectives", text), parse(text).keys, columns, "column of numbers")
+
+
+def _bad_values(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, str]]:
+    """Yield values that a key can have in no machine at all; what only goes ill together is not run."""
+    keys = flattened(base.model_dump(mode="json"))
+    for parameter in explore.search_parameters():
+        for value in parameter.values:
+            try:
+                Architecture.model_validate_json(json.dumps(nested({**keys, parameter.key: value})))
+            except ValidationError as error:
+                for detail in error.errors():
+                    if ".".join(map(str, detail["loc"])).startswith(parameter.key):
+                        yield ("parameters", parameter.key), f"{value}: {detail['msg']}"
+
+
+def _missing(
+    path: KeyPath, names: Iterable[str], known: Collection[str], what: str
+) -> Iterator[tuple[KeyPath, str]]:
+    for name in names:
+        if name not in known:
+            yield path, f"no {what} `{name}`{suggest(name, known)}"

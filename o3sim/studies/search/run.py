@@ -1,0 +1,224 @@
+"""Run a search into a folder: batches of proposals through the sweep's machinery, then the front."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from o3sim.errors import InputError
+from o3sim.files import write_atomic
+from o3sim.profile.mapped_store import StoredWorkload, shapes_of, store_workload
+from o3sim.results.table import csv_text
+from o3sim.runs.executors import OpenExecutor, local_executor
+from o3sim.runs.point import PointTask
+from o3sim.runs.stop import CheckStop, never
+from o3sim.studies.journal import Journal
+from o3sim.studies.search.importance import Importances, importances
+from o3sim.studies.search.kept import KeptOpen
+from o3sim.studies.search.objectives import Objectives
+from o3sim.studies.search.plan import SearchPlan
+from o3sim.studies.search.proposals import Proposals
+from o3sim.studies.search.proposer import Proposer
+from o3sim.studies.search.space import Candidate
+from o3sim.studies.search.study_file import StudyFile
+from o3sim.studies.sweep.expand import Point
+from o3sim.studies.sweep.run import (
+    JOURNAL,
+    PROFILES,
+    Follower,
+    Progress,
+    hashes_of,
+    locked,
+    prepare_folder,
+    row_of,
+    run_journalled,
+    write_tables,
+)
+
+EXPLORE, PROPOSALS, STUDY = "explore.yaml", "proposals.jsonl", "study.journal"
+FRONT, IMPORTANCES = "front.csv", "importances.csv"
+
+
+@dataclass(frozen=True)
+class SearchOutcome:
+    """What a search found.
+
+    Attributes
+    ----------
+    rows, layers : list of dict
+        The tables of a sweep, as they were written.
+    front : list of dict
+        Rows of the points on the front, with ``knee`` and the objectives before them.
+    importances : Importances
+    exhausted : str
+        Empty, or why fewer points ran than were asked for.
+    """
+
+    rows: list[dict[str, Any]]
+    layers: list[dict[str, Any]]
+    front: list[dict[str, Any]]
+    importances: Importances
+    exhausted: str
+
+
+def run_search(
+    plan: SearchPlan,
+    folder: Path,
+    jobs: int = 1,
+    *,
+    resume: bool = False,
+    parquet: bool = False,
+    progress: Progress | None = None,
+    open_executor: OpenExecutor = local_executor,
+    check_stop: CheckStop = never,
+) -> SearchOutcome:
+    """Propose and run points until there are as many as asked for, and write what was found.
+
+    Parameters
+    ----------
+    plan : SearchPlan
+    folder : Path
+        Made if it is not there. ``results.csv`` and ``layers.csv`` are those of a sweep.
+    jobs : int
+        Processes; nothing written depends on it.
+    resume : bool
+        Go on with what is in the folder, also to more trials than it was begun with; points that
+        failed run again.
+    parquet : bool
+        Write the tables as Parquet too (extra ``parquet``).
+    open_executor : callable
+        Where points run.
+    check_stop : callable
+        Called before each batch and several times a second; what it raises ends the run.
+
+    Raises
+    ------
+    InputError
+        If the extra ``search`` is missing, no point is allowed, the folder is in use or of another
+        search, or a file cannot be written.
+    """
+    proposer = Proposer(plan.explore, plan.space)
+    prepare_folder(folder, resume)
+    with locked(folder):
+        write_atomic(folder / EXPLORE, plan.path.read_bytes())
+        search = _Search(plan, folder, proposer, progress)
+        with (
+            closing(Journal(folder / JOURNAL, identity_of(plan))) as journal,
+            KeptOpen(open_executor) as kept,
+        ):
+            search.run(journal, jobs, kept.open, check_stop)
+        outcome = search.outcome()
+        write_tables(folder, outcome.rows, outcome.layers, parquet)
+        write_atomic(folder / FRONT, csv_text(outcome.front))
+        write_atomic(folder / IMPORTANCES, csv_text(outcome.importances.rows))
+    return outcome
+
+
+class _Search:
+    """A search under way."""
+
+    def __init__(self, plan: SearchPlan, folder: Path, proposer: Proposer, progress: Progress | None) -> None:
+        self._plan, self._proposer = plan, proposer
+        self._progress = progress
+        self._objectives = Objectives(plan.explore.objectives, plan.space.limits)
+        network, images = plan.subject.network, plan.subject.images
+        self._stored: StoredWorkload = store_workload(folder / PROFILES, network, images, progress)
+        self._shapes = shapes_of(network)
+        self._hashes = hashes_of(plan.subject)
+        self._proposals = Proposals(folder / PROPOSALS)
+        self._study = StudyFile(folder / STUDY, proposer.study)
+        self.rows: list[dict[str, Any]] = []
+        self.layers: list[dict[str, Any]] = []
+        self._exhausted = ""
+
+    def run(self, journal: Journal, jobs: int, open_executor: OpenExecutor, check_stop: CheckStop) -> None:
+        """Propose, run and tell, a batch at a time."""
+        explore = self._plan.explore
+        while len(self.rows) < explore.trials:
+            check_stop()
+            # Whole batches are asked for, so that what is proposed does not depend on `trials`.
+            candidates = self._proposer.batch(explore.batch)
+            wanted = candidates[: explore.trials - len(self.rows)]
+            if not wanted:
+                self._exhausted = self._proposer.refusal or "every combination has been run"
+                break
+            points = self._points(wanted)
+            self._proposals.add(points)
+            self._run_batch(points, journal, jobs, open_executor, check_stop)
+            self._add_rows(points, journal)
+            if len(wanted) == len(candidates):
+                self._tell(self.rows[-len(points) :])
+        if not self.rows:
+            raise InputError(
+                f"{self._plan.path}: no combination can be run; the last one refused: {self._exhausted}"
+            )
+
+    def outcome(self) -> SearchOutcome:
+        """Sum up."""
+        front = self._objectives.front(self.rows)
+        found = importances(self.rows, self._plan.space.parameters, self._objectives)
+        return SearchOutcome(self.rows, self.layers, front, found, self._exhausted)
+
+    def _tell(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        values = [self._objectives.values(row) for row in rows]
+        self._proposer.tell(values, [self._objectives.broken_limits(row) for row in rows])
+        self._study.update()
+
+    def _points(self, candidates: Sequence[Candidate]) -> list[Point]:
+        workload = self._plan.subject.network.name
+        return [
+            Point(number, candidate.architecture, workload, candidate.axes)
+            for number, candidate in enumerate(candidates, start=len(self.rows))
+        ]
+
+    def _run_batch(
+        self,
+        points: Sequence[Point],
+        journal: Journal,
+        jobs: int,
+        open_executor: OpenExecutor,
+        check_stop: CheckStop,
+    ) -> None:
+        """Run those points of a batch that the journal does not have."""
+        finished = {number for number, outcome in journal.outcomes.items() if not outcome.error}
+        tasks = [
+            PointTask(point.number, point.architecture, self._shapes, self._stored)
+            for point in points
+            if point.number not in finished
+        ]
+        done = len(self.rows) + len(points) - len(tasks)
+        follower = Follower(self._progress, self._plan.explore.trials, done)
+        run_journalled(tasks, journal, jobs, open_executor, follower, check_stop)
+
+    def _add_rows(self, points: Sequence[Point], journal: Journal) -> None:
+        for point in points:
+            outcome = journal.outcomes[point.number]
+            self.rows.append(row_of(point, outcome, self._hashes))
+            here = {
+                "point": point.number,
+                "architecture": point.architecture.name,
+                "workload": point.workload,
+            }
+            self.layers += [{**here, **point.axes, **layer} for layer in outcome.layers]
+
+
+def identity_of(plan: SearchPlan) -> dict[str, str]:
+    """Say what a search's proposals and results depend on, part by part; ``trials`` is no such thing."""
+    asked = plan.explore.model_dump_json(exclude={"name", "description", "trials"})
+    return {
+        "o3sim": version("o3sim"),
+        "Optuna": version("optuna"),
+        "search": _sha256(asked),
+        "architecture": _sha256(plan.base.model_dump_json()),
+        "workload": plan.subject.network.digest(),
+        "images": plan.subject.images.digest(),
+    }
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,165 @@
+"""The sweep model: which machines, networks and images, and what is varied. ``docs/sweeps.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from o3sim.config.expressions import ExpressionError, parse
+from o3sim.config.marks import Conflict, KeyPath
+from o3sim.config.model import StrictModel
+
+Text = Annotated[str, Field(min_length=1)]
+Scalar = bool | int | float | str
+
+MOST_POINTS = 100_000
+"""Points of a sweep unless it asks for more; a table of them is some 300 MB."""
+
+
+class Steps(StrictModel):
+    """Whole numbers at equal distances: ``from``, ``from + step``, ... up to ``to``."""
+
+    start: Annotated[int, Field(alias="from")]
+    to: int
+    step: Annotated[int, Field(ge=1)]
+
+    def values(self) -> Sequence[Scalar]:
+        """Return the numbers, however many, without listing them."""
+        return range(self.start, self.to + 1, self.step)
+
+
+class Factors(StrictModel):
+    """Whole numbers at equal ratios: ``from``, ``from * factor``, ... up to ``to``."""
+
+    start: Annotated[int, Field(alias="from", ge=1)]
+    to: int
+    factor: Annotated[float, Field(gt=1)]
+
+    def values(self) -> Sequence[Scalar]:
+        """Return the numbers, rounded, each once."""
+        found: dict[Scalar, None] = {}
+        exact = float(self.start)
+        while round(exact) <= self.to:
+            found[round(exact)] = None
+            exact *= self.factor
+        return list(found)
+
+
+Values = Annotated[list[Scalar], Field(min_length=1)] | Steps | Factors
+
+
+def values_of(axis: list[Scalar] | Steps | Factors) -> Sequence[Scalar]:
+    """Return the values of an axis."""
+    return axis if isinstance(axis, list) else axis.values()
+
+
+class SweepImages(StrictModel):
+    """The images that every point runs."""
+
+    count: Annotated[int, Field(ge=1)] = Field(default=1, description="From the first on.")
+    file: Text | None = Field(
+        default=None, description="NPZ file in place of the workloads' own, relative to this file."
+    )
+
+
+class Sweep(StrictModel):
+    """A sweep: every architecture with every workload at every place of the axes."""
+
+    name: Text = Field(description="Name in reports.")
+    description: str = Field(default="", description="One line.")
+    architectures: Annotated[list[Text], Field(min_length=1)] = Field(
+        description="Shipped names, or files relative to this one; each point starts from one of them."
+    )
+    workloads: Annotated[list[Text], Field(min_length=1)] = Field(
+        description="Shipped names, or files relative to this one."
+    )
+    images: SweepImages = SweepImages()
+    axes: dict[Text, Values] = Field(
+        default_factory=dict, description="Dotted architecture key: a list of values or a range."
+    )
+    zipped: list[Annotated[dict[Text, Values], Field(min_length=1)]] = Field(
+        default_factory=list, description="Groups of keys whose values move together, each group one axis."
+    )
+    derived: dict[Text, Text] = Field(
+        default_factory=dict, description="Dotted architecture key: expression over other keys."
+    )
+    where: list[Text] = Field(
+        default_factory=list, description="Conditions; a point for which one does not hold is left out."
+    )
+    most_points: Annotated[int, Field(ge=1)] = Field(
+        default=MOST_POINTS, description="Refuse to begin with more points than that."
+    )
+
+    @classmethod
+    def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:
+        """Yield keys varied twice, groups of unequal length, and expressions that cannot be read."""
+        yield from _varied_twice(data)
+        yield from _unequal(data)
+        for path, text in _expressions(data):
+            try:
+                parse(text)
+            except ExpressionError as error:
+                yield Conflict((path,), str(error))
+
+    @model_validator(mode="after")
+    def _check_cross_fields(self) -> Sweep:
+        problems = list(self.cross_field_problems(self.model_dump(by_alias=True)))
+        if problems:
+            text = "; ".join(str(problem) for problem in problems)
+            raise PydanticCustomError("cross_field", "{text}", {"text": text})
+        return self
+
+
+def _varied_twice(data: Mapping[str, Any]) -> Iterator[Conflict]:
+    seen: dict[str, KeyPath] = {}
+    for path in _varied(data):
+        key = str(path[-1])
+        if key in seen:
+            yield Conflict((path, seen[key]), "is varied or derived already")
+        seen.setdefault(key, path)
+
+
+def _varied(data: Mapping[str, Any]) -> Iterator[KeyPath]:
+    for section in ("axes", "derived"):
+        if isinstance(data.get(section), Mapping):
+            yield from ((section, key) for key in data[section])
+    if isinstance(data.get("zipped"), list):
+        for number, group in enumerate(data["zipped"]):
+            if isinstance(group, Mapping):
+                yield from (("zipped", number, key) for key in group)
+
+
+def _unequal(data: Mapping[str, Any]) -> Iterator[Conflict]:
+    groups = data.get("zipped")
+    for number, group in enumerate(groups if isinstance(groups, list) else []):
+        if not isinstance(group, Mapping):
+            continue
+        lengths = {
+            key: len(found) for key, values in group.items() if (found := plain_values(values)) is not None
+        }
+        if len(set(lengths.values())) > 1:
+            each = ", ".join(f"{key} {length}" for key, length in lengths.items())
+            yield Conflict((("zipped", number),), f"keys that move together need as many values each: {each}")
+
+
+def plain_values(values: Any) -> Sequence[Any] | None:
+    """Return the values of an axis as read from YAML, or None if it is none."""
+    if isinstance(values, list):
+        return values
+    for model in (Steps, Factors):
+        try:
+            return model.model_validate(values).values()
+        except ValueError:
+            continue
+    return None
+
+
+def _expressions(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    derived, where = data.get("derived"), data.get("where")
+    if isinstance(derived, Mapping):
+        yield from ((("derived", key), text) for key, text in derived.items() if isinstance(text, str))
+    if isinstance(where, list):
+        yield from ((("where", number), text) for number, text in enumerate(where) if isinstance(text, str))

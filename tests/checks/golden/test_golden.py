@@ -1,0 +1,169 @@
+"""Goldens of users: recorded, checked, moved, broken."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from o3sim.checks.golden.case import Case, case_of, read_manifest
+from o3sim.checks.golden.check import check, golden_folders
+from o3sim.checks.golden.record import load_inputs, record
+from o3sim.errors import InputError
+from o3sim.files import save_npz
+from tests.checks.golden.workload import write_workload
+from tests.sample_runs import images
+
+CHIP = "extends: o3bnn\npe: {count: 8, width_edges: 2}\n"
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    """A machine and a network in files."""
+    (tmp_path / "chip.yaml").write_text(CHIP)
+    return Case(str(tmp_path / "chip.yaml"), str(write_workload(tmp_path)), ("conv1", "2"), images=2)
+
+
+@pytest.fixture
+def golden(case: Case, tmp_path: Path) -> Path:
+    """Its golden, in a folder of folders."""
+    inputs = load_inputs(case)
+    folder = tmp_path / "goldens" / inputs.folder_name
+    record(inputs, folder)
+    return folder
+
+
+def test_what_is_recorded_is_as_recorded(golden: Path) -> None:
+    assert golden.name == "chip-tiny"
+    assert golden_folders(golden.parent) == golden_folders(golden) == [golden]
+    assert check(golden) == []
+
+
+def test_files_are_small_and_say_nothing_of_this_machine(golden: Path, tmp_path: Path) -> None:
+    names = sorted(path.name for path in golden.iterdir())
+    assert names == ["manifest.json", "result.json", "trace-00-conv1.txt.gz", "trace-02-scores.txt.gz"]
+    for path in golden.iterdir():
+        raw = path.read_bytes()
+        text = gzip.decompress(raw) if path.suffix == ".gz" else raw
+        assert str(tmp_path).encode() not in text
+        assert len(raw) < 20_000
+    manifest = json.loads((golden / "manifest.json").read_text())
+    assert manifest["architecture"]["source"] == "../../chip.yaml"
+    assert manifest["traces"] == {"layers": ["conv1", "scores"], "cycles": 128}
+
+
+def test_recording_again_gives_the_same_bytes_and_clears_old_traces(case: Case, golden: Path) -> None:
+    before = {path.name: path.read_bytes() for path in golden.iterdir()}
+    (golden / "trace-07-old.txt.gz").write_bytes(b"")
+    record(load_inputs(case), golden)
+    assert {path.name: path.read_bytes() for path in golden.iterdir()} == before
+
+
+def test_goldens_hold_wherever_the_checkout_is(
+    golden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = tmp_path.with_name(tmp_path.name + "-moved")
+    os.rename(tmp_path, moved)
+    monkeypatch.chdir(moved / "goldens")
+    try:
+        assert check(Path("chip-tiny")) == []
+        monkeypatch.chdir("/")
+        assert check(moved / "goldens" / "chip-tiny") == []
+    finally:
+        os.rename(moved, tmp_path)
+
+
+def test_a_machine_that_moved(golden: Path, tmp_path: Path) -> None:
+    (tmp_path / "chip.yaml").write_text(CHIP.replace("8", "7"))
+    report = check(golden)
+    assert report[0] == "chip on tiny: not as recorded"
+    assert "  input changed: architecture (sha256)" in report
+    assert "    configuration.pe.count: 8 -> 7 (-12.50 %)" in report
+    at = report.index("  layer conv1:")
+    assert report[at + 1].startswith("    cycles: ")
+    assert report[at + 1].endswith(" %)")
+    traces = [line for line in report if ": trace differs" in line]
+    assert traces[0].startswith("  layer conv1, cycle ")
+    assert any(line.startswith("      A ") for line in report)
+
+
+def test_a_result_that_moved_while_the_inputs_did_not(golden: Path) -> None:
+    """As after a change of the simulator: here the record is changed in its place."""
+    result = json.loads((golden / "result.json").read_text())
+    result["layers"][1]["cycles"] += 100
+    (golden / "result.json").write_text(json.dumps(result))
+    report = check(golden)
+    assert report[1] == "  layer dense2:"
+    assert report[2].startswith("    cycles: ")
+    assert len(report) == 3
+
+
+def test_a_trace_that_moved(golden: Path) -> None:
+    path = golden / "trace-00-conv1.txt.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b" pe3 1\n", b" pe3 0\n", 1)))
+    report = check(golden)
+    assert report[1].startswith("  layer conv1, cycle ")
+    assert "trace differs (A: recorded, B: now)" in report[1]
+
+
+def test_changed_images_are_named(golden: Path, tmp_path: Path) -> None:
+    save_npz(tmp_path / "images.npz", {"x": images(4, seed=9)})
+    assert "  input changed: images (sha256)" in check(golden)
+
+
+def test_own_images(case: Case, tmp_path: Path) -> None:
+    save_npz(tmp_path / "own.npz", {"x": images(1, seed=9)})
+    own = Case(case.architecture, case.workload, (), 1, str(tmp_path / "own.npz"), 16)
+    record(load_inputs(own), tmp_path / "golden")
+    manifest = read_manifest(tmp_path / "golden")
+    assert manifest["images"]["file"] == "../own.npz"
+    assert case_of(manifest, tmp_path / "golden").image_file == str(tmp_path / "own.npz")
+    assert check(tmp_path / "golden") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("manifest.json", "", "is no manifest of a golden"),
+        ("manifest.json", "[]", "is no manifest of a golden of version 1"),
+        ("manifest.json", '{"o3sim_golden": 2}', "of version 1, but of 2"),
+        ("manifest.json", '{"o3sim_golden": 1}', "is incomplete: 'images'"),
+        ("result.json", '{"schema', "is cut off or no JSON"),
+        ("trace-00-conv1.txt.gz", "# o3sim", "is cut off within this line"),
+    ],
+)
+def test_broken_goldens(golden: Path, file: str, content: str, message: str) -> None:
+    (golden / file).write_text(content)
+    with pytest.raises(InputError, match=message):
+        check(golden)
+
+
+def test_missing_files(golden: Path, tmp_path: Path) -> None:
+    (golden / "trace-00-conv1.txt.gz").unlink()
+    assert "  layer conv1: no trace was recorded" in check(golden)
+    (golden / "result.json").unlink()
+    with pytest.raises(InputError, match=r"result\.json: cannot be read"):
+        check(golden)
+    (tmp_path / "chip.yaml").unlink()
+    with pytest.raises(InputError, match="no such file"):
+        check(golden)
+    with pytest.raises(InputError, match="no golden in it; make one with `o3sim golden record`"):
+        golden_folders(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"layers": ("conv9",)}, "no layer `conv9`"),
+        ({"cycles": 0}, "0 cycles of trace"),
+        ({"images": 9}, "9 images"),
+    ],
+)
+def test_cases_that_cannot_be(case: Case, changes: dict[str, object], message: str) -> None:
+    from dataclasses import replace
+
+    with pytest.raises(InputError, match=message):
+        load_inputs(replace(case, **changes))  # type: ignore[arg-type]

@@ -1,0 +1,162 @@
+"""SCALE-Sim topologies: what is inferred, that the result runs, and what is refused with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from o3sim.config.load import load_architecture
+from o3sim.errors import InputError
+from o3sim.formats.importers.scalesim import import_scalesim
+from o3sim.network.load import load_network, load_workload, workload_images
+from o3sim.runs.simulation import simulate
+
+HEADER = (
+    "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n"
+)
+
+ALEXNET = """\
+Conv1, 224, 224, 11, 11, 3, 96, 4,
+Conv2, 31, 31, 5, 5, 96, 256, 1,
+Conv3, 15, 15, 3, 3, 256, 384, 1,
+Conv4, 15, 15, 3, 3, 384, 384, 1,
+Conv5, 15, 15, 3, 3, 384, 256, 1,
+FC6, 6, 6, 6, 6, 256, 4096, 1,
+FC7, 1, 1, 1, 1, 4096, 4096, 1,
+FC8, 1, 1, 1, 1, 4096, 1000, 1,
+"""
+
+SMALL = """\
+conv 1/a, 10, 12, 3, 3, 2, 8, 1,
+
+conv 1/a, 6, 7, 3, 3, 8, 6, 1,
+fc, 1, 1, 1, 1, 120, 16, 1
+scores, 1, 1, 1, 1, 16, 5, 1,
+"""
+
+
+def written(tmp_path: Path, rows: str, header: str = HEADER) -> Path:
+    path = tmp_path / "topology.csv"
+    path.write_text(header + rows)
+    return path
+
+
+def test_alexnet(tmp_path: Path) -> None:
+    imported = import_scalesim(written(tmp_path, ALEXNET), "mine")
+    assert imported.keys["input"]["height"] == 227
+    conv1, conv2, conv3, _, conv5, fc6, _, fc8 = imported.keys["layers"]
+    assert conv1 == {
+        "name": "Conv1",
+        "type": "conv",
+        "channels": 96,
+        "kernel": 11,
+        "stride": 4,
+        "pool": {"size": 3, "stride": 2},
+    }
+    assert (conv2["padding_pixels"], conv2["padding"], conv2["pool"]) == (2, -1, {"size": 3, "stride": 2})
+    assert conv3["padding_pixels"] == 1
+    assert "pool" not in conv3
+    assert conv5["pool"] == {"size": 3, "stride": 2}
+    assert fc6 == {"name": "FC6", "type": "dense", "features": 4096}
+    assert fc8["scores"] is True
+    assert imported.notes[:3] == (
+        "Conv1: input 227x227, since SCALE-Sim rounds its outputs up",
+        "Conv1: pool 3x3/2, inferred from the IFMAP of Conv2",
+        "Conv2: padding of 2 on each side, inferred from its IFMAP",
+    )
+
+
+def test_the_workload_has_as_many_edges_as_the_topology_has_macs(tmp_path: Path) -> None:
+    """On a binary input every MAC is one edge; 8 bits of input make 8 of the first layer's."""
+    imported = import_scalesim(written(tmp_path, SMALL), "small-one")
+    path = imported.write(tmp_path / "small-one")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["small-one.yaml", "topology.csv"]
+    keys = yaml.safe_load(path.read_text())
+    assert [layer["name"] for layer in keys["layers"]] == ["conv_1_a", "conv_1_a_2", "fc", "scores"]
+    assert str(tmp_path) not in path.read_text()
+    files = load_workload(str(path))
+    network = load_network(files)
+    images = workload_images(files, network, None, 1)
+    result = simulate(load_architecture("small"), network, images.x)
+    assert result.outputs_exact
+    macs = [8 * 10 * 18 * 8, 4 * 5 * 72 * 6, 120 * 16, 16 * 5]
+    assert [layer.edges.total for layer in result.layers] == [8 * macs[0], *macs[1:]]
+
+
+def test_no_pool_goes_before_one_and_whole_windows_before_others(tmp_path: Path) -> None:
+    rows = (
+        "a, 8, 8, 3, 3, 1, 4, 1,\nb, 8, 8, 3, 3, 4, 4, 1,\nc, 5, 5, 3, 3, 4, 4, 1,\nd, 3, 3, 3, 3, 4, 9, 1,\n"
+    )
+    a, b, c, _ = import_scalesim(written(tmp_path, rows), "n").keys["layers"]
+    assert "pool" not in a
+    assert (b["padding_pixels"], b["pool"]) == (1, {"size": 2, "stride": 2})
+    assert c["padding_pixels"] == 1
+    assert "pool" not in c
+
+
+def test_scores_are_added_after_a_convolution_at_the_end(tmp_path: Path) -> None:
+    rows = "scores, 9, 9, 3, 3, 1, 4, 1, 1:1\nb, 7, 7, 3, 3, 4, 4, 3,\n"
+    imported = import_scalesim(written(tmp_path, rows), "n")
+    assert imported.keys["classes"] == 10
+    assert imported.keys["layers"][2] == {"name": "scores_2", "type": "dense", "features": 10, "scores": True}
+    assert imported.notes == ("scores_2: 10 outputs, added: a network ends in class scores",)
+    assert (
+        load_network(load_workload(str(imported.write(tmp_path / "n")))).layers[2].geometry.in_channels == 16
+    )
+
+
+def test_partial_steps_of_later_layers_are_told(tmp_path: Path) -> None:
+    rows = "a, 8, 8, 3, 3, 1, 4, 1,\nb, 6, 6, 3, 3, 4, 4, 2,\nc, 2, 2, 2, 2, 4, 4, 1,\n"
+    notes = import_scalesim(written(tmp_path, rows), "n").notes
+    assert notes == ("b: outputs without the last step, not whole, that SCALE-Sim counts",)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("", "no layers below the header"),
+        ("a, 8, 8, 3, 3, 1, 4,\n", "topology.csv:2: a: expected 7 numbers after the name, found 6"),
+        ("a, 8, 8, 3, 3, 1, 4, 1, 2:4,\n", "topology.csv:2: a: expected 7 numbers after the name, found 8"),
+        ("a, 8, 8, 3, three, 1, 4, 1,\n", "topology.csv:2: a: Filter Width: `three` is not a number"),
+        ("a, 8, 8, 3, 3, 1, 0, 1,\n", "topology.csv:2: a: Num Filter: `0` is not a number"),
+        ("a, 8, 8, 9, 9, 1, 4, 1,\n", "topology.csv:2: a: a filter of 9x9 is larger than the IFMAP of 8x8"),
+        ("a, 8, 8, 3, 1, 1, 4, 1,\n", "topology.csv:2: a: a filter of 3x1 is not square"),
+        (
+            "\na, 8, 8, 3, 3, 1, 4, 1,\nb, 1, 1, 1, 1, 512, 4, 1,\n",
+            "topology.csv:4: b takes 1x1x512 but a above it gives 6x6x4, pooled 3x3, pooled 2x2",
+        ),
+        (
+            "a, 8, 8, 3, 3, 1, 4, 1,\nb, 6, 6, 3, 3, 5, 4, 1,\nc, 1, 1, 1, 1, 64, 4, 1,\n",
+            "topology.csv:3: b takes 6x6x5 but a above it gives 6x6x4",
+        ),
+        (
+            "a, 1, 1, 1, 1, 9, 4, 1,\nb, 1, 1, 1, 1, 5, 4, 1,\n",
+            "topology.csv:3: b takes 5 values but a above it gives 4",
+        ),
+        (
+            "a, 1, 1, 1, 1, 9, 4, 1,\nb, 2, 2, 1, 1, 1, 4, 1,\nc, 1, 1, 1, 1, 16, 4, 1,\n",
+            "topology.csv:3: b is a convolution after a, which is fully connected",
+        ),
+    ],
+)
+def test_refusals(tmp_path: Path, rows: str, message: str) -> None:
+    with pytest.raises(InputError) as refused:
+        import_scalesim(written(tmp_path, rows), "n")
+    assert message in str(refused.value)
+
+
+def test_other_tables_and_files(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"topology\.csv:1: expected the header"):
+        import_scalesim(written(tmp_path, "", "Layer, M, N, K,\n"), "n")
+    with pytest.raises(InputError, match="empty"):
+        import_scalesim(written(tmp_path, "", "\n\n"), "n")
+    with pytest.raises(InputError, match=r"absent\.csv: No such file"):
+        import_scalesim(tmp_path / "absent.csv", "n")
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="not a text file"):
+        import_scalesim(tmp_path / "binary.csv", "n")
+    imported = import_scalesim(written(tmp_path, SMALL), "n")
+    with pytest.raises(InputError, match="no such folder"):
+        imported.write(tmp_path / "nowhere" / "n")

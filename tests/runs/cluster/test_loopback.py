@@ -1,0 +1,149 @@
+"""Sweeps and searches on real dask workers: the same bytes as here, whatever dies on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from o3sim.errors import InputError
+from o3sim.runs import dispatch
+from o3sim.runs.cluster import executor as cluster_executor
+from o3sim.runs.cluster.connect import scheduler_at
+from o3sim.runs.stop import never
+from o3sim.studies.search.plan import plan_search
+from o3sim.studies.search.run import run_search
+from o3sim.studies.sweep.expand import load_sweep
+from o3sim.studies.sweep.run import Plan, SweepOutcome, plan_sweep, run_sweep
+from tests.runs.cluster.deadly import DEADLY_POINT, evaluate_or_die, evaluate_slowly
+from tests.runs.cluster.loopback import ROOT, Loopback, loopback
+from tests.studies.search.samples import write_search
+from tests.studies.sweep.samples import SWEEP, write_sweep
+
+pytest.importorskip("distributed", reason="needs the extra `cluster`")
+pytestmark = [
+    pytest.mark.slow,
+    # Of distributed itself: sockets that its client leaves to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+POINTS = 32
+TEXT = SWEEP.replace("to: 6", "to: 16")
+TABLES = ("results.csv", "layers.csv")
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    return plan_sweep(load_sweep(write_sweep(tmp_path_factory.mktemp("plan"), TEXT)))
+
+
+@pytest.fixture(scope="module")
+def local(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    folder = tmp_path_factory.mktemp("local") / "out"
+    run_sweep(plan, folder)
+    return _tables(folder)
+
+
+@pytest.fixture(scope="module")
+def two_on_one_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
+    with loopback(tmp_path_factory.mktemp("shared"), ("node", "node")) as cluster:
+        yield cluster
+
+
+def _tables(folder: Path) -> list[bytes]:
+    return [(folder / name).read_bytes() for name in TABLES]
+
+
+def _swept(plan: Plan, folder: Path, cluster: Loopback, kill_at: int | None = None) -> SweepOutcome:
+    def watch(_what: str, done: int, _total: int) -> None:
+        if kill_at is not None and done >= kill_at:
+            cluster.kill_worker(0)
+
+    with scheduler_at(cluster.address, never, print) as there:
+        return run_sweep(plan, folder, there.jobs, progress=watch, open_executor=there.open_executor)
+
+
+def test_the_same_bytes_and_one_copy_a_node(
+    plan: Plan, local: list[bytes], two_on_one_node: Loopback, tmp_path: Path
+) -> None:
+    _swept(plan, tmp_path / "out", two_on_one_node)
+    assert _tables(tmp_path / "out") == local
+    assert len(two_on_one_node.copies()) == 1
+
+
+def test_a_search_is_the_same_too(two_on_one_node: Loopback, tmp_path: Path) -> None:
+    pytest.importorskip("optuna", reason="needs the extra `search`")
+    search = plan_search(write_search(tmp_path))
+    run_search(search, tmp_path / "here")
+    with scheduler_at(two_on_one_node.address, never, print) as there:
+        run_search(search, tmp_path / "there", there.jobs, open_executor=there.open_executor)
+    for name in (*TABLES, "front.csv"):
+        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+
+
+def test_workers_of_another_version_are_refused(
+    plan: Plan, two_on_one_node: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_executor, "version", lambda _name: "0.0.9")
+    with pytest.raises(InputError, match=r"has o3sim .*, here is 0\.0\.9: install the same on both"):
+        _swept(plan, tmp_path / "out", two_on_one_node)
+
+
+def test_the_command_line(plan: Plan, local: list[bytes], two_on_one_node: Loopback, tmp_path: Path) -> None:
+    command = [
+        *(sys.executable, "-c", "from o3sim.cli.app import main; main()", "sweep", str(plan.file.path)),
+        *("-o", str(tmp_path / "out"), "--scheduler", two_on_one_node.address),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{POINTS} points, 0 failed" in done.stdout
+    assert _tables(tmp_path / "out") == local
+
+
+def test_a_worker_killed_half_way(
+    plan: Plan, local: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "evaluate_all", evaluate_slowly)
+    with loopback(tmp_path, ("one", "two")) as cluster:
+        _swept(plan, tmp_path / "out", cluster, kill_at=POINTS // 2)
+        assert cluster.workers[0].poll() == -signal.SIGKILL
+        assert len(cluster.copies()) == 2
+    assert _tables(tmp_path / "out") == local
+    lines = (tmp_path / "out" / "journal.jsonl").read_text().splitlines()[1:]
+    assert sorted(json.loads(line)["number"] for line in lines) == list(range(POINTS))
+
+
+def test_a_point_that_kills_its_workers_fails_alone(
+    plan: Plan, local: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with loopback(tmp_path, ("node",), allowed_failures=0) as cluster:  # its nanny starts it again
+        monkeypatch.setattr(dispatch, "evaluate_all", evaluate_or_die)
+        outcome = _swept(plan, tmp_path / "out", cluster)
+        assert [row["point"] for row in outcome.rows if row["error"]] == [DEADLY_POINT]
+        assert "the process that ran it died" in outcome.rows[DEADLY_POINT]["error"]
+    monkeypatch.undo()
+    run_sweep(plan, tmp_path / "out", resume=True)
+    assert _tables(tmp_path / "out") == local
+
+
+def test_a_scheduler_that_dies_is_one_error_and_the_rest_runs_later(
+    plan: Plan, local: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "evaluate_all", evaluate_slowly)
+    with loopback(tmp_path, ("node",)) as cluster, scheduler_at(cluster.address, never, print) as there:
+
+        def stop(_what: str, done: int, _total: int) -> None:
+            if done >= POINTS // 4:
+                cluster.stop()
+
+        with pytest.raises(InputError, match="the scheduler of the cluster is gone; --resume"):
+            run_sweep(plan, tmp_path / "out", there.jobs, progress=stop, open_executor=there.open_executor)
+    run_sweep(plan, tmp_path / "out", resume=True)
+    assert _tables(tmp_path / "out") == local

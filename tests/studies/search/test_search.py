@@ -1,0 +1,219 @@
+"""Searches from file to front: the same for a seed however they ran, and as good as they say."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from o3sim.errors import InputError
+from o3sim.report.search_figures import FIGURES, write_figures
+from o3sim.results.front import non_dominated
+from o3sim.studies.search import run as search_run
+from o3sim.studies.search.objectives import Objectives
+from o3sim.studies.search.plan import SearchPlan, plan_search
+from o3sim.studies.search.run import SearchOutcome, run_search
+from tests.studies.search.samples import SEARCH, write_search
+
+pytest.importorskip("optuna", reason="needs the extra `search`")
+
+FILES = ("results.csv", "layers.csv", "front.csv", "importances.csv", "proposals.jsonl")
+
+
+def _plan(folder: Path, *changes: tuple[str, str]) -> SearchPlan:
+    text = SEARCH
+    for change in changes:
+        text = text.replace(*change)
+    return plan_search(write_search(folder, text))
+
+
+def _files(folder: Path) -> list[bytes]:
+    return [(folder / name).read_bytes() for name in FILES]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[SearchPlan, Path, SearchOutcome]:
+    folder = tmp_path_factory.mktemp("whole")
+    plan = _plan(folder)
+    return plan, folder / "out", run_search(plan, folder / "out")
+
+
+def test_the_front_is_of_the_points_that_ran(whole: tuple[SearchPlan, Path, SearchOutcome]) -> None:
+    plan, folder, outcome = whole
+    assert len(outcome.rows) == 20
+    assert len({tuple(row[each.key] for each in plan.space.parameters) for row in outcome.rows}) == 20
+    assert all(row["peak_edges_per_cycle"] <= 128 for row in outcome.rows)
+    assert all(row["arch.sequencer.width_ops"] == max(1, row["pe.count"] // 2) for row in outcome.rows)
+    objectives = Objectives(plan.explore.objectives)
+    points = objectives.to_minimise([objectives.values(row) or () for row in outcome.rows])
+    best = {tuple(point) for point in points[non_dominated(points)].tolist()}
+    found = objectives.to_minimise([objectives.values(row) or () for row in outcome.front])
+    assert {tuple(point) for point in found.tolist()} == best
+    assert sum(row["knee"] for row in outcome.front) == 1
+    with (folder / "front.csv").open(newline="") as stream:
+        front = list(csv.DictReader(stream))
+    assert [int(row["point"]) for row in front] == [row["point"] for row in outcome.front]
+    assert list(front[0])[:4] == ["knee", "cycles", "area_mtransistors", "utilisation"]
+
+
+def test_the_same_whatever_jobs_is(whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path) -> None:
+    plan, folder, _ = whole
+    run_search(plan, tmp_path / "two", 2)
+    assert _files(tmp_path / "two") == _files(folder)
+
+
+def test_another_seed_is_another_search(
+    whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path
+) -> None:
+    run_search(_plan(tmp_path, ("seed: 3", "seed: 4")), tmp_path / "out")
+    assert _files(tmp_path / "out")[0] != _files(whole[1])[0]
+
+
+@pytest.mark.parametrize("sampler", ["nsga2", "random"])
+def test_other_samplers(tmp_path: Path, sampler: str) -> None:
+    plan = _plan(tmp_path, ("trials: 20", f"trials: 14\nsampler: {sampler}"))
+    first, second = (run_search(plan, tmp_path / name) for name in "ab")
+    assert first == second
+    assert len(first.rows) == 14
+
+
+def test_more_trials_go_on_from_fewer(
+    whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_search(_plan(tmp_path, ("trials: 20", "trials: 9")), tmp_path / "out")
+    ran: list[int] = []
+    original = search_run.run_journalled
+
+    def noting(tasks: list[Any], *rest: Any) -> None:
+        ran.extend(task.number for task in tasks)
+        original(tasks, *rest)
+
+    monkeypatch.setattr(search_run, "run_journalled", noting)
+    run_search(whole[0], tmp_path / "out", resume=True)
+    assert ran == list(range(9, 20))
+    assert _files(tmp_path / "out") == _files(whole[1])
+
+
+def test_a_small_space_is_run_to_its_end(tmp_path: Path) -> None:
+    outcome = run_search(_plan(tmp_path, ("trials: 20", "trials: 999")), tmp_path / "out")
+    assert len(outcome.rows) == 3 * 4 * 3
+    assert outcome.exhausted
+
+
+def test_a_space_without_machines_is_refused(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, ("<= 128", "<= 1"))
+    with pytest.raises(InputError, match=r"no combination can be run.*`peak_edges_per_cycle <= 1`"):
+        run_search(plan, tmp_path / "out")
+
+
+def test_limits_on_results_keep_points_off_the_front(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, ("<= 128]", "<= 128, latency_us * clock_mhz >= 250]"))
+    outcome = run_search(plan, tmp_path / "out")
+    assert len(outcome.rows) == 20
+    assert outcome.front
+    assert all(row["latency_us"] * row["arch.clock_mhz"] >= 250 for row in outcome.front)
+    assert any(row["latency_us"] * row["arch.clock_mhz"] < 250 for row in outcome.rows)
+
+
+def test_objectives_may_be_expressions(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, ("{cycles: minimise,", "{'cycles * area_mtransistors': minimise,"))
+    row = run_search(plan, tmp_path / "out").front[0]
+    assert row["cycles * area_mtransistors"] == row["cycles"] * row["area_mtransistors"]
+
+
+def test_points_that_fail_are_told_and_the_search_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from o3sim.contract.errors import MachineError
+    from o3sim.runs import point as evaluate
+
+    original = evaluate.run_point
+
+    def sometimes(task: Any) -> Any:
+        if task.architecture.pe.count == 2:
+            raise MachineError("it broke")
+        return original(task)
+
+    monkeypatch.setattr(evaluate, "run_point", sometimes)
+    outcome = run_search(_plan(tmp_path), tmp_path / "out")
+    assert {row["error"] for row in outcome.rows} == {"", "it broke"}
+    assert all(row["pe.count"] != 2 for row in outcome.front)
+
+
+def test_killed_at_random_moments_nothing_is_lost_or_run_twice(
+    whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path
+) -> None:
+    plan, unhurt, _ = whole
+    moments = random.Random(1)
+    start = time.perf_counter()
+    run_search(plan, tmp_path / "timed")
+    alone_s = time.perf_counter() - start
+    for _ in range(8):
+        _killed_while_running(plan, tmp_path / "out", moments.uniform(0, alone_s))
+    run_search(plan, tmp_path / "out", resume=True)
+    assert _files(tmp_path / "out") == _files(unhurt)
+    lines = (tmp_path / "out" / "journal.jsonl").read_text().splitlines()[1:]
+    assert sorted(json.loads(line)["number"] for line in lines) == list(range(20))
+
+
+def _killed_while_running(plan: SearchPlan, folder: Path, after_s: float) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            run_search(plan, folder, resume=True)
+        finally:
+            os._exit(0)
+    time.sleep(after_s)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def test_a_folder_of_another_search_is_refused(
+    whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path
+) -> None:
+    run_search(whole[0], tmp_path / "out")
+    with pytest.raises(InputError, match="of another sweep or search: search changed"):
+        run_search(_plan(tmp_path, ("seed: 3", "seed: 4")), tmp_path / "out", resume=True)
+    proposals = tmp_path / "out" / "proposals.jsonl"
+    proposals.write_text(
+        proposals.read_text().replace('"point": 2, "pe.count": ', '"point": 2, "pe.count": 9')
+    )
+    with pytest.raises(InputError, match=r"proposals\.jsonl:3: the earlier run proposed another point"):
+        run_search(whole[0], tmp_path / "out", resume=True)
+
+
+def test_optuna_opens_the_study(whole: tuple[SearchPlan, Path, SearchOutcome]) -> None:
+    import optuna
+
+    _, folder, outcome = whole
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    backend = optuna.storages.journal.JournalFileBackend(str(folder / "study.journal"))
+    study = optuna.load_study(study_name="small-search", storage=optuna.storages.JournalStorage(backend))
+    told = len(outcome.rows) // 6 * 6
+    assert [trial.values[0] for trial in study.trials] == [row["cycles"] for row in outcome.rows[:told]]
+
+
+def test_figures_are_the_same_bytes(whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path) -> None:
+    plan, _, outcome = whole
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write_figures(plan, outcome, tmp_path / name)
+    for name in FIGURES:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    drawn = (tmp_path / "a" / "front.svg").read_text()
+    assert "issue_queue.depth_ops" in drawn
+    assert "area_mtransistors" in drawn
+
+
+def test_importances_add_up(whole: tuple[SearchPlan, Path, SearchOutcome]) -> None:
+    importances = whole[2].importances.rows
+    assert [row["parameter"] for row in importances] == [each.key for each in whole[0].space.parameters]
+    for name in ("cycles", "area_mtransistors", "utilisation"):
+        assert sum(row[name] for row in importances) == pytest.approx(1)
