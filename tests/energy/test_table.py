@@ -54,10 +54,11 @@ def test_fpga_table_is_the_published_energy_per_edge_shared_out() -> None:
     assert pe_pj + memory_pj + static_pj == pytest.approx(9.2, rel=0.01)
 
 
-def test_own_table_by_path_extends_a_shipped_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shipped", ["asic-45nm", str(TABLES_FOLDER / "asic-45nm.yaml")])
+def test_own_table_by_path_extends_a_shipped_one(tmp_path: Path, shipped: str) -> None:
     own = tmp_path / "own.yaml"
     own.write_text(
-        f"extends: {TABLES_FOLDER / 'asic-45nm.yaml'}\n"
+        f"extends: {shipped}\n"
         "name: own\n"
         "dram:\n  transfer: {pj: 1300, per: 64 bits, source: Horowitz ISSCC 2014}\n"
     )
