@@ -18,7 +18,7 @@ from o3sim.config.extends import load_document
 from o3sim.config.local_modules import local_modules
 from o3sim.config.shipped_tables import TABLES_FOLDER, shipped_tables
 from o3sim.errors import InputError
-from o3sim.files import sha256_of_file
+from o3sim.files import sha256_of_file, stamp_of
 
 LABELS = ("name", "description", "note")
 """Keys of architectures and energy tables that say what they are called, and change nothing else."""
@@ -75,7 +75,7 @@ class Identities:
     def refuse_changed(self) -> None:
         """Raise InputError if a file is not any more what it was when it was read."""
         for path, before in self.files.items():
-            stamp = _stamp(path)
+            stamp = stamp_of(path)
             if stamp != self._seen[path] and sha256_of_file(path) != before:
                 raise InputError(
                     f"{path}: changed meanwhile; change it back and go on with --resume, or start again in"
@@ -109,7 +109,7 @@ class Identities:
     def _read(self, path: Path) -> str:
         place = Path(os.path.abspath(path))
         if place not in self.files:
-            self._seen[place] = _stamp(place)
+            self._seen[place] = stamp_of(place)
             self.files[place] = sha256_of_file(path)
         return self.files[place]
 
@@ -117,12 +117,3 @@ class Identities:
 def digest(value: Any) -> str:
     """Return the SHA-256 of plain values, whatever the order of their keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    """Return what changes whenever a file does; nothing if it is gone."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -67,6 +67,16 @@ def test_own_table_by_path_extends_a_shipped_one(tmp_path: Path, shipped: str) -
     assert table.pe == load_table("asic-45nm").pe
 
 
+def test_a_table_is_read_again_when_what_it_extends_has_changed(tmp_path: Path) -> None:
+    base = tmp_path / "base.yaml"
+    base.write_text("extends: asic-45nm\n")
+    (tmp_path / "own.yaml").write_text("extends: base.yaml\n")
+    first = load_table(str(tmp_path / "own.yaml"))
+    assert load_table(str(tmp_path / "own.yaml")) is first
+    base.write_text("extends: fpga-28nm\n")
+    assert load_table(str(tmp_path / "own.yaml")).pe == load_table("fpga-28nm").pe
+
+
 def test_all_problems_of_a_table_at_once(tmp_path: Path) -> None:
     text = (TABLES_FOLDER / "asic-45nm.yaml").read_text()
     text = text.replace("per: word", "per: edge").replace("pj: 1950", "pj: -1")

@@ -175,3 +175,11 @@ def test_a_policy_that_changes_under_way_ends_the_sweep_before_its_points_count(
     (swept / "policy.py").write_text(FILES["policy.py"])
     run_sweep(plan_of(swept), out, resume=True)
     assert (out / "results.csv").read_bytes() == (swept / "out" / "results.csv").read_bytes()
+
+
+def test_a_table_changed_between_two_sweeps_of_a_process_is_read_again(swept: Path) -> None:
+    _text("base.yaml", "asic-45nm", "fpga-28nm")(swept)
+    run_sweep(plan_of(swept), swept / "new")
+    tables = [(swept / folder / "results.csv").read_text() for folder in ("out", "new")]
+    assert _column(tables[0], "cycles") == _column(tables[1], "cycles")
+    assert _column(tables[0], "energy_pj.pe") != _column(tables[1], "energy_pj.pe")
