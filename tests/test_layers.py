@@ -32,7 +32,7 @@ ARROWS: dict[str, str] = {
     "profile": "formats network config files errors",
     "formats": "network config files errors",
     "network": "config files errors",
-    "workers": "",
+    "workers": "files",
     "config": "files errors",
     "files": "errors",
     "errors": "",

@@ -50,10 +50,11 @@ def explore(
 def _run(plan: SearchPlan, output: Path, place: Place, resume: bool, parquet: bool) -> SearchOutcome:
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.runs.stop import StopRequests
-    from o3sim.studies.search.run import run_search
+    from o3sim.studies.search.run import identity_of, run_search
     from o3sim.studies.sweep.run import prepare_folder
 
-    prepare_folder(output, resume)  # before anybody waits for a cluster
+    # Before anybody waits for a cluster:
+    prepare_folder(output, resume, identity_of(plan), plan.space.identities)
     with (
         StopRequests(at_once=place.in_this_process) as stop,
         place.open(stop.check) as (open_executor, jobs),

@@ -69,9 +69,10 @@ def _print_job_script(cluster: Path | None) -> None:
 def _run(plan: Plan, output: Path, place: Place, resume: bool, parquet: bool) -> SweepOutcome:
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.runs.stop import StopRequests
-    from o3sim.studies.sweep.run import prepare_folder, run_sweep
+    from o3sim.studies.sweep.run import identity_of, prepare_folder, run_sweep
 
-    prepare_folder(output, resume)  # before anybody waits for a cluster
+    # Before anybody waits for a cluster:
+    prepare_folder(output, resume, identity_of(plan), plan.expansion.identities)
     with (
         StopRequests(at_once=place.in_this_process) as stop,
         place.open(stop.check) as (open_executor, jobs),

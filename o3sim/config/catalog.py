@@ -1,4 +1,4 @@
-"""Shipped architectures and workloads: found by name, listed, suggested on a typing error."""
+"""Shipped architectures, workloads and energy tables: found by name, listed, suggested on a typing error."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from o3sim.config.shipped_tables import TABLES_FOLDER, shipped_tables
 from o3sim.errors import InputError
 
 Kind = Literal["architecture", "workload"]
@@ -28,11 +29,13 @@ def names(kind: Kind) -> list[str]:
 
 
 def shipped_anywhere(name: str) -> Path:
-    """Return the shipped file of that name, architectures first; raise InputError if there is none."""
+    """Return the shipped file of that name, energy tables last; raise InputError if there is none."""
     for kind in KINDS:
         if name in names(kind):
             return folder(kind) / f"{name}.yaml"
-    hint = suggest(name, [known for kind in KINDS for known in names(kind)])
+    if name in shipped_tables():
+        return TABLES_FOLDER / f"{name}.yaml"
+    hint = suggest(name, [*(known for kind in KINDS for known in names(kind)), *shipped_tables()])
     raise InputError(f"nothing shipped is called `{name}`{hint}; `o3sim list` shows what is, or give a file")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,6 +16,7 @@ from o3sim.config.extends import load_document
 from o3sim.config.marks import Document, KeyPath, Problem
 from o3sim.config.shipped_tables import shipped_tables
 from o3sim.errors import ConfigError
+from o3sim.files import stamp_of
 
 __all__ = [
     "Kind",
@@ -24,6 +25,7 @@ __all__ = [
     "load_architecture",
     "load_document",
     "load_model",
+    "load_once",
     "resolve",
 ]
 
@@ -46,6 +48,20 @@ def load_model(path: Path, model: type[ModelT]) -> ModelT:
         With every problem of the files as ``file:line:column: key.path: what is wrong``.
     """
     return check(load_document(path), model)
+
+
+_KEPT: dict[tuple[Path, type[BaseModel]], tuple[dict[str, tuple[int, ...]], Any]] = {}
+
+
+def load_once(path: Path, model: type[ModelT]) -> ModelT:
+    """Read a YAML file as :func:`load_model`, again only when it or a file that it extends has changed."""
+    key = (path.absolute(), model)
+    stamps, kept = _KEPT.get(key, ({}, None))
+    if kept is None or any(stamp_of(file) != stamp for file, stamp in stamps.items()):
+        document = load_document(path)
+        kept = check(document, model)
+        _KEPT[key] = {file: stamp_of(file) for file in document.files}, kept
+    return cast("ModelT", kept)
 
 
 def load_architecture(name_or_path: str | Path) -> Architecture:

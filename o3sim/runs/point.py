@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from o3sim.config.architecture import Architecture
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.errors import MachineError
 from o3sim.energy.model import EnergyModel
-from o3sim.energy.table import EnergyTable, load_table
+from o3sim.energy.table import load_table
 from o3sim.errors import InputError
 from o3sim.network.network import Network
 from o3sim.profile.mapped_store import StoredWorkload
@@ -95,12 +94,6 @@ def run_point(task: PointTask) -> RunResult:
             total.add(counters)
             if not layers[number].scores:
                 exact[number] &= bool(np.array_equal(run.outputs[number], stored.bits(image, number)))
-    model = EnergyModel(task.architecture, energy_table(task.architecture.energy.table))
+    model = EnergyModel(task.architecture, load_table(task.architecture.energy.table))
     subject = Subject(stored.name, stored.network_sha256, stored.classes, stored.labels, stored.synthetic)
     return run_result(task.architecture, model, subject, totals, exact)
-
-
-@lru_cache(maxsize=64)
-def energy_table(name: str) -> EnergyTable:
-    """Read an energy table once a process."""
-    return load_table(name)

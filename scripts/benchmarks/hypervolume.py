@@ -56,7 +56,11 @@ class Enumerated:
         }
         objectives = Objectives(plan.explore.objectives, plan.space.limits)
         rows = [
-            row_of(Point(number, candidate.architecture, "", candidate.axes), outcome, {})
+            row_of(
+                Point(number, candidate.architecture, "", candidate.axes, candidate.architecture_sha256),
+                outcome,
+                {},
+            )
             for number, (candidate, outcome) in enumerate(zip(candidates, found, strict=True))
         ]
         values = [objectives.values(row) for row in rows if not objectives.broken_limits(row)]

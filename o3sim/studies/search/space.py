@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from o3sim.config.architecture import Architecture
 from o3sim.config.expressions import ExpressionError, parse
 from o3sim.config.flat import flattened, nested
+from o3sim.config.identity import Identities
 from o3sim.energy.table import load_table
 from o3sim.errors import InputError
 from o3sim.studies.names import Readable
@@ -31,6 +32,7 @@ class Candidate:
 
     axes: dict[str, Scalar]
     architecture: Architecture
+    architecture_sha256: str
 
 
 class Space:
@@ -48,6 +50,8 @@ class Space:
     parameters : tuple of Parameter
     limits : list of Expression
         Constraints that read results, and so can be checked only after a run.
+    identities : Identities
+        Of the machines, with the files that they are made from.
     """
 
     def __init__(self, explore: Explore, base: Architecture, network: Network) -> None:
@@ -59,6 +63,7 @@ class Space:
         self._constraints = [each for each in constraints if all(key in readable for key in each.keys)]
         self.limits = [each for each in constraints if each not in self._constraints]
         self._network = network
+        self.identities = Identities()
 
     @property
     def size(self) -> int:
@@ -90,7 +95,7 @@ class Space:
         except ValidationError as error:
             raise InputError(_first_of(error)) from None
         _check_fit(architecture, self._network)
-        return Candidate(dict(axes), architecture)
+        return Candidate(dict(axes), architecture, self.identities.of(architecture))
 
     def _check_constraints(self, values: Readable) -> None:
         for constraint in self._constraints:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from o3sim.config.architecture import Architecture
 from o3sim.config.catalog import suggest
 from o3sim.config.expressions import Expression, ExpressionError, parse
 from o3sim.config.flat import flattened, nested
+from o3sim.config.identity import Identities
 from o3sim.config.load import check, load_architecture, load_document
 from o3sim.config.marks import Document, KeyPath, Problem
 from o3sim.contract.plan import plan_groups
@@ -46,12 +46,15 @@ class Point:
         Name of its network.
     axes : dict of str to scalar
         What the axes say here, by dotted key.
+    architecture_sha256 : str
+        What the machine computes with (:mod:`o3sim.config.identity`).
     """
 
     number: int
     architecture: Architecture
     workload: str
     axes: dict[str, Scalar]
+    architecture_sha256: str
 
     @property
     def label(self) -> str:
@@ -68,11 +71,14 @@ class Expansion:
     ----------
     left_out, repeated : int
         Places where a condition does not hold, and places equal in everything to an earlier point.
+    identities : Identities
+        Of the points' machines, with the files that they are made from.
     """
 
     points: list[Point] = field(default_factory=list)
     left_out: int = 0
     repeated: int = 0
+    identities: Identities = field(default_factory=Identities)
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,7 @@ class _Expander:
         self.networks = networks
         self.found = Expansion()
         self.problems: dict[str, None] = {}
-        self.seen: set[bytes] = set()
+        self.seen: set[tuple[str, str, str]] = set()
         self.derived = {key: parse(text) for key, text in self.sweep.derived.items()}
         self.where = [parse(text) for text in self.sweep.where]
         self.fits: dict[tuple[str, str], str] = {}
@@ -221,7 +227,8 @@ class _Expander:
         architecture = self._validated(base, now, axes)
         if architecture is None or not self._fits(architecture, workload, axes):
             return
-        key = hashlib.sha256(f"{workload} {architecture.model_dump_json()}".encode()).digest()
+        machine = self.found.identities.of(architecture)
+        key = (workload, architecture.name, machine)
         if key in self.seen:
             self.found.repeated += 1
             return
@@ -230,7 +237,7 @@ class _Expander:
             raise InputError(
                 f"{self.file.path}: more than {self.sweep.most_points:,} points; most_points can be raised"
             )
-        self.found.points.append(Point(len(self.found.points), architecture, workload, axes))
+        self.found.points.append(Point(len(self.found.points), architecture, workload, axes, machine))
 
     def _with_derived(self, values: dict[str, Any]) -> dict[str, Any]:
         for key, expression in self.derived.items():

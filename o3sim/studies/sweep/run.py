@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from o3sim.config.flat import flattened
+from o3sim.config.identity import Identities, digest
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
 from o3sim.network.images import Images
@@ -24,7 +24,7 @@ from o3sim.runs.dispatch import run_tasks
 from o3sim.runs.executors import OpenExecutor, local_executor
 from o3sim.runs.point import PointOutcome, PointTask
 from o3sim.runs.stop import CheckStop, never
-from o3sim.studies.journal import Journal
+from o3sim.studies.journal import Journal, refuse_other
 from o3sim.studies.names import figures_of
 from o3sim.studies.sweep.expand import Expansion, Point, SweepFile, expand
 
@@ -149,11 +149,12 @@ def run_sweep(
     InputError
         If the folder is in use or of another sweep, or a file cannot be written.
     """
-    prepare_folder(folder, resume)
+    identity, machines = identity_of(plan), plan.expansion.identities
+    prepare_folder(folder, resume, identity, machines)
     with locked(folder):
-        write_atomic(folder / SWEEP, plan.file.raw)
-        stored = _stored(plan, folder, progress)
-        with closing(Journal(folder / JOURNAL, identity_of(plan))) as journal:
+        with closing(Journal(folder / JOURNAL, identity, machines)) as journal:
+            stored = _stored(plan, folder, progress)
+            write_atomic(folder / SWEEP, plan.file.raw)
             finished = {number for number, outcome in journal.outcomes.items() if not outcome.error}
             tasks = [task for task in tasks_of(plan, stored) if task.number not in finished]
             follower = Follower(progress, len(plan.points), len(finished))
@@ -198,16 +199,23 @@ def run_journalled(
 
 def identity_of(plan: Plan) -> dict[str, str]:
     """Say what a sweep's results depend on, part by part."""
-    points = hashlib.sha256()
-    for point in plan.points:
-        points.update(f"{point.workload} {point.architecture.model_dump_json()}\n".encode())
-    subjects = hashlib.sha256()
-    for subject in plan.subjects.values():
-        subjects.update(f"{subject.network.digest()} {subject.images.digest()}\n".encode())
+    numbers = {name: number for number, name in enumerate(plan.subjects)}
+    points = [[numbers[point.workload], point.architecture_sha256] for point in plan.points]
+    parts = [identity_of_subject(subject) for subject in plan.subjects.values()]
     return {
         "o3sim": version("o3sim"),
-        "points": points.hexdigest(),
-        "workloads or images": subjects.hexdigest(),
+        "points": digest(points),
+        **{name: digest([part[name] for part in parts]) for name in parts[0]},
+    }
+
+
+def identity_of_subject(subject: Subject) -> dict[str, Any]:
+    """Say what of a network and its images enters results, part by part."""
+    labels = subject.images.y
+    return {
+        "workload": [subject.network.digest(), subject.network.synthetic],
+        "images": [subject.images.digest(), subject.images.synthetic],
+        "labels": None if labels is None else labels.tolist(),
     }
 
 
@@ -247,7 +255,7 @@ def row_of(point: Point, outcome: PointOutcome, hashes: Mapping[str, str]) -> di
         **outcome.columns,
         **figures_of(point.architecture),
         **configuration,
-        "architecture_sha256": hashlib.sha256(point.architecture.model_dump_json().encode()).hexdigest(),
+        "architecture_sha256": point.architecture_sha256,
         **hashes,
         "o3sim_version": version("o3sim"),
     }
@@ -275,13 +283,18 @@ def _stored(plan: Plan, folder: Path, progress: Progress | None) -> dict[str, St
     }
 
 
-def prepare_folder(folder: Path, resume: bool) -> None:
+def prepare_folder(folder: Path, resume: bool, identity: dict[str, str], machines: Identities) -> None:
     """Make the folder of a new run, or check that of one that goes on.
+
+    Parameters
+    ----------
+    identity, machines
+        As a journal in the folder has to have them (:class:`o3sim.studies.journal.Journal`).
 
     Raises
     ------
     InputError
-        If it holds something else, or cannot be made.
+        If it holds something else, or cannot be made; it is then as it was.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--output {folder}: is a file")
@@ -289,6 +302,8 @@ def prepare_folder(folder: Path, resume: bool) -> None:
         raise InputError(f"--output {folder}: has a sweep in it; go on with it by --resume, or name another")
     if not resume and folder.is_dir() and any(file.name != LOCK for file in folder.iterdir()):
         raise InputError(f"--output {folder}: is not empty; name another folder")
+    if resume:
+        refuse_other(folder / JOURNAL, identity, machines)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

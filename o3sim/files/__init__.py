@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from o3sim.errors import InputError
+from o3sim.files.leftovers import clear_leftovers, ordinary_mode, sync, temporary_file
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -76,24 +76,19 @@ def open_atomic(path: str | Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _replacing(target: Path) -> Iterator[BinaryIO]:
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp")
+    clear_leftovers(target)
+    handle, temporary = temporary_file(target)
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
-        os.chmod(temporary, _mode_of(target))
-        os.replace(temporary, target)
+            stream.flush()
+            os.fsync(handle)  # or else a crash could leave the name, and nothing in the file
+            os.fchmod(handle, ordinary_mode(target))
+            os.replace(temporary, target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
-
-
-def _mode_of(target: Path) -> int:
-    """Return the permissions a plain ``open`` would leave: the old file's, or the umask's."""
-    if target.exists():
-        return target.stat().st_mode & 0o7777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+    sync(target.parent)
 
 
 def save_npz(path: str | Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -201,3 +196,12 @@ def sha256_of_file(path: str | Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def stamp_of(path: str | Path) -> tuple[int, ...]:
+    """Return numbers of which one changes whenever a file does; none if it is gone."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
