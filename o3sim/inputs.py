@@ -15,8 +15,9 @@ import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from o3sim.errors import InputError
 
@@ -45,7 +46,7 @@ def most_unfolded_bytes(stored_bytes: int) -> int:
 
 
 @contextmanager
-def open_input(path: str | Path, most_bytes: int | None = None) -> Iterator[BinaryIO]:
+def open_input(path: str | Path, most_bytes: int | None = None) -> Iterator[BufferedReader]:
     """Open a file to read.
 
     Parameters
@@ -71,12 +72,14 @@ def open_input(path: str | Path, most_bytes: int | None = None) -> Iterator[Bina
         yield stream
 
 
-def _opened(path: str | Path) -> BinaryIO:
+def _opened(path: str | Path) -> BufferedReader:
     """Open without waiting for anybody to write, and look what it is."""
-    stream = cast("BinaryIO", open(path, "rb", opener=_without_waiting))  # noqa: SIM115 - returned
-    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+    stream = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - returned
+    kind = os.fstat(stream.fileno()).st_mode
+    if not stat.S_ISREG(kind):
         stream.close()
-        raise ValueError("is a pipe or a device, not a file")
+        what = "is a pipe, and is read more than once" if stat.S_ISFIFO(kind) else "is a device"
+        raise ValueError(f"{what}; give a file")
     return stream
 
 
@@ -118,18 +121,18 @@ def inflated(raw: bytes, most_bytes: int | None = None) -> bytes:
     ValueError
         If there is more, or the data are damaged or cut off.
     """
-    most = most_unfolded_bytes(len(raw)) if most_bytes is None else most_bytes
+    most = left_bytes = most_unfolded_bytes(len(raw)) if most_bytes is None else most_bytes
     content: list[bytes] = []
     left = raw
     while left or not content:
         member = zlib.decompressobj(wbits=31)
         try:
-            content.append(member.decompress(left, most + 1))
+            content.append(member.decompress(left, left_bytes + 1))
         except zlib.error as error:
             raise ValueError(f"damaged: {error}") from None
-        most -= len(content[-1])
-        if most < 0:
-            raise ValueError("unfolds to more than such a file has")
+        left_bytes -= len(content[-1])
+        if left_bytes < 0:
+            raise ValueError(f"larger than {most:,} bytes, inflated")
         if not member.eof:
             raise ValueError("cut off: the compressed data has no end")
         left = member.unused_data.lstrip(b"\0")

@@ -58,7 +58,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
 def test_devices_are_refused(device: str) -> None:
     if not Path(device).exists():
         pytest.skip(f"no {device} here")
-    with pytest.raises(InputError, match="is a pipe or a device, not a file"):
+    with pytest.raises(InputError, match="is a device; give a file"):
         read_input(device, 100)
 
 
@@ -70,14 +70,14 @@ def test_what_gzip_packed_is_inflated(parts: list[bytes]) -> None:
 def test_inflating_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(bytes(1000))
     assert inflated(packed, 1000) == bytes(1000)
-    with pytest.raises(ValueError, match="unfolds to more"):
+    with pytest.raises(ValueError, match=r"larger than .* bytes, inflated"):
         inflated(packed, 999)
-    with pytest.raises(ValueError, match="unfolds to more"):
+    with pytest.raises(ValueError, match=r"larger than .* bytes, inflated"):
         inflated(packed * 2, 1999)
     bomb = gzip.compress(bytes(300_000_000), 9)
     monkeypatch.setattr(inputs, "SPARE_BYTES", 2**20)
     tracemalloc.start()
-    with pytest.raises(ValueError, match="unfolds to more"):
+    with pytest.raises(ValueError, match=r"larger than .* bytes, inflated"):
         inflated(bomb)
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
