@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from o3sim.config.catalog import closest, suggest
 from o3sim.config.known_keys import known_keys
-from o3sim.config.marks import Document, KeyPath, Problem
+from o3sim.config.marks import Document, KeyPath, Problem, dotted
 from o3sim.config.yaml_marks import describe
 
 _WORDS_EXPECTED = ("literal_error", "enum", "union_tag_invalid")
@@ -58,6 +58,22 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
         if meant in by_place and by_place[meant][0]["type"] == "missing":
             del by_place[meant]  # absent because misspelt: said once
     return [_problem(path, details, document, model) for path, details in by_place.items()]
+
+
+def first_complaint(error: ValidationError, data: Any) -> str:
+    """Say in one line what a model refused first, where `data` is in no file of the user's.
+
+    Returns
+    -------
+    str
+        ``key.path: what``; only what is wrong, if that is between keys and so names them itself.
+    """
+    detail = error.errors(include_url=False)[0]
+    path = _place(detail, data)
+    kind = detail["type"]
+    what = {"missing": "required, but absent", "extra_forbidden": "unknown key"}.get(kind)
+    place = "" if kind == "cross_field" else dotted(path)
+    return ": ".join(part for part in (place, what or _wrong_value([detail])) if part)
 
 
 def _meant_otherwise(path: KeyPath, by_place: dict[KeyPath, list[ErrorDetails]]) -> bool:

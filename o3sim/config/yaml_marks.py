@@ -15,7 +15,8 @@ from typing import Any
 import yaml
 
 from o3sim.config.marks import Document, KeyPath, Mark, Marks, Problem
-from o3sim.errors import ConfigError
+from o3sim.errors import ConfigError, InputError
+from o3sim.inputs import open_input
 
 MAX_BYTES = 1_000_000
 """Far above any configuration; a file given by mistake (weights, images) is refused unread."""
@@ -111,10 +112,10 @@ def describe(value: Any) -> str:
 
 def _read_text(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
+        with open_input(path) as stream:
             raw = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror or error}"]) from None
+    except InputError as error:
+        raise ConfigError([str(error)]) from None
     if len(raw) > MAX_BYTES:
         raise ConfigError([f"{path}: larger than {MAX_BYTES} bytes, so not a configuration"])
     try:

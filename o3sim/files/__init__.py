@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from o3sim.errors import InputError
 from o3sim.files.leftovers import clear_leftovers, ordinary_mode, sync, temporary_file
+from o3sim.inputs import first_line, most_unfolded_bytes, open_input, unreadable
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -133,54 +134,59 @@ def add_npz_entry(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) 
         np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
 
 
-def load_npz(path: str | Path) -> dict[str, npt.NDArray[Any]]:
+def load_npz(path: str | Path, most_bytes: int | None = None) -> dict[str, npt.NDArray[Any]]:
     """Read every array of an NPZ file, never unpickling anything.
+
+    Parameters
+    ----------
+    most_bytes : int, optional
+        Of all arrays together, besides what any file may unfold to.
 
     Raises
     ------
     InputError
-        If the file is missing, no NPZ, truncated, corrupt, or holds pickled objects.
+        If the file is missing, no NPZ, truncated, corrupt, unfolds to more than arrays do
+        (:func:`o3sim.inputs.most_unfolded_bytes`), or holds pickled objects.
     """
-    try:
-        return _read_npz(Path(path))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except MemoryError:
-        raise InputError(f"{path}: claims arrays larger than the memory") from None
-    except (
-        ValueError,
-        KeyError,
-        EOFError,
-        RuntimeError,
-        SyntaxError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise InputError(f"{path}: not a usable NPZ file: {_first_line(error)}") from None
+    with open_input(path) as stream:
+        try:
+            return _read_npz(stream, most_bytes)
+        except OSError as error:
+            raise unreadable(path, error) from None
+        except MemoryError:
+            raise InputError(f"{path}: claims arrays larger than the memory") from None
+        except Exception as error:  # damaged headers raise nearly anything
+            what = first_line(error)
+            if "allow_pickle" in what:
+                what = "it holds pickled objects, which are never read"
+            raise InputError(f"{path}: not a usable NPZ file: {what}") from None
 
 
-def _read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
+def _read_npz(stream: BinaryIO, most_bytes: int | None) -> dict[str, npt.NDArray[Any]]:
     import numpy as np
 
-    with path.open("rb") as stream:
-        if not zipfile.is_zipfile(stream):
-            raise ValueError("it is no zip archive, or the end of it is missing")
-        stream.seek(0)
-        arrays: dict[str, npt.NDArray[Any]] = {}
-        with np.load(stream, allow_pickle=False) as archive:
-            for name in archive.files:
-                value: Any = archive[name]
-                if not isinstance(value, np.ndarray):
-                    raise ValueError(f"entry `{name}` is no array")
-                arrays[name] = value
-        return arrays
+    if not zipfile.is_zipfile(stream):
+        raise ValueError("it is no zip archive, or the end of it is missing")
+    _check_npz_sizes(stream, most_bytes)
+    stream.seek(0)
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    with np.load(stream, allow_pickle=False) as archive:
+        for name in archive.files:
+            value: Any = archive[name]
+            if not isinstance(value, np.ndarray):
+                raise ValueError(f"entry `{name}` is no array")
+            arrays[name] = value
+    return arrays
 
 
-def _first_line(error: Exception) -> str:
-    text = str(error).split("\n", maxsplit=1)[0]
-    if "allow_pickle" in text:
-        return "it holds pickled objects, which are never read"
-    return text or type(error).__name__
+def _check_npz_sizes(stream: BinaryIO, most_bytes: int | None) -> None:
+    """Look at what the archive says of its entries before any is unfolded; none can be longer than that."""
+    stored_bytes = os.fstat(stream.fileno()).st_size
+    with zipfile.ZipFile(stream) as archive:
+        unfolded_bytes = sum(entry.file_size for entry in archive.infolist())
+    most_bytes = min(most_unfolded_bytes(stored_bytes), most_bytes or sys.maxsize)
+    if unfolded_bytes > most_bytes:
+        raise ValueError(f"it unpacks to {unfolded_bytes:,} bytes; at most {most_bytes:,} are read")
 
 
 def sha256_of_file(path: str | Path) -> str:
@@ -191,11 +197,11 @@ def sha256_of_file(path: str | Path) -> str:
     InputError
         If the file cannot be read.
     """
-    try:
-        with Path(path).open("rb") as stream:
+    with open_input(path) as stream:
+        try:
             return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+        except OSError as error:
+            raise unreadable(path, error) from None
 
 
 def stamp_of(path: str | Path) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import stat
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -161,3 +162,59 @@ def test_sha256_of_file(tmp_path: Path) -> None:
     assert digest == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     with pytest.raises(InputError, match="cannot be read"):
         files.sha256_of_file(tmp_path / "absent")
+
+
+def npz_of(path: Path, *entries: tuple[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.writestr(f"{name}.npy", content)
+    return path
+
+
+def npy(header: bytes, content: bytes = b"") -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + content
+
+
+def test_an_npz_that_unpacks_to_more_than_arrays_do_is_not_unpacked(tmp_path: Path) -> None:
+    zeros = npy(b"{'descr': '|u1', 'fortran_order': False, 'shape': (200000000,), }\n", bytes(200_000_000))
+    path = npz_of(tmp_path / "x.npz", ("x", zeros))
+    assert path.stat().st_size < 1_000_000
+    del zeros
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"unpacks to 200,000,\d+ bytes; at most \d+,\d+,\d+ are read"):
+        files.load_npz(path)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 10_000_000
+
+
+def test_a_reader_may_set_a_lower_limit(tmp_path: Path) -> None:
+    files.save_npz(tmp_path / "x.npz", ARRAYS)
+    assert files.load_npz(tmp_path / "x.npz", 10_000)
+    with pytest.raises(InputError, match="at most 100 are read"):
+        files.load_npz(tmp_path / "x.npz", 100)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"{'descr': '<u8', 'fortran_order': False, 'shape': (3,)\n",
+        b"{'descr': '<u8', 'shape': (3,), }\n",
+        b"",
+        b"\n",
+        b"[" * 5000,
+        b"{" * 300 + b"\n",
+        b"'",
+        b"\xff\xfe",
+        b"{'descr': '<u8', 'fortran_order': False, 'shape': (-3,), }\n",
+        b"{'descr': '<u8', 'fortran_order': False, 'shape': (3.5,), }\n",
+        b"{'descr': {'a': 1}, 'fortran_order': False, 'shape': (3,), }\n",
+        b"{'descr': '<u8', 'fortran_order': False, 'shape': (99999999999999999999,), }\n",
+        b"{'descr': 'V', 'fortran_order': 0, 'shape': (), }\n",
+    ],
+)
+def test_a_damaged_header_is_one_line(tmp_path: Path, header: bytes) -> None:
+    path = npz_of(tmp_path / "x.npz", ("x", npy(header, bytes(24))))
+    with pytest.raises(InputError, match=r"x\.npz: (not a usable NPZ file|claims arrays)") as caught:
+        files.load_npz(path)
+    assert "\n" not in str(caught.value)

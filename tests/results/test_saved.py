@@ -56,5 +56,15 @@ def test_a_cut_or_senseless_result_is_refused(file: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none.json: No such file or directory"):
+    with pytest.raises(InputError, match=r"none.json: cannot be read: No such file or directory"):
         load_runs(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, f'{{"cycles": {"9" * 5000}}}', '{"architecture": "\\u001b[2J"}', '["\\ud800"]']
+)
+def test_json_that_no_run_wrote_is_one_line(text: str, file: Path) -> None:
+    file.write_text(text)
+    with pytest.raises(InputError, match="not the JSON of a result") as caught:
+        load_runs(file)
+    assert "\n" not in str(caught.value)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from o3sim.errors import InputError
+from o3sim.inputs import MOST_JSON_BYTES, first_line, parse_json, read_input
 
 FORMAT_VERSION = 1
 MANIFEST, RESULT = "manifest.json", "result.json"
@@ -112,12 +113,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         If there is none, or it is not one that this o3sim reads.
     """
     path = folder / MANIFEST
+    raw = read_input(path, MOST_JSON_BYTES)
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+        manifest = parse_json(raw)
     except ValueError as error:
-        raise InputError(f"{path}: is no manifest of a golden: {error}") from None
+        raise InputError(f"{path}: is no manifest of a golden: {first_line(error)}") from None
     version = manifest.get("o3sim_golden") if isinstance(manifest, dict) else None
     if version != FORMAT_VERSION:
         raise InputError(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.complaints import first_complaint
 from o3sim.config.expressions import ExpressionError, parse
 from o3sim.config.flat import flattened, nested
 from o3sim.config.identity import Identities
@@ -88,12 +89,13 @@ class Space:
         try:
             for key, expression in self._derived.items():
                 values[key] = value_of_kind(expression, values, values[key])
-            architecture = Architecture.model_validate_json(json.dumps(nested(values)))
+            keys = nested(values)
+            architecture = Architecture.model_validate_json(json.dumps(keys))
             self._check_constraints(Readable(values))
         except ExpressionError as error:
             raise InputError(str(error)) from None
         except ValidationError as error:
-            raise InputError(_first_of(error)) from None
+            raise InputError(first_complaint(error, keys)) from None
         _check_fit(architecture, self._network)
         return Candidate(dict(axes), architecture, self.identities.of(architecture))
 
@@ -101,11 +103,6 @@ class Space:
         for constraint in self._constraints:
             if not constraint.value(values):
                 raise InputError(f"`{constraint.text}` does not hold")
-
-
-def _first_of(error: ValidationError) -> str:
-    detail = error.errors()[0]
-    return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
 
 
 def _check_fit(architecture: Architecture, network: Network) -> None:
