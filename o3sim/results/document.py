@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from o3sim.results.columns import GROUPS
 from o3sim.results.measures import Measures, values_of
 from o3sim.results.pipeline import PipelineFigures
 from o3sim.results.result import Comparison, RunResult
@@ -64,11 +65,5 @@ def _pipeline(figures: PipelineFigures) -> dict[str, Any]:
 
 
 def _measures(measures: Measures) -> dict[str, Any]:
-    values = values_of(measures)
-    return {
-        **values,
-        "edges": asdict(measures.edges),
-        "pe_cycles": dict(measures.pe_cycles),
-        "energy_pj": dict(measures.energy_pj),
-        "events": dict(measures.events),
-    }
+    values = values_of(measures).items()
+    return {name: asdict(value) if name in GROUPS else value for name, value in values}

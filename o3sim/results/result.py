@@ -174,7 +174,7 @@ def compare(main: RunResult, other: RunResult) -> Comparison:
     return Comparison(
         other,
         speed_up=other.latency_us / main.latency_us,
-        energy_ratio=ratio(other.energy_pj["total"], main.energy_pj["total"]),
+        energy_ratio=ratio(other.energy_pj.total, main.energy_pj.total),
         on_chip_energy_ratio=ratio(other.on_chip_pj, main.on_chip_pj),
     )
 
