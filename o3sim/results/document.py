@@ -8,18 +8,16 @@ from dataclasses import asdict
 from typing import Any
 
 from o3sim.results.columns import GROUPS
+from o3sim.results.images import ImageResult
 from o3sim.results.measures import Measures, values_of
 from o3sim.results.pipeline import PipelineFigures
 from o3sim.results.result import Comparison, RunResult
-
-SCHEMA_VERSION = 1
-"""Goes up when a key changes its meaning or goes away; new keys do not change it."""
 
 
 def to_document(result: RunResult, comparisons: Sequence[Comparison] = ()) -> dict[str, Any]:
     """Turn a result into plain values; every key is described in ``docs/results.md``."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": result.schema_version,
         **_run(result),
         "compare": [_comparison(other) for other in comparisons],
     }
@@ -53,11 +51,17 @@ def _run(result: RunResult) -> dict[str, Any]:
         "accuracy": result.accuracy,
         "agreement": result.agreement,
         "classes": list(result.classes),
+        "spread": asdict(result.spread),
         **_measures(result),
         "pipeline": None if result.pipeline is None else _pipeline(result.pipeline),
         "layers": [{"name": layer.name, **_measures(layer)} for layer in result.layers],
+        "per_image": [_image(image) for image in result.per_image],
         "configuration": dict(result.configuration),
     }
+
+
+def _image(image: ImageResult) -> dict[str, Any]:
+    return {**asdict(image), "scores": None if image.scores is None else list(image.scores)}
 
 
 def _pipeline(figures: PipelineFigures) -> dict[str, Any]:

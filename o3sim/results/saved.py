@@ -10,7 +10,7 @@ from typing import Any
 
 from o3sim.contract.counters import PE_CYCLE_CAUSES, PeCycles
 from o3sim.errors import InputError
-from o3sim.results.document import SCHEMA_VERSION
+from o3sim.results.result import SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
