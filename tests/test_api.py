@@ -54,6 +54,8 @@ def test_a_sweep_from_a_mapping_is_that_of_a_file(here: Path) -> None:
         outcome.to_frame()["cycles"]
     )
     assert len(outcome.layers_frame()) == len(outcome.layers)
+    for frame in (outcome.to_frame(), outcome.layers_frame()):
+        assert "object" not in {str(dtype) for dtype in frame.dtypes}
 
 
 def test_a_mapping_is_checked_like_a_file() -> None:
