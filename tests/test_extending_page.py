@@ -107,7 +107,7 @@ def test_the_table_is_the_shipped_one_scaled() -> None:
     for unit in ("pe", "threshold_compare", "activation_gather", "scheduler", "sequencer", "output_buffer"):
         for event, price in getattr(base, unit):
             assert getattr(getattr(ours, unit), event).pj == pytest.approx(price.pj * scale, rel=1e-3)
-    assert ours.dram == base.dram.model_copy(update={"transfer": ours.dram.transfer})
+    assert {**dict(ours.dram), "transfer": None} == {**dict(base.dram), "transfer": None}
     assert ours.dram.transfer.pj == base.dram.transfer.pj
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from o3sim.config.shipped_tables import TABLES_FOLDER, shipped_tables
 from o3sim.errors import InputError
 
 Kind = Literal["architecture", "workload"]
@@ -26,17 +25,6 @@ def folder(kind: Kind) -> Path:
 def names(kind: Kind) -> list[str]:
     """Return the names of all shipped files of a kind, sorted."""
     return sorted(file.stem for file in folder(kind).glob("*.yaml"))
-
-
-def shipped_anywhere(name: str) -> Path:
-    """Return the shipped file of that name, energy tables last; raise InputError if there is none."""
-    for kind in KINDS:
-        if name in names(kind):
-            return folder(kind) / f"{name}.yaml"
-    if name in shipped_tables():
-        return TABLES_FOLDER / f"{name}.yaml"
-    hint = suggest(name, [*(known for kind in KINDS for known in names(kind)), *shipped_tables()])
-    raise InputError(f"nothing shipped is called `{name}`{hint}; `o3sim list` shows what is, or give a file")
 
 
 def is_path(name_or_path: str) -> bool:

@@ -9,12 +9,12 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from o3sim.config.architecture import Architecture
-from o3sim.config.catalog import Kind, is_path, resolve, suggest
+from o3sim.config.catalog import Kind, is_path, resolve
 from o3sim.config.complaints import problems_of
 from o3sim.config.custom_code import anchor_custom_code
 from o3sim.config.extends import load_document
 from o3sim.config.marks import Document, KeyPath, Problem
-from o3sim.config.shipped_tables import shipped_tables
+from o3sim.config.shipped_tables import is_table, no_table
 from o3sim.errors import ConfigError
 from o3sim.files import stamp_of
 
@@ -116,14 +116,10 @@ def _anchor_energy_table(document: Document) -> None:
     path: KeyPath = ("energy", "table")
     energy = document.data.get("energy")
     table = energy.get("table") if isinstance(energy, dict) else None
-    if not isinstance(table, str) or not table or table in shipped_tables():
+    if not isinstance(table, str) or not table:
         return
     mark = document.nearest(path).value
-    beside = Path(mark.file).parent / table
-    if is_path(table) and beside.is_file():
-        energy["table"] = str(beside)
-        return
-    hint = suggest(Path(table).stem, shipped_tables())
-    shipped = ", ".join(f"`{name}`" for name in shipped_tables())
-    what = f"no file {beside}" if is_path(table) else f"no shipped table `{table}`"
-    document.problems.append(Problem(mark, path, f"{what}{hint}; shipped are {shipped}"))
+    if is_path(table):
+        table = energy["table"] = str(Path(mark.file).parent / table)
+    if not is_table(table):
+        document.problems.append(Problem(mark, path, no_table(table)))

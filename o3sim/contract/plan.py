@@ -30,10 +30,18 @@ class ImageRun:
     outputs : list of uint8 arrays, shape (pooled_height, pooled_width, out_channels)
         The machine's own output bits of each layer (all 0 in the scores layer, whose integers the
         machine does not carry).
+    latency_cycles : int or None
+        Cycles from the image's entry to its last write; None where layers run one after another.
     """
 
     layers: list[LayerCounters]
     outputs: list[NDArray[np.uint8]]
+    latency_cycles: int | None = None
+
+    @property
+    def cycles(self) -> int:
+        """Cycles from the image's first one to its last write."""
+        return self.latency_cycles or sum(counters.cycles for counters in self.layers)
 
 
 @dataclass(frozen=True, eq=False)

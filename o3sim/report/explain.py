@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import fsum
 
 from rich.console import Console
@@ -66,19 +66,22 @@ def print_explanation(console: Console, found: Explanation) -> None:
 
 def stack_table(found: Explanation) -> Table:
     """Build the cycle stack of every layer and of the run."""
-    table = make_table("Where the PE-cycles went (%)", 1, "layer", "cycles", *_HEADINGS.values(), gap=1)
-    whole = LayerCounters("all")
+    images, whole = len(found.source.images), LayerCounters("all")
     for counters in found.layers:
         whole.add(counters)
-        table.add_row(counters.name, *_stack_cells(counters, len(found.source.images)))
+    causes = [cause for cause, count in whole.pe_cycles.items() if count or cause in _HEADINGS]
+    headings = [_HEADINGS.get(cause, cause.replace("_", "\n")) for cause in causes]
+    table = make_table("Where the PE-cycles went (%)", 1, "layer", "cycles", *headings, gap=1)
+    for counters in found.layers:
+        table.add_row(counters.name, *_stack_cells(counters, causes, images))
     table.add_section()
-    table.add_row("all", *_stack_cells(whole, len(found.source.images)))
+    table.add_row("all", *_stack_cells(whole, causes, images))
     return table
 
 
-def _stack_cells(counters: LayerCounters, images: int) -> list[str]:
+def _stack_cells(counters: LayerCounters, causes: Sequence[str], images: int) -> list[str]:
     total = sum(counters.pe_cycles.values())
-    shares = (percent(counters.pe_cycles[cause] / total) for cause in _HEADINGS)
+    shares = (percent(counters.pe_cycles[cause] / total) for cause in causes)
     return [grouped(counters.cycles / images), *shares]
 
 

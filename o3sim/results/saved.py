@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from o3sim.contract.counters import PE_CYCLE_CAUSES
+from o3sim.contract.counters import PE_CYCLE_CAUSES, PeCycles
 from o3sim.errors import InputError
 from o3sim.inputs import MOST_JSON_BYTES, first_line, parse_json, read_input
-from o3sim.results.document import SCHEMA_VERSION
+from o3sim.results.result import SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,9 @@ def _count(value: Any) -> int:
     return value
 
 
-def _causes(values: Mapping[str, Any]) -> dict[str, int]:
-    found = {
-        cause: values.get(cause, 0) if cause == "input_wait" else values[cause] for cause in PE_CYCLE_CAUSES
-    }
-    if any(type(count) is not int or count < 0 for count in found.values()):
+def _causes(values: Mapping[str, Any]) -> PeCycles:
+    """Read PE-cycles; of a cause that the o3sim which wrote them did not know there were none."""
+    found = PeCycles(**{cause: values.get(cause, 0) for cause in PE_CYCLE_CAUSES})
+    if any(type(count) is not int or count < 0 for count in found.values()) or not any(found.values()):
         raise ValueError("PE-cycles are not counts")
     return found

@@ -10,6 +10,7 @@ from typing import Any
 
 from o3sim.errors import InputError
 from o3sim.files import open_atomic
+from o3sim.results.cells import kinds_of, text_of
 from o3sim.results.columns import measure_columns
 from o3sim.results.result import RunResult
 
@@ -37,7 +38,7 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    writer.writerows([text_of(row.get(name)) for name in columns] for row in rows)
     return buffer.getvalue()
 
 
@@ -62,15 +63,7 @@ def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _uniform(values: list[Any]) -> list[Any]:
     """Make text of a column that mixes words and numbers, such as ``ideal`` among bank counts."""
-    kinds = {type(value) for value in values if value is not None}
+    kinds = kinds_of(values)
     if len(kinds) > 1 and not kinds <= {int, float}:
-        return [None if value is None else str(_cell(value)) for value in values]
+        return [None if value is None else text_of(value) for value in values]
     return values
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return repr(value)
-    return "" if value is None else value

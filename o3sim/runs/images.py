@@ -42,7 +42,7 @@ class ImageTask:
     engine: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MachineCounts:
     """What one architecture did with an image.
 
@@ -51,13 +51,21 @@ class MachineCounts:
     layers : list of LayerCounters
     exact : list of bool
         Whether the machine's output bits of each layer are those of functional inference.
-    predicted : int
-        The image's class: the exact one unless the machine calls outcomes speculatively.
+    cycles : int
+        From the image's first one to its last write.
+    scores : float64 array, shape (classes,)
+        The exact ones unless the machine calls outcomes speculatively.
     """
 
     layers: list[LayerCounters]
     exact: list[bool]
-    predicted: int
+    cycles: int
+    scores: NDArray[np.float64]
+
+    @property
+    def predicted(self) -> int:
+        """The image's class."""
+        return int(np.argmax(self.scores))
 
 
 @dataclass(frozen=True)
@@ -114,17 +122,18 @@ def run_image(
             run = run_on_engine(architecture, task.network, followed, wanted=task.engine)
         else:
             run = pipeline.run_image(followed)
-        predicted = _predicted(task.network, image, run) if speculative else truth.predicted
-        machines.append(MachineCounts(run.layers, _exact_layers(task.network, run, truth), predicted))
+        scores = _scores(task.network, image, run) if speculative else truth.scores
+        exact = _exact_layers(task.network, run, truth)
+        machines.append(MachineCounts(run.layers, exact, run.cycles, scores))
     return ImageCounts(truth.predicted, tuple(machines))
 
 
-def _predicted(network: Network, image: NDArray[Any], run: ImageRun) -> int:
-    """Return the class that follows from the bits that the machine hands to the last layer."""
+def _scores(network: Network, image: NDArray[Any], run: ImageRun) -> NDArray[np.float64]:
+    """Return the scores that follow from the bits that the machine hands to the last layer."""
     from o3sim.network.infer import class_scores
 
     codes = run.outputs[-2] if len(run.outputs) > 1 else network.encode(image)
-    return int(np.argmax(class_scores(network.layers[-1], codes)))
+    return class_scores(network.layers[-1], codes)
 
 
 def _told(name: str, profiles: Iterable[LayerProfile], begins: LayerBegins | None) -> Iterator[LayerProfile]:

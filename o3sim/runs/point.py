@@ -16,6 +16,7 @@ from o3sim.energy.table import load_table
 from o3sim.errors import InputError
 from o3sim.network.network import Network
 from o3sim.profile.mapped_store import StoredWorkload
+from o3sim.results.images import ImageResult
 from o3sim.results.result import RunResult, Subject, run_result
 from o3sim.results.table import layer_rows, result_columns
 from o3sim.runs.engines import run_on_engine
@@ -88,12 +89,15 @@ def run_point(task: PointTask) -> RunResult:
     stored, layers = task.stored, task.shapes.layers
     totals = [LayerCounters(layer.name) for layer in layers]
     exact = [True] * len(layers)
-    for image in range(len(stored.classes)):
+    images = []
+    labels = stored.labels or (None,) * len(stored.classes)
+    for image, (predicted, label) in enumerate(zip(stored.classes, labels, strict=True)):
         run = run_on_engine(task.architecture, task.shapes, stored.profiles(image, layers))
+        images.append(ImageResult(run.cycles, predicted, label))
         for number, (total, counters) in enumerate(zip(totals, run.layers, strict=True)):
             total.add(counters)
             if not layers[number].scores:
                 exact[number] &= bool(np.array_equal(run.outputs[number], stored.bits(image, number)))
     model = EnergyModel(task.architecture, load_table(task.architecture.energy.table))
-    subject = Subject(stored.name, stored.network_sha256, stored.classes, stored.labels, stored.synthetic)
+    subject = Subject(stored.name, stored.network_sha256, tuple(images), stored.synthetic)
     return run_result(task.architecture, model, subject, totals, exact)

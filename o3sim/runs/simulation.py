@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.changes import checked
 from o3sim.contract.counters import LayerCounters
 from o3sim.energy.model import EnergyModel
 from o3sim.energy.table import load_table
 from o3sim.errors import InputError
+from o3sim.results.images import ImageResult
 from o3sim.results.result import RunResult, Subject, run_result
 from o3sim.runs.engines import engine_name
 from o3sim.runs.images import ImageCounts, ImageTask, MachineCounts, edges_of_layers, run_image
@@ -43,7 +45,7 @@ def simulate(
     Parameters
     ----------
     architecture : Architecture
-        From :func:`o3sim.config.load.load_architecture`.
+        Checked anew, whatever was done to it.
     network : Network
     images : ndarray, shape (images, ...)
         As the network's input takes them, at least one.
@@ -63,12 +65,13 @@ def simulate(
     Raises
     ------
     InputError
-        If there are no images, the network does not fit the machine, the energy table is wrong,
-        the engine does not exist or cannot run the architecture, or a process died.
+        If there are no images, the architecture is not valid or the network does not fit it, the energy
+        table is wrong, the engine does not exist or cannot run the architecture, or a process died.
     MachineError
         If an invariant of the machine does not hold.
     """
-    return simulate_all([architecture], network, images, labels, progress, engine, jobs, synthetic_images)[0]
+    valid = [checked(architecture)]
+    return simulate_all(valid, network, images, labels, progress, engine, jobs, synthetic_images)[0]
 
 
 def simulate_all(
@@ -102,15 +105,13 @@ def simulate_all(
     pipelines = [run.pipeline for run in runs]
     classes = []
     with closing(_counted_images(task, images, min(jobs, len(images)), tracker, pipelines)) as counted:
-        for image in counted:
+        for number, image in enumerate(counted):
             classes.append(image.predicted)
             for run, counts in zip(runs, image.machines, strict=True):
-                run.add(counts)
+                run.add(counts, None if labels is None else int(labels[number]))
     tracker.finish()
-    right = None if labels is None else tuple(int(label) for label in labels)
-    made_up = network.synthetic_parts(synthetic_images)
-    subject = Subject(network.name, network.digest(), tuple(classes), right, made_up)
-    return [run.result(subject, network) for run in runs]
+    subject = Subject(network.name, network.digest(), (), network.synthetic_parts(synthetic_images))
+    return [run.result(subject, network, classes) for run in runs]
 
 
 @dataclass
@@ -121,7 +122,7 @@ class _Run:
     model: EnergyModel
     layers: list[LayerCounters] = field(default_factory=list)
     layers_exact: list[bool] = field(default_factory=list)
-    classes: list[int] = field(default_factory=list)
+    images: list[ImageResult] = field(default_factory=list)
     pipeline: Pipeline | None = None
 
     def prepare(self, network: Network, engine: str | None) -> None:
@@ -136,9 +137,10 @@ class _Run:
         else:
             plan_groups(self.architecture, network.layers)
 
-    def add(self, image: MachineCounts) -> None:
+    def add(self, image: MachineCounts, label: int | None) -> None:
         """Take over an image: counts add up, and a layer is exact if it was on all images."""
-        self.classes.append(image.predicted)
+        scores = tuple(image.scores.tolist())
+        self.images.append(ImageResult(image.cycles, image.predicted, label, scores))
         if not self.layers:
             self.layers = [LayerCounters(counters.name) for counters in image.layers]
             self.layers_exact = [True] * len(image.layers)
@@ -146,10 +148,10 @@ class _Run:
             total.add(counters)
         self.layers_exact = [both and now for both, now in zip(self.layers_exact, image.exact, strict=True)]
 
-    def result(self, subject: Subject, network: Network) -> RunResult:
-        """Compute the figures; the subject's classes are the exact ones."""
-        agreement = sum(map(operator.eq, self.classes, subject.classes)) / len(self.classes)
-        mine = replace(subject, classes=tuple(self.classes))
+    def result(self, subject: Subject, network: Network, exact_classes: Sequence[int]) -> RunResult:
+        """Compute the figures of what ran on this machine."""
+        mine = replace(subject, images=tuple(self.images))
+        agreement = sum(map(operator.eq, mine.classes, exact_classes)) / len(self.images)
         result = self._figures(mine, network)
         return replace(result, agreement=agreement) if self.architecture.pruning.speculative else result
 

@@ -43,6 +43,18 @@ def test_other_files_are_refused(text: str, says: str, file: Path) -> None:
         load_runs(file)
 
 
+def test_a_cause_that_was_not_known_then_did_not_occur(file: Path) -> None:
+    values = json.loads(file.read_text())
+    del values["pe_cycles"]["input_wait"], values["layers"][0]["pe_cycles"]["issue_wait"]
+    file.write_text(json.dumps(values))
+    main = load_runs(file)[0]
+    assert main.pe_cycles["input_wait"] == main.layers[0].pe_cycles["issue_wait"] == 0
+    values["layers"][0]["pe_cycles"] = {}
+    file.write_text(json.dumps(values))
+    with pytest.raises(InputError, match="PE-cycles are not counts"):
+        load_runs(file)
+
+
 def test_a_cut_or_senseless_result_is_refused(file: Path) -> None:
     text = file.read_text()
     file.write_text(text[: len(text) // 2])

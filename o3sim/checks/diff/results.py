@@ -10,7 +10,7 @@ from typing import Any
 from o3sim.checks.diff.changes import Change, lines_of
 from o3sim.errors import InputError
 from o3sim.inputs import MOST_JSON_BYTES, first_line, parse_json
-from o3sim.results.document import SCHEMA_VERSION
+from o3sim.results.result import SCHEMA_VERSION
 from o3sim.trace.reading import read_start
 
 NEEDED = ("schema_version", "architecture", "workload", "network_digest", "layers", "cycles", "configuration")

@@ -109,6 +109,11 @@ def _by_cause(heights: Sequence[dict[str, float]]) -> dict[str, NDArray[np.float
     return {cause: column for cause, column in columns.items() if column.any()}
 
 
+def look_of(cause: str) -> tuple[str, str]:
+    """Return a cause's colour and hatch; one without a look of its own is grey and crossed."""
+    return LOOKS.get(cause, ("#999999", "xxxx"))
+
+
 def draw_stack(data: StackData) -> Figure:
     """Draw the bars, the legend beside them in the order of the stack."""
     places = np.arange(len(data.bars))
@@ -116,7 +121,7 @@ def draw_stack(data: StackData) -> Figure:
     axes = figure.subplots()
     floor = np.zeros(len(data.bars))
     for cause, heights in data.parts.items():
-        colour, hatch = LOOKS[cause]
+        colour, hatch = look_of(cause)
         look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": BLACK, "linewidth": 0.3}
         axes.bar(places, heights, 0.7, floor, label=cause, **look)
         floor += heights

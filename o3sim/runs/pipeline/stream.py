@@ -8,7 +8,7 @@ rows arrived, and images one after another, each stage taking one up where it le
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,7 +102,7 @@ class Pipeline:
                 counters, output, rows_there = self._run_stage(number, stage, profile, rows_there)
                 run.layers.append(counters)
                 run.outputs.append(output)
-        return run
+        return replace(run, latency_cycles=self.exits[-1] - self.entries[-1] + 1)
 
     def _run_stage(
         self, number: int, stage: Stage, profile: LayerProfile, rows_there: NDArray[np.int64] | None
