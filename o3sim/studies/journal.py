@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from o3sim.errors import InputError
-from o3sim.runs.point import PointOutcome
+from o3sim.runs.tasks import PointOutcome
 
 
 class Journal:

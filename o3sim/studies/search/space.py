@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from o3sim.config.architecture import Architecture
 from o3sim.config.expressions import ExpressionError, parse
 from o3sim.config.flat import flattened, nested
-from o3sim.energy.table import load_table
 from o3sim.errors import InputError
+from o3sim.runs.point import check_point
 from o3sim.studies.names import Readable
 from o3sim.studies.sweep.expand import value_of_kind
 
@@ -89,7 +89,7 @@ class Space:
             raise InputError(str(error)) from None
         except ValidationError as error:
             raise InputError(_first_of(error)) from None
-        _check_fit(architecture, self._network)
+        check_point(architecture, self._network)
         return Candidate(dict(axes), architecture)
 
     def _check_constraints(self, values: Readable) -> None:
@@ -101,10 +101,3 @@ class Space:
 def _first_of(error: ValidationError) -> str:
     detail = error.errors()[0]
     return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
-
-
-def _check_fit(architecture: Architecture, network: Network) -> None:
-    from o3sim.contract.plan import plan_groups
-
-    plan_groups(architecture, network.layers)
-    load_table(architecture.energy.table)
