@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +34,8 @@ def profile(
         typer.Option(metavar="W", help="Check the bounds every W edges; repeat for several (1 32 64 128)."),
     ] = None,
     save: Annotated[
-        Path | None, typer.Option(metavar="FILE.npz", help="Keep every neuron's decision and outcome.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep all profiles there, for --profiles DIR."),
     ] = None,
     json: Annotated[
         str, typer.Option("--json", metavar="FILE", help="Write the figures as JSON; - for standard output.")
@@ -46,7 +46,7 @@ def profile(
     Exact and independent of any machine. docs/profile.md has the formula of every figure.
     """
     widths = _checked(width or list(DEFAULT_WIDTHS))
-    _check_folder("--save", save)
+    _check_save(save)
     _check_folder("--json", None if json in ("", STANDARD_OUTPUT) else Path(json))
     found = _survey(workload, images, image_file, widths, save)
     if json:
@@ -62,16 +62,17 @@ def _survey(
     workload: str, count: int | None, image_file: Path | None, widths: list[int], save: Path | None
 ) -> Survey:
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.network.load import load_network, load_workload, workload_images
-    from o3sim.profile.store import writing_profiles
     from o3sim.profile.survey import survey
+    from o3sim.runs.case import load_case, stored_case
 
-    files = load_workload(workload)
-    network = load_network(files)
-    images = workload_images(files, network, image_file, count)
-    storing = nullcontext() if save is None else writing_profiles(save, network, images)
-    with progress_on_stderr() as progress, storing as writer:
-        return survey(network, images, widths, writer, progress)
+    case = load_case(workload, image_file, count)
+    with progress_on_stderr() as progress:
+        if save is None:
+            return survey(case.network, case.images, widths, progress)
+        # A network with bounds has a second kind of profiles: those of machines that call outcomes by them.
+        kinds = {False, any(layer.speculation is not None for layer in case.network.layers)}
+        stored = stored_case(case, save, kinds, progress).profiles[False]
+        return survey(case.network, case.images, widths, progress, stored)
 
 
 def _checked(widths: list[int]) -> list[int]:
@@ -79,6 +80,18 @@ def _checked(widths: list[int]) -> list[int]:
         if width < 1:
             raise InputError(f"--width {width}: expected at least 1 edge")
     return list(dict.fromkeys(widths))
+
+
+def _check_save(folder: Path | None) -> None:
+    """Refuse a folder that cannot be made."""
+    if folder is None:
+        return
+    if folder.suffix == ".npz":
+        raise InputError(f"--save {folder}: profiles are kept in a folder: name one, not an NPZ file")
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--save {folder}: is a file")
+    if not folder.parent.is_dir():
+        raise InputError(f"--save {folder}: no folder {folder.parent}")
 
 
 def _check_folder(option: str, path: Path | None) -> None:

@@ -175,7 +175,7 @@ else:
         pruning: StagePruning = _unstated(StagePruning)
 
 
-PIPELINED = "layer_pipelined"
+SEQUENTIAL, PIPELINED = "layer_sequential", "layer_pipelined"
 
 
 class Architecture(StrictModel):

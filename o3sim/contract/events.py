@@ -80,6 +80,8 @@ class EventWindow:
     of_layer : bool
         Whether all cycles, those of the window and those that shown events carry, count from the
         first cycle of the event's layer in place of that of the image.
+    ends : bool
+        Whether the end of a layer is shown in whatever cycle it comes.
     """
 
     layer: int | None = None
@@ -88,14 +90,17 @@ class EventWindow:
     first_cycle: int = 0
     end_cycle: int = 2**62
     of_layer: bool = False
+    ends: bool = False
 
     def shows_layer(self, layer: int) -> bool:
-        """Tell whether any event of a layer may be shown."""
+        """Return whether any event of a layer may be shown."""
         return self.layer is None or self.layer == layer
 
     def shows(self, event: Event) -> bool:
-        """Tell whether an event of a layer that is shown is shown."""
+        """Return whether an event of a layer that is shown is shown."""
         in_time = self.first_cycle <= event.cycle < self.end_cycle
+        if self.ends and event.kind is EventKind.LAYER_END:
+            return True
         return in_time and (event.kind not in OP_KINDS or self.first_op <= event.op < self.end_op)
 
     def origin(self, layer_start: int) -> int:

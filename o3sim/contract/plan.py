@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.config.architecture import PIPELINED
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.weight_groups import WeightGroup, check_activations_fit, cut_layer
-from o3sim.errors import InputError
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -73,13 +71,8 @@ def plan_groups(architecture: Architecture, layers: Iterable[Layer]) -> list[lis
     Raises
     ------
     InputError
-        If a layer does not fit the buffers, or the architecture is a pipeline of layers.
+        If a layer does not fit the buffers.
     """
-    if architecture.is_pipelined:
-        raise InputError(
-            f"architecture {architecture.name}: organization {PIPELINED} has no one machine that layers "
-            "take in turn: it is for `o3sim run` only (docs/pipelined.md)"
-        )
     cuts = []
     for number, layer in enumerate(layers):
         check_activations_fit(layer.name, layer.geometry, architecture)

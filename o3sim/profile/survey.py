@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from o3sim.network.images import Images
-from o3sim.network.infer import class_scores
 from o3sim.network.network import EDGE_ORDER, Network
-from o3sim.profile.profile import profile_layers
+from o3sim.profile.image import ComputedImage, ProfiledImage
 from o3sim.profile.rates import LayerRates, rates_of, total_of
-from o3sim.profile.store import ProfileWriter
+from o3sim.profile.store.read import StoredProfiles
 
 SCHEMA_VERSION = 1
 """Of the JSON document; goes up when a key changes its meaning or goes away."""
@@ -55,8 +53,8 @@ def survey(
     network: Network,
     images: Images,
     widths: Sequence[int],
-    writer: ProfileWriter | None = None,
     progress: Progress | None = None,
+    stored: StoredProfiles | None = None,
 ) -> Survey:
     """Profile a network on images, one layer of one image at a time.
 
@@ -64,18 +62,19 @@ def survey(
     ----------
     widths : sequence of int
         Edges between two checks of the bounds, each at least 1.
-    writer : ProfileWriter, optional
-        Given every profile on the way.
     progress : callable, optional
         Told before every image.
+    stored : StoredProfiles, optional
+        Of this network on these images: read, in place of computing them.
     """
     widths = tuple(widths)
     layers: list[LayerRates] = []
     classes: list[int] = []
-    for image, pixels in enumerate(images.x):
+    for number, pixels in enumerate(images.x):
         if progress is not None:
-            progress("profile", image, len(images))
-        classes.append(_one_image(network, pixels, layers, widths, (image, writer)))
+            progress("profile", number, len(images))
+        image = ComputedImage(network, pixels) if stored is None else stored.image(number, network.layers)
+        classes.append(_one_image(image, layers, widths))
     accuracy = None if images.y is None else float(np.mean(np.array(classes) == images.y))
     total = total_of(layers, widths)
     return Survey(
@@ -90,27 +89,13 @@ def survey(
     )
 
 
-def _one_image(
-    network: Network,
-    pixels: NDArray[np.uint8],
-    layers: list[LayerRates],
-    widths: tuple[int, ...],
-    store: tuple[int, ProfileWriter | None],
-) -> int:
+def _one_image(image: ProfiledImage, layers: list[LayerRates], widths: tuple[int, ...]) -> int:
     """Add one image to the sums, making them with the first; return its class."""
-    image, writer = store
-    codes: NDArray[np.integer] = network.encode(pixels)
-    predicted = 0
-    for number, (profile, bits) in enumerate(profile_layers(network, pixels)):
+    for number, profile in enumerate(image.profiles()):
         if number == len(layers):
             layers.append(rates_of(profile, widths))
         layers[number].add(profile)
-        if writer is not None:
-            writer.add(image, number, profile)
-        if profile.scores:
-            predicted = int(np.argmax(class_scores(network.layers[number], codes)))
-        codes = bits
-    return predicted
+    return int(np.argmax(image.scores))
 
 
 def to_json(found: Survey) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 
 from o3sim.runs.executors import OpenExecutor, WorkLost
-from o3sim.runs.point import PointOutcome, PointTask, evaluate_all
 from o3sim.runs.stop import CheckStop, never
+from o3sim.runs.tasks import PointOutcome, PointTask, evaluate_all
 from o3sim.workers.pool import interrupt_later
 
 AHEAD = 2

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from o3sim.config.architecture import PIPELINED
 from o3sim.config.custom_code import code_place, custom_units
 from o3sim.contract.errors import MachineError
+from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,7 +44,13 @@ class SimulateImage(Protocol):
     """Runs one image; :func:`o3sim.machine.run.simulate_image` says what it takes and returns."""
 
     def __call__(
-        self, architecture: Architecture, network: Network, profiles: Iterable[LayerProfile], /
+        self,
+        architecture: Architecture,
+        network: Network,
+        profiles: Iterable[LayerProfile],
+        observers: tuple[Observer, ...] = (),
+        window: EventWindow = EVERY_EVENT,
+        /,
     ) -> ImageRun:
         """Run one image, layer after layer, on a machine that starts empty."""
 
@@ -51,7 +59,13 @@ class SimulateStage(Protocol):
     """Runs one image on a stage; :func:`o3sim.machine.stage.simulate_stage` says what it takes."""
 
     def __call__(
-        self, architecture: Architecture, profile: LayerProfile, row_cycles: NDArray[np.int64], /
+        self,
+        architecture: Architecture,
+        profile: LayerProfile,
+        row_cycles: NDArray[np.int64],
+        observers: tuple[Observer, ...] = (),
+        window: EventWindow = EVERY_EVENT,
+        /,
     ) -> StageRun:
         """Run one layer of one image on a stage that is empty."""
 
@@ -153,6 +167,11 @@ def run_on_engine(architecture: Architecture, *arguments: Any, wanted: str | Non
         If the engine cannot run it, or units of the user's own go wrong: with the file and line, or
         with the law of the machine that they break.
     """
+    if architecture.is_pipelined:
+        raise InputError(
+            f"architecture {architecture.name}: organization {PIPELINED} has no one machine that layers "
+            "take in turn: it is for `o3sim run` only (docs/pipelined.md)"
+        )
     simulate_image = engine_named(engine_name(architecture, wanted))
     with blaming_custom_units(architecture):
         return simulate_image(architecture, *arguments)

@@ -1,103 +1,245 @@
-"""Run one design point from ready profiles: the work that is spread over processes and machines."""
+"""Run design points: from an architecture and a case to counts, and from counts to figures.
+
+Whatever runs a machine on images goes through :class:`PointRun`: it adds up what was counted, holds
+outputs to functional inference, and knows nothing of how layers share the machine.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from o3sim.config.architecture import Architecture
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.errors import MachineError
+from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.energy.model import EnergyModel
-from o3sim.energy.table import load_table
-from o3sim.errors import InputError
+from o3sim.energy.table import EnergyTable, load_table
+from o3sim.network.layer import Layer
 from o3sim.network.network import Network
-from o3sim.profile.mapped_store import StoredWorkload
+from o3sim.profile.image import ProfiledImage
+from o3sim.profile.profile import LayerProfile
 from o3sim.results.images import ImageResult
+from o3sim.results.pipeline import PipelineFigures
 from o3sim.results.result import RunResult, Subject, run_result
-from o3sim.results.table import layer_rows, result_columns
-from o3sim.runs.engines import run_on_engine
+from o3sim.runs.case import AnyCase
+from o3sim.runs.pipeline.stages import stage_machines
+from o3sim.runs.runner import Runner, runner_of
+
+LayerBegins = Callable[[str, int], None]
+"""Told ``(architecture and layer, number of the layer)`` when a layer begins."""
+
+
+class Watch(NamedTuple):
+    """Who is shown which events of an image."""
+
+    observers: tuple[Observer, ...] = ()
+    window: EventWindow = EVERY_EVENT
+
+
+NOBODY = Watch()
 
 
 @dataclass(frozen=True)
-class PointTask:
-    """A point with all that a worker needs to run it.
+class ImageCounts:
+    """What one architecture did with one image.
 
     Attributes
     ----------
-    number : int
+    layers : list of LayerCounters
+    exact : list of bool
+        Whether the machine's output bits of each layer are those of functional inference.
+    result : ImageResult
+        Without a label.
+    exact_class : int
+        The class by functional inference: another one only if outcomes are called.
+    """
+
+    layers: list[LayerCounters]
+    exact: list[bool]
+    result: ImageResult
+    exact_class: int
+
+
+@dataclass
+class PointCounts:
+    """What an architecture did with all images of a case: all that figures are computed from.
+
+    Attributes
+    ----------
+    layers : list of LayerCounters
+        Each summed over the images.
+    exact : list of bool
+        Whether each layer's output bits were exact on all images.
+    images : list of ImageResult
+    exact_classes : list of int
+        Of each image, as :class:`ImageCounts` has them.
+    pipeline : PipelineFigures or None
+        Of a pipeline.
+    """
+
+    layers: list[LayerCounters]
+    exact: list[bool]
+    images: list[ImageResult] = field(default_factory=list)
+    exact_classes: list[int] = field(default_factory=list)
+    pipeline: PipelineFigures | None = None
+
+    @property
+    def agreement(self) -> float:
+        """Share of images, 0..1, whose class is the exact one."""
+        pairs = zip(self.images, self.exact_classes, strict=True)
+        return sum(image.predicted == exact for image, exact in pairs) / len(self.images)
+
+    def inexact(self) -> list[str]:
+        """Name the layers whose outputs were not exact."""
+        return [layer.name for layer, exact in zip(self.layers, self.exact, strict=True) if not exact]
+
+
+class PointRun:
+    """A design point under way.
+
+    Parameters
+    ----------
     architecture : Architecture
-    shapes : Network
-        Without parameters (:func:`o3sim.profile.mapped_store.shapes_of`).
-    stored : StoredWorkload
-    """
-
-    number: int
-    architecture: Architecture
-    shapes: Network
-    stored: StoredWorkload
-
-
-@dataclass(frozen=True)
-class PointOutcome:
-    """What came of a point.
-
-    Attributes
-    ----------
-    number : int
-    error : str
-        Empty if it ran.
-    columns : dict
-        Totals by column (:func:`o3sim.results.table.result_columns`); empty if it failed.
-    layers : list of dict
-        The same for each layer.
-    """
-
-    number: int
-    error: str
-    columns: dict[str, Any]
-    layers: list[dict[str, Any]]
-
-
-def evaluate(task: PointTask) -> PointOutcome:
-    """Run a point; what goes wrong in it is its outcome, not an error."""
-    try:
-        result = run_point(task)
-    except (InputError, MachineError) as error:
-        return PointOutcome(task.number, str(error) or type(error).__name__, {}, [])
-    return PointOutcome(task.number, "", result_columns(result), layer_rows(result))
-
-
-def evaluate_all(tasks: Sequence[PointTask]) -> list[PointOutcome]:
-    """Run several points, one after another: a batch is sent to a worker at once."""
-    return [evaluate(task) for task in tasks]
-
-
-def run_point(task: PointTask) -> RunResult:
-    """Run a point on all images.
+    network : Network
+        Shapes and bounds suffice.
+    engine : str, optional
+        As for :func:`o3sim.runs.engines.engine_name`.
 
     Raises
     ------
     InputError
-        If the machine cannot run the network, or the profiles cannot be read.
+        If the machine cannot run the network.
+    """
+
+    def __init__(self, architecture: Architecture, network: Network, engine: str | None = None) -> None:
+        self.runner = runner_of(architecture, network, engine)
+        layers = network.layers
+        self._counts = PointCounts([LayerCounters(layer.name) for layer in layers], [True] * len(layers))
+
+    def add(self, image: ImageCounts) -> None:
+        """Take over the next image: counts add up, and a layer is exact if it was on all images."""
+        counts = self._counts
+        for total, counters in zip(counts.layers, image.layers, strict=True):
+            total.add(counters)
+        counts.exact = [both and now for both, now in zip(counts.exact, image.exact, strict=True)]
+        counts.images.append(image.result)
+        counts.exact_classes.append(image.exact_class)
+
+    def counts(self) -> PointCounts:
+        """Return what was counted, over all images so far."""
+        return replace(self._counts, pipeline=self.runner.figures(self._counts.layers))
+
+
+def count_point(architecture: Architecture, case: AnyCase, engine: str | None = None) -> PointCounts:
+    """Run a design point on all images of a case, in their order.
+
+    Raises
+    ------
+    InputError
+        If the machine cannot run the network, or profiles cannot be read.
     MachineError
         If an invariant of the machine does not hold.
     """
-    stored, layers = task.stored, task.shapes.layers
-    totals = [LayerCounters(layer.name) for layer in layers]
-    exact = [True] * len(layers)
-    images = []
-    labels = stored.labels or (None,) * len(stored.classes)
-    for image, (predicted, label) in enumerate(zip(stored.classes, labels, strict=True)):
-        run = run_on_engine(task.architecture, task.shapes, stored.profiles(image, layers))
-        images.append(ImageResult(run.cycles, predicted, label))
-        for number, (total, counters) in enumerate(zip(totals, run.layers, strict=True)):
-            total.add(counters)
-            if not layers[number].scores:
-                exact[number] &= bool(np.array_equal(run.outputs[number], stored.bits(image, number)))
-    model = EnergyModel(task.architecture, load_table(task.architecture.energy.table))
-    subject = Subject(stored.name, stored.network_sha256, tuple(images), stored.synthetic)
-    return run_result(task.architecture, model, subject, totals, exact)
+    run = PointRun(architecture, case.network, engine)
+    for item in case.items():
+        image = case.image(item, architecture.pruning.speculative)
+        run.add(count_image(run.runner, image, case.network.layers))
+    return run.counts()
+
+
+def count_on_all(
+    runners: Sequence[Runner],
+    case: AnyCase,
+    item: Any,
+    begins: LayerBegins | None = None,
+    watch: Watch = NOBODY,
+) -> list[ImageCounts]:
+    """Run one image on several architectures, which share its profiles.
+
+    Parameters
+    ----------
+    item
+        One of the case's ``items()``.
+    begins : callable, optional
+    watch : Watch
+        Who is shown the events of each.
+    """
+    images: dict[bool, ProfiledImage] = {}
+    found = []
+    for runner in runners:
+        speculative = runner.architecture.pruning.speculative
+        if speculative not in images:
+            images[speculative] = case.image(item, speculative, keep=len(runners) > 1)
+        found.append(count_image(runner, images[speculative], case.network.layers, begins, watch))
+    return found
+
+
+def count_image(
+    runner: Runner,
+    image: ProfiledImage,
+    layers: Sequence[Layer],
+    begins: LayerBegins | None = None,
+    watch: Watch = NOBODY,
+) -> ImageCounts:
+    """Run the next image, and compare the machine's outputs with functional inference.
+
+    Raises
+    ------
+    InputError
+        If the image does not fit the network.
+    MachineError
+        If an invariant of the machine does not hold; one that calls outcomes has to output what was called.
+    """
+    run = runner.run_image(_told(runner.architecture.name, image.profiles(), begins), *watch)
+    numbers = range(len(layers))
+    exact = [layers[n].scores or np.array_equal(run.outputs[n], image.exact_bits(n)) for n in numbers]
+    if runner.architecture.pruning.speculative:
+        for n in numbers:
+            if not layers[n].scores and not np.array_equal(run.outputs[n], image.profiled_bits(n)):
+                raise MachineError(f"layer {layers[n].name}: outputs are not those that were called")
+    scores = image.scores
+    result = ImageResult(run.cycles, int(np.argmax(scores)), scores=tuple(scores.tolist()))
+    return ImageCounts(run.layers, exact, result, image.exact_class)
+
+
+def _told(name: str, profiles: Iterator[LayerProfile], begins: LayerBegins | None) -> Iterator[LayerProfile]:
+    """Hand profiles on one by one; the machine asks for one when it has done with the last."""
+    for number, profile in enumerate(profiles):
+        if begins is not None:
+            begins(f"{name}, {profile.name}", number)
+        yield profile
+
+
+def result_of(
+    architecture: Architecture, case: AnyCase, counts: PointCounts, table: EnergyTable
+) -> RunResult:
+    """Compute the figures of a design point from what was counted."""
+    stages = None if counts.pipeline is None else stage_machines(architecture, case.network.layers)
+    labels = case.labels or (None,) * len(counts.images)
+    images = tuple(replace(image, label=label) for image, label in zip(counts.images, labels, strict=True))
+    result = run_result(
+        architecture,
+        EnergyModel(architecture, table),
+        Subject(case.network.name, case.network_sha256, images, case.synthetic),
+        counts.layers,
+        counts.exact,
+        stages,
+        counts.pipeline,
+    )
+    return replace(result, agreement=counts.agreement) if architecture.pruning.speculative else result
+
+
+def check_point(architecture: Architecture, network: Network) -> None:
+    """Refuse a design point that cannot run.
+
+    Raises
+    ------
+    InputError
+        If the network does not fit, or the energy table is not there.
+    """
+    runner_of(architecture, network)
+    load_table(architecture.energy.table)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from o3sim.config.load import load_architecture
+from o3sim.network.images import Images
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput
-from o3sim.runs.images import ImageTask, run_image
+from o3sim.runs.case import Case
+from o3sim.runs.point import count_point
 from o3sim.workers.orphans import silence_orphans
 
 
@@ -34,7 +36,8 @@ def tiny_network() -> Network:
 
 def load_kernels() -> None:
     """Call every kernel once; compiles those that are not in Numba's cache (10 to 20 s in all)."""
-    run_image(ImageTask((load_architecture("o3bnn"),), tiny_network()), np.zeros((2, 2, 1), np.uint8))
+    images = Images(np.zeros((1, 2, 2, 1), np.uint8), None)
+    count_point(load_architecture("o3bnn"), Case(tiny_network(), images))
 
 
 silence_orphans()

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from o3sim.config.identity import Identities
 from o3sim.errors import InputError
-from o3sim.runs.point import PointOutcome
+from o3sim.runs.tasks import PointOutcome
 
 FILES = "files"
 """Key of the first line for what files held that machines are made from: it tells what changed, no more."""

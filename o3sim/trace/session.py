@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from o3sim.contract.events import Event, EventWindow
 from o3sim.errors import InputError
 from o3sim.runs.engines import engine_name, run_on_engine
-from o3sim.runs.images import edges_of_layers
+from o3sim.runs.progress import edges_of_layers
 from o3sim.trace.window import NO_END
 from o3sim.trace.writer import MakeWriter, TracedLayer, Writer
 

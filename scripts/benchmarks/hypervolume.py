@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.errors import InputError
-from o3sim.profile.mapped_store import shapes_of, store_workload
 from o3sim.results.front import hypervolume, non_dominated
+from o3sim.runs.case import stored_case
 from o3sim.runs.dispatch import run_tasks
 from o3sim.runs.executors import OpenExecutor, local_executor
-from o3sim.runs.point import PointOutcome, PointTask
+from o3sim.runs.tasks import PointOutcome, PointTask
 from o3sim.studies.search.config import Explore
 from o3sim.studies.search.objectives import Objectives
 from o3sim.studies.search.plan import SearchPlan, plan_search
@@ -43,10 +43,9 @@ class Enumerated:
     def __init__(self, plan: SearchPlan, jobs: int) -> None:
         candidates = list(_allowed(plan))
         with TemporaryDirectory() as folder:
-            stored = store_workload(Path(folder), plan.subject.network, plan.subject.images)
-            shapes = shapes_of(plan.subject.network)
+            stored = stored_case(plan.subject, Path(folder))
             tasks = [
-                PointTask(number, candidate.architecture, shapes, stored)
+                PointTask(number, candidate.architecture, stored)
                 for number, candidate in enumerate(candidates)
             ]
             found = [each for batch in run_tasks(tasks, local_executor, jobs, 16) for each in batch]

@@ -17,9 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from o3sim.profile.mapped_store import StoredWorkload, store_workload
 from o3sim.results.table import csv_text
-from o3sim.runs.point import PointOutcome, PointTask, evaluate
+from o3sim.runs.case import StoredCase, stored_case
+from o3sim.runs.tasks import PointOutcome, PointTask, evaluate
 from o3sim.studies.journal import Journal
 from o3sim.studies.sweep.expand import Expansion, Point, expand, load_sweep
 from o3sim.studies.sweep.run import MOST_BATCH_POINTS, Plan, plan_sweep, tables_of, tasks_of
@@ -63,7 +63,7 @@ class Subject:
     """A sweep of many points over one image, ready to be measured."""
 
     plan: Plan
-    stored: StoredWorkload
+    stored: StoredCase
     profile_s: float
 
     @classmethod
@@ -73,7 +73,7 @@ class Subject:
         (folder / "sweep.yaml").write_text(text)
         plan = plan_sweep(load_sweep(folder / "sweep.yaml"))
         (subject,) = plan.subjects.values()
-        work = partial(store_workload, folder / "profiles", subject.network, subject.images)
+        work = partial(stored_case, subject, folder / "profiles")
         profile_s, stored = timed(work)
         return cls(plan, stored, profile_s)
 
@@ -180,7 +180,7 @@ def measure(workload: str, architecture: str, count: int) -> dict[str, Any]:
         found, outcome = running(subject, count)
         found |= expanding(subject) | tabling(subject, outcome)
         found |= journalling(outcome, folder) | sending(subject, outcome, folder)
-        stored = sum(file.stat().st_size for file in Path(subject.stored.folder).iterdir())
+        stored = sum(file.stat().st_size for file in Path(subject.stored.folders[0]).iterdir())
     return found | {"profile_s": subject.profile_s, "profile_bytes": stored}
 
 

@@ -65,23 +65,23 @@ def _cpu_s(file: Path) -> tuple[float, float]:
 
     Both at once: what else the machine does slows caches and clocks, and would tell two runs apart.
     """
-    from o3sim.runs import point as evaluate
+    from o3sim.runs import runner
     from o3sim.studies.sweep.expand import load_sweep
     from o3sim.studies.sweep.run import plan_sweep, run_sweep
 
-    run_on_engine = evaluate.run_on_engine
+    run_on_engine = runner.run_on_engine
     engine_cpu_s = 0.0
 
-    def timed(*args: Any) -> Any:
+    def timed(*args: Any, **named: Any) -> Any:
         nonlocal engine_cpu_s
         start = time.process_time()
         try:
-            return run_on_engine(*args)
+            return run_on_engine(*args, **named)
         finally:
             engine_cpu_s += time.process_time() - start
 
     start = time.process_time()
-    with TemporaryDirectory(prefix="o3sim-bench-") as folder, patch.object(evaluate, "run_on_engine", timed):
+    with TemporaryDirectory(prefix="o3sim-bench-") as folder, patch.object(runner, "run_on_engine", timed):
         run_sweep(plan_sweep(load_sweep(file)), Path(folder))
     return time.process_time() - start, engine_cpu_s
 

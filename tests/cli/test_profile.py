@@ -10,9 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from o3sim.cli import app as cli
-from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.profile.profile import profile_layers
-from o3sim.profile.store import reading_profiles
+from o3sim.runs.case import found_case, load_case
 from tests.network.samples import TINY, write_tiny
 
 
@@ -83,15 +82,16 @@ def test_json_on_standard_output_stands_alone(profile: Run, tiny: Path) -> None:
 
 
 def test_saved_profiles_can_be_read_back(profile: Run, tiny: Path, tmp_path: Path) -> None:
-    target = tmp_path / "saved.npz"
-    assert profile(tiny, "--images", "3", "--save", target).status == 0
-    files = load_workload(tiny)
-    network = load_network(files)
-    images = workload_images(files, network, count=3)
-    with reading_profiles(target, network, images) as stored:
-        for image, pixels in enumerate(images.x):
-            for found, (wanted, _) in zip(stored.layers(image), profile_layers(network, pixels), strict=True):
-                assert (found.decision == wanted.decision).all()
+    target = tmp_path / "saved"
+    plain = profile(tiny, "--images", "3", "--json", "-")
+    assert profile(tiny, "--images", "3", "--json", "-", "--save", target) == plain
+    assert profile(tiny, "--images", "3", "--json", "-", "--save", target) == plain  # read, not made again
+    case = load_case(tiny, count=3)
+    stored = found_case(case, target)
+    for item, pixels in zip(stored.items(), case.images.x, strict=True):
+        profiles = stored.image(item).profiles()
+        for found, (wanted, _) in zip(profiles, profile_layers(case.network, pixels), strict=True):
+            assert (found.decision == wanted.decision).all()
 
 
 def test_labels_are_optional(profile: Run, tiny: Path, tmp_path: Path) -> None:
@@ -109,7 +109,9 @@ def test_labels_are_optional(profile: Run, tiny: Path, tmp_path: Path) -> None:
         (["--width", "0"], "--width 0: expected at least 1 edge"),
         (["--images", "5"], "5 images asked for, 1 to 4 available"),
         (["--image-file", "absent.npz"], "absent.npz: cannot be read"),
-        (["--save", "no/such/file.npz"], "--save no/such/file.npz: no folder no/such"),
+        (["--save", "no/such/folder"], "--save no/such/folder: no folder no/such"),
+        (["--save", "saved.npz"], "--save saved.npz: profiles are kept in a folder: name one"),
+        (["--save", __file__], "test_profile.py: is a file"),
         (["--json", "."], "--json .: is a folder"),
     ],
 )
@@ -133,8 +135,8 @@ def test_an_interrupted_save_leaves_nothing(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("o3sim.profile.survey.survey", interrupt)
+    monkeypatch.setattr("o3sim.profile.image.infer", interrupt)
     before = set(tmp_path.iterdir())
-    done = profile(tiny, "--save", tmp_path / "saved.npz")
+    done = profile(tiny, "--save", tmp_path / "saved")
     assert done.status == 130
     assert set(tmp_path.iterdir()) == before

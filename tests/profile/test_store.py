@@ -1,20 +1,30 @@
-"""Stored profiles come back as they were, and only for the same work."""
+"""Stored profiles come back as they were, only for the same work, and never damaged."""
+
+from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
 from o3sim.errors import InputError
-from o3sim.files import load_npz, save_npz
 from o3sim.network.images import Images
+from o3sim.network.layer import Speculation
 from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.network.network import Network
 from o3sim.profile.classes import ClassRace
-from o3sim.profile.profile import LayerProfile, profile_layers
-from o3sim.profile.store import reading_profiles, writing_profiles
+from o3sim.profile.image import ComputedImage
+from o3sim.profile.profile import LayerProfile
+from o3sim.profile.store import write
+from o3sim.profile.store.read import find_profiles
+from o3sim.profile.store.write import store_profiles
 from tests.network.samples import tiny_arrays, write_tiny
 
 Work = tuple[Path, Network, Images]
@@ -25,20 +35,20 @@ def work(tmp_path: Path) -> Work:
     files = load_workload(write_tiny(tmp_path))
     network = load_network(files)
     images = workload_images(files, network)
-    write(tmp_path / "stored.npz", network, images)
-    return tmp_path / "stored.npz", network, images
+    store_profiles(tmp_path / "saved", network, images)
+    return tmp_path / "saved", network, images
 
 
-def write(path: Path, network: Network, images: Images) -> None:
-    with writing_profiles(path, network, images) as writer:
-        for image, pixels in enumerate(images.x):
-            for layer, (profile, _) in enumerate(profile_layers(network, pixels)):
-                writer.add(image, layer, profile)
+def folder_of(root: Path) -> Path:
+    (folder,) = root.iterdir()
+    return folder
 
 
-def assert_refused(why: str, path: Path, network: Network, images: Images) -> None:
-    with pytest.raises(InputError, match=why), reading_profiles(path, network, images):
-        pass
+def called(network: Network) -> Network:
+    """The network with bounds by which outcomes are called early."""
+    bounds = Speculation(0.5, 2)
+    *hidden, scores = network.layers
+    return replace(network, layers=(*(replace(layer, speculation=bounds) for layer in hidden), scores))
 
 
 def everything(holder: LayerProfile | ClassRace) -> dict[str, Any]:
@@ -51,79 +61,209 @@ def plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def test_profiles_come_back_as_they_were(work: Work) -> None:
-    path, network, images = work
-    with reading_profiles(path, network, images) as stored:
-        for image, pixels in enumerate(images.x):
-            fresh = [profile for profile, _ in profile_layers(network, pixels)]
-            for found, wanted in zip(stored.layers(image), fresh, strict=True):
-                assert everything(found) == everything(wanted)
-                assert found.decision.dtype == np.int32
+@pytest.mark.parametrize("speculative", [False, True])
+def test_images_come_back_as_they_were(work: Work, speculative: bool) -> None:
+    root, network, images = work
+    network = called(network) if speculative else network
+    stored = store_profiles(root, network, images, speculative)
+    found = find_profiles(root, network, images, speculative)
+    assert found == stored
+    for place, pixels in enumerate(images.x):
+        wanted, image = ComputedImage(network, pixels, speculative), found.image(place, network.layers)
+        profiles = zip(image.profiles(), wanted.profiles(), strict=True)
+        assert all(everything(one) == everything(other) for one, other in profiles)
+        assert image.exact_class == wanted.exact_class
+        assert image.scores.tolist() == wanted.scores.tolist()
+        for layer in range(len(network.layers)):
+            assert np.array_equal(image.exact_bits(layer), wanted.exact_bits(layer))
+            assert np.array_equal(image.profiled_bits(layer), wanted.profiled_bits(layer))
 
 
-def test_decisions_take_the_smallest_dtype_that_fits(work: Work) -> None:
-    arrays = load_npz(work[0])
-    assert arrays["i000000_l000_decision"].dtype == np.uint8
-    assert "i000000_l002_decision" not in arrays
+def test_kernels_see_the_types_of_arrays_in_memory(work: Work) -> None:
+    """Else they would be compiled a second time, for arrays that cannot be written to."""
+    root, network, images = work
+    image = find_profiles(root, network, images).image(1, network.layers)
+    wanted = ComputedImage(network, images.x[1])
+    for found, made in zip(image.profiles(), wanted.profiles(), strict=True):
+        for name in ("decision", "outcome"):
+            ours, theirs = (
+                getattr(each, name).reshape(-1, made.geometry.out_channels) for each in (found, made)
+            )
+            assert numba.typeof(ours) == numba.typeof(theirs)
 
 
-def test_the_same_profiles_are_the_same_bytes(work: Work) -> None:
-    path, network, images = work
-    again = path.with_name("again.npz")
-    write(again, network, images)
-    assert again.read_bytes() == path.read_bytes()
+def test_what_a_kernel_writes_does_not_reach_the_disk(work: Work) -> None:
+    root, network, images = work
+    before = {path.name: path.read_bytes() for path in folder_of(root).iterdir()}
+    next(find_profiles(root, network, images).image(0, network.layers).profiles()).decision[:] = 7
+    assert {path.name: path.read_bytes() for path in folder_of(root).iterdir()} == before
 
 
-def test_other_images_are_refused(work: Work) -> None:
-    path, network, images = work
-    assert_refused(r"stored\.npz: stale: made with a different images", path, network, images.first(2))
+def test_the_same_profiles_are_the_same_bytes_and_made_once(work: Work, tmp_path: Path) -> None:
+    root, network, images = work
+    store_profiles(tmp_path / "again", network, images)
+    first, again = (
+        {path.name: path.read_bytes() for path in folder_of(each).iterdir()}
+        for each in (root, tmp_path / "again")
+    )
+    assert first == again
+    before = {path.name: path.stat().st_mtime_ns for path in folder_of(root).iterdir()}
+    store_profiles(root, network, images)
+    assert {path.name: path.stat().st_mtime_ns for path in folder_of(root).iterdir()} == before
 
 
-def test_another_network_is_refused(work: Work, tmp_path: Path) -> None:
-    path, _, images = work
+def test_some_of_the_images_in_another_order_are_found(work: Work) -> None:
+    root, network, images = work
+    some = replace(images, x=images.x[[3, 1]])
+    found = find_profiles(root, network, some)
+    assert found.numbers == (3, 1)
+    wanted = ComputedImage(network, images.x[3])
+    assert everything(next(found.image(0, network.layers).profiles())) == everything(next(wanted.profiles()))
+
+
+def test_what_was_not_saved_is_refused_with_the_command_that_saves_it(work: Work, tmp_path: Path) -> None:
+    root, network, images = work
+    other = replace(images, x=images.x ^ np.uint8(1))
+    with pytest.raises(InputError, match=r"no profiles of tiny on all these images; .* --save"):
+        find_profiles(root, network, other)
     theta = tiny_arrays()["conv_theta"] + 2
-    other = load_network(load_workload(write_tiny(tmp_path, conv_theta=theta)))
-    assert_refused("stale: made with a different network", path, other, images)
+    changed = load_network(load_workload(write_tiny(tmp_path, conv_theta=theta)))
+    with pytest.raises(InputError, match=r"no profiles of tiny \(as it is now\)"):
+        find_profiles(root, changed, images)
+    with pytest.raises(InputError, match="no profiles with called outcomes of tiny"):
+        find_profiles(root, network, images, speculative=True)
+    with pytest.raises(InputError, match="no profiles of tiny"):
+        find_profiles(tmp_path / "nowhere", network, images)
 
 
-def test_another_edge_order_is_refused(work: Work) -> None:
-    path, network, images = work
-    arrays = load_npz(path)
-    key = json.loads(str(arrays["key"])) | {"edge_order": "c,kx,ky"}
-    save_npz(path, {**arrays, "key": np.array(json.dumps(key))})
-    assert_refused("stale: made with a different edge order", path, network, images)
+def test_bounds_are_part_of_the_network(work: Work) -> None:
+    root, network, images = work
+    with pytest.raises(InputError, match="no profiles"):
+        find_profiles(root, called(network), images)
 
 
-def test_files_that_are_no_profiles_are_refused(work: Work, tmp_path: Path) -> None:
-    path, network, images = work
-    assert_refused("no array `key`", tmp_path / "images.npz", network, images)
-    for raw in (b"", b"junk", path.read_bytes()[:3000]):
-        (tmp_path / "bad.npz").write_bytes(raw)
-        assert_refused(r"bad\.npz", tmp_path / "bad.npz", network, images)
-    assert_refused("cannot be read", tmp_path / "absent.npz", network, images)
+def damaged_files() -> list[str]:
+    arrays = [
+        "scores",
+        "sums",
+        "l000_decision",
+        "l000_outcome",
+        "l001_bits",
+        "l002_rank",
+        "l002_beaten_after",
+    ]
+    return [f"{name}.npy" for name in arrays]
 
 
-def test_damaged_layers_are_refused(work: Work) -> None:
-    path, network, images = work
-    arrays = load_npz(path)
-    name = "i000000_l000_decision"
-    for damaged in (arrays[name][:1], arrays[name] + np.uint8(200), arrays[name].astype(np.float64)):
-        save_npz(path, {**arrays, name: damaged})
-        with (
-            reading_profiles(path, network, images) as stored,
-            pytest.raises(InputError, match="layer `conv`"),
-        ):
-            list(stored.layers(0))
-    del arrays[name]
-    save_npz(path, arrays)
-    with reading_profiles(path, network, images) as stored, pytest.raises(InputError, match="no array"):
-        list(stored.layers(0))
+@pytest.mark.parametrize("name", damaged_files())
+def test_a_changed_byte_is_refused(work: Work, name: str) -> None:
+    root, network, images = work
+    path = folder_of(root) / name
+    raw = bytearray(path.read_bytes())
+    raw[-1] ^= 1
+    path.write_bytes(raw)
+    with pytest.raises(InputError, match=rf"{name}: is damaged: .*; remove \S+ to make it again"):
+        find_profiles(root, network, images)
+    with pytest.raises(InputError, match="is damaged"):
+        store_profiles(root, network, images)
 
 
-def test_a_failure_leaves_the_old_file(work: Work) -> None:
-    path, network, images = work
-    before = path.read_bytes()
-    with pytest.raises(RuntimeError), writing_profiles(path, network, images):
-        raise RuntimeError
-    assert path.read_bytes() == before
-    assert not [other for other in path.parent.iterdir() if other.name.endswith(".tmp")]
+@pytest.mark.parametrize("name", damaged_files())
+def test_another_shape_dtype_or_length_is_refused(work: Work, name: str) -> None:
+    root, network, images = work
+    path = folder_of(root) / name
+    array, raw = np.load(path), path.read_bytes()
+    for changed in (array.astype(array.dtype.newbyteorder(">")) if array.itemsize > 1 else array.view("i1"),
+                    array[:, None], array[:2]):  # fmt: skip
+        np.save(path, changed)
+        with pytest.raises(InputError, match=rf"{name}: is .*, not {array.dtype} .*; remove"):
+            find_profiles(root, network, images)
+    for changed_raw in (raw[:-1], raw + b"\0", b"", b"junk"):
+        path.write_bytes(changed_raw)
+        with pytest.raises(InputError, match=rf"{name}: (cannot be read|has another size).*; remove"):
+            find_profiles(root, network, images)
+
+
+def test_a_missing_file_and_one_too_many_are_refused(work: Work) -> None:
+    root, network, images = work
+    extra = folder_of(root) / "l009_bits.npy"
+    extra.write_bytes(b"")
+    with pytest.raises(InputError, match=r"l009_bits\.npy: does not belong there; remove"):
+        find_profiles(root, network, images)
+    extra.unlink()
+    (folder_of(root) / "scores.npy").unlink()
+    with pytest.raises(InputError, match=r"scores\.npy: is missing; remove"):
+        find_profiles(root, network, images)
+
+
+def test_a_changed_index_is_refused(work: Work) -> None:
+    root, network, images = work
+    path = folder_of(root) / "index.json"
+    raw = path.read_text()
+    index = json.loads(raw)
+    for changed, why in (
+        ({**index, "exact_classes": [0, 0, 0, 0]}, "is damaged"),
+        ({**index, "layout": 2}, "made by another version"),
+        ({**index, "more": 1}, "is no index of profiles"),
+        ([], "is no index of profiles"),
+    ):
+        path.write_text(json.dumps(changed))
+        with pytest.raises(InputError, match=rf"index\.json: {why}; remove"):
+            find_profiles(root, network, images)
+    path.write_text(raw[:-30])
+    with pytest.raises(InputError, match=r"index\.json: .*; remove"):
+        find_profiles(root, network, images)
+
+
+def test_a_writer_that_fails_leaves_nothing(
+    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, network, images = work
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store_profiles(tmp_path / "new" / "deep", network, images, progress=interrupt)
+    assert not (tmp_path / "new").exists()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(write.os, "fsync", full)
+    with pytest.raises(InputError, match="cannot be written: No space left on device"):
+        store_profiles(tmp_path / "new", network, images)
+    assert not (tmp_path / "new").exists()
+
+
+def test_everything_is_on_disk_before_the_folder_has_its_name(
+    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, network, images = work
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced.append("named" if path == tmp_path / "new" else path.name)
+        fsync(descriptor)
+
+    monkeypatch.setattr(write.os, "fsync", noting)
+    store_profiles(tmp_path / "new", network, images)
+    folder = folder_of(tmp_path / "new")
+    assert synced[-1] == "named"
+    assert {path.name for path in folder.iterdir()} <= set(synced[:-1])
+    assert f".{folder.name}.{os.getpid()}" == synced[-2]
+
+
+def test_what_killed_writers_left_is_cleared_and_what_is_being_written_is_not(work: Work) -> None:
+    root, network, images = work
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as gone:
+        gone.wait()
+    left, alive = root / f".abc-def.{gone.pid}", root / f".abc-def.{os.getppid()}"
+    for folder in (left, alive):
+        folder.mkdir()
+        (folder / "scores.npy").write_bytes(b"half")
+    store_profiles(root, network, images)
+    assert not left.exists()
+    assert alive.is_dir()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from o3sim.errors import InputError
-from o3sim.runs.point import PointOutcome
+from o3sim.runs.tasks import PointOutcome
 from o3sim.studies.journal import Journal
 
 IDENTITY = {"points": "a", "workloads or images": "b"}

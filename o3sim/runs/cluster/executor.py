@@ -13,7 +13,7 @@ from o3sim.errors import InputError
 from o3sim.runs.cluster.node import NotPlaced, OtherVersion, Work, work_here
 from o3sim.runs.cluster.placing import Placing
 from o3sim.runs.executors import WorkLost
-from o3sim.runs.point import PointTask
+from o3sim.runs.tasks import PointTask
 
 
 class ClusterExecutor(Executor):
@@ -45,7 +45,8 @@ class ClusterExecutor(Executor):
         self._inner.shutdown(wait=False)
 
     def _submit(self, outer: Future[Any], work: Work, tasks: Sequence[PointTask]) -> None:
-        contents = {task.stored.folder: self._placing.content(task.stored.folder) for task in tasks}
+        folders = {folder for task in tasks for folder in task.case.folders}
+        contents = {folder: self._placing.content(folder) for folder in folders}
         inner = self._inner.submit(work_here, work, tasks, contents, version("o3sim"))
         inner.add_done_callback(partial(self._pass_on, outer, work, tasks))
 

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from o3sim.runs.point import PointOutcome, PointTask
+from o3sim.runs.tasks import PointOutcome, PointTask
 
 SHELF = "o3sim-profiles"
 """Folder of a node that holds profiles, beside the workers' own."""
@@ -70,8 +70,8 @@ def work_here(
     missing = tuple(copy.name for copy in copies.values() if not copy.is_dir())
     if missing:
         return NotPlaced(worker.address, missing)
-    here = [replace(task.stored, folder=str(copies[task.stored.folder])) for task in tasks]
-    return work([replace(task, stored=stored) for task, stored in zip(tasks, here, strict=True)])
+    here = {folder: str(copy) for folder, copy in copies.items()}
+    return work([replace(task, case=task.case.moved(here)) for task in tasks])
 
 
 def shelf_of(worker: Any) -> Path:
@@ -89,9 +89,10 @@ def begin_copy(content: str, token: str, dask_worker: Any = None) -> bool:
 
 
 def add_files(token: str, files: Mapping[str, bytes], dask_worker: Any = None) -> None:
-    """Write files of a copy."""
+    """Write files of a copy, or go on with those that were begun."""
     for name, raw in files.items():
-        (shelf_of(dask_worker) / token / name).write_bytes(raw)
+        with (shelf_of(dask_worker) / token / name).open("ab") as stream:
+            stream.write(raw)
 
 
 def finish_copy(content: str, token: str, dask_worker: Any = None) -> None:

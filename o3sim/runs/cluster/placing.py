@@ -11,7 +11,7 @@ from o3sim.errors import InputError
 from o3sim.runs.cluster.node import add_files, begin_copy, content_of, finish_copy
 
 MESSAGE_BYTES = 16 * 2**20
-"""Files are sent in messages of about this size; a single larger file is one message."""
+"""Files are sent in messages of about this size, large ones piece by piece."""
 
 
 class Placing:
@@ -76,14 +76,16 @@ def is_gone(error: Exception) -> bool:
 
 
 def _messages(folder: Path) -> Iterator[dict[str, bytes]]:
-    """Yield the files of a folder, several at a time."""
+    """Yield the files of a folder, several at a time, or a piece of a large one."""
     files: dict[str, bytes] = {}
-    size = 0
+    room = MESSAGE_BYTES
     for path in sorted(folder.iterdir()):
-        files[path.name] = path.read_bytes()
-        size += len(files[path.name])
-        if size >= MESSAGE_BYTES:
-            yield files
-            files, size = {}, 0
+        with path.open("rb") as stream:
+            while piece := stream.read(room):
+                files[path.name] = piece
+                room -= len(piece)
+                if not room:
+                    yield files
+                    files, room = {}, MESSAGE_BYTES
     if files:
         yield files

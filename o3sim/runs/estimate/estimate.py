@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from o3sim.contract.plan import plan_groups
 from o3sim.runs.engines import engine_name
 from o3sim.runs.estimate.bounds import CycleBounds, cycle_bounds
 from o3sim.runs.estimate.cost import measure, run_bytes, run_seconds
 from o3sim.runs.estimate.pipeline import interval_bounds
-from o3sim.runs.images import edges_of_layers
+from o3sim.runs.progress import edges_of_layers
+from o3sim.runs.runner import runner_of
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -94,9 +94,9 @@ def estimate_run(
 
 def _bounds(architecture: Architecture, network: Network) -> CycleBounds:
     """Bound the cycles of an image; refuse a network that does not fit."""
+    runner_of(architecture, network)
     if architecture.is_pipelined:
         return interval_bounds(architecture, network.layers)
-    plan_groups(architecture, network.layers)
     return cycle_bounds(architecture, network.layers)
 
 

@@ -10,34 +10,39 @@ from o3sim.results.pipeline import PipelineFigures, StageFigures
 if TYPE_CHECKING:
     from o3sim.contract.counters import LayerCounters
     from o3sim.network.layer import Geometry
-    from o3sim.runs.pipeline.stream import Pipeline, Stage
+    from o3sim.runs.pipeline.stages import Stage
 
 
 def pipeline_figures(
-    pipeline: Pipeline, layers: Sequence[LayerCounters], shapes: Sequence[Geometry]
+    stages: Sequence[Stage],
+    stream: tuple[Sequence[int], Sequence[int]],
+    layers: Sequence[LayerCounters],
+    shapes: Sequence[Geometry],
 ) -> PipelineFigures:
-    """Read the figures off a pipeline that has run its images.
+    """Read the figures off the stages of a pipeline that has run its images.
 
     Parameters
     ----------
-    pipeline : Pipeline
+    stages : sequence of Stage
+    stream : tuple of sequences of int
+        Cycle in which the first stage began with each image, and that of the last stage's last write.
     layers : sequence of LayerCounters
         By stage, each summed over the images.
     shapes : sequence of Geometry
         Of the layers.
     """
-    entries, exits = pipeline.entries, pipeline.exits
+    entries, exits = stream
     producers = (None, *shapes[:-1])
-    stages = tuple(
+    found = tuple(
         _stage(stage, counters, producer, len(exits))
-        for stage, counters, producer in zip(pipeline.stages, layers, producers, strict=True)
+        for stage, counters, producer in zip(stages, layers, producers, strict=True)
     )
     return PipelineFigures(
         latency_cycles=exits[0] - entries[0] + 1,
         initiation_interval_cycles=(exits[-1] - exits[0]) / (len(exits) - 1) if len(exits) > 1 else None,
         stream_cycles=exits[-1] - entries[0] + 1,
-        slowest_stage=max(stages, key=lambda stage: stage.work_cycles_per_image).name,
-        stages=stages,
+        slowest_stage=max(found, key=lambda stage: stage.work_cycles_per_image).name,
+        stages=found,
     )
 
 

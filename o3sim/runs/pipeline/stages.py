@@ -3,18 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from o3sim.config.architecture import PIPELINED, Architecture
 from o3sim.config.overrides import laid_over
 from o3sim.contract.weight_groups import weight_words
 from o3sim.errors import InputError
+from o3sim.runs.pipeline.rows import most_at_once
 
 if TYPE_CHECKING:
     from o3sim.network.layer import Layer
 
 _RESIDENT = {"bits_per_cycle": "ideal", "latency_cycles": 0}
 """What a stage's weights come from: they are in its weight buffer before the first image."""
+
+
+@dataclass(eq=False)
+class Stage:
+    """A stage and what it has done so far; cycles count from the start of the stream.
+
+    Attributes
+    ----------
+    machine : Architecture
+    next_start : int or None
+        Cycle in which it can begin with the next image: the last one in which it was occupied. None
+        before the first image.
+    rows_there, rows_released : lists of int64 arrays, shape (in_rows,)
+        For each image the first and the last cycle in which each input row was held; none in the
+        first stage, to which images come whole.
+    """
+
+    machine: Architecture
+    next_start: int | None = None
+    rows_there: list[NDArray[np.int64]] = field(default_factory=list)
+    rows_released: list[NDArray[np.int64]] = field(default_factory=list)
+
+    @property
+    def rows_at_once(self) -> int:
+        """Input rows held at a time at most, so far."""
+        return most_at_once(self.rows_there, self.rows_released) if self.rows_there else 0
 
 
 def stage_machines(architecture: Architecture, layers: Sequence[Layer]) -> list[Architecture]:

@@ -16,12 +16,11 @@ from o3sim.config.flat import flattened, nested
 from o3sim.config.load import check, load_architecture, load_document
 from o3sim.config.marks import KeyPath, Problem
 from o3sim.errors import ConfigError
-from o3sim.network.load import load_network, load_workload, workload_images
+from o3sim.runs.case import Case, load_case
 from o3sim.studies.names import Readable
 from o3sim.studies.search.config import Explore
 from o3sim.studies.search.objectives import COLUMNS
 from o3sim.studies.search.space import Space
-from o3sim.studies.sweep.run import Subject
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +33,14 @@ class SearchPlan:
         Its file.
     explore : Explore
     base : Architecture
-    subject : Subject
-        Network and images.
+    subject : Case
     space : Space
     """
 
     path: Path
     explore: Explore
     base: Architecture
-    subject: Subject
+    subject: Case
     space: Space
 
 
@@ -61,11 +59,9 @@ def plan_search(path: Path) -> SearchPlan:
         problems = [Problem(document.nearest(path).value, path, what) for path, what in find(explore, base)]
         if problems:
             raise ConfigError([str(problem) for problem in problems])
-    files = load_workload(_beside(path, explore.workload))
-    network = load_network(files)
     image_file = None if explore.images.file is None else path.parent / explore.images.file
-    images = workload_images(files, network, image_file, explore.images.count)
-    return SearchPlan(path, explore, base, Subject(network, images), Space(explore, base, network))
+    case = load_case(_beside(path, explore.workload), image_file, explore.images.count)
+    return SearchPlan(path, explore, base, case, Space(explore, base, case.network))
 
 
 def _beside(path: Path, name: str) -> str:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from o3sim.config.architecture import Architecture
 from o3sim.config.identity import digest
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
-from o3sim.profile.mapped_store import StoredWorkload, shapes_of, store_workload
 from o3sim.results.table import csv_text
+from o3sim.runs.case import StoredCase, found_case, stored_case
 from o3sim.runs.executors import OpenExecutor, local_executor
-from o3sim.runs.point import PointTask
 from o3sim.runs.stop import CheckStop, never
+from o3sim.runs.tasks import PointTask
 from o3sim.studies.journal import Journal
 from o3sim.studies.search.importance import Importances, importances
 from o3sim.studies.search.kept import KeptOpen
@@ -32,7 +32,7 @@ from o3sim.studies.sweep.expand import Point
 from o3sim.studies.sweep.run import (
     JOURNAL,
     PROFILES,
-    Follower,
+    PointProgress,
     Progress,
     hashes_of,
     identity_of_subject,
@@ -69,13 +69,14 @@ class SearchOutcome:
     exhausted: str
 
 
-def run_search(
+def run_search(  # noqa: PLR0913 - what the command's options say
     plan: SearchPlan,
     folder: Path,
     jobs: int = 1,
     *,
     resume: bool = False,
     parquet: bool = False,
+    profiles: Path | None = None,
     progress: Progress | None = None,
     open_executor: OpenExecutor = local_executor,
     check_stop: CheckStop = never,
@@ -94,6 +95,8 @@ def run_search(
         failed run again.
     parquet : bool
         Write the tables as Parquet too (extra ``parquet``).
+    profiles : Path, optional
+        Take profiles that were saved there, in place of computing them.
     open_executor : callable
         Where points run.
     check_stop : callable
@@ -107,9 +110,11 @@ def run_search(
     """
     proposer = Proposer(plan.explore, plan.space)
     identity, machines = identity_of(plan), plan.space.identities
+    if profiles is not None:
+        found_case(plan.subject, profiles, [plan.base.pruning.speculative])  # refuses what is not there
     prepare_folder(folder, resume, identity, machines)
     with locked(folder):
-        search = _Search(plan, folder, proposer, progress)
+        search = _Search(plan, folder, proposer, profiles, progress)
         with (
             closing(Journal(folder / JOURNAL, identity, machines)) as journal,
             KeptOpen(open_executor) as kept,
@@ -125,11 +130,19 @@ def run_search(
 class _Search:
     """A search under way."""
 
-    def __init__(self, plan: SearchPlan, folder: Path, proposer: Proposer, progress: Progress | None) -> None:
-        self._plan, self._folder, self._proposer = plan, folder, proposer
+    def __init__(
+        self,
+        plan: SearchPlan,
+        folder: Path,
+        proposer: Proposer,
+        saved: Path | None,
+        progress: Progress | None,
+    ) -> None:
+        self._plan, self._proposer = plan, proposer
         self._progress = progress
         self._objectives = Objectives(plan.explore.objectives, plan.space.limits)
-        self._shapes = shapes_of(plan.subject.network)
+        self._folder, self._saved = folder, saved
+        self._stored: dict[bool, StoredCase] = {}
         self._hashes = hashes_of(plan.subject)
         self._proposals = Proposals(folder / PROPOSALS)
         self._study: StudyFile | None = None
@@ -168,11 +181,6 @@ class _Search:
             write_atomic(self._folder / EXPLORE, self._plan.path.read_bytes())
             self._study = StudyFile(self._folder / STUDY, self._proposer.study)
 
-    @cached_property
-    def _stored(self) -> StoredWorkload:
-        subject = self._plan.subject
-        return store_workload(self._folder / PROFILES, subject.network, subject.images, self._progress)
-
     def outcome(self) -> SearchOutcome:
         """Sum up."""
         front = self._objectives.front(self.rows)
@@ -203,13 +211,25 @@ class _Search:
         """Run those points of a batch that the journal does not have."""
         finished = {number for number, outcome in journal.outcomes.items() if not outcome.error}
         tasks = [
-            PointTask(point.number, point.architecture, self._shapes, self._stored)
+            PointTask(point.number, point.architecture, self._case(point.architecture))
             for point in points
             if point.number not in finished
         ]
         done = len(self.rows) + len(points) - len(tasks)
-        follower = Follower(self._progress, self._plan.explore.trials, done)
-        run_journalled(tasks, journal, jobs, open_executor, follower, check_stop)
+        told = PointProgress(self._progress, self._plan.explore.trials, done)
+        run_journalled(tasks, journal, jobs, open_executor, told, check_stop)
+
+    def _case(self, architecture: Architecture) -> StoredCase:
+        """Return the case with the profiles that a machine asks for; they are computed when they are."""
+        kind = architecture.pruning.speculative
+        if kind not in self._stored:
+            case, profiles = self._plan.subject, self._folder / PROFILES
+            self._stored[kind] = (
+                stored_case(case, profiles, [kind], self._progress)
+                if self._saved is None
+                else found_case(case, self._saved, [kind])
+            )
+        return self._stored[kind]
 
     def _add_rows(self, points: Sequence[Point], journal: Journal) -> None:
         for point in points:

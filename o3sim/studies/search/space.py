@@ -16,8 +16,8 @@ from o3sim.config.complaints import first_complaint
 from o3sim.config.expressions import ExpressionError, parse
 from o3sim.config.flat import flattened, nested
 from o3sim.config.identity import Identities
-from o3sim.energy.table import load_table
 from o3sim.errors import InputError
+from o3sim.runs.point import check_point
 from o3sim.studies.names import Readable
 from o3sim.studies.sweep.expand import value_of_kind
 
@@ -96,17 +96,10 @@ class Space:
             raise InputError(str(error)) from None
         except ValidationError as error:
             raise InputError(first_complaint(error, keys)) from None
-        _check_fit(architecture, self._network)
+        check_point(architecture, self._network)
         return Candidate(dict(axes), architecture, self.identities.of(architecture))
 
     def _check_constraints(self, values: Readable) -> None:
         for constraint in self._constraints:
             if not constraint.value(values):
                 raise InputError(f"`{constraint.text}` does not hold")
-
-
-def _check_fit(architecture: Architecture, network: Network) -> None:
-    from o3sim.contract.plan import plan_groups
-
-    plan_groups(architecture, network.layers)
-    load_table(architecture.energy.table)

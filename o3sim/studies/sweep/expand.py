@@ -19,10 +19,9 @@ from o3sim.config.flat import flattened, nested
 from o3sim.config.identity import Identities
 from o3sim.config.load import check, load_architecture, load_document
 from o3sim.config.marks import Document, KeyPath, Problem
-from o3sim.contract.plan import plan_groups
-from o3sim.energy.table import load_table
 from o3sim.errors import ConfigError, InputError
 from o3sim.network.network import Network
+from o3sim.runs.point import check_point
 from o3sim.studies.names import Readable
 from o3sim.studies.sweep.config import Scalar, Sweep, values_of
 
@@ -289,17 +288,20 @@ class _Expander:
     def _fits(self, architecture: Architecture, workload: str, axes: dict[str, Scalar]) -> bool:
         """Check that the network fits the buffers and that the energy table is there, once for each size."""
         size = architecture.model_dump_json(
-            include={"pe", "activation_buffer", "weight_buffer", "energy", "organization", "pruning"}
+            include={
+                "pe",
+                "activation_buffer",
+                "weight_buffer",
+                "energy",
+                "organization",
+                "pruning",
+                "stages",
+            }
         )
         key = (workload, size)
         if key not in self.fits:
             try:
-                plan_groups(architecture, self.networks[workload].layers)
-                load_table(architecture.energy.table)
-                if architecture.pruning.speculative:
-                    raise InputError(
-                        "pruning.speculative: points of a sweep share exact profiles; use `o3sim run`"
-                    )
+                check_point(architecture, self.networks[workload])
                 self.fits[key] = ""
             except InputError as error:
                 self.fits[key] = str(error)

@@ -6,6 +6,7 @@ import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,16 +15,13 @@ from o3sim.config.flat import flattened
 from o3sim.config.identity import Identities, digest
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
-from o3sim.network.images import Images
-from o3sim.network.load import load_network, load_workload, workload_images
-from o3sim.network.network import Network
-from o3sim.profile.mapped_store import StoredWorkload, shapes_of, store_workload
 from o3sim.results.frames import frame_of
 from o3sim.results.table import csv_text, write_parquet
+from o3sim.runs.case import Case, StoredCase, found_case, load_case, stored_case
 from o3sim.runs.dispatch import run_tasks
 from o3sim.runs.executors import OpenExecutor, local_executor
-from o3sim.runs.point import PointOutcome, PointTask
 from o3sim.runs.stop import CheckStop, never
+from o3sim.runs.tasks import PointOutcome, PointTask
 from o3sim.studies.journal import Journal, refuse_other
 from o3sim.studies.names import figures_of
 from o3sim.studies.sweep.expand import Expansion, Point, SweepFile, expand
@@ -41,20 +39,12 @@ Progress = Callable[[str, int, int], None]
 """Told ``(what is being done, points done, points in all)``."""
 
 
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """A network with the images that a sweep runs on it."""
-
-    network: Network
-    images: Images
-
-
 @dataclass(frozen=True)
 class Plan:
     """A sweep, read and checked: what it will run."""
 
     file: SweepFile
-    subjects: dict[str, Subject]
+    subjects: dict[str, Case]
     expansion: Expansion
 
     @property
@@ -102,26 +92,24 @@ def plan_sweep(file: SweepFile) -> Plan:
     """
     sweep = file.sweep
     image_file = None if sweep.images.file is None else file.path.parent / sweep.images.file
-    subjects: dict[str, Subject] = {}
+    subjects: dict[str, Case] = {}
     for name in sweep.workloads:
-        files = load_workload(file.beside(name))
-        network = load_network(files)
-        if network.name in subjects:
-            raise InputError(f"{file.path}: two workloads are called `{network.name}`")
-        subjects[network.name] = Subject(
-            network, workload_images(files, network, image_file, sweep.images.count)
-        )
+        case = load_case(file.beside(name), image_file, sweep.images.count)
+        if case.network.name in subjects:
+            raise InputError(f"{file.path}: two workloads are called `{case.network.name}`")
+        subjects[case.network.name] = case
     networks = {name: subject.network for name, subject in subjects.items()}
     return Plan(file, subjects, expand(file, networks))
 
 
-def run_sweep(
+def run_sweep(  # noqa: PLR0913 - what the command's options say
     plan: Plan,
     folder: Path,
     jobs: int = 1,
     *,
     resume: bool = False,
     parquet: bool = False,
+    profiles: Path | None = None,
     progress: Progress | None = None,
     open_executor: OpenExecutor = local_executor,
     check_stop: CheckStop = never,
@@ -139,6 +127,8 @@ def run_sweep(
         be new or empty.
     parquet : bool
         Write the tables as Parquet too (extra ``parquet``).
+    profiles : Path, optional
+        Take profiles that were saved there, in place of computing them.
     open_executor : callable
         Where points run.
     check_stop : callable
@@ -147,25 +137,27 @@ def run_sweep(
     Raises
     ------
     InputError
-        If the folder is in use or of another sweep, or a file cannot be written.
+        If the folder is in use or of another sweep, a file cannot be written, or profiles are not
+        there or damaged.
     """
     identity, machines = identity_of(plan), plan.expansion.identities
+    found = None if profiles is None else _stored(plan, profiles, found_case)
     prepare_folder(folder, resume, identity, machines)
     with locked(folder):
         with closing(Journal(folder / JOURNAL, identity, machines)) as journal:
-            stored = _stored(plan, folder, progress)
+            stored = found or _stored(plan, folder / PROFILES, partial(stored_case, progress=progress))
             write_atomic(folder / SWEEP, plan.file.raw)
             finished = {number for number, outcome in journal.outcomes.items() if not outcome.error}
             tasks = [task for task in tasks_of(plan, stored) if task.number not in finished]
-            follower = Follower(progress, len(plan.points), len(finished))
-            run_journalled(tasks, journal, jobs, open_executor, follower, check_stop)
+            told = PointProgress(progress, len(plan.points), len(finished))
+            run_journalled(tasks, journal, jobs, open_executor, told, check_stop)
             outcomes = journal.outcomes
         outcome = SweepOutcome(folder, *tables_of(plan, outcomes))
         write_tables(folder, outcome.rows, outcome.layers, parquet)
     return outcome
 
 
-class Follower:
+class PointProgress:
     """Turns outcomes into progress: points done, and how many of them failed."""
 
     def __init__(self, progress: Progress | None, total: int, done: int) -> None:
@@ -185,16 +177,16 @@ def run_journalled(
     journal: Journal,
     jobs: int,
     open_executor: OpenExecutor,
-    follower: Follower,
+    told: PointProgress,
     check_stop: CheckStop = never,
 ) -> None:
     """Run points, each in the journal before it counts as done."""
     batch = max(1, min(MOST_BATCH_POINTS, len(tasks) // (8 * jobs)))
     with closing(run_tasks(tasks, open_executor, jobs, batch, check_stop)) as batches:
-        follower.tell([])
+        told.tell([])
         for outcomes in batches:
             journal.add(outcomes)
-            follower.tell(outcomes)
+            told.tell(outcomes)
 
 
 def identity_of(plan: Plan) -> dict[str, str]:
@@ -209,21 +201,22 @@ def identity_of(plan: Plan) -> dict[str, str]:
     }
 
 
-def identity_of_subject(subject: Subject) -> dict[str, Any]:
+def identity_of_subject(subject: Case) -> dict[str, Any]:
     """Say what of a network and its images enters results, part by part."""
-    labels = subject.images.y
     return {
-        "workload": [subject.network.digest(), subject.network.synthetic],
-        "images": [subject.images.digest(), subject.images.synthetic],
-        "labels": None if labels is None else labels.tolist(),
+        "workload": [subject.network_sha256, subject.network.synthetic],
+        "images": [subject.images_sha256, subject.images.synthetic],
+        "labels": subject.labels,
     }
 
 
-def tasks_of(plan: Plan, stored: Mapping[str, StoredWorkload]) -> list[PointTask]:
+def tasks_of(plan: Plan, stored: Mapping[str, StoredCase]) -> list[PointTask]:
     """Return the work of every point."""
-    shapes = {name: shapes_of(subject.network) for name, subject in plan.subjects.items()}
+    cases = {(name, kind): case.only(kind) for name, case in stored.items() for kind in case.profiles}
     return [
-        PointTask(point.number, point.architecture, shapes[point.workload], stored[point.workload])
+        PointTask(
+            point.number, point.architecture, cases[point.workload, point.architecture.pruning.speculative]
+        )
         for point in plan.points
     ]
 
@@ -261,9 +254,9 @@ def row_of(point: Point, outcome: PointOutcome, hashes: Mapping[str, str]) -> di
     }
 
 
-def hashes_of(subject: Subject) -> dict[str, str]:
+def hashes_of(case: Case) -> dict[str, str]:
     """Return what a row says its network and images are."""
-    return {"workload_sha256": subject.network.digest(), "images_sha256": subject.images.digest()}
+    return {"workload_sha256": case.network_sha256, "images_sha256": case.images_sha256}
 
 
 def write_tables(
@@ -276,11 +269,14 @@ def write_tables(
             write_parquet(folder / f"{name}.parquet", table)
 
 
-def _stored(plan: Plan, folder: Path, progress: Progress | None) -> dict[str, StoredWorkload]:
-    return {
-        name: store_workload(folder / PROFILES, subject.network, subject.images, progress)
-        for name, subject in plan.subjects.items()
-    }
+def _stored(
+    plan: Plan, root: Path, take: Callable[[Case, Path, set[bool]], StoredCase]
+) -> dict[str, StoredCase]:
+    """Return, by workload, the profiles that its points ask for, taken from a folder."""
+    kinds: dict[str, set[bool]] = {}
+    for point in plan.points:
+        kinds.setdefault(point.workload, set()).add(point.architecture.pruning.speculative)
+    return {name: take(plan.subjects[name], root, asked) for name, asked in kinds.items()}
 
 
 def prepare_folder(folder: Path, resume: bool, identity: dict[str, str], machines: Identities) -> None:

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Sequence
 
-from o3sim.runs.point import PointOutcome, PointTask, evaluate_all
+from o3sim.runs.tasks import PointOutcome, PointTask, evaluate_all
 
 DEADLY_POINT = 5
 SLOW_S = 0.1

@@ -133,16 +133,16 @@ def test_points_that_fail_are_told_and_the_search_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from o3sim.contract.errors import MachineError
-    from o3sim.runs import point as evaluate
+    from o3sim.runs import tasks as evaluate
 
-    original = evaluate.run_point
+    original = evaluate.count_task
 
     def sometimes(task: Any) -> Any:
         if task.architecture.pe.count == 2:
             raise MachineError("it broke")
         return original(task)
 
-    monkeypatch.setattr(evaluate, "run_point", sometimes)
+    monkeypatch.setattr(evaluate, "count_task", sometimes)
     outcome = run_search(_plan(tmp_path), tmp_path / "out")
     assert {row["error"] for row in outcome.rows} == {"", "it broke"}
     assert all(row["pe.count"] != 2 for row in outcome.front)

@@ -17,8 +17,8 @@ from o3sim.errors import InputError
 from o3sim.results.document import to_document
 from o3sim.runs import dispatch
 from o3sim.runs.executors import InThisProcess, local_executor
-from o3sim.runs.point import PointOutcome, PointTask, evaluate_all
 from o3sim.runs.simulation import simulate
+from o3sim.runs.tasks import PointOutcome, PointTask, evaluate_all
 from o3sim.studies.sweep.expand import load_sweep
 from o3sim.studies.sweep.run import Plan, plan_sweep, run_sweep
 from tests.studies.sweep.samples import SWEEP, write_sweep
@@ -162,16 +162,16 @@ def test_points_that_fail_are_recorded_and_the_rest_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from o3sim.contract.errors import MachineError
-    from o3sim.runs import point as evaluate
+    from o3sim.runs import tasks as evaluate
 
-    original = evaluate.run_point
+    original = evaluate.count_task
 
     def sometimes(task: PointTask) -> Any:
         if task.number % 5 == 2:
             raise MachineError("it broke, with a comma")
         return original(task)
 
-    monkeypatch.setattr(evaluate, "run_point", sometimes)
+    monkeypatch.setattr(evaluate, "count_task", sometimes)
     outcome = run_sweep(_plan(tmp_path), tmp_path / "out")
     assert [row["status"] for row in outcome.rows].count("failed") == 2
     with (tmp_path / "out" / "results.csv").open(newline="") as stream:

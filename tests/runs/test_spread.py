@@ -13,16 +13,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from o3sim.errors import InputError
 from o3sim.files import save_npz
+from o3sim.network.images import Images
 from o3sim.results.document import to_json
-from o3sim.runs.image_pool import run_images
-from o3sim.runs.images import ImageTask
+from o3sim.runs.case import Case
+from o3sim.runs.point import ImageCounts, count_on_all
+from o3sim.runs.runner import runner_of
 from o3sim.runs.simulation import simulate, simulate_all
+from o3sim.runs.spread import spread
 from tests.sample_runs import architecture, images, network
 
 RUN = [sys.executable, "-c", "from o3sim.cli.app import main; main()", "run"]
+
+
+class OnImages:
+    """Runs an image on a machine: the work of a run."""
+
+    def __call__(self, pixels: NDArray[np.uint8]) -> ImageCounts:
+        case = Case(network(), Images(pixels[None], None))
+        (counts,) = count_on_all([runner_of(architecture(), network())], case, pixels)
+        return counts
 
 
 def test_results_do_not_depend_on_engine_or_jobs() -> None:
@@ -63,7 +76,7 @@ def test_an_error_in_a_worker_is_the_same_error() -> None:
 
 
 def test_a_worker_that_is_killed_is_an_error() -> None:
-    counted = run_images(ImageTask((architecture(),), network()), images(200), 2)
+    counted = spread(OnImages(), images(200), 2)
     next(counted)
     victim = multiprocessing.active_children()[0]
     victim.kill()
@@ -73,7 +86,7 @@ def test_a_worker_that_is_killed_is_an_error() -> None:
 
 
 def test_a_caller_that_takes_no_more_leaves_no_worker() -> None:
-    counted = run_images(ImageTask((architecture(),), network()), images(50), 2)
+    counted = spread(OnImages(), images(50), 2)
     next(counted)
     assert multiprocessing.active_children() != []
     counted.close()

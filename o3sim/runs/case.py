@@ -1,0 +1,223 @@
+"""What machines run: a network with images, its profiles computed on the way or read from a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from o3sim.network.images import Images
+from o3sim.network.layer import Layer
+from o3sim.network.load import WorkloadFiles, load_network, load_workload, workload_images
+from o3sim.network.network import Network
+from o3sim.profile.image import ComputedImage, ProfiledImage
+
+if TYPE_CHECKING:
+    from o3sim.profile.store.read import StoredProfiles
+    from o3sim.profile.store.write import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A network with images; profiles are computed when a machine asks for them.
+
+    Attributes
+    ----------
+    network : Network
+    images : Images
+    files : WorkloadFiles or None
+        What both were read from, if it was a workload.
+    """
+
+    network: Network
+    images: Images
+    files: WorkloadFiles | None = None
+
+    def __len__(self) -> int:
+        """Count the images."""
+        return len(self.images)
+
+    @property
+    def labels(self) -> tuple[int, ...] | None:
+        """The right class of each image; None if they are not known."""
+        return None if self.images.y is None else tuple(int(label) for label in self.images.y)
+
+    @property
+    def synthetic(self) -> tuple[str, ...]:
+        """What was made up: ``parameters``, ``images``, both or nothing."""
+        return self.network.synthetic_parts(self.images.synthetic)
+
+    @property
+    def title(self) -> str:
+        """The network's name, and that something is made up if anything is."""
+        return f"{self.network.name} (synthetic)" if self.synthetic else self.network.name
+
+    @cached_property
+    def network_sha256(self) -> str:
+        """SHA-256 of the network's function."""
+        return self.network.digest()
+
+    @cached_property
+    def images_sha256(self) -> str:
+        """SHA-256 of the pixels of all images."""
+        return self.images.digest()
+
+    def items(self) -> Iterable[Any]:
+        """Return what :meth:`image` takes, for each image."""
+        return self.images.x
+
+    def image(self, item: Any, speculative: bool = False, keep: bool = False) -> ProfiledImage:
+        """Return an image; with ``keep`` its profiles are computed once for several machines.
+
+        Parameters
+        ----------
+        item
+            One of :meth:`items`.
+        speculative : bool
+            Call outcomes by the network's bounds.
+        keep : bool
+        """
+        return ComputedImage(self.network, item, speculative, keep)
+
+    def without_images(self) -> Case:
+        """Return what the images have in common: sent to a worker once, with each of :meth:`items` later."""
+        return replace(self, images=replace(self.images, x=self.images.x[:0], y=None), files=None)
+
+
+@dataclass(frozen=True)
+class StoredCase:
+    """A network's shapes and its profiles in folders: what is sent to workers with every point.
+
+    Attributes
+    ----------
+    network : Network
+        Without parameters: what timing needs.
+    network_sha256, images_sha256 : str
+        Of the network with its parameters, and of all images.
+    labels : tuple of int or None
+    synthetic : tuple of str
+    profiles : mapping of bool to StoredProfiles
+        By whether outcomes are called by the network's bounds.
+    """
+
+    network: Network
+    network_sha256: str
+    images_sha256: str
+    labels: tuple[int, ...] | None
+    synthetic: tuple[str, ...]
+    profiles: Mapping[bool, StoredProfiles]
+
+    def __len__(self) -> int:
+        """Count the images."""
+        return len(next(iter(self.profiles.values())))
+
+    def items(self) -> Iterable[int]:
+        """Return what :meth:`image` takes, for each image."""
+        return range(len(self))
+
+    def image(self, item: int, speculative: bool = False, keep: bool = False) -> ProfiledImage:  # noqa: ARG002 - mapped, they are kept anyhow
+        """Return an image, as :meth:`Case.image` does."""
+        return self.profiles[speculative].image(item, self.network.layers)
+
+    def without_images(self) -> StoredCase:
+        """Return itself: images are in the folders."""
+        return self
+
+    @property
+    def folders(self) -> list[str]:
+        """Folders that the profiles lie in."""
+        return [each.folder for each in self.profiles.values()]
+
+    def only(self, speculative: bool) -> StoredCase:
+        """Return the case with the one kind of profiles that a machine asks for."""
+        return replace(self, profiles={speculative: self.profiles[speculative]})
+
+    def moved(self, folders: Mapping[str, str]) -> StoredCase:
+        """Return the case with copies of its folders, by the folder that each is a copy of."""
+        profiles = {key: replace(each, folder=folders[each.folder]) for key, each in self.profiles.items()}
+        return replace(self, profiles=profiles)
+
+
+AnyCase: TypeAlias = Case | StoredCase
+
+
+def load_case(workload: str | Path, image_file: Path | None = None, count: int | None = None) -> Case:
+    """Load a network and the images to run on it.
+
+    Parameters
+    ----------
+    workload : str or Path
+        Shipped name or YAML file.
+    image_file : Path, optional
+        NPZ file in place of the workload's own images.
+    count : int, optional
+        The first so many; all if not given.
+
+    Raises
+    ------
+    InputError
+        If there is no such workload, something in it is wrong, or there are no such images.
+    """
+    files = load_workload(workload)
+    network = load_network(files)
+    return Case(network, workload_images(files, network, image_file, count), files)
+
+
+def stored_case(
+    case: Case, root: Path, speculative: Iterable[bool] = (False,), progress: Progress | None = None
+) -> StoredCase:
+    """Compute a case's profiles into a folder, or take those that are there.
+
+    Parameters
+    ----------
+    root : Path
+        As for :func:`o3sim.profile.store.write.store_profiles`.
+    speculative : iterable of bool
+        Which kinds of profiles are needed.
+
+    Raises
+    ------
+    InputError
+        If they cannot be written, or are damaged.
+    """
+    from o3sim.profile.store.write import store_profiles
+
+    kinds = sorted(set(speculative))
+    return _with(
+        case, {kind: store_profiles(root, case.network, case.images, kind, progress) for kind in kinds}
+    )
+
+
+def found_case(case: Case, root: Path, speculative: Iterable[bool] = (False,)) -> StoredCase:
+    """Read a case's profiles from where they were saved.
+
+    Parameters are those of :func:`stored_case`.
+
+    Raises
+    ------
+    InputError
+        If there are none of this network on these images, or they are damaged.
+    """
+    from o3sim.profile.store.read import find_profiles
+
+    kinds = sorted(set(speculative))
+    return _with(case, {kind: find_profiles(root, case.network, case.images, kind) for kind in kinds})
+
+
+def _with(case: Case, profiles: Mapping[bool, StoredProfiles]) -> StoredCase:
+    shapes = _without_parameters(case.network)
+    return StoredCase(shapes, case.network_sha256, case.images_sha256, case.labels, case.synthetic, profiles)
+
+
+def _without_parameters(network: Network) -> Network:
+    """Return a network without its parameters: what timing needs, small enough to send to workers."""
+    nothing = np.zeros((0, 0), np.uint64)
+    layers = (
+        Layer(layer.name, layer.geometry, nothing, None, layer.scores, speculation=layer.speculation)
+        for layer in network.layers
+    )
+    return replace(network, layers=tuple(layers))

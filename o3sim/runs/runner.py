@@ -1,0 +1,135 @@
+"""How the layers of a network share a machine: what differs between organizations, and nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from o3sim.config.architecture import PIPELINED, SEQUENTIAL
+from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
+from o3sim.contract.plan import ImageRun, plan_groups
+from o3sim.errors import InputError
+from o3sim.runs.engines import engine_name, run_on_engine
+from o3sim.runs.pipeline.stream import Pipeline
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.contract.counters import LayerCounters
+    from o3sim.contract.program import LayerProgram
+    from o3sim.network.network import Network
+    from o3sim.profile.profile import LayerProfile
+    from o3sim.results.pipeline import PipelineFigures
+
+
+class Runner(Protocol):
+    """Runs images, one after another, on an architecture.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    machines : sequence of Architecture
+        The machine that each layer runs on.
+    """
+
+    architecture: Architecture
+    machines: Sequence[Architecture]
+
+    def run_image(
+        self,
+        profiles: Iterable[LayerProfile],
+        observers: tuple[Observer, ...] = (),
+        window: EventWindow = EVERY_EVENT,
+    ) -> ImageRun:
+        """Run the next image; observers are shown the events of a window.
+
+        Raises
+        ------
+        InputError
+            If custom units go wrong.
+        MachineError
+            If an invariant of the machine does not hold.
+        """
+
+    def program(self, profile: LayerProfile, layer: int) -> LayerProgram:
+        """Lay out the ops of a layer as its machine does."""
+
+    def figures(self, layers: Sequence[LayerCounters]) -> PipelineFigures | None:
+        """Return the figures that only a pipeline has, once it has run its images."""
+
+
+class Sequential:
+    """All layers take turns on one machine, which starts empty with every image.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    network : Network
+        Shapes suffice.
+    engine : str, optional
+        As for :func:`o3sim.runs.engines.engine_name`.
+
+    Raises
+    ------
+    InputError
+        If the network does not fit, or the engine cannot run the machine.
+    """
+
+    def __init__(self, architecture: Architecture, network: Network, engine: str | None = None) -> None:
+        engine_name(architecture, engine)
+        self.architecture, self._network, self._engine = architecture, network, engine
+        self._cuts = plan_groups(architecture, network.layers)
+        self.machines: Sequence[Architecture] = (architecture,) * len(network.layers)
+
+    def run_image(
+        self,
+        profiles: Iterable[LayerProfile],
+        observers: tuple[Observer, ...] = (),
+        window: EventWindow = EVERY_EVENT,
+    ) -> ImageRun:
+        """Run an image; as :meth:`Runner.run_image`."""
+        watched = (observers, window) if observers else ()
+        return run_on_engine(self.architecture, self._network, profiles, *watched, wanted=self._engine)
+
+    def program(self, profile: LayerProfile, layer: int) -> LayerProgram:
+        """Lay out the ops of a layer."""
+        from o3sim.contract.program import build_program
+
+        first_group = sum(len(cut) for cut in self._cuts[:layer])
+        return build_program(profile, self._cuts[layer], first_group, self.architecture)
+
+    def figures(self, layers: Sequence[LayerCounters]) -> None:
+        """Return None: there is no pipeline."""
+
+
+ORGANIZATIONS: dict[str, type[Sequential | Pipeline]] = {SEQUENTIAL: Sequential, PIPELINED: Pipeline}
+
+
+def runner_of(architecture: Architecture, network: Network, engine: str | None = None) -> Runner:
+    """Make what runs images of a network on an architecture, having checked that it can.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    network : Network
+        Shapes and bounds suffice.
+    engine : str, optional
+        As for :func:`o3sim.runs.engines.engine_name`.
+
+    Raises
+    ------
+    InputError
+        If the network does not fit the machine, has no bounds to call outcomes by where the machine
+        does, or the engine does not exist or cannot run the machine.
+    """
+    _check_speculation(architecture, network)
+    return ORGANIZATIONS[architecture.organization](architecture, network, engine)
+
+
+def _check_speculation(architecture: Architecture, network: Network) -> None:
+    """Refuse a machine that calls outcomes for a network that has no bounds to call them by."""
+    if not architecture.pruning.speculative or any(layer.speculation for layer in network.layers):
+        return
+    raise InputError(
+        f"architecture {architecture.name}: pruning.speculative: {network.name} has no bounds to call"
+        " outcomes by; `o3sim speculate WORKLOAD --images CALIBRATION.npz -o NAME` sets them"
+    )

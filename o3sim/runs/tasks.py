@@ -1,0 +1,135 @@
+"""Design points as work that is spread over processes and machines, and what comes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from o3sim.config.architecture import Architecture
+from o3sim.contract.errors import MachineError
+from o3sim.energy.table import load_table
+from o3sim.errors import InputError
+from o3sim.results.table import layer_rows, result_columns
+from o3sim.runs.case import StoredCase
+from o3sim.runs.point import PointCounts, count_point, result_of
+
+_NOT_SEEN: dict[str, Any] = {
+    "name": True,
+    "description": True,
+    "note": True,
+    "clock_mhz": True,
+    "energy": True,
+    "activation_buffer": {"size_kbit"},
+}
+"""Keys that no engine reads: figures depend on them, what happens in which cycle does not."""
+
+_NOT_SEEN_OF_STAGES: dict[str, Any] = {
+    **_NOT_SEEN,
+    "dram": True,
+    "weight_buffer": {"size_kbit"},
+    "stages": {"__all__": {"activation_buffer": {"size_kbit"}, "weight_buffer": {"size_kbit"}}},
+}
+"""The same of a pipeline, whose weights are on the chip."""
+
+
+@dataclass(frozen=True)
+class PointTask:
+    """A point with all that a worker needs to run it.
+
+    Attributes
+    ----------
+    number : int
+    architecture : Architecture
+    case : StoredCase
+        With the one kind of profiles that the machine asks for.
+    """
+
+    number: int
+    architecture: Architecture
+    case: StoredCase
+
+    @property
+    def simulation(self) -> tuple[str, str, str]:
+        """What its counts depend on: points that have the same are simulated once."""
+        return timing_key(self.architecture), self.case.network_sha256, self.case.images_sha256
+
+
+@dataclass(frozen=True)
+class PointOutcome:
+    """What came of a point.
+
+    Attributes
+    ----------
+    number : int
+    error : str
+        Empty if it ran.
+    columns : dict
+        Totals by column (:func:`o3sim.results.table.result_columns`); empty if it failed.
+    layers : list of dict
+        The same for each layer.
+    """
+
+    number: int
+    error: str
+    columns: dict[str, Any]
+    layers: list[dict[str, Any]]
+
+
+def timing_key(architecture: Architecture) -> str:
+    """Return all of an architecture that its timing depends on.
+
+    >>> from o3sim.config.load import load_architecture
+    >>> "o3bnn" in timing_key(load_architecture("o3bnn"))
+    False
+    """
+    return architecture.model_dump_json(
+        exclude=_NOT_SEEN_OF_STAGES if architecture.is_pipelined else _NOT_SEEN
+    )
+
+
+def evaluate_all(tasks: Sequence[PointTask]) -> list[PointOutcome]:
+    """Run several points, one after another: a batch is sent to a worker at once.
+
+    Those of one simulation share its counts.
+    """
+    counted: dict[tuple[str, str, str], PointCounts] = {}
+    return [_evaluate(task, counted) for task in tasks]
+
+
+def evaluate(task: PointTask) -> PointOutcome:
+    """Run a point; what goes wrong in it is its outcome, not an error."""
+    return _evaluate(task, {})
+
+
+def _evaluate(task: PointTask, counted: dict[tuple[str, str, str], PointCounts]) -> PointOutcome:
+    try:
+        if task.simulation not in counted:
+            counted[task.simulation] = count_task(task)
+        counts = counted[task.simulation]
+        _check_exact(task, counts)
+        table = load_table(task.architecture.energy.table)
+        result = result_of(task.architecture, task.case, counts, table)
+    except (InputError, MachineError) as error:
+        return PointOutcome(task.number, str(error) or type(error).__name__, {}, [])
+    return PointOutcome(task.number, "", result_columns(result), layer_rows(result))
+
+
+def count_task(task: PointTask) -> PointCounts:
+    """Simulate a point on all images.
+
+    Raises
+    ------
+    InputError
+        If the machine cannot run the network, or the profiles cannot be read.
+    MachineError
+        If an invariant of the machine does not hold.
+    """
+    return count_point(task.architecture, task.case)
+
+
+def _check_exact(task: PointTask, counts: PointCounts) -> None:
+    """Refuse outputs that are wrong, where the machine does not call them."""
+    wrong = counts.inexact()
+    if wrong and not task.architecture.pruning.speculative:
+        raise MachineError(f"outputs are not exact: not those of functional inference in {', '.join(wrong)}")
