@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -10,7 +9,8 @@ from pydantic import ValidationError
 
 from o3sim.area import area_mtransistors
 from o3sim.config.architecture import Architecture
-from o3sim.config.flat import flattened, nested
+from o3sim.config.flat import flattened
+from o3sim.config.with_changes import architecture_of
 from o3sim.energy.model import BITS_PER_KBIT, OP_BITS
 
 Figure = Callable[[Mapping[str, Any]], float]
@@ -29,7 +29,7 @@ def on_chip_kbit(values: Mapping[str, Any]) -> float:
 
 def _area(values: Mapping[str, Any]) -> float:
     try:
-        return area_mtransistors(Architecture.model_validate_json(json.dumps(nested(values))))
+        return area_mtransistors(architecture_of(values))
     except ValidationError as error:
         detail = error.errors()[0]
         raise ValueError(f"no such machine: {'.'.join(map(str, detail['loc']))}: {detail['msg']}") from None

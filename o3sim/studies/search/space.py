@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -13,7 +12,8 @@ from pydantic import ValidationError
 
 from o3sim.config.architecture import Architecture
 from o3sim.config.expressions import ExpressionError, parse
-from o3sim.config.flat import flattened, nested
+from o3sim.config.flat import flattened
+from o3sim.config.with_changes import architecture_of
 from o3sim.energy.table import load_table
 from o3sim.errors import InputError
 from o3sim.studies.names import Readable
@@ -83,7 +83,7 @@ class Space:
         try:
             for key, expression in self._derived.items():
                 values[key] = value_of_kind(expression, values, values[key])
-            architecture = Architecture.model_validate_json(json.dumps(nested(values)))
+            architecture = architecture_of(values)
             self._check_constraints(Readable(values))
         except ExpressionError as error:
             raise InputError(str(error)) from None
