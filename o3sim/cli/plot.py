@@ -201,10 +201,10 @@ def _architectures(names: str) -> list[Architecture]:
 
 def _watched(workload: str, image_file: Path | None, image: int, layer: str) -> Watched:
     """Profile one image of a workload."""
+    from o3sim.network.layer_names import layer_number
     from o3sim.network.load import load_network, load_workload, workload_images
     from o3sim.profile.profile import profile_layers
     from o3sim.report.plot.watched import Watched
-    from o3sim.studies.whatif.window import layer_number
 
     if image < 0:
         raise InputError(f"--image {image}: expected 0 or more")

@@ -52,9 +52,10 @@ def trace(  # noqa: PLR0913, PLR0917 - a command has as many parameters as optio
 
     Cycles count from the layer's first. docs/traces.md explains the formats and their viewers.
     """
+    from o3sim.config.ranges import parse_range
     from o3sim.trace.files import STANDARD_OUTPUT, check_target, open_trace
     from o3sim.trace.registry import load_writer
-    from o3sim.trace.window import event_window, parse_range
+    from o3sim.trace.window import event_window
 
     spans = parse_range("--ops", ops), parse_range("--cycles", cycles)
     try:
@@ -68,9 +69,9 @@ def trace(  # noqa: PLR0913, PLR0917 - a command has as many parameters as optio
     from o3sim.config.custom_code import code_place, is_custom
     from o3sim.config.custom_load import custom_code_errors
     from o3sim.config.load import load_architecture
+    from o3sim.network.layer_names import layer_number
     from o3sim.network.load import load_network, load_workload, workload_images
     from o3sim.trace.session import trace_layer
-    from o3sim.trace.window import layer_number
 
     machine = load_architecture(architecture)
     files = load_workload(workload)

@@ -20,11 +20,13 @@ from o3sim.checks.golden.case import (
     seen_from,
     trace_name,
 )
+from o3sim.config.ranges import Range
 from o3sim.contract.events import Event, EventKind, EventWindow
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
+from o3sim.network.layer_names import layer_number
 from o3sim.trace.files import open_trace
-from o3sim.trace.window import Range, event_window, layer_number
+from o3sim.trace.window import event_window
 from o3sim.trace.writer import TracedLayer
 
 if TYPE_CHECKING:
