@@ -161,7 +161,7 @@ def test_golden_record_check_move(run: Run, tmp_path: Path) -> None:
         (("record", "tiny.yaml", "o3bnn", "tiny.yaml"), "is no folder"),
         (("record", "new", "o3bnn", "tiny.yaml", "--layers", "x"), "no layer `x`"),
         (("record", "new", "o3bn", "tiny.yaml"), "did you mean `o3bnn`"),
-        (("record", "new", "o3bnn", "tiny.yaml", "--images", "0"), "0 images asked for"),
+        (("record", "new", "o3bnn", "tiny.yaml", "--images", "0"), "--images 0: expected at least 1"),
     ],
 )
 def test_what_golden_refuses(run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
