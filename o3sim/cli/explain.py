@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
+from o3sim.cli import options
+from o3sim.cli.machines import load_machine, said
 from o3sim.errors import InputError
 
 
@@ -14,18 +16,11 @@ def explain(
     target: Annotated[
         str, typer.Argument(metavar="RESULT.json|ARCH", help="Result of `run --json`, or an architecture.")
     ],
-    workload: Annotated[
-        str | None, typer.Argument(metavar="WORKLOAD", help="By default the one the result is of.")
-    ] = None,
-    images: Annotated[
-        int | None, typer.Option("--images", metavar="N", help="Images to run; by default as many as it has.")
-    ] = None,
-    image_file: Annotated[
-        Path | None, typer.Option(metavar="FILE.npz", help="Images in place of the workload's own.")
-    ] = None,
-    layer: Annotated[
-        str | None, typer.Option(metavar="LAYER", help="Layer to watch; by default the longest.")
-    ] = None,
+    workload: options.WorkloadOfResult = None,
+    settings: options.Set = None,
+    images: options.ImagesOfResult = None,
+    image_file: options.ImageFile = None,
+    layer: options.LongestLayer = None,
     run: Annotated[
         str | None, typer.Option(metavar="ARCH", help="Which run of a result with several; the first.")
     ] = None,
@@ -35,15 +30,21 @@ def explain(
     Runs it again, and once more for each unit with that unit's limits taken away, and reports what
     that saves. Also how full the queue and the PEs are, and how deep neurons are decided.
     """
-    if images is not None and images < 1:
-        raise InputError(f"--images {images}: expected at least 1")
+    if settings and target.endswith(".json"):
+        raise InputError(
+            f"--set {settings[0]}: a result is of its own machine; name ARCH and WORKLOAD instead"
+        )
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.report.console import make_console
     from o3sim.report.explain import print_explanation
     from o3sim.studies.whatif.measure import explain as explain_source
     from o3sim.studies.whatif.source import source_of
 
+    changed = load_machine(target, settings) if settings else None
     source = source_of(target, workload, image_file, images, run)
+    if changed is not None:
+        source = replace(source, architecture=changed)
     with progress_on_stderr() as progress:
         found = explain_source(source, layer, progress)
+    print(said(settings), end="")
     print_explanation(make_console(), found)

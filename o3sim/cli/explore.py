@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o3sim.cli.place import ClusterFile, Jobs, Place, Scheduler
+from o3sim.cli import options
+from o3sim.cli.place import Place
 
 if TYPE_CHECKING:
     from o3sim.studies.search.plan import SearchPlan
@@ -16,22 +17,18 @@ if TYPE_CHECKING:
 
 def explore(
     file: Annotated[Path, typer.Argument(metavar="EXPLORE.yaml", help="What may be set, what is wanted.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for tables, figures, journals.")
-    ],
-    jobs: Jobs = 1,
-    scheduler: Scheduler = None,
-    cluster: ClusterFile = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with what is in DIR, also to more trials.")
-    ] = False,
-    parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
+    output: options.OutputFolder,
+    jobs: options.Jobs = 1,
+    scheduler: options.Scheduler = None,
+    cluster: options.Cluster = None,
+    resume: options.Resume = False,
+    parquet: options.Parquet = False,
 ) -> None:
     """Search the best machines for a network: the front of several objectives under constraints.
 
     Prints the front with its knee and what each parameter weighs; writes DIR/front.csv,
     importances.csv, front.png and .svg, and the tables of a sweep. For a seed the search is the same
-    whatever --jobs is. Needs the extra `search`. docs/explore.md.
+    whatever --jobs is; --resume also goes on to more trials. Needs the extra `search`. docs/explore.md.
     """
     place = Place(jobs, scheduler, cluster)
     from o3sim.report.console import make_console

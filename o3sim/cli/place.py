@@ -7,24 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
     from o3sim.runs.executors import OpenExecutor
     from o3sim.runs.stop import CheckStop
-
-Jobs = Annotated[int, typer.Option(metavar="N", help="Processes to spread the points over.")]
-Scheduler = Annotated[
-    str | None,
-    typer.Option("--scheduler", metavar="ADDRESS", help="Run on the workers of this dask scheduler."),
-]
-ClusterFile = Annotated[
-    Path | None, typer.Option("--cluster", metavar="SLURM.yaml", help="Run on jobs of SLURM.")
-]
 
 
 @dataclass(frozen=True)
@@ -44,8 +33,6 @@ class Place:
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""
-        if self.jobs < 1:
-            raise InputError(f"--jobs {self.jobs}: expected at least 1")
         stated = (self.jobs > 1, self.scheduler is not None, self.cluster is not None)
         if sum(stated) > 1:
             raise InputError("give one of --jobs, --scheduler and --cluster")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o3sim.cli import plot_tables
-from o3sim.cli.plot_tables import By, FiguresOfFolders, Target, Where
+from o3sim.cli import options, plot_tables
+from o3sim.cli.machines import changed, load_machine
+from o3sim.cli.plot_tables import By, FiguresOfFolders, Where
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,41 +32,20 @@ for table_figure in (
 ):
     plot_app.command()(table_figure)
 
-Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FILE", help="Figure to write: .png, .svg or .pdf.")
-]
 Results = Annotated[list[Path], typer.Argument(metavar="RESULT.json...", help="Results of `run --json`.")]
-Machines = Annotated[
-    str, typer.Argument(metavar="ARCH,...", help="Architectures: shipped names or YAML files.")
-]
-Workload = Annotated[str, typer.Argument(metavar="WORKLOAD", help="Shipped name or YAML file.")]
-ImageFile = Annotated[
-    Path | None, typer.Option(metavar="FILE.npz", help="Images in place of the workload's own.")
-]
-Image = Annotated[int, typer.Option("--image", metavar="N", help="Which image to run, from 0.")]
-LayerName = Annotated[str, typer.Option("--layer", metavar="LAYER", help="Layer to watch.")]
-Cycles = Annotated[
-    str, typer.Option("--cycles", metavar="A:B", help="Cycles to show, from the start of the layer.")
-]
-
-DEFAULT_WORKLOAD = "fashion-vgg"
-MOST_TIMELINE_CYCLES = 20_000
 
 
 @plot_app.command()
 def stack(
     results: Results,
-    output: Output,
-    layer: Annotated[
-        str | None, typer.Option(metavar="LAYER", help="Compare the runs on this layer alone.")
-    ] = None,
+    output: options.Figure,
+    layer: options.AllLayers = None,
 ) -> None:
     """Cycle stacks: the layers of one run, or several runs beside each other."""
     from o3sim.report.plot.stack import draw_stack, stack_data
-    from o3sim.report.plot.style import check_target, figure_style
+    from o3sim.report.plot.style import figure_style
     from o3sim.results.saved import load_runs
 
-    check_target(output)
     data = stack_data([run for path in results for run in load_runs(path)], layer)
     with figure_style():
         _write(draw_stack(data), output)
@@ -76,7 +57,7 @@ def speedup(
         list[Path],
         typer.Argument(metavar="RESULT.json...|DIR", help="Results of `run --json`, or a sweep's folder."),
     ],
-    output: Target = None,
+    output: options.FigureOfTable = None,
     over: Annotated[
         str,
         typer.Option(metavar="ARCH|KEY=VALUE", help="What the others are compared with; a key for a sweep."),
@@ -99,10 +80,9 @@ def speedup(
     if x or y or by or where:
         raise InputError("--x, --y, --by and --where are for the table of a sweep; give its folder")
     from o3sim.report.plot.speedup import draw_speedup, speedup_data
-    from o3sim.report.plot.style import check_target, figure_style
+    from o3sim.report.plot.style import figure_style
     from o3sim.results.saved import load_runs
 
-    check_target(output)
     data = speedup_data([load_runs(path) for path in results], over)
     with figure_style():
         _write(draw_speedup(data), output)
@@ -110,18 +90,15 @@ def speedup(
 
 @plot_app.command()
 def depth(
-    output: Output,
-    workload: Workload = DEFAULT_WORKLOAD,
-    images: Annotated[int, typer.Option("--images", metavar="N", help="Images, from the first on.")] = 1,
-    image_file: ImageFile = None,
+    output: options.Figure,
+    workload: options.Workload = options.DEFAULT_WORKLOAD,
+    images: options.Images = 1,
+    image_file: options.ImageFile = None,
 ) -> None:
     """How deep into their edges neurons are decided, layer by layer: no machine is run."""
     from o3sim.report.plot.depth import depth_data, draw_depth
-    from o3sim.report.plot.style import check_target, figure_style
+    from o3sim.report.plot.style import figure_style
 
-    if images < 1:
-        raise InputError(f"--images {images}: expected at least 1")
-    check_target(output)
     name, layers = _depths(workload, image_file, images)
     title = f"{name}, {images} image{'s' * (images != 1)}"
     with figure_style():
@@ -130,67 +107,74 @@ def depth(
 
 @plot_app.command()
 def occupancy(
-    architectures: Machines,
-    output: Output,
-    layer: LayerName,
-    workload: Workload = DEFAULT_WORKLOAD,
-    image: Image = 0,
-    image_file: ImageFile = None,
+    architectures: options.Architectures,
+    output: options.Figure,
+    layer: options.Layer,
+    workload: options.Workload = options.DEFAULT_WORKLOAD,
+    settings: options.Set = None,
+    image: options.Image = 0,
+    image_file: options.ImageFile = None,
 ) -> None:
-    """Ops in the queue and neurons in flight: histograms over the first cycles of a layer."""
+    """Ops in the queue and neurons in flight: histograms over the first cycles of a layer.
+
+    --set changes every ARCH.
+    """
     from o3sim.report.plot.occupancy import draw_occupancy, occupancy_data
-    from o3sim.report.plot.style import check_target, figure_style
+    from o3sim.report.plot.style import figure_style
     from o3sim.report.plot.watched import occupancies
 
-    check_target(output)
-    machines = _architectures(architectures)
+    machines = _architectures(architectures, settings)
     watched = _watched(workload, image_file, image, layer)
     data = occupancy_data(occupancies(watched, machines, None))
+    title = f"{watched.title}, layer {watched.layer_name}{changed(settings)}"
     with figure_style():
-        _write(draw_occupancy(data, f"{watched.title}, layer {layer}"), output)
+        _write(draw_occupancy(data, title), output)
 
 
 @plot_app.command()
 def timeline(
-    architectures: Machines,
-    output: Output,
-    layer: LayerName,
-    workload: Workload = DEFAULT_WORKLOAD,
-    cycles: Cycles = "0:100",
-    image: Image = 0,
-    image_file: ImageFile = None,
+    architectures: options.Architectures,
+    output: options.Figure,
+    layer: options.Layer,
+    workload: options.Workload = options.DEFAULT_WORKLOAD,
+    settings: options.Set = None,
+    cycles: options.Cycles = "0:100",
+    image: options.Image = 0,
+    image_file: options.ImageFile = None,
 ) -> None:
-    """Show what every PE does in every cycle, architectures below each other on one time axis."""
-    from o3sim.report.plot.style import check_target, figure_style
+    """Show what every PE does in every cycle, architectures below each other on one time axis.
+
+    --set changes every ARCH.
+    """
+    from o3sim.report.plot.style import figure_style
     from o3sim.report.plot.timeline import draw_timeline
     from o3sim.report.plot.watched import timelines
 
-    check_target(output)
     first, end = _span(cycles)
-    machines = _architectures(architectures)
+    machines = _architectures(architectures, settings)
     watched = _watched(workload, image_file, image, layer)
     data = timelines(watched, machines, first, end)
+    title = f"layer {watched.layer_name} of {watched.title}{changed(settings)}"
     with figure_style():
-        _write(draw_timeline(data, f"layer {layer} of {watched.title}"), output)
+        _write(draw_timeline(data, title), output)
 
 
 def _span(cycles: str) -> tuple[int, int]:
-    """Read ``A:B``."""
-    first, _, end = cycles.partition(":")
-    if not (first.isdecimal() and end.isdecimal() and int(first) < int(end)):
-        raise InputError(f"--cycles {cycles}: expected A:B with A < B, as in 0:100")
-    if int(end) - int(first) > MOST_TIMELINE_CYCLES:
+    """Read which cycles to show; what has no end ends with its layer."""
+    from o3sim.config.ranges import NO_END, parse_range
+    from o3sim.report.plot.watched import MOST_TIMELINE_CYCLES
+
+    first, end = parse_range("--cycles", cycles)
+    if end != NO_END and end - first > MOST_TIMELINE_CYCLES:
         raise InputError(f"--cycles {cycles}: at most {MOST_TIMELINE_CYCLES:,} can be seen in a figure")
-    return int(first), int(end)
+    return first, end
 
 
-def _architectures(names: str) -> list[Architecture]:
-    """Load architectures; figures tell them apart by name."""
-    from o3sim.config.load import load_architecture
-
+def _architectures(names: str, settings: Sequence[str] | None) -> list[Architecture]:
+    """Load architectures, all changed alike; figures tell them apart by name."""
     loaded: dict[str, Architecture] = {}
     for name in filter(None, (part.strip() for part in names.split(","))):
-        architecture = load_architecture(name)
+        architecture = load_machine(name, settings)
         if architecture.name in loaded:
             raise InputError(f"{name}: architecture `{architecture.name}` is in this figure already")
         loaded[architecture.name] = architecture
@@ -201,13 +185,11 @@ def _architectures(names: str) -> list[Architecture]:
 
 def _watched(workload: str, image_file: Path | None, image: int, layer: str) -> Watched:
     """Profile one image of a workload."""
+    from o3sim.network.layer_names import layer_number
     from o3sim.network.load import load_network, load_workload, workload_images
     from o3sim.profile.profile import profile_layers
     from o3sim.report.plot.watched import Watched
-    from o3sim.studies.whatif.window import layer_number
 
-    if image < 0:
-        raise InputError(f"--image {image}: expected 0 or more")
     files = load_workload(workload)
     network = load_network(files)
     number = layer_number(layer, [each.name for each in network.layers])

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from o3sim.cli import options, outputs
+from o3sim.cli.machines import load_machine, said
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,56 +21,42 @@ if TYPE_CHECKING:
     from o3sim.network.network import Network
     from o3sim.results.result import Comparison, RunResult
 
-STANDARD_OUTPUT = "-"
-
 
 def run(  # noqa: PLR0913, PLR0917 - the command's options
-    architecture: Annotated[
-        str, typer.Argument(metavar="ARCH", help="Architecture: shipped name or YAML file.")
-    ] = "o3bnn",
-    workload: Annotated[
-        str, typer.Argument(metavar="WORKLOAD", help="Workload: shipped name or YAML file.")
-    ] = "fashion-vgg",
-    images: Annotated[
-        int, typer.Option("--images", metavar="N", help="Images to run, from the first on.")
-    ] = 1,
-    image_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.npz", help="Images (x) and labels (y) in place of the workload's own."),
-    ] = None,
+    architecture: options.Architecture = options.DEFAULT_ARCHITECTURE,
+    workload: options.Workload = options.DEFAULT_WORKLOAD,
+    settings: options.Set = None,
+    images: options.Images = 1,
+    image_file: options.ImageFile = None,
     compare: Annotated[
         str, typer.Option(metavar="ARCH,...", help="Architectures to run beside it, on the same images.")
     ] = "",
-    json: Annotated[
-        str, typer.Option("--json", metavar="FILE", help="Write the results as JSON; - for standard output.")
-    ] = "",
-    engine: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="compiled, or simpy: the same machine in units of plain Python."),
-    ] = None,
-    jobs: Annotated[int, typer.Option(metavar="N", help="Processes to spread the images over.")] = 1,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only estimate cycles, time and memory; write nothing.")
-    ] = False,
+    json: options.Json = "",
+    engine: options.Engine = None,
+    jobs: options.Jobs = 1,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Simulate ARCH on WORKLOAD and report cycles, pruning, stalls and energy.
 
     Outputs are compared bit by bit with functional inference. docs/results.md explains every figure.
     """
-    _check_target(json)
-    architectures = _load_architectures([architecture, *_names(compare)])
+    architectures = _load_architectures(architecture, settings, _names(compare))
     _tell_custom(architectures, engine)
     asked = _Asked(workload, images, image_file, engine, jobs)
     if dry_run:
+        print(said(settings), end="")
         _estimate(architectures, asked)
         return
     main, others = _simulate(architectures, asked)
     if json:
-        _write_json(json, main, others)
-    if json != STANDARD_OUTPUT:
+        from o3sim.results.document import to_json
+
+        outputs.write_json(json, to_json(main, others))
+    if json != outputs.STANDARD_OUTPUT:
         from o3sim.report.console import make_console
         from o3sim.report.run import print_run
 
+        print(said(settings), end="")
         print_run(make_console(), main, others)
 
 
@@ -76,15 +64,20 @@ def _names(compare: str) -> list[str]:
     return [name.strip() for name in compare.split(",") if name.strip()]
 
 
-def _load_architectures(names: Sequence[str]) -> list[Architecture]:
+def _load_architectures(
+    first: str, settings: Sequence[str] | None, others: Sequence[str]
+) -> list[Architecture]:
     """Load all architectures; results are told apart by name, so no two may share one."""
-    from o3sim.config.load import load_architecture
-
-    loaded: dict[str, Architecture] = {}
-    for name in names:
-        architecture = load_architecture(name)
+    main = load_machine(first, settings)
+    loaded = {main.name: main}
+    for name in others:
+        architecture = load_machine(name, None)
         if architecture.name in loaded:
-            raise InputError(f"--compare {name}: architecture `{architecture.name}` is in this run already")
+            changed = settings and architecture.name == main.name
+            hint = "; name the changed one: --set name=NAME" if changed else ""
+            raise InputError(
+                f"--compare {name}: architecture `{architecture.name}` is in this run already{hint}"
+            )
         loaded[architecture.name] = architecture
     return list(loaded.values())
 
@@ -146,25 +139,3 @@ def _simulate(architectures: Sequence[Architecture], asked: _Asked) -> tuple[Run
             architectures, network, images.x, labels, progress, asked.engine, asked.jobs, images.synthetic
         )
     return main, [compare(main, other) for other in others]
-
-
-def _check_target(json: str) -> None:
-    """Refuse a file that cannot be written before the time for a run is spent."""
-    if json in ("", STANDARD_OUTPUT):
-        return
-    path = Path(json)
-    if path.is_dir():
-        raise InputError(f"--json {json}: is a folder")
-    if not path.parent.is_dir():
-        raise InputError(f"--json {json}: no folder {path.parent}")
-
-
-def _write_json(target: str, main: RunResult, others: Sequence[Comparison]) -> None:
-    from o3sim.files import write_atomic
-    from o3sim.results.document import to_json
-
-    text = to_json(main, others)
-    if target == STANDARD_OUTPUT:
-        sys.stdout.write(text)
-    else:
-        write_atomic(Path(target), text)

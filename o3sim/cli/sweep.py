@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o3sim.cli.place import ClusterFile, Jobs, Place, Scheduler
+from o3sim.cli import options
+from o3sim.cli.place import Place
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,18 +20,13 @@ EXIT_FAILED_POINTS = 3
 
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="SWEEP.yaml", help="What to vary, over what.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Folder for tables, journal, profiles."),
-    ] = None,
-    jobs: Jobs = 1,
-    scheduler: Scheduler = None,
-    cluster: ClusterFile = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in DIR.")] = False,
-    parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only check all points and say how many there are.")
-    ] = False,
+    output: options.OptionalFolder = None,
+    jobs: options.Jobs = 1,
+    scheduler: options.Scheduler = None,
+    cluster: options.Cluster = None,
+    resume: options.Resume = False,
+    parquet: options.Parquet = False,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Run every point of SWEEP.yaml and write DIR/results.csv and DIR/layers.csv.
 

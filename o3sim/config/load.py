@@ -77,13 +77,22 @@ def load_architecture(name_or_path: str | Path) -> Architecture:
 
 def check_architecture(document: Document) -> Architecture:
     """Validate an architecture's document, and that the energy table and the code it names are there."""
-    _anchor_energy_table(document)
-    anchor_custom_code(document)
-    return check(document, Architecture)
+    return _result_of(*find_problems_of_architecture(document))
 
 
 def check(document: Document, model: type[ModelT]) -> ModelT:
     """Validate a document's values; raise ConfigError with all problems in file order."""
+    return _result_of(*_find_problems(document, model))
+
+
+def find_problems_of_architecture(document: Document) -> tuple[Architecture | None, list[Problem]]:
+    """Find what is wrong with an architecture's document, in file order, or the machine it describes."""
+    _anchor_energy_table(document)
+    anchor_custom_code(document)
+    return _find_problems(document, Architecture)
+
+
+def _find_problems(document: Document, model: type[ModelT]) -> tuple[ModelT | None, list[Problem]]:
     problems = list(document.problems)
     result: ModelT | None = None
     try:
@@ -91,8 +100,12 @@ def check(document: Document, model: type[ModelT]) -> ModelT:
     except ValidationError as error:
         problems += problems_of(error, document, model)
         problems += _cross_field_problems(document, model)
+    return result, _in_order(problems, document)
+
+
+def _result_of(result: ModelT | None, problems: list[Problem]) -> ModelT:
     if result is None or problems:
-        raise ConfigError(_printed(problems, document))
+        raise ConfigError([str(problem) for problem in problems])
     return result
 
 
@@ -101,14 +114,13 @@ def _cross_field_problems(document: Document, model: type[BaseModel]) -> list[Pr
     return [document.locate(conflict) for conflict in rules(document.data)] if rules else []
 
 
-def _printed(problems: list[Problem], document: Document) -> list[str]:
+def _in_order(problems: list[Problem], document: Document) -> list[Problem]:
     """Order problems by file and place, one for each place: later ones there are consequences."""
     first: dict[Any, Problem] = {}
     for problem in problems:
         first.setdefault((problem.mark, problem.path), problem)
     order = {file: index for index, file in enumerate(document.files)}
-    kept = sorted(first.values(), key=lambda p: (order.get(p.mark.file, 0), p.mark.line, p.mark.column))
-    return [str(problem) for problem in kept]
+    return sorted(first.values(), key=lambda p: (order.get(p.mark.file, 0), p.mark.line, p.mark.column))
 
 
 def _anchor_energy_table(document: Document) -> None:

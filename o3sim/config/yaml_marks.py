@@ -93,6 +93,34 @@ def read_yaml(path: Path) -> Document:
     return Document(data, builder.marks, builder.problems, [str(path)])
 
 
+def read_scalar(text: str) -> Any:
+    """Read one number, word, switch or nothing as it would be read from a file.
+
+    Raises
+    ------
+    InputError
+        If it is no YAML, or a mapping or a list.
+
+    Examples
+    --------
+    >>> read_scalar("32"), read_scalar("true"), read_scalar("'32'"), read_scalar("on")
+    (32, True, '32', 'on')
+    """
+    if _UNPRINTABLE.search(text):
+        raise InputError("holds a character that is not text")
+    builder = _Builder("")
+    try:
+        if any(isinstance(event, yaml.CollectionStartEvent) for event in yaml.parse(text, _Loader)):
+            raise InputError("expected one value, found a mapping or a list; quote text that looks like one")
+        node = yaml.compose(text, _Loader)
+        value = None if node is None else builder.build(node, (), None)
+    except yaml.YAMLError:
+        raise InputError("is not a value of YAML; quote text that looks like something else") from None
+    for problem in builder.problems:
+        raise InputError(problem.what)
+    return value
+
+
 def describe(value: Any) -> str:
     """Say what a value is, for messages.
 

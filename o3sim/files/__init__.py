@@ -49,6 +49,30 @@ def write_atomic(path: str | Path, content: bytes | str) -> None:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
+def check_target(path: Path, named: str | None = None) -> None:
+    """Refuse a file that cannot be written before the time for making its content is spent.
+
+    Parameters
+    ----------
+    path : Path
+    named : str, optional
+        What to call it; its path if not given.
+
+    Raises
+    ------
+    InputError
+        If it is a folder, or in none, or in one that may not be written to.
+    """
+    named = named or str(path)
+    if path.is_dir():
+        raise InputError(f"{named}: is a folder")
+    if not path.parent.is_dir():
+        raise InputError(f"{named}: no folder {path.parent}")
+    replaced = not path.exists() or path.is_file()
+    if not os.access(Path(os.path.realpath(path)).parent if replaced else path, os.W_OK):
+        raise InputError(f"{named}: no permission to write there")
+
+
 def _replace(target: Path, raw: bytes) -> None:
     with _replacing(target) as stream:
         stream.write(raw)

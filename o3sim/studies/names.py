@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from o3sim.area import area_mtransistors
 from o3sim.config.architecture import Architecture
 from o3sim.config.complaints import first_complaint
 from o3sim.config.flat import flattened, nested
+from o3sim.config.with_changes import architecture_of
 from o3sim.energy.model import BITS_PER_KBIT, OP_BITS
 
 Figure = Callable[[Mapping[str, Any]], float]
@@ -31,7 +31,7 @@ def on_chip_kbit(values: Mapping[str, Any]) -> float:
 def _area(values: Mapping[str, Any]) -> float:
     keys = nested(values)
     try:
-        return area_mtransistors(Architecture.model_validate_json(json.dumps(keys)))
+        return area_mtransistors(architecture_of(values))
     except ValidationError as error:
         raise ValueError(f"no such machine: {first_complaint(error, keys)}") from None
 

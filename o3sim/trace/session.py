@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from numpy.typing import NDArray
 
+from o3sim.config.ranges import NO_END
 from o3sim.contract.events import Event, EventWindow
 from o3sim.errors import InputError
 from o3sim.runs.engines import engine_name, run_on_engine
 from o3sim.runs.progress import edges_of_layers
-from o3sim.trace.window import NO_END
 from o3sim.trace.writer import MakeWriter, TracedLayer, Writer
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def check_window(layer: TracedLayer, profile: LayerProfile, compiled: bool) -> N
     if compiled and most > MOST_EVENTS:
         raise InputError(
             f"layer {layer.name}: this window holds up to {most:,} events, more than the {MOST_EVENTS:,} "
-            "that are kept in memory; narrow it with --ops FIRST:END or --cycles FIRST:END, or take "
+            "that are kept in memory; narrow it with --ops A:B or --cycles A:B, or take "
             "--engine simpy, which is slow and keeps none"
         )
 

@@ -25,6 +25,23 @@ ARRAYS: dict[str, npt.NDArray[Any]] = {
 }
 
 
+def test_what_cannot_be_written_is_refused_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "old").touch()
+    for path in (tmp_path / "new", tmp_path / "old", Path("/dev/null")):
+        files.check_target(path)
+    for path, says in ((tmp_path, "is a folder"), (tmp_path / "no" / "x", f"no folder {tmp_path / 'no'}")):
+        with pytest.raises(InputError) as caught:
+            files.check_target(path, "--output it")
+        assert str(caught.value) == f"--output it: {says}"
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != tmp_path)
+    for path in (tmp_path / "new", tmp_path / "old"):
+        with pytest.raises(InputError, match=f"^{path}: no permission to write there$"):
+            files.check_target(path)
+    files.check_target(Path("/dev/null"))
+
+
 def test_write_atomic_writes_text_and_bytes(tmp_path: Path) -> None:
     files.write_atomic(tmp_path / "t", "é\r\n")
     assert (tmp_path / "t").read_bytes() == "é\r\n".encode()

@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ class Case:
         Path of images in place of the workload's own.
     cycles : int
         Cycles of each layer to keep a trace of, from its first.
+    changes : mapping of str to value
+        What the machine differs in from the architecture, by dotted key.
     """
 
     architecture: str
@@ -43,15 +46,17 @@ class Case:
     images: int = 1
     image_file: str | None = None
     cycles: int = TRACE_CYCLES
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def folder_name(architecture: str, workload: str) -> str:
+def folder_name(architecture: str, workload: str, changes: Mapping[str, Any] | None = None) -> str:
     """Name a golden's folder after what it is of.
 
-    >>> folder_name("my chip", "fashion-vgg")
-    'my_chip-fashion-vgg'
+    >>> folder_name("my chip", "fashion-vgg"), folder_name("small", "tiny", {"pe.count": 32})
+    ('my_chip-fashion-vgg', 'small-tiny-pe.count_32')
     """
-    return "-".join(re.sub(r"[^\w.-]+", "_", name) for name in (architecture, workload))
+    changed = [f"{key}={value}" for key, value in (changes or {}).items()]
+    return "-".join(re.sub(r"[^\w.-]+", "_", name) for name in (architecture, workload, *changed))
 
 
 def trace_name(number: int, layer: str) -> str:
@@ -143,6 +148,7 @@ def case_of(manifest: dict[str, Any], folder: Path) -> Case:
             int(images["count"]),
             None if images["file"] is None else str(images["file"]),
             int(traces["cycles"]),
+            dict(manifest["architecture"].get("changes", {})),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{folder / MANIFEST}: is incomplete: {error}") from None

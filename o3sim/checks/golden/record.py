@@ -20,11 +20,13 @@ from o3sim.checks.golden.case import (
     seen_from,
     trace_name,
 )
+from o3sim.config.ranges import Range
 from o3sim.contract.events import Event, EventKind, EventWindow
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
+from o3sim.network.layer_names import layer_number
 from o3sim.trace.files import open_trace
-from o3sim.trace.window import Range, event_window, layer_number
+from o3sim.trace.window import event_window
 from o3sim.trace.writer import TracedLayer
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class Inputs:
     @property
     def folder_name(self) -> str:
         """Name of the golden's folder."""
-        return folder_name(self.architecture.name, self.network.name)
+        return folder_name(self.architecture.name, self.network.name, self.case.changes)
 
 
 def load_inputs(case: Case) -> Inputs:
@@ -60,11 +62,12 @@ def load_inputs(case: Case) -> Inputs:
         If any of it is wrong.
     """
     from o3sim.config.load import load_architecture
+    from o3sim.config.with_changes import architecture_with
     from o3sim.network.load import load_network, load_workload, workload_images
 
     if case.cycles < 1:
         raise InputError(f"{case.cycles} cycles of trace asked for, at least 1 is needed")
-    architecture = load_architecture(case.architecture)
+    architecture = architecture_with(load_architecture(case.architecture), case.changes)
     files = load_workload(case.workload)
     network = load_network(files)
     image_file = None if case.image_file is None else Path(case.image_file)
@@ -187,6 +190,7 @@ def _manifest(inputs: Inputs, configuration: dict[str, Any], home: Path) -> dict
         "architecture": {
             "name": inputs.architecture.name,
             "source": case.architecture,
+            **({"changes": dict(case.changes)} if case.changes else {}),
             "sha256": digest(configuration),
         },
         "energy_table": {"name": table.name, "sha256": digest(table.model_dump(mode="json"))},

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from o3sim.errors import InputError
 from o3sim.files import write_atomic
 
 if TYPE_CHECKING:
@@ -95,21 +94,6 @@ def plain(value: float) -> str:
     ('8,200,000', '0.25')
     """
     return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:,.6g}"
-
-
-def check_target(path: Path) -> None:
-    """Refuse a file that no figure can be written to, before the time for a run is spent.
-
-    Raises
-    ------
-    InputError
-    """
-    if path.suffix[1:].lower() not in FORMATS:
-        raise InputError(f"--output {path}: expected a name that ends in .{', .'.join(FORMATS)}")
-    if path.is_dir():
-        raise InputError(f"--output {path}: is a folder")
-    if not path.parent.is_dir():
-        raise InputError(f"--output {path}: no folder {path.parent}")
 
 
 def save(figure: Figure, path: Path) -> None:

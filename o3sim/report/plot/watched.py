@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from o3sim.contract.plan import plan_groups
+from o3sim.errors import InputError
 from o3sim.report.plot.timeline import TimelineData, TimelineObserver
 from o3sim.runs.engines import run_on_engine
 from o3sim.studies.whatif.measure import watched_cycles
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from o3sim.profile.profile import LayerProfile
 
 
+MOST_TIMELINE_CYCLES = 20_000
+
+
 @dataclass(frozen=True)
 class Watched:
     """One image of a network, and the layer to watch on it, counted from 0."""
@@ -28,6 +32,11 @@ class Watched:
     network: Network
     profiles: Sequence[LayerProfile]
     layer: int
+
+    @property
+    def layer_name(self) -> str:
+        """Name of the layer to watch."""
+        return self.network.layers[self.layer].name
 
 
 def occupancies(
@@ -46,10 +55,21 @@ def occupancies(
 def timelines(
     watched: Watched, architectures: Sequence[Architecture], first_cycle: int, end_cycle: int
 ) -> list[TimelineData]:
-    """Draw up the timeline of each architecture, over as many cycles as the layer has of those asked for."""
+    """Draw up the timeline of each architecture, over as many cycles as the layer has of those asked for.
+
+    Raises
+    ------
+    InputError
+        If they are none, or more than can be seen.
+    """
     found = []
     for architecture in architectures:
         window = _window(watched, architecture, first_cycle, end_cycle)
+        if window.cycles > MOST_TIMELINE_CYCLES:
+            raise InputError(
+                f"{window.cycles:,} cycles of layer {window.name} asked for; at most "
+                f"{MOST_TIMELINE_CYCLES:,} can be seen in a figure: --cycles A:B"
+            )
         observer = TimelineObserver(window)
         program = _program(watched, architecture)
         watch(architecture, watched.network, watched.profiles, _until_decided(window, program), observer)

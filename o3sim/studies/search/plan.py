@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,10 @@ from pydantic import ValidationError
 from o3sim.config.architecture import Architecture
 from o3sim.config.catalog import suggest
 from o3sim.config.expressions import parse
-from o3sim.config.flat import flattened, nested
+from o3sim.config.flat import flattened
 from o3sim.config.load import check, load_architecture, load_document
 from o3sim.config.marks import KeyPath, Problem
+from o3sim.config.with_changes import architecture_of
 from o3sim.errors import ConfigError
 from o3sim.runs.case import Case, load_case
 from o3sim.studies.names import Readable
@@ -93,7 +93,7 @@ def _bad_values(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath,
     for parameter in explore.search_parameters():
         for value in parameter.values:
             try:
-                Architecture.model_validate_json(json.dumps(nested({**keys, parameter.key: value})))
+                architecture_of({**keys, parameter.key: value})
             except ValidationError as error:
                 for detail in error.errors():
                     if ".".join(map(str, detail["loc"])).startswith(parameter.key):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -16,6 +15,7 @@ from o3sim.config.complaints import first_complaint
 from o3sim.config.expressions import ExpressionError, parse
 from o3sim.config.flat import flattened, nested
 from o3sim.config.identity import Identities
+from o3sim.config.with_changes import architecture_of
 from o3sim.errors import InputError
 from o3sim.runs.point import check_point
 from o3sim.studies.names import Readable
@@ -90,7 +90,7 @@ class Space:
             for key, expression in self._derived.items():
                 values[key] = value_of_kind(expression, values, values[key])
             keys = nested(values)
-            architecture = Architecture.model_validate_json(json.dumps(keys))
+            architecture = architecture_of(values)
             self._check_constraints(Readable(values))
         except ExpressionError as error:
             raise InputError(str(error)) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -13,12 +12,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from o3sim.config.architecture import Architecture
-from o3sim.config.catalog import suggest
 from o3sim.config.expressions import Expression, ExpressionError, parse
-from o3sim.config.flat import flattened, nested
+from o3sim.config.flat import flattened
 from o3sim.config.identity import Identities
 from o3sim.config.load import check, load_architecture, load_document
 from o3sim.config.marks import Document, KeyPath, Problem
+from o3sim.config.with_changes import architecture_of, unknown_key
 from o3sim.errors import ConfigError, InputError
 from o3sim.network.network import Network
 from o3sim.runs.point import check_point
@@ -208,7 +207,7 @@ class _Expander:
         for names, known in ((stated, values), (read, Readable(values))):
             for path, key in names:
                 if key not in known:
-                    self._problem(path, f"no architecture key `{key}`{suggest(key, known)}")
+                    self._problem(path, unknown_key(key, known))
         self._raise_problems()
 
     def _add(
@@ -247,7 +246,7 @@ class _Expander:
         self, base: Architecture, values: dict[str, Any], axes: dict[str, Scalar]
     ) -> Architecture | None:
         try:
-            return Architecture.model_validate_json(json.dumps(nested(values)))
+            return architecture_of(values)
         except ValidationError as error:
             for detail in error.errors():
                 self._tell(detail, base, values, axes)

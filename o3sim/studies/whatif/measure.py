@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from o3sim.contract.counters import LayerCounters
 from o3sim.errors import InputError
+from o3sim.network.layer_names import layer_number
 from o3sim.runs.engines import run_on_engine
 from o3sim.studies.whatif.depths import Depths, depths_of
 from o3sim.studies.whatif.occupancy import Occupancy, OccupancyObserver
 from o3sim.studies.whatif.relief import ALL_AT_ONCE, TWICE_THE_PES, Relief, reliefs_for, relieved
 from o3sim.studies.whatif.source import Source
-from o3sim.studies.whatif.window import WATCHED_PE_CYCLES, LayerWindow, layer_number, layer_window, watch
+from o3sim.studies.whatif.window import WATCHED_PE_CYCLES, LayerWindow, layer_window, watch
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture

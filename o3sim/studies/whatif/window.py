@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from o3sim.config.catalog import suggest
 from o3sim.contract.events import EventWindow, Observer
 from o3sim.errors import InputError
 from o3sim.runs.engines import run_on_engine
@@ -45,20 +44,6 @@ class LayerWindow:
     def cycles(self) -> int:
         """Cycles in the window."""
         return self.end_cycle - self.first_cycle
-
-
-def layer_number(name: str, names: Sequence[str]) -> int:
-    """Find a layer by name.
-
-    Raises
-    ------
-    InputError
-        If there is none, with those that are.
-    """
-    if name not in names:
-        there = ", ".join(names)
-        raise InputError(f"no layer `{name}`{suggest(name, names)}; there are: {there}")
-    return list(names).index(name)
 
 
 def layer_window(layers: Sequence[LayerCounters], layer: int, first: int, end: int | None) -> LayerWindow:

@@ -46,6 +46,7 @@ def test_several_runs_are_stacked_in_cycles_per_image() -> None:
     assert data.parts["useful"].tolist() == [10, 12.5]
     layer = stack_data([run("a"), run("b", (20, 30))], "conv1")
     assert sum(layer.parts.values()).tolist() == [5, 10]  # type: ignore[union-attr]
+    assert stack_data([run("a"), run("b", (20, 30))], "0").title == layer.title
 
 
 def test_stacks_of_different_networks_or_layers_are_refused() -> None:
