@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o3sim.cli.place import ClusterFile, Jobs, Place, Scheduler
+from o3sim.cli.place import ClusterFile, Jobs, Place, Scheduler, TlsCaFile, TlsCert, TlsKey
 
 if TYPE_CHECKING:
     from o3sim.studies.search.plan import SearchPlan
     from o3sim.studies.search.run import SearchOutcome
 
 
-def explore(
+def explore(  # noqa: PLR0913, PLR0917 - the command's options
     file: Annotated[Path, typer.Argument(metavar="EXPLORE.yaml", help="What may be set, what is wanted.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for tables, figures, journals.")
     ],
     jobs: Jobs = 1,
     scheduler: Scheduler = None,
+    tls_ca_file: TlsCaFile = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     cluster: ClusterFile = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what is in DIR, also to more trials.")
@@ -33,7 +36,7 @@ def explore(
     importances.csv, front.png and .svg, and the tables of a sweep. For a seed the search is the same
     whatever --jobs is. Needs the extra `search`. docs/explore.md.
     """
-    place = Place(jobs, scheduler, cluster)
+    place = Place(jobs, scheduler, cluster, tls_ca_file, tls_cert, tls_key)
     from o3sim.report.console import make_console
     from o3sim.report.explore import print_search
     from o3sim.report.search_figures import write_figures

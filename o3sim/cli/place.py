@@ -1,4 +1,4 @@
-"""Where points run, by the options ``--jobs``, ``--scheduler`` and ``--cluster``."""
+"""Where points run, by the options ``--jobs``, ``--scheduler`` (with ``--tls-...``) and ``--cluster``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typer
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
+    from o3sim.runs.cluster.certificates import Certificates
     from o3sim.runs.executors import OpenExecutor
     from o3sim.runs.stop import CheckStop
 
@@ -22,6 +23,12 @@ Scheduler = Annotated[
     str | None,
     typer.Option("--scheduler", metavar="ADDRESS", help="Run on the workers of this dask scheduler."),
 ]
+TlsCaFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Whose certificates to trust at a tls:// scheduler."),
+]
+TlsCert = Annotated[Path | None, typer.Option(metavar="FILE", help="Certificate to show the scheduler.")]
+TlsKey = Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, if in another file.")]
 ClusterFile = Annotated[
     Path | None, typer.Option("--cluster", metavar="SLURM.yaml", help="Run on jobs of SLURM.")
 ]
@@ -36,11 +43,16 @@ class Place:
     jobs : int
     scheduler : str or None
     cluster : Path or None
+    tls_ca_file, tls_cert, tls_key : Path or None
+        Of the scheduler.
     """
 
     jobs: int
     scheduler: str | None = None
     cluster: Path | None = None
+    tls_ca_file: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""
@@ -49,6 +61,24 @@ class Place:
         stated = (self.jobs > 1, self.scheduler is not None, self.cluster is not None)
         if sum(stated) > 1:
             raise InputError("give one of --jobs, --scheduler and --cluster")
+        if self.scheduler is None and (self.tls_ca_file or self.tls_cert or self.tls_key):
+            raise InputError("--tls-ca-file, --tls-cert and --tls-key go with --scheduler")
+
+    def certificates(self) -> Certificates | None:
+        """Return what the options say about certificates.
+
+        Raises
+        ------
+        InputError
+            If one of those that need each other is missing.
+        """
+        from o3sim.runs.cluster.certificates import Certificates
+
+        if self.tls_ca_file is not None and self.tls_cert is not None:
+            return Certificates(self.tls_ca_file, self.tls_cert, self.tls_key)
+        if self.tls_ca_file or self.tls_cert or self.tls_key:
+            raise InputError("give both --tls-ca-file and --tls-cert")
+        return None
 
     @property
     def in_this_process(self) -> bool:
@@ -69,7 +99,7 @@ class Place:
         if self.scheduler is not None:
             from o3sim.runs.cluster.connect import scheduler_at
 
-            with scheduler_at(self.scheduler, check_stop, _tell) as found:
+            with scheduler_at(self.scheduler, check_stop, _tell, self.certificates()) as found:
                 yield found.open_executor, found.jobs
         elif self.cluster is not None:
             from o3sim.runs.cluster.connect import slurm_cluster

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o3sim.cli.place import ClusterFile, Jobs, Place, Scheduler
+from o3sim.cli.place import ClusterFile, Jobs, Place, Scheduler, TlsCaFile, TlsCert, TlsKey
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EXIT_FAILED_POINTS = 3
 
 
-def sweep(
+def sweep(  # noqa: PLR0913, PLR0917 - the command's options
     file: Annotated[Path, typer.Argument(metavar="SWEEP.yaml", help="What to vary, over what.")],
     output: Annotated[
         Path | None,
@@ -25,6 +25,9 @@ def sweep(
     ] = None,
     jobs: Jobs = 1,
     scheduler: Scheduler = None,
+    tls_ca_file: TlsCaFile = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     cluster: ClusterFile = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in DIR.")] = False,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
@@ -37,7 +40,7 @@ def sweep(
     All points are checked before the first runs. A run that was interrupted anyhow goes on with
     --resume; the tables are then the same bytes as if it had not been. docs/sweeps.md.
     """
-    place = Place(jobs, scheduler, cluster)
+    place = Place(jobs, scheduler, cluster, tls_ca_file, tls_cert, tls_key)
     if output is None and not dry_run:
         raise InputError("where to? --output DIR")
     from o3sim.studies.sweep.expand import load_sweep

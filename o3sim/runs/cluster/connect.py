@@ -13,6 +13,8 @@ from types import ModuleType
 from typing import Any
 
 from o3sim.errors import InputError
+from o3sim.runs.cluster.certificates import Certificates
+from o3sim.runs.cluster.client import open_client
 from o3sim.runs.cluster.executor import cluster_executor
 from o3sim.runs.cluster.placing import Placing
 from o3sim.runs.executors import OpenExecutor
@@ -45,7 +47,9 @@ class Cluster:
 
 
 @contextmanager
-def scheduler_at(address: str, check_stop: CheckStop, tell: Tell) -> Iterator[Cluster]:
+def scheduler_at(
+    address: str, check_stop: CheckStop, tell: Tell, certificates: Certificates | None = None
+) -> Iterator[Cluster]:
     """Connect to a scheduler, and wait until it has a worker.
 
     Parameters
@@ -53,20 +57,18 @@ def scheduler_at(address: str, check_stop: CheckStop, tell: Tell) -> Iterator[Cl
     check_stop : callable
         Called while waiting.
     tell : callable
-        Told what is waited for.
+        Told what is waited for, and that a connection is not protected.
+    certificates : Certificates, optional
+        Of this side; else those of dask's own configuration, if it has any.
 
     Raises
     ------
     InputError
-        If there is none, or its side has other versions.
+        If there is none, it does not take the certificates, or its side has other versions.
     """
-    distributed = _distributed()
+    _distributed()
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told by o3sim
-    try:
-        client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise InputError(f"--scheduler {address}: no scheduler answers there: {error}") from None
-    with client:
+    with open_client(address, CONNECT_S, tell, certificates) as client:
         yield _ready(client, address, check_stop, tell)
 
 
