@@ -16,6 +16,7 @@ from o3sim.errors import InputError
 from o3sim.runs.cluster.certificates import Certificates
 from o3sim.runs.cluster.client import open_client
 from o3sim.runs.cluster.executor import cluster_executor
+from o3sim.runs.cluster.installed import installed, others_installed
 from o3sim.runs.cluster.placing import Placing
 from o3sim.runs.executors import OpenExecutor
 from o3sim.runs.stop import CheckStop
@@ -109,6 +110,7 @@ def _distributed() -> ModuleType:
 def _ready(client: Any, name: str, check_stop: CheckStop, tell: Tell) -> Cluster:
     _wait_for_worker(client, name, check_stop, tell)
     check_versions(name, client.get_versions())
+    check_workers(client.run(installed, on_error="return"))
     jobs = max(LEAST_JOBS, sum(client.nthreads().values()))
     return Cluster(partial(cluster_executor, client, Placing(client)), jobs)
 
@@ -147,6 +149,27 @@ def check_versions(name: str, found: Mapping[str, Any]) -> None:
     ]
     if different:
         raise InputError(f"{name}: {'; '.join(different)}: install the same on both")
+
+
+def check_workers(found: Mapping[str, Any]) -> None:
+    """Refuse workers that compute with another o3sim, Numba or NumPy than this process.
+
+    Parameters
+    ----------
+    found : mapping
+        What :func:`o3sim.runs.cluster.installed.installed` returned or raised, by the address of a worker.
+
+    Raises
+    ------
+    InputError
+        With every difference.
+    """
+    without = [worker for worker, there in found.items() if isinstance(there, (ImportError, AttributeError))]
+    if without:
+        raise InputError(f"worker {without[0]} has no o3sim, or quite another one: install it there as here")
+    told = {worker: there for worker, there in found.items() if isinstance(there, Mapping)}
+    if any(there != installed() for there in told.values()):
+        raise others_installed(told, installed())
 
 
 def _packages(side: Mapping[str, Any]) -> dict[str, str]:
