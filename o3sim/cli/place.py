@@ -55,30 +55,26 @@ class Place:
     tls_key: Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse options that exclude each other."""
+        """Refuse options that exclude, or need, each other."""
         if self.jobs < 1:
             raise InputError(f"--jobs {self.jobs}: expected at least 1")
         stated = (self.jobs > 1, self.scheduler is not None, self.cluster is not None)
         if sum(stated) > 1:
             raise InputError("give one of --jobs, --scheduler and --cluster")
-        if self.scheduler is None and (self.tls_ca_file or self.tls_cert or self.tls_key):
-            raise InputError("--tls-ca-file, --tls-cert and --tls-key go with --scheduler")
+        if any((self.tls_ca_file, self.tls_cert, self.tls_key)):
+            if self.scheduler is None:
+                raise InputError("--tls-ca-file, --tls-cert and --tls-key go with --scheduler")
+            if self.tls_ca_file is None or self.tls_cert is None:
+                raise InputError("give both --tls-ca-file and --tls-cert")
 
+    @property
     def certificates(self) -> Certificates | None:
-        """Return what the options say about certificates.
-
-        Raises
-        ------
-        InputError
-            If one of those that need each other is missing.
-        """
+        """Those to show a scheduler; None if the options name none."""
         from o3sim.runs.cluster.certificates import Certificates
 
-        if self.tls_ca_file is not None and self.tls_cert is not None:
-            return Certificates(self.tls_ca_file, self.tls_cert, self.tls_key)
-        if self.tls_ca_file or self.tls_cert or self.tls_key:
-            raise InputError("give both --tls-ca-file and --tls-cert")
-        return None
+        if self.tls_ca_file is None or self.tls_cert is None:
+            return None
+        return Certificates(self.tls_ca_file, self.tls_cert, self.tls_key)
 
     @property
     def in_this_process(self) -> bool:
@@ -99,7 +95,7 @@ class Place:
         if self.scheduler is not None:
             from o3sim.runs.cluster.connect import scheduler_at
 
-            with scheduler_at(self.scheduler, check_stop, _tell, self.certificates()) as found:
+            with scheduler_at(self.scheduler, check_stop, _tell, self.certificates) as found:
                 yield found.open_executor, found.jobs
         elif self.cluster is not None:
             from o3sim.runs.cluster.connect import slurm_cluster

@@ -17,7 +17,7 @@ from o3sim.runs.cluster.certificates import Certificates
 from o3sim.runs.cluster.client import open_client
 from o3sim.runs.cluster.executor import cluster_executor
 from o3sim.runs.cluster.installed import installed, others_installed
-from o3sim.runs.cluster.placing import Placing
+from o3sim.runs.cluster.placing import Placing, is_gone
 from o3sim.runs.executors import OpenExecutor
 from o3sim.runs.stop import CheckStop
 
@@ -164,10 +164,12 @@ def check_workers(found: Mapping[str, Any]) -> None:
     InputError
         With every difference.
     """
-    without = [worker for worker, there in found.items() if isinstance(there, (ImportError, AttributeError))]
-    if without:
-        raise InputError(f"worker {without[0]} has no o3sim, or quite another one: install it there as here")
     told = {worker: there for worker, there in found.items() if isinstance(there, Mapping)}
+    for worker, error in found.items():
+        if worker not in told and not is_gone(error):
+            raise InputError(
+                f"worker {worker} cannot tell which o3sim it has: {error}: install it there as here"
+            )
     if any(there != installed() for there in told.values()):
         raise others_installed(told, installed())
 

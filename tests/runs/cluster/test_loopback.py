@@ -114,6 +114,20 @@ def test_a_worker_with_other_sources_is_refused_by_name(tmp_path: Path) -> None:
     assert found[2] == package_digest(ROOT / "o3sim")[:12] != found[1]
 
 
+def test_a_worker_whose_o3sim_cannot_tell_is_refused_too(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "o3sim", tmp_path / "o3sim", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "o3sim" / "runs" / "cluster" / "installed.py").unlink()
+    with loopback(tmp_path, ()) as cluster:
+        cluster.start_worker("node", sources=tmp_path)
+        with (
+            pytest.raises(
+                InputError, match=r"worker tcp://\S+ cannot tell which o3sim it has: .*: install it"
+            ),
+            scheduler_at(cluster.address, never, _ignored),
+        ):
+            pass
+
+
 def test_a_worker_that_joins_later_is_compared_too(
     plan: Plan, two_on_one_node: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
