@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from o3sim.studies.search.run import SearchOutcome
 
 
-def explore(
+def explore(  # noqa: PLR0913, PLR0917 - the command's options
     file: Annotated[Path, typer.Argument(metavar="EXPLORE.yaml", help="What may be set, what is wanted.")],
     output: options.OutputFolder,
     jobs: options.Jobs = 1,
     scheduler: options.Scheduler = None,
+    tls_ca_file: options.TlsCaFile = None,
+    tls_cert: options.TlsCert = None,
+    tls_key: options.TlsKey = None,
     cluster: options.Cluster = None,
     resume: options.Resume = False,
     parquet: options.Parquet = False,
@@ -30,7 +33,7 @@ def explore(
     importances.csv, front.png and .svg, and the tables of a sweep. For a seed the search is the same
     whatever --jobs is; --resume also goes on to more trials. Needs the extra `search`. docs/explore.md.
     """
-    place = Place(jobs, scheduler, cluster)
+    place = Place(jobs, scheduler, cluster, tls_ca_file, tls_cert, tls_key)
     from o3sim.report.console import make_console
     from o3sim.report.explore import print_search
     from o3sim.report.search_figures import write_figures

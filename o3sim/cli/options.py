@@ -149,6 +149,16 @@ Jobs = Annotated[
 Scheduler = Annotated[
     str | None, _option("--scheduler", metavar="ADDRESS", help="Run on the workers of this dask scheduler.")
 ]
+TlsCaFile = Annotated[
+    Path | None,
+    _option("--tls-ca-file", metavar="FILE", help="Whose certificates to trust at a tls:// scheduler."),
+]
+TlsCert = Annotated[
+    Path | None, _option("--tls-cert", metavar="FILE", help="Certificate to show the scheduler.")
+]
+TlsKey = Annotated[
+    Path | None, _option("--tls-key", metavar="FILE", help="Its private key, if in another file.")
+]
 Cluster = Annotated[Path | None, _option("--cluster", metavar="SLURM.yaml", help="Run on jobs of SLURM.")]
 Resume = Annotated[bool, _option("--resume", help="Go on with what an interrupted run has left.")]
 DryRun = Annotated[bool, _option("--dry-run", help="Only check, and say what it would take; write nothing.")]

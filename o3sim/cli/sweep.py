@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 EXIT_FAILED_POINTS = 3
 
 
-def sweep(
+def sweep(  # noqa: PLR0913, PLR0917 - the command's options
     file: Annotated[Path, typer.Argument(metavar="SWEEP.yaml", help="What to vary, over what.")],
     output: options.OptionalFolder = None,
     jobs: options.Jobs = 1,
     scheduler: options.Scheduler = None,
+    tls_ca_file: options.TlsCaFile = None,
+    tls_cert: options.TlsCert = None,
+    tls_key: options.TlsKey = None,
     cluster: options.Cluster = None,
     resume: options.Resume = False,
     parquet: options.Parquet = False,
@@ -33,7 +36,7 @@ def sweep(
     All points are checked before the first runs. A run that was interrupted anyhow goes on with
     --resume; the tables are then the same bytes as if it had not been. docs/sweeps.md.
     """
-    place = Place(jobs, scheduler, cluster)
+    place = Place(jobs, scheduler, cluster, tls_ca_file, tls_cert, tls_key)
     if output is None and not dry_run:
         raise InputError("where to? --output DIR")
     from o3sim.studies.sweep.expand import load_sweep
