@@ -40,11 +40,13 @@ def record_golden(  # noqa: PLR0913, PLR0917 - the command's options
 ) -> None:
     """Run ARCH on WORKLOAD and keep its results and the beginning of each layer's trace in DIR.
 
-    Traces are of the first image; --cycles N is short for :N, and --layer can be repeated.
-    One folder in DIR for each pair; recording again replaces it. docs/golden.md has an example.
+    Traces are of the first image; --cycles N is short for :N, and --layer can be repeated. A folder in DIR
+    for each case, that is architecture, workload, images and traces; recording it again replaces it.
+    docs/golden.md has an example.
     """
     from o3sim.checks.golden.case import Case
-    from o3sim.checks.golden.record import load_inputs, record
+    from o3sim.checks.golden.filing import record_in
+    from o3sim.checks.golden.record import load_inputs
     from o3sim.cli.progress import progress_on_stderr
 
     if folder.exists() and not folder.is_dir():
@@ -52,12 +54,11 @@ def record_golden(  # noqa: PLR0913, PLR0917 - the command's options
     names = (*(layer or ()), *(name.strip() for name in layers.split(",") if name.strip()))
     file = None if image_file is None else str(image_file)
     changes = changes_of(settings)
-    case = Case(architecture, workload, names or None, images, file, _cycles(cycles), changes)
+    case = Case(architecture, workload, names or None, images, file, _cycles(cycles), changes=changes)
     with settings_named(settings or ()):
         inputs = load_inputs(case)
-    target = folder / inputs.folder_name
     with progress_on_stderr() as progress:
-        record(inputs, target, progress=progress)
+        target = record_in(folder, inputs, progress)
     size = sum(path.stat().st_size for path in target.iterdir())
     print(f"recorded {target} ({-(-size // 1024)} kB)")
 
@@ -75,18 +76,30 @@ def _cycles(text: str) -> int:
 @golden_app.command("check")
 def check_golden(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of goldens, or of one.")],
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE", help="How far figures may be off, as 0.02 for 2 %; traces are then not compared."
+        ),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART", help="Do not compare energy, or traces; repeat for both."),
+    ] = None,
 ) -> None:
     """Run everything recorded in DIR again and say what moved.
 
     Exit status 0: nothing did; 1: something did; 2: a golden or its inputs cannot be read.
     """
     from o3sim.checks.golden.check import check, golden_folders
+    from o3sim.checks.golden.strictness import strictness
     from o3sim.cli.progress import progress_on_stderr
 
+    how = strictness(tolerance, without or ())
     moved = 0
     for golden in golden_folders(folder):
         with progress_on_stderr() as progress:
-            report = check(golden, progress=progress)
+            report = check(golden, how, progress)
         print(*report or [f"{golden.name}: as recorded"], sep="\n")
         moved += bool(report)
     if moved:

@@ -23,11 +23,17 @@ def train(
     """
     _check_torch()
     from o3sim.cli.progress import progress_on_stderr
+    from o3sim.train.finished import is_finished, load_training
+
+    training = load_training(config)
+    target = output or outputs.check_name("--output", Path(training.name))
+    if resume and is_finished(training, target):
+        print(f"{target}: already finished; remove {target}.jsonl, or leave --resume away, to train again")
+        return
     from o3sim.train.run import run_training
     from o3sim.train.task import load_task
 
     task = load_task(config)
-    target = output or outputs.check_name("--output", Path(task.training.name))
     with progress_on_stderr() as progress:
         run_training(task, target, resume, progress)
     print(f"wrote {target}.yaml, {target}.npz and {target}.jsonl")

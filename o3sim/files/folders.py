@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -41,14 +42,15 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     Path
         An empty folder beside it.
     """
-    settle_folder(target)
     clear_leftovers(target)
     handle, made = temporary_folder(target)
     try:
         yield made
         made.chmod(ordinary_mode(target, 0o777))
         _sync_all(made)
-        _swap(made, target)
+        with _alone_in(target.parent):
+            _put_back(target)
+            _swap(made, target)
     finally:
         os.close(handle)
         shutil.rmtree(made, ignore_errors=True)
@@ -56,10 +58,9 @@ def replacing_folder(target: Path) -> Iterator[Path]:
 
 
 def _sync_all(folder: Path) -> None:
-    for file in folder.iterdir():
-        with file.open("rb") as stream:
-            os.fsync(stream.fileno())
-    sync(folder)
+    for path in [*folder.rglob("*"), folder]:
+        if path.is_dir() or path.is_file():
+            sync(path)
 
 
 def _swap(made: Path, target: Path) -> None:
@@ -68,31 +69,40 @@ def _swap(made: Path, target: Path) -> None:
         made.rename(target)
         return
     old = made.with_name(made.name.removesuffix(TEMPORARY) + OLD)
-    handle = os.open(target, os.O_RDONLY)
+    target.rename(old)
     try:
-        lock(handle)
-        target.rename(old)
-        try:
-            made.rename(target)
-        except BaseException:
-            old.rename(target)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        os.close(handle)
+        made.rename(target)
+    except BaseException:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def settle_folder(target: Path) -> None:
     """Give a folder its name back if a process was killed while it put another in its place."""
+    if leftovers(target, OLD):
+        with suppress(OSError), _alone_in(target.parent):
+            _put_back(target)
 
-    def put_back(old: Path) -> None:
+
+def _put_back(target: Path) -> None:
+    for old in leftovers(target, OLD):
         if target.exists():
             remove(old)
         else:
             old.rename(target)
 
-    for old in leftovers(target, OLD):
-        if_abandoned(old, put_back)
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process swaps folders in a folder, as far as its file system knows locks."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def settle_folders(folder: Path) -> None:

@@ -119,7 +119,7 @@ def remove(path: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until a folder's entries are on disk, as far as its file system has a word for that."""
+    """Wait until a file, or a folder's entries, are on disk, as far as its file system can tell."""
     with suppress(OSError):
         handle = os.open(path, os.O_RDONLY)
         try:

@@ -143,14 +143,19 @@ def test_golden_record_check_move(run: Run, tmp_path: Path) -> None:
     (tmp_path / "chip.yaml").write_text("extends: o3bnn\n")
     done = run("golden", "record", "goldens", "chip.yaml", "tiny.yaml", "--layers", "conv1", "--cycles", "50")
     assert (done.status, done.err) == (0, "")
-    assert done.out.startswith("recorded goldens/chip-tiny (")
+    assert done.out.startswith("recorded goldens/chip-tiny-")
     assert run("golden", "record", "goldens", "dense", "tiny.yaml", "--images", "2").status == 0
-    assert run("golden", "check", "goldens") == (0, "chip-tiny: as recorded\ndense-tiny: as recorded\n", "")
+    chip, dense = sorted(path.name for path in (tmp_path / "goldens").iterdir())
+    assert run("golden", "check", "goldens") == (0, f"{chip}: as recorded\n{dense}: as recorded\n", "")
     (tmp_path / "chip.yaml").write_text("extends: o3bnn\npe: {latency_cycles: 3}\n")
     moved = run("golden", "check", "goldens")
     assert (moved.status, moved.err) == (1, "")
     assert moved.out.startswith("chip on tiny: not as recorded\n  input changed: architecture (sha256)\n")
-    assert "dense-tiny: as recorded\n1 not as recorded." in moved.out
+    assert f"{dense}: as recorded\n1 not as recorded." in moved.out
+    (tmp_path / "chip.yaml").write_text("extends: o3bnn\nenergy: {table: fpga-28nm}\n")
+    assert run("golden", "check", "goldens").status == 1
+    relaxed = ("--without", "energy", "--without", "traces", "--tolerance", "0.01")
+    assert run("golden", "check", "goldens", *relaxed).status == 0
 
 
 @pytest.mark.parametrize(
@@ -162,6 +167,13 @@ def test_golden_record_check_move(run: Run, tmp_path: Path) -> None:
         (("record", "new", "o3bnn", "tiny.yaml", "--layers", "x"), "no layer `x`"),
         (("record", "new", "o3bn", "tiny.yaml"), "did you mean `o3bnn`"),
         (("record", "new", "o3bnn", "tiny.yaml", "--images", "0"), "--images 0: expected at least 1"),
+        (
+            ("record", "new", "o3bnn", "tiny.yaml", "--cycles", "9" * 20),
+            "--cycles",
+        ),
+        (("check", "new", "--tolerance", "1"), "tolerance 1.0: expected a share from 0 to below 1"),
+        (("check", "new", "--tolerance", "nan"), "tolerance nan: expected a share"),
+        (("check", "new", "--without", "power"), "without power: expected energy or traces"),
     ],
 )
 def test_what_golden_refuses(run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:

@@ -99,12 +99,13 @@ def compare_documents(a: dict[str, Any], b: dict[str, Any]) -> ResultDifference 
     return ResultDifference(first, changes) if changes else None
 
 
-LAYER = "layer "
+LAYER, RUN = "layer ", "what was run"
+"""How parts of a result are called."""
 
 
 def _parts(a: dict[str, Any], b: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     """Take results apart: what was run, each layer in order, the totals, runs compared with."""
-    yield "what was run", _only(a, WHAT_WAS_RUN), _only(b, WHAT_WAS_RUN)
+    yield RUN, _only(a, WHAT_WAS_RUN), _only(b, WHAT_WAS_RUN)
     yield from _by_name(LAYER, "name", a["layers"], b["layers"])
     totals = [key for key in dict.fromkeys([*a, *b]) if key not in (*WHAT_WAS_RUN, "layers", "compare")]
     yield "the run", _only(a, totals), _only(b, totals)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,16 +16,17 @@ from o3sim.checks.golden.case import (
     FORMAT_VERSION,
     MANIFEST,
     RESULT,
+    TRACES,
     Case,
-    digest,
-    folder_name,
     seen_from,
     trace_name,
 )
+from o3sim.config.identity import Identities, digest
 from o3sim.config.ranges import Range
 from o3sim.contract.events import Event, EventKind, EventWindow
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
+from o3sim.files.folders import replacing_folder
 from o3sim.network.layer_names import layer_number
 from o3sim.trace.files import open_trace
 from o3sim.trace.window import event_window
@@ -37,6 +40,10 @@ if TYPE_CHECKING:
     from o3sim.trace.writers.canonical import CanonicalWriter
 
 
+MOST_CYCLES = 10**9
+"""Cycles of a layer to keep a trace of: more than any takes, and few enough for the engine's numbers."""
+
+
 @dataclass(frozen=True)
 class Inputs:
     """The inputs of a case, loaded."""
@@ -48,9 +55,9 @@ class Inputs:
     layers: tuple[int, ...]
 
     @property
-    def folder_name(self) -> str:
-        """Name of the golden's folder."""
-        return folder_name(self.architecture.name, self.network.name, self.case.changes)
+    def layer_names(self) -> list[str]:
+        """Names of the layers to keep traces of."""
+        return [self.network.layers[number].name for number in self.layers]
 
 
 def load_inputs(case: Case) -> Inputs:
@@ -65,8 +72,8 @@ def load_inputs(case: Case) -> Inputs:
     from o3sim.config.with_changes import architecture_with
     from o3sim.network.load import load_network, load_workload, workload_images
 
-    if case.cycles < 1:
-        raise InputError(f"{case.cycles} cycles of trace asked for, at least 1 is needed")
+    if not 1 <= case.cycles <= MOST_CYCLES:
+        raise InputError(f"{case.cycles:,} cycles of trace asked for, expected 1 to {MOST_CYCLES:,}")
     architecture = architecture_with(load_architecture(case.architecture), case.changes)
     files = load_workload(case.workload)
     network = load_network(files)
@@ -79,13 +86,13 @@ def load_inputs(case: Case) -> Inputs:
 
 
 def record(inputs: Inputs, folder: Path, home: Path | None = None, progress: Progress | None = None) -> None:
-    """Run a case and write its golden.
+    """Run a case and write its golden, whole or not at all.
 
     Parameters
     ----------
     inputs : Inputs
     folder : Path
-        Is made if need be; traces of an older golden in it are removed.
+        Takes the place of an older golden there; files that are no golden's are kept.
     home : Path, optional
         Folder that paths in the manifest are relative to, if it is not that one.
     progress : callable, optional
@@ -107,16 +114,27 @@ def record(inputs: Inputs, folder: Path, home: Path | None = None, progress: Pro
     document = to_document(result)
     traces = layer_traces(inputs, images.x[0])
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("trace-*.txt.gz"):
-            old.unlink()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with replacing_folder(folder) as made:
+            _keep_others(folder, made)
+            for name, content in traces.items():
+                with open_trace(made / name) as stream:
+                    stream.write(content)
+            write_atomic(made / RESULT, _json(document))
+            write_atomic(made / MANIFEST, _json(_manifest(inputs, home or folder)))
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from None
-    for name, content in traces.items():
-        with open_trace(folder / name) as stream:
-            stream.write(content)
-    write_atomic(folder / RESULT, _json(document))
-    write_atomic(folder / MANIFEST, _json(_manifest(inputs, document["configuration"], home or folder)))
+
+
+def _keep_others(old: Path, new: Path) -> None:
+    """Copy what lies in a golden's folder and is not of the golden: notes, say."""
+    for path in old.iterdir() if old.is_dir() else ():
+        if path.name in (MANIFEST, RESULT) or path.match(TRACES):
+            continue
+        if path.is_dir():
+            shutil.copytree(path, new / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, new / path.name, follow_symlinks=False)
 
 
 def layer_traces(inputs: Inputs, image: NDArray[Any]) -> dict[str, bytes]:
@@ -179,19 +197,20 @@ def _no_program() -> Any:
     raise AssertionError("the canonical trace asks for no program")
 
 
-def _manifest(inputs: Inputs, configuration: dict[str, Any], home: Path) -> dict[str, Any]:
+def _manifest(inputs: Inputs, home: Path) -> dict[str, Any]:
     """Describe the inputs: what they are called, and hashes of what they hold."""
     from o3sim.energy.table import load_table
 
     case, table = seen_from(inputs.case, home), load_table(inputs.architecture.energy.table)
-    layers = [inputs.network.layers[number].name for number in inputs.layers]
     return {
         "o3sim_golden": FORMAT_VERSION,
+        "o3sim_version": version("o3sim"),
+        **({"test": case.test} if case.test else {}),
         "architecture": {
             "name": inputs.architecture.name,
             "source": case.architecture,
             **({"changes": dict(case.changes)} if case.changes else {}),
-            "sha256": digest(configuration),
+            "sha256": Identities().of(inputs.architecture, without=["energy"]),
         },
         "energy_table": {"name": table.name, "sha256": digest(table.model_dump(mode="json"))},
         "workload": {
@@ -200,7 +219,11 @@ def _manifest(inputs: Inputs, configuration: dict[str, Any], home: Path) -> dict
             "network_sha256": inputs.network.digest(),
         },
         "images": {"count": case.images, "file": case.image_file, "sha256": inputs.images.digest()},
-        "traces": {"layers": layers, "cycles": case.cycles},
+        "traces": {
+            "layers": inputs.layer_names,
+            "all_layers": case.layers is None,
+            "cycles": case.cycles,
+        },
     }
 
 
