@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from o3sim.config.given import named, whole, whole_jobs
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def architecture(name_or_path: str | Path, changes: Mapping[str, Any] | None = N
     """
     from o3sim.config.load import load_architecture
 
-    made = load_architecture(_named("architecture", name_or_path))
+    made = load_architecture(named("architecture", name_or_path))
     return made if changes is None else made.with_(changes)
 
 
@@ -99,7 +99,7 @@ def simulate(
     """
     from o3sim.runs import simulation
 
-    jobs = _jobs(jobs)
+    jobs = whole_jobs(jobs)
     if not isinstance(engine, str | None):
         raise InputError(f"engine: expected its name, found {engine!r}")
     machine = _machine(architecture)
@@ -151,12 +151,12 @@ def sweep(
     """
     from o3sim.studies.sweep.run import plan_sweep, run_sweep
 
-    jobs = _jobs(jobs)
+    jobs = whole_jobs(jobs)
     if resume and output is None:
         raise InputError("resume: there is nothing to go on with without an output folder")
     plan = plan_sweep(_sweep_file(what))
     if output is not None:
-        return run_sweep(plan, Path(_named("output", output)), jobs, resume=resume, progress=progress)
+        return run_sweep(plan, Path(named("output", output)), jobs, resume=resume, progress=progress)
     with TemporaryDirectory(prefix="o3sim-sweep-") as folder:
         return run_sweep(plan, Path(folder), jobs, progress=progress)
 
@@ -166,7 +166,7 @@ def _sweep_file(what: str | Path | Mapping[str, Any]) -> SweepFile:
     from o3sim.studies.sweep.expand import load_sweep
 
     if not isinstance(what, Mapping):
-        return load_sweep(Path(_named("sweep", what, "a mapping")))
+        return load_sweep(Path(named("sweep", what, "a mapping")))
     import yaml
 
     from o3sim.config.changes import plain
@@ -183,7 +183,7 @@ def _machine(given: str | Path | Architecture) -> Architecture:
 
     if isinstance(given, Architecture):
         return given
-    return load_architecture(_named("architecture", given, "one of `o3sim.architecture`"))
+    return load_architecture(named("architecture", given, "one of `o3sim.architecture`"))
 
 
 def _subject(
@@ -199,17 +199,17 @@ def _subject(
     from o3sim.network.load import load_network, load_workload, workload_images
     from o3sim.network.network import Network
 
-    file = None if image_file is None else Path(_named("image_file", image_file))
+    file = None if image_file is None else Path(named("image_file", image_file))
     if isinstance(workload, Network):
         files, network = None, workload
     else:
-        files = load_workload(_named("workload", workload, "a Network"))
+        files = load_workload(named("workload", workload, "a Network"))
         network = load_network(files)
     if isinstance(images, np.ndarray):
         if file is not None:
             raise InputError("image_file: images are given as an array already")
         return network, _given_images(images, labels, network)
-    count = _whole("images", images, " or an array of images")
+    count = whole("images", images, " or an array of images")
     if labels is not None:
         raise InputError("labels: of images in an array only; those of a file come with it")
     if files is not None:
@@ -229,28 +229,3 @@ def _given_images(images: NDArray[Any], labels: Sequence[int] | None, network: N
     except ValueError as error:
         raise InputError(f"labels: {error}") from None
     return checked_images(Path("images"), arrays, network)
-
-
-def _named(what: str, given: Any, other: str = "") -> str | Path:
-    """Return a name or a path; refuse whatever else is given in its place."""
-    if isinstance(given, str | Path):
-        return given
-    expected = f"a name, a path or {other}" if other else "a name or a path"
-    raise InputError(f"{what}: expected {expected}, found {given!r}")
-
-
-def _jobs(given: Any) -> int:
-    jobs = _whole("jobs", given)
-    if jobs < 1:
-        raise InputError(f"{jobs} jobs asked for, at least 1 is needed")
-    return jobs
-
-
-def _whole(what: str, given: Any, other: str = "") -> int:
-    """Return a whole number; refuse whatever else is given in its place."""
-    try:
-        if not isinstance(given, bool):
-            return operator.index(given)
-    except TypeError:
-        pass
-    raise InputError(f"{what}: expected a whole number{other}, found {given!r}")

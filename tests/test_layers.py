@@ -16,6 +16,7 @@ MOST_ENTRIES = 23
 ARROWS: dict[str, str] = {
     "cli": "checks report studies trace runs results energy "
     "profile train formats network workers config files inputs errors",
+    "extend": "trace machine contract errors",
     "api": "studies runs results network config errors",
     "checks": "report trace runs results energy contract profile network config files inputs errors",
     "report": "studies runs results energy contract profile network config files inputs errors",

@@ -179,7 +179,7 @@ SEQUENTIAL, PIPELINED = "layer_sequential", "layer_pipelined"
 
 
 class Architecture(StrictModel):
-    """One machine, completely: nothing has a hidden default, and nothing of it changes."""
+    """One machine, completely: nothing has a hidden default."""
 
     name: Annotated[str, Field(min_length=1)] = Field(description="Name in reports.")
     description: str = Field(default="", description="One line for `o3sim list`.")
