@@ -16,7 +16,7 @@ from o3sim.errors import InputError
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.network.layer import Geometry, Layer
+    from o3sim.network.layer import Geometry, Sized
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class StageRun:
     last_active_cycle: int
 
 
-def plan_groups(architecture: Architecture, layers: Iterable[Layer]) -> list[list[WeightGroup]]:
+def plan_groups(architecture: Architecture, layers: Iterable[Sized]) -> list[list[WeightGroup]]:
     """Cut every layer's weights into groups, and check that its maps fit.
 
     Raises

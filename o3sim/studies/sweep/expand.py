@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -22,12 +22,15 @@ from o3sim.config.marks import Document, KeyPath, Problem
 from o3sim.contract.plan import plan_groups
 from o3sim.energy.table import load_table
 from o3sim.errors import ConfigError, InputError
-from o3sim.network.network import Network
+from o3sim.network.layer import Sized
 from o3sim.studies.names import Readable
 from o3sim.studies.sweep.config import Scalar, Sweep, values_of
 
 MOST_PLACES = 10_000_000
 """Places of the axes, kept by the conditions or not, that are looked at: some minutes' worth."""
+
+MOST_LISTED = 1_000_000
+"""Values of one axis, which are listed."""
 
 MOST_PROBLEMS = 20
 """Problems that are printed; the rest are counted."""
@@ -110,13 +113,13 @@ def load_sweep(path: Path) -> SweepFile:
     return SweepFile(check(document, Sweep), document, path, path.read_bytes())
 
 
-def expand(file: SweepFile, networks: Mapping[str, Network]) -> Expansion:
+def expand(file: SweepFile, networks: Mapping[str, Sequence[Sized]]) -> Expansion:
     """Make all points, validated, before any of them runs.
 
     Parameters
     ----------
-    networks : mapping of str to Network
-        By workload name, in the order of the sweep.
+    networks : mapping of str to sequence of Sized
+        The layers of each network, by workload name, in the order of the sweep.
 
     Raises
     ------
@@ -129,7 +132,7 @@ def expand(file: SweepFile, networks: Mapping[str, Network]) -> Expansion:
 
 
 class _Expander:
-    def __init__(self, file: SweepFile, networks: Mapping[str, Network]) -> None:
+    def __init__(self, file: SweepFile, networks: Mapping[str, Sequence[Sized]]) -> None:
         self.file, self.sweep = file, file.sweep
         self.networks = networks
         self.found = Expansion()
@@ -163,8 +166,11 @@ class _Expander:
         sizes += [len(values_of(next(iter(group.values())))) for group in self.sweep.zipped]
         places = len(self.sweep.architectures) * len(self.networks) * prod(sizes)
         if places > MOST_PLACES:
+            found = f"{places:,}" if places < 10**18 else "over 10^18"
+            raise InputError(f"{self.file.path}: {found} combinations; at most {MOST_PLACES:,} are looked at")
+        if max(sizes, default=0) > MOST_LISTED:
             raise InputError(
-                f"{self.file.path}: {places:,} combinations; at most {MOST_PLACES:,} are looked at"
+                f"{self.file.path}: {max(sizes):,} values of an axis; at most {MOST_LISTED:,} are listed"
             )
 
     def _groups(self) -> list[list[dict[str, Scalar]]]:
@@ -203,7 +209,8 @@ class _Expander:
         for names, known in ((stated, values), (read, Readable(values))):
             for path, key in names:
                 if key not in known:
-                    self._problem(path, f"no architecture key `{key}`{suggest(key, known)}")
+                    hint = suggest(key, known) if len(self.problems) < MOST_PROBLEMS else ""
+                    self._problem(path, f"no architecture key `{key}`{hint}")
         self._raise_problems()
 
     def _add(
@@ -287,7 +294,7 @@ class _Expander:
         key = (workload, size)
         if key not in self.fits:
             try:
-                plan_groups(architecture, self.networks[workload].layers)
+                plan_groups(architecture, self.networks[workload])
                 load_table(architecture.energy.table)
                 if architecture.pruning.speculative:
                     raise InputError(

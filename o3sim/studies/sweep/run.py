@@ -15,7 +15,7 @@ from o3sim.config.flat import flattened
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
 from o3sim.network.images import Images
-from o3sim.network.load import load_network, load_workload, workload_images
+from o3sim.network.load import WorkloadFiles, layer_sizes, load_network, load_workload, workload_images
 from o3sim.network.network import Network
 from o3sim.profile.mapped_store import StoredWorkload, shapes_of, store_workload
 from o3sim.results.frames import frame_of
@@ -93,26 +93,53 @@ class SweepOutcome:
 
 
 def plan_sweep(file: SweepFile) -> Plan:
-    """Load networks and images, and expand and check all points.
+    """Expand and check all points by the sizes of layers, then load networks and images.
 
     Raises
     ------
     InputError
         With everything that is wrong.
     """
-    sweep = file.sweep
-    image_file = None if sweep.images.file is None else file.path.parent / sweep.images.file
-    subjects: dict[str, Subject] = {}
-    for name in sweep.workloads:
-        files = load_workload(file.beside(name))
-        network = load_network(files)
-        if network.name in subjects:
-            raise InputError(f"{file.path}: two workloads are called `{network.name}`")
-        subjects[network.name] = Subject(
-            network, workload_images(files, network, image_file, sweep.images.count)
-        )
-    networks = {name: subject.network for name, subject in subjects.items()}
-    return Plan(file, subjects, expand(file, networks))
+    workloads = _workloads(file)
+    expansion = expand(file, {name: layer_sizes(files) for name, files in workloads.items()})
+    subjects = {name: _subject(file, files) for name, files in workloads.items()}
+    networks = {name: subject.network.layers for name, subject in subjects.items()}
+    if any(layer.geometry.edge_order is not None for layers in networks.values() for layer in layers):
+        expansion = expand(file, networks)  # orders take room too
+    return Plan(file, subjects, expansion)
+
+
+def check_sweep(file: SweepFile) -> None:
+    """Check what :func:`plan_sweep` does, without making what is synthetic.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong.
+    """
+    workloads = _workloads(file)
+    expand(file, {name: layer_sizes(files) for name, files in workloads.items()})
+    for files in workloads.values():
+        if isinstance(files.parameters, Path):
+            _subject(file, files)
+
+
+def _workloads(file: SweepFile) -> dict[str, WorkloadFiles]:
+    workloads: dict[str, WorkloadFiles] = {}
+    for each in file.sweep.workloads:
+        files = load_workload(file.beside(each))
+        name = files.workload.name
+        if name in workloads:
+            raise InputError(f"{file.path}: two workloads are called `{name}`")
+        workloads[name] = files
+    return workloads
+
+
+def _subject(file: SweepFile, files: WorkloadFiles) -> Subject:
+    wanted = file.sweep.images
+    image_file = None if wanted.file is None else file.path.parent / wanted.file
+    network = load_network(files)
+    return Subject(network, workload_images(files, network, image_file, wanted.count))
 
 
 def run_sweep(
