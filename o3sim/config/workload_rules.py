@@ -132,7 +132,10 @@ def _too_wide(layer: Mapping[str, Any], inputs: int, planes: int, path: KeyPath)
 
 def _misfit(layer: Mapping[str, Any], shape: Shape, path: KeyPath) -> Conflict | None:
     kernel, pad = layer["kernel"], layer.get("padding_pixels", 0)
-    if pad >= kernel:
+    if pad >= kernel and layer.get("padding") in (
+        None,
+        "exclude",
+    ):  # -1 and +1 are edges: no neuron lacks any
         return Conflict(((*path, "padding_pixels"),), f"{pad} is not below the kernel's {kernel}")
     if pad > 0 and layer.get("padding") is None:
         return Conflict((path,), "padding_pixels needs `padding: exclude`, -1 or +1")
