@@ -54,7 +54,7 @@ class LayerCounters:
         Comparisons of a running count with its bounds (one per word with threshold pruning, one
         per finished op without).
     output_bits : int
-        Bits written to the next layer's activation buffer.
+        Bits written to the next layer's activation buffer: none of the scores.
     dram_bits : int
         Bits streamed in for this layer: weights, and tables of its edge orders.
     order_bits : int
