@@ -103,7 +103,7 @@ def read_input(path: str | Path, most_bytes: int) -> bytes:
     """
     with open_input(path, most_bytes) as stream:
         try:
-            return stream.read(most_bytes)
+            return stream.read(os.fstat(stream.fileno()).st_size)  # which is what it makes room for
         except OSError as error:
             raise unreadable(path, error) from None
 

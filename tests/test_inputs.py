@@ -27,6 +27,15 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
         assert stream.read(2) == b"ab"
 
 
+def test_only_what_there_is_is_made_room_for(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"abc")
+    tracemalloc.start()
+    read_input(tmp_path / "f", 2**31 - 1)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 1_000_000
+
+
 def test_a_larger_file_is_refused_unread(tmp_path: Path) -> None:
     with (tmp_path / "f").open("wb") as stream:
         stream.truncate(2**40)

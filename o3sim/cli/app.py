@@ -40,6 +40,7 @@ from o3sim.cli.trace import trace
 from o3sim.cli.train import train
 from o3sim.cli.validate import validate
 from o3sim.errors import ConfigError, InputError
+from o3sim.inputs import printable
 
 EXIT_INPUT = 2
 EXIT_BROKEN_PIPE = 1
@@ -117,8 +118,8 @@ def _refuse(error: InputError) -> int:
     """Print an error; positions stand at the start of their lines, where editors look for them."""
     if isinstance(error, ConfigError):
         count = len(error.problems)
-        print(*error.problems, sep="\n", file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         print(f"error: {count} problem{'s' * (count != 1)} in the configuration", file=sys.stderr)
     else:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
     return EXIT_INPUT

@@ -102,11 +102,13 @@ class _Asked(NamedTuple):
     jobs: int
 
 
-def _load(asked: _Asked) -> tuple[Network, Images]:
-    """Load the network and the images to run it on."""
+def _load(asked: _Asked, architectures: Sequence[Architecture]) -> tuple[Network, Images]:
+    """Load the network, if its sizes fit, and the images to run it on."""
     from o3sim.network.load import load_network, load_workload, workload_images
+    from o3sim.runs.sizes import check_sizes
 
     files = load_workload(asked.workload)
+    check_sizes(architectures, files)
     network = load_network(files)
     return network, workload_images(files, network, asked.image_file, asked.images)
 
@@ -118,7 +120,7 @@ def _estimate(architectures: Sequence[Architecture], asked: _Asked) -> None:
     from o3sim.runs.estimate.estimate import estimate_run
 
     start = perf_counter()
-    network, images = _load(asked)
+    network, images = _load(asked, architectures)
     loading_s = perf_counter() - start
     estimate = estimate_run(architectures, network, images.x, asked.engine, asked.jobs)
     print_estimate(make_console(), replace(estimate, wall_s=estimate.wall_s + loading_s))
@@ -132,7 +134,7 @@ def _simulate(architectures: Sequence[Architecture], asked: _Asked) -> tuple[Run
     from o3sim.workers.pool import prepare
 
     prepare(asked.jobs)
-    network, images = _load(asked)
+    network, images = _load(asked, architectures)
     labels = None if images.y is None else images.y.tolist()
     with progress_on_stderr() as progress:
         main, *others = simulate_all(

@@ -123,6 +123,8 @@ class Engine:
             rows = int(x.m[k.AT_ROWS_WRITTEN])
             self.rows_written = x.m[rows : rows + profile.geometry.pooled_height].copy()
             self.last_active_cycle = int(x.m[k.LAST_ACTIVE])
+        if profile.scores:
+            counters.output_bits = 0  # scores have no next layer
         counters.dram_bits = sum(group.bits for group in groups)
         counters.order_bits = order_bits(profile.geometry, self.architecture, counters.words_executed)
         check_layer(counters, self.architecture)

@@ -183,7 +183,7 @@ class Architecture(StrictModel):
 
     name: Annotated[str, Field(min_length=1)] = Field(description="Name in reports.")
     description: str = Field(default="", description="One line for `o3sim list`.")
-    clock_mhz: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
+    clock_mhz: Annotated[float, Field(ge=0.000_001, le=1_000_000)] = Field(
         description="Clock in MHz; turns cycles into time, nothing else depends on it."
     )
     note: str = Field(default="", description="Text that reports of a run print beside its figures.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -17,6 +18,7 @@ from o3sim.config.marks import Document, KeyPath, Problem
 from o3sim.config.shipped_tables import is_table, no_table
 from o3sim.errors import ConfigError
 from o3sim.files import stamp_of
+from o3sim.inputs import NOT_TEXT
 
 __all__ = [
     "Kind",
@@ -93,7 +95,7 @@ def find_problems_of_architecture(document: Document) -> tuple[Architecture | No
 
 
 def _find_problems(document: Document, model: type[ModelT]) -> tuple[ModelT | None, list[Problem]]:
-    problems = list(document.problems)
+    problems = [*document.problems, *_odd_text(document.data, (), document)]
     result: ModelT | None = None
     try:
         result = model.model_validate_json(json.dumps(document.data))
@@ -107,6 +109,20 @@ def _result_of(result: ModelT | None, problems: list[Problem]) -> ModelT:
     if result is None or problems:
         raise ConfigError([str(problem) for problem in problems])
     return result
+
+
+def _odd_text(value: Any, path: KeyPath, document: Document) -> Iterator[Problem]:
+    """Yield text that escapes made of what a terminal or a table would obey: names stand in all reports."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _odd_text(key, (*path, key), document)
+            yield from _odd_text(inner, (*path, key), document)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _odd_text(inner, (*path, index), document)
+    elif isinstance(value, str) and (found := NOT_TEXT.search(value)):
+        what = f"character U+{ord(found[0]):04X}, written as an escape, is not text"
+        yield Problem(document.nearest(path).value, path, what)
 
 
 def _cross_field_problems(document: Document, model: type[BaseModel]) -> list[Problem]:

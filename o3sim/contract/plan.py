@@ -14,7 +14,7 @@ from o3sim.contract.weight_groups import WeightGroup, check_activations_fit, cut
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.network.layer import Geometry, Layer
+    from o3sim.network.layer import Geometry, Sized
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class StageRun:
     last_active_cycle: int
 
 
-def plan_groups(architecture: Architecture, layers: Iterable[Layer]) -> list[list[WeightGroup]]:
+def plan_groups(architecture: Architecture, layers: Iterable[Sized]) -> list[list[WeightGroup]]:
     """Cut every layer's weights into groups, and check that its maps fit.
 
     Raises

@@ -18,8 +18,9 @@ from o3sim.config.shipped_tables import TABLES_FOLDER, shipped_tables
 from o3sim.errors import InputError
 
 Per = TypeVar("Per", bound=str)
-Picojoules = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
+# Bounds far beyond any technology: sums of prices stay finite, and so do steps from size to size.
+Picojoules = Annotated[float, Field(ge=0, le=1e12)]
+Positive = Annotated[float, Field(ge=1e-9, le=1e12)]
 Source = Annotated[str, Field(min_length=1)]
 
 

@@ -14,6 +14,7 @@ from o3sim.config.catalog import suggest
 from o3sim.config.expressions import Expression, ExpressionError, parse
 from o3sim.errors import InputError
 from o3sim.inputs import open_input
+from o3sim.results.cells import unguarded
 
 Cell = float | str
 Row = dict[str, str]
@@ -201,12 +202,12 @@ def read_csv(path: Path) -> tuple[tuple[str, ...], list[Row]]:
     try:
         with open_input(path, MOST_TABLE_BYTES) as raw, TextIOWrapper(raw, "utf-8", newline="") as stream:
             reader = csv.reader(stream, strict=True)
-            columns = tuple(next(reader, ()))
+            columns = tuple(map(unguarded, next(reader, ())))
             rows = []
             for cells in reader:
                 if len(cells) != len(columns):
                     raise InputError(f"{path}:{reader.line_num}: {len(cells)} cells, not {len(columns)}")
-                rows.append(dict(zip(columns, cells, strict=True)))
+                rows.append(dict(zip(columns, map(unguarded, cells), strict=True)))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
     return columns, rows

@@ -10,7 +10,7 @@ from typing import Any
 
 from o3sim.errors import InputError
 from o3sim.files import open_atomic
-from o3sim.results.cells import kinds_of, text_of
+from o3sim.results.cells import guarded, kinds_of, text_of
 from o3sim.results.columns import measure_columns
 from o3sim.results.result import RunResult
 
@@ -32,13 +32,14 @@ def layer_rows(result: RunResult) -> list[dict[str, Any]]:
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     """Write rows as CSV: columns in the order in which they first come up, nothing for None.
 
-    Floats are written as their shortest exact form, switches as true and false.
+    Floats are written as their shortest exact form, switches as true and false, text that a spreadsheet
+    would take for a formula behind an apostrophe.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([text_of(row.get(name)) for name in columns] for row in rows)
+    writer.writerow(map(guarded, columns))
+    writer.writerows([_csv_cell(row.get(name)) for name in columns] for row in rows)
     return buffer.getvalue()
 
 
@@ -67,3 +68,7 @@ def _uniform(values: list[Any]) -> list[Any]:
     if len(kinds) > 1 and not kinds <= {int, float}:
         return [None if value is None else text_of(value) for value in values]
     return values
+
+
+def _csv_cell(value: Any) -> str:
+    return guarded(value) if isinstance(value, str) else text_of(value)

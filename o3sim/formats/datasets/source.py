@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import os
 import tarfile
 import zlib
 from pathlib import Path
@@ -71,19 +72,19 @@ class Source:
     def _bytes(self, place: str) -> bytes:
         if not self._archive:
             with open_input(place) as stream:
-                return _bounded(stream)
+                return _bounded(stream, os.fstat(stream.fileno()).st_size)
         with open_input(self.path) as file, tarfile.open(fileobj=file) as archive:
-            member = archive.extractfile(place)
-            if member is None:
+            member = archive.getmember(place)
+            content = archive.extractfile(member)
+            if content is None:
                 raise ValueError("is not a file")
-            return _bounded(member)
+            return _bounded(content, member.size)
 
 
-def _bounded(stream: IO[bytes]) -> bytes:
-    raw = stream.read(MOST_BYTES + 1)
-    if len(raw) > MOST_BYTES:
+def _bounded(stream: IO[bytes], size_bytes: int) -> bytes:
+    if size_bytes > MOST_BYTES:
         raise ValueError(f"larger than {MOST_BYTES:,} bytes")
-    return raw
+    return stream.read(size_bytes)
 
 
 def _found(folder: Path) -> dict[str, list[str]]:

@@ -15,13 +15,21 @@ Text = Annotated[str, Field(min_length=1, pattern=LINE)]
 Lines = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]
 """The same, with tabs and line ends."""
 
+MOST_WORKERS = 10_000
+"""Jobs of a cluster."""
+
+MOST_CORES = 4096
+"""Of a job: each is a process, and has an entry in lists of dask's before any job is submitted."""
+
 
 class SlurmCluster(StrictModel):
     """Worker nodes from SLURM: so many equal jobs, each with a process for every core."""
 
     name: Text = Field(default="o3sim", description="Name of the jobs.")
-    workers: Annotated[int, Field(ge=1)] = Field(description="Jobs to submit, each on one node.")
-    cores: Annotated[int, Field(ge=1)] = Field(
+    workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = Field(
+        description="Jobs to submit, each on one node."
+    )
+    cores: Annotated[int, Field(ge=1, le=MOST_CORES)] = Field(
         description="Cores of a job; a process that runs points for each."
     )
     memory: Annotated[str, Field(pattern=r"^[1-9][0-9]*\s?(MB|MiB|GB|GiB|TB|TiB)$")] | None = Field(

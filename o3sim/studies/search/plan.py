@@ -15,12 +15,19 @@ from o3sim.config.flat import flattened
 from o3sim.config.load import check, load_architecture, load_document
 from o3sim.config.marks import KeyPath, Problem
 from o3sim.config.with_changes import architecture_of
-from o3sim.errors import ConfigError
-from o3sim.runs.case import Case, load_case
+from o3sim.errors import MOST_PROBLEMS, ConfigError
+from o3sim.network.load import WorkloadFiles, load_workload
+from o3sim.runs.case import Case, case_of
+from o3sim.runs.sizes import check_sizes
 from o3sim.studies.names import Readable
 from o3sim.studies.search.config import Explore
 from o3sim.studies.search.objectives import COLUMNS
 from o3sim.studies.search.space import Space
+
+SIZES = frozenset(
+    ("activation_buffer.size_kbit", "weight_buffer.size_kbit", "pe.width_edges", "organization")
+)
+"""Keys on which it depends whether a network fits a machine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +59,26 @@ def plan_search(path: Path) -> SearchPlan:
     InputError
         With everything that is wrong in it (``ConfigError``), or in what it names.
     """
+    explore, base, files = _checked(path)
+    subject = _subject(path, explore, files)
+    return SearchPlan(path, explore, base, subject, Space(explore, base, subject.network))
+
+
+def check_search(path: Path) -> None:
+    """Check what :func:`plan_search` does, without making what is synthetic.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong in it (``ConfigError``), or in what it names.
+    """
+    explore, _, files = _checked(path)
+    if isinstance(files.parameters, Path):
+        _subject(path, explore, files)
+
+
+def _checked(path: Path) -> tuple[Explore, Architecture, WorkloadFiles]:
+    """Read a search and what it names, and check all that is known before parameters are."""
     document = load_document(path)
     explore = check(document, Explore)
     base = load_architecture(_beside(path, explore.architecture))
@@ -59,9 +86,15 @@ def plan_search(path: Path) -> SearchPlan:
         problems = [Problem(document.nearest(path).value, path, what) for path, what in find(explore, base)]
         if problems:
             raise ConfigError([str(problem) for problem in problems])
+    files = load_workload(_beside(path, explore.workload))
+    if not SIZES & {*explore.parameters, *explore.derived}:
+        check_sizes([base], files)
+    return explore, base, files
+
+
+def _subject(path: Path, explore: Explore, files: WorkloadFiles) -> Case:
     image_file = None if explore.images.file is None else path.parent / explore.images.file
-    case = load_case(_beside(path, explore.workload), image_file, explore.images.count)
-    return SearchPlan(path, explore, base, case, Space(explore, base, case.network))
+    return case_of(files, image_file, explore.images.count)
 
 
 def _beside(path: Path, name: str) -> str:
@@ -74,8 +107,10 @@ def _unknown(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, st
     """Yield every name that stands for nothing, with its place."""
     keys = flattened(base.model_dump(mode="json"))
     readable = Readable(keys)
-    for key in explore.parameters:
-        yield from _missing(("parameters", key), [key], keys, "architecture key")
+    unknown = [key for key in explore.parameters if key not in keys]
+    for number, key in enumerate(unknown):
+        hint = suggest(key, keys) if number < MOST_PROBLEMS else ""
+        yield ("parameters", key), f"no architecture key `{key}`{hint}"
     for key, text in explore.derived.items():
         yield from _missing(("derived", key), [key], keys, "architecture key")
         yield from _missing(("derived", key), parse(text).keys, readable, "architecture key")

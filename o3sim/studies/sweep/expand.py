@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -19,13 +19,16 @@ from o3sim.config.load import check, load_architecture, load_document
 from o3sim.config.marks import Document, KeyPath, Problem
 from o3sim.config.with_changes import architecture_of, unknown_key
 from o3sim.errors import ConfigError, InputError
-from o3sim.network.network import Network
-from o3sim.runs.point import check_point
+from o3sim.network.layer import Sized
+from o3sim.runs.sizes import check_fit
 from o3sim.studies.names import Readable
 from o3sim.studies.sweep.config import Scalar, Sweep, values_of
 
 MOST_PLACES = 10_000_000
 """Places of the axes, kept by the conditions or not, that are looked at: some minutes' worth."""
+
+MOST_LISTED = 1_000_000
+"""Values of one axis, which are listed."""
 
 MOST_PROBLEMS = 20
 """Problems that are printed; the rest are counted."""
@@ -114,13 +117,13 @@ def load_sweep(path: Path) -> SweepFile:
     return SweepFile(check(document, Sweep), document, path, path.read_bytes())
 
 
-def expand(file: SweepFile, networks: Mapping[str, Network]) -> Expansion:
+def expand(file: SweepFile, networks: Mapping[str, Sequence[Sized]]) -> Expansion:
     """Make all points, validated, before any of them runs.
 
     Parameters
     ----------
-    networks : mapping of str to Network
-        By workload name, in the order of the sweep.
+    networks : mapping of str to sequence of Sized
+        The layers of each network, by workload name, in the order of the sweep.
 
     Raises
     ------
@@ -133,7 +136,7 @@ def expand(file: SweepFile, networks: Mapping[str, Network]) -> Expansion:
 
 
 class _Expander:
-    def __init__(self, file: SweepFile, networks: Mapping[str, Network]) -> None:
+    def __init__(self, file: SweepFile, networks: Mapping[str, Sequence[Sized]]) -> None:
         self.file, self.sweep = file, file.sweep
         self.networks = networks
         self.found = Expansion()
@@ -167,8 +170,11 @@ class _Expander:
         sizes += [len(values_of(next(iter(group.values())))) for group in self.sweep.zipped]
         places = len(self.sweep.architectures) * len(self.networks) * prod(sizes)
         if places > MOST_PLACES:
+            found = f"{places:,}" if places < 10**18 else "over 10^18"
+            raise InputError(f"{self.file.path}: {found} combinations; at most {MOST_PLACES:,} are looked at")
+        if max(sizes, default=0) > MOST_LISTED:
             raise InputError(
-                f"{self.file.path}: {places:,} combinations; at most {MOST_PLACES:,} are looked at"
+                f"{self.file.path}: {max(sizes):,} values of an axis; at most {MOST_LISTED:,} are listed"
             )
 
     def _groups(self) -> list[list[dict[str, Scalar]]]:
@@ -207,7 +213,8 @@ class _Expander:
         for names, known in ((stated, values), (read, Readable(values))):
             for path, key in names:
                 if key not in known:
-                    self._problem(path, unknown_key(key, known))
+                    many = len(self.problems) >= MOST_PROBLEMS  # hints take their time
+                    self._problem(path, unknown_key(key, () if many else known))
         self._raise_problems()
 
     def _add(
@@ -300,7 +307,7 @@ class _Expander:
         key = (workload, size)
         if key not in self.fits:
             try:
-                check_point(architecture, self.networks[workload])
+                check_fit(architecture, workload, self.networks[workload])
                 self.fits[key] = ""
             except InputError as error:
                 self.fits[key] = str(error)

@@ -15,9 +15,10 @@ from o3sim.config.flat import flattened
 from o3sim.config.identity import Identities, digest
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
+from o3sim.network.load import WorkloadFiles, layer_sizes, load_workload
 from o3sim.results.frames import frame_of
 from o3sim.results.table import csv_text, write_parquet
-from o3sim.runs.case import Case, StoredCase, found_case, load_case, stored_case
+from o3sim.runs.case import Case, StoredCase, case_of, found_case, stored_case
 from o3sim.runs.dispatch import run_tasks
 from o3sim.runs.executors import OpenExecutor, local_executor
 from o3sim.runs.stop import CheckStop, never
@@ -83,23 +84,53 @@ class SweepOutcome:
 
 
 def plan_sweep(file: SweepFile) -> Plan:
-    """Load networks and images, and expand and check all points.
+    """Expand and check all points by the sizes of layers, then load networks and images.
 
     Raises
     ------
     InputError
         With everything that is wrong.
     """
-    sweep = file.sweep
-    image_file = None if sweep.images.file is None else file.path.parent / sweep.images.file
-    subjects: dict[str, Case] = {}
-    for name in sweep.workloads:
-        case = load_case(file.beside(name), image_file, sweep.images.count)
-        if case.network.name in subjects:
-            raise InputError(f"{file.path}: two workloads are called `{case.network.name}`")
-        subjects[case.network.name] = case
-    networks = {name: subject.network for name, subject in subjects.items()}
-    return Plan(file, subjects, expand(file, networks))
+    workloads = _workloads(file)
+    expansion = expand(file, {name: layer_sizes(files) for name, files in workloads.items()})
+    subjects = {name: _subject(file, files) for name, files in workloads.items()}
+    networks = {name: subject.network.layers for name, subject in subjects.items()}
+    ordered = any(layer.geometry.edge_order is not None for layers in networks.values() for layer in layers)
+    if ordered or any(point.architecture.pruning.speculative for point in expansion.points):
+        expansion = expand(file, networks)  # orders take room too, and bounds have to be there
+    return Plan(file, subjects, expansion)
+
+
+def check_sweep(file: SweepFile) -> None:
+    """Check what :func:`plan_sweep` does, without making what is synthetic.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong.
+    """
+    workloads = _workloads(file)
+    expand(file, {name: layer_sizes(files) for name, files in workloads.items()})
+    for files in workloads.values():
+        if isinstance(files.parameters, Path):
+            _subject(file, files)
+
+
+def _workloads(file: SweepFile) -> dict[str, WorkloadFiles]:
+    workloads: dict[str, WorkloadFiles] = {}
+    for each in file.sweep.workloads:
+        files = load_workload(file.beside(each))
+        name = files.workload.name
+        if name in workloads:
+            raise InputError(f"{file.path}: two workloads are called `{name}`")
+        workloads[name] = files
+    return workloads
+
+
+def _subject(file: SweepFile, files: WorkloadFiles) -> Case:
+    wanted = file.sweep.images
+    image_file = None if wanted.file is None else file.path.parent / wanted.file
+    return case_of(files, image_file, wanted.count)
 
 
 def run_sweep(  # noqa: PLR0913 - what the command's options say

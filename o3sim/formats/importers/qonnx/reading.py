@@ -161,7 +161,7 @@ def _input_shape(value: Any) -> tuple[int, ...]:
     lengths = [dim.dim_value if dim.WhichOneof("value") == "dim_value" else None for dim in dims]
     if len(lengths) not in (2, 4):
         raise CannotRunError(f"its input {name} has {len(lengths)} axes; images have 4, features 2")
-    if lengths[0] not in (1, None):
+    if lengths[0] not in (1, 0, -1, None):  # 0 and -1: exporters' words for any
         raise CannotRunError(f"its input {name} is a batch of {lengths[0]}; export it with a batch of 1")
     known = [length for length in lengths[1:] if length is not None and 1 <= length <= 65_536]
     if len(known) < len(lengths) - 1:
