@@ -79,7 +79,7 @@ def check_golden(
     tolerance: Annotated[
         float | None,
         typer.Option(
-            metavar="SHARE", help="How far figures may be off, as 0.02 for 2 %; traces are then not compared."
+            metavar="SHARE", help="Compare figures alone, which may be off by this share: 0.02 for 2 %."
         ),
     ] = None,
     without: Annotated[

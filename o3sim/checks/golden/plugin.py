@@ -88,7 +88,7 @@ class Golden:
         cycles : int, optional
             Cycles of each layer to compare traces of, 128 by default.
         tolerance : float, optional
-            Share of its recorded value that a figure may be off; traces are then not compared.
+            Compare figures alone, which may be off by this share of what was recorded (0.02 for 2 %).
         without : str or sequence of str
             What is not compared: ``energy``, ``traces``.
         """

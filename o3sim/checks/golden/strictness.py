@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from o3sim.checks.diff.changes import Change
 from o3sim.errors import InputError
@@ -14,8 +13,13 @@ from o3sim.errors import InputError
 PARTS = ("energy", "traces")
 """What may be left out."""
 
+_SQUASHED_IN = ("sequencer", "queue", "pe")
+
 _EXACT = frozenset({"images", "classes", "class", "scores", "accuracy", "agreement"})
 """Numbers of a result that are no measure of the machine's work: what was computed, and on how much."""
+
+_OPS = frozenset({"dispatched", "issued", "retired"} | {f"squashed_{where}" for where in _SQUASHED_IN})
+"""Events that count ops: parts of all ops."""
 
 _ENERGY = frozenset({"energy", "pj", "fj", "watt"})
 """Words in the keys of all figures that an energy table has a part in."""
@@ -27,37 +31,52 @@ class Strictness:
 
     Attributes
     ----------
-    tolerance : float
-        Share of its recorded value that a figure may be off. Above 0 traces are not compared.
+    tolerance : float or None
+        Share that a figure may be off: of its recorded value, or of the recorded whole that it is a part of
+        (all PE-cycles, edges, energy, ops). With one, figures alone count, not inputs and traces.
     without : frozenset of str
         Of :data:`PARTS`, what is not compared.
     """
 
-    tolerance: float = 0.0
+    tolerance: float | None = None
     without: frozenset[str] = frozenset()
 
     @property
     def compares_traces(self) -> bool:
         """Whether traces have to be as recorded, event by event."""
-        return not self.tolerance and "traces" not in self.without
+        return self.compares_inputs and "traces" not in self.without
 
-    def forgives(self, change: Change, is_figure: bool) -> bool:
+    @property
+    def compares_inputs(self) -> bool:
+        """Whether what is run has to be what was run, even if the figures are the same."""
+        return self.tolerance is None
+
+    def forgives(self, change: Change, recorded: Mapping[str, Any] | None) -> bool:
         """Return whether a value may differ so.
 
         Parameters
         ----------
-        is_figure : bool
-            Whether it stands among figures, and not in what was run.
+        recorded : mapping, optional
+            The figures that it stands among, as recorded; not given for what was run.
         """
         keys = re.split(r"[.\[\]]+", change.name)
         if "energy" in self.without and any(_ENERGY & set(key.split("_")) for key in keys):
             return True
-        return is_figure and not _EXACT & set(keys) and self._is_near(change.a, change.b)
-
-    def _is_near(self, recorded: object, now: object) -> bool:
-        if not _is_number(recorded) or not _is_number(now):
+        if recorded is None or _EXACT & set(keys) or not (_is_number(change.a) and _is_number(change.b)):
             return False
-        return abs(now - recorded) <= self.tolerance * abs(recorded)
+        return abs(change.b - change.a) <= (self.tolerance or 0.0) * abs(_whole(keys, recorded, change.a))
+
+
+def _whole(keys: list[str], recorded: Mapping[str, Any], value: float) -> float:
+    """Return what a change is a share of: what the figure is a part of, or else itself."""
+    group = recorded.get(keys[0])
+    if not isinstance(group, Mapping):
+        return value
+    if keys[0] == "pe_cycles":
+        return float(sum(group.values()))
+    if keys[0] == "events":
+        return float(group["ops"]) if keys[1] in _OPS and "ops" in group else value
+    return float(group.get("total", value))
 
 
 def strictness(tolerance: float | None, without: str | Iterable[str]) -> Strictness:
@@ -68,14 +87,13 @@ def strictness(tolerance: float | None, without: str | Iterable[str]) -> Strictn
     InputError
         If the tolerance is no share, or a part none of :data:`PARTS`.
     """
-    share = 0.0 if tolerance is None else tolerance
-    if not (_is_number(share) and math.isfinite(share) and 0 <= share < 1):
+    if tolerance is not None and not (_is_number(tolerance) and 0 <= tolerance < 1):
         raise InputError(f"tolerance {tolerance}: expected a share from 0 to below 1, as 0.02 for 2 %")
     parts = (without,) if isinstance(without, str) else tuple(without)
     for part in parts:
         if part not in PARTS:
             raise InputError(f"without {part}: expected {' or '.join(PARTS)}")
-    return Strictness(share, frozenset(parts))
+    return Strictness(tolerance, frozenset(parts))
 
 
 def _is_number(value: object) -> TypeGuard[float]:
