@@ -18,6 +18,9 @@ from o3sim.runs.cluster.config import SlurmCluster
 from o3sim.runs.cluster.quoting import sbatch_word, shell_word
 from o3sim.runs.cluster.whereabouts import LOOPBACK, nodes_are_here
 
+UNASKED = ("security", "protocol")
+"""Options of a scheduler that nobody turns off: mutual TLS."""
+
 ANY_SCHEDULER = "tls://SCHEDULER:PORT"
 ANY_FOLDER = "/SHARED/.o3sim-tls"
 """Stand in a script that is only shown for what a run makes."""
@@ -106,9 +109,9 @@ def _scheduler_options(config: SlurmCluster, here: bool) -> dict[str, Any]:
     """Return options of the scheduler: the user's own of dask, and one address in place of all."""
     from distributed.utils import get_ip
 
-    options = {**(_configured("scheduler-options") or {}), "dashboard": False, "dashboard_address": None}
-    stated = (config.interface, _configured("interface"), options.get("interface"), options.get("host"))
-    if not any(stated):
+    stated = {**(_configured("scheduler-options") or {}), "dashboard": False, "dashboard_address": None}
+    options = {key: value for key, value in stated.items() if key not in UNASKED}
+    if not any((config.interface, _configured("interface"), options.get("interface"), options.get("host"))):
         options["host"] = LOOPBACK if here else get_ip()
     return options
 

@@ -213,9 +213,11 @@ def test_certificates_that_cannot_be_written_are_one_error(tmp_path: Path) -> No
         pass
 
 
-def test_without_interface_one_address_is_bound_not_all(
+def test_one_address_is_bound_not_all_and_dasks_configuration_opens_nothing_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import dask
+
     asked: list[dict[str, Any]] = []
     text = "".join(line for line in SLURM.splitlines(keepends=True) if not line.startswith("prologue"))
     (tmp_path / "slurm.yaml").write_text(text)
@@ -227,8 +229,18 @@ def test_without_interface_one_address_is_bound_not_all(
         monkeypatch.setattr(slurm, "nodes_are_here", lambda _queue, here=here: here)
         with open_slurm(load_slurm(tmp_path / "slurm.yaml")):
             pass
-    assert [options["scheduler_options"]["host"] for options in asked] == ["192.0.2.7", "127.0.0.1"]
-    assert ["--host" in options["worker_extra_args"] for options in asked] == [False, True]
+    for own in ({"host": "192.0.2.9"}, {"security": None, "protocol": "tcp", "dashboard_address": ":8787"}):
+        with (
+            dask.config.set({"jobqueue.slurm.scheduler-options": own}),
+            open_slurm(load_slurm(tmp_path / "slurm.yaml")),
+        ):
+            pass
+    hosts = [options["scheduler_options"].pop("host") for options in asked]
+    assert hosts == ["192.0.2.7", "127.0.0.1", "192.0.2.9", "127.0.0.1"]
+    assert all(
+        options["scheduler_options"] == {"dashboard": False, "dashboard_address": None} for options in asked
+    )
+    assert ["--host" in options["worker_extra_args"] for options in asked] == [False, True, True, True]
 
 
 def _started(folder: Path, sbatch: str) -> subprocess.Popen[str]:
