@@ -58,7 +58,7 @@ def test_every_kind_is_drawn_with_the_same_bytes(kind: int, plot: Plot, saved: s
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("stack", "none.json", "-o", "{}/x.png"), "none.json: No such file or directory"),
+        (("stack", "none.json", "-o", "{}/x.png"), "none.json: cannot be read: No such file or directory"),
         (("stack", "{}/result.json", "-o", "{}/x.gif"), "ends in .png, .svg, .pdf"),
         (("stack", "{}/result.json", "-o", "{}/none/x.png"), "no folder"),
         (("speedup", "{}/result.json", "--over", "o3bn", "-o", "{}/x.png"), "did you mean `o3bnn`?"),
