@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,7 @@ _RC: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
+    "text.parse_math": False,  # a name may have dollars in it
     "legend.frameon": False,
     "legend.fontsize": 7,
     "xtick.labelsize": 7,
@@ -66,9 +68,11 @@ def figure_style() -> Iterator[None]:
     """Draw and save in the house style, whatever the user's own settings are."""
     import matplotlib as mpl
 
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
+        # Names may have letters that no font has, or be too long for any layout: drawn as well as can be.
+        warnings.filterwarnings("ignore", "Glyph|constrained_layout not applied|Tight layout")
         yield
 
 
@@ -77,6 +81,11 @@ def new_figure(width_inches: float, height_inches: float) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_inches, height_inches), layout="constrained")
+
+
+def legend_label(text: str) -> str:
+    """Return text as a label: Matplotlib leaves those that begin with an underscore out of legends."""
+    return f" {text}" if text.startswith("_") else text
 
 
 def plain_numbers(axis: Axis) -> None:
