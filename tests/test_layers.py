@@ -18,7 +18,7 @@ ARROWS: dict[str, str] = {
     "profile train formats network workers config files errors",
     "api": "studies runs results network config errors",
     "checks": "report trace runs results energy contract profile network config files errors",
-    "report": "studies runs results energy contract profile network config files errors",
+    "report": "studies trace runs results energy contract profile network config files errors",
     "studies": "runs results energy area contract profile network config files errors",
     "trace": "runs contract profile network config files errors",
     "runs": "results energy machine compiled contract profile network workers config errors",

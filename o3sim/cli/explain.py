@@ -29,6 +29,10 @@ def explain(
     run: Annotated[
         str | None, typer.Option(metavar="ARCH", help="Which run of a result with several; the first.")
     ] = None,
+    profiles: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Read profiles that `profile --save DIR` kept.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Processes to spread the runs over.")] = 1,
 ) -> None:
     """Tell where the cycles of a run went, and what limits each layer.
 
@@ -37,13 +41,17 @@ def explain(
     """
     if images is not None and images < 1:
         raise InputError(f"--images {images}: expected at least 1")
+    if jobs < 1:
+        raise InputError(f"--jobs {jobs}: expected at least 1")
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.report.console import make_console
     from o3sim.report.explain import print_explanation
     from o3sim.studies.whatif.measure import explain as explain_source
     from o3sim.studies.whatif.source import source_of
+    from o3sim.workers.pool import prepare
 
-    source = source_of(target, workload, image_file, images, run)
+    prepare(jobs)
+    source = source_of(target, workload, image_file, images, run, profiles)
     with progress_on_stderr() as progress:
-        found = explain_source(source, layer, progress)
+        found = explain_source(source, layer, progress, jobs)
     print_explanation(make_console(), found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from o3sim.config.architecture import Architecture
-    from o3sim.network.images import Images
-    from o3sim.network.network import Network
-    from o3sim.report.plot.watched import Watched
-    from o3sim.studies.whatif.depths import Depths
+    from o3sim.report.plot.traced import TraceFile
+    from o3sim.report.plot.watched import Watched, WatchedMachine
 
 plot_app = typer.Typer(cls=FiguresOfFolders, help="Draw figures (PNG, SVG or PDF).", no_args_is_help=True)
 for table_figure in (
@@ -35,14 +34,20 @@ Output = Annotated[
 ]
 Results = Annotated[list[Path], typer.Argument(metavar="RESULT.json...", help="Results of `run --json`.")]
 Machines = Annotated[
-    str, typer.Argument(metavar="ARCH,...", help="Architectures: shipped names or YAML files.")
+    str,
+    typer.Argument(metavar="ARCH,...", help="Architectures, or canonical traces of a layer: nothing is run."),
 ]
 Workload = Annotated[str, typer.Argument(metavar="WORKLOAD", help="Shipped name or YAML file.")]
 ImageFile = Annotated[
     Path | None, typer.Option(metavar="FILE.npz", help="Images in place of the workload's own.")
 ]
 Image = Annotated[int, typer.Option("--image", metavar="N", help="Which image to run, from 0.")]
-LayerName = Annotated[str, typer.Option("--layer", metavar="LAYER", help="Layer to watch.")]
+LayerName = Annotated[
+    str | None, typer.Option("--layer", metavar="LAYER", help="Layer to watch; that of the traces.")
+]
+Profiles = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Read profiles that `profile --save DIR` kept.")
+]
 Cycles = Annotated[
     str, typer.Option("--cycles", metavar="A:B", help="Cycles to show, from the start of the layer.")
 ]
@@ -114,64 +119,70 @@ def depth(
     workload: Workload = DEFAULT_WORKLOAD,
     images: Annotated[int, typer.Option("--images", metavar="N", help="Images, from the first on.")] = 1,
     image_file: ImageFile = None,
+    profiles: Profiles = None,
 ) -> None:
     """How deep into their edges neurons are decided, layer by layer: no machine is run."""
     from o3sim.report.plot.depth import depth_data, draw_depth
     from o3sim.report.plot.style import check_target, figure_style
+    from o3sim.runs.case import load_case, with_saved_profiles
+    from o3sim.studies.whatif.depths import DepthSums
 
     if images < 1:
         raise InputError(f"--images {images}: expected at least 1")
     check_target(output)
-    name, layers = _depths(workload, image_file, images)
-    title = f"{name}, {images} image{'s' * (images != 1)}"
+    loaded, depths = load_case(workload, image_file, images), DepthSums()
+    case = with_saved_profiles(loaded, profiles)
+    for item in case.items():
+        depths.add(case.image(item).profiles())
+    title = f"{loaded.title}, {images} image{'s' * (images != 1)}"
     with figure_style():
-        _write(draw_depth(depth_data(layers), title), output)
+        _write(draw_depth(depth_data(depths.layers), title), output)
 
 
 @plot_app.command()
 def occupancy(
     architectures: Machines,
     output: Output,
-    layer: LayerName,
+    layer: LayerName = None,
     workload: Workload = DEFAULT_WORKLOAD,
     image: Image = 0,
     image_file: ImageFile = None,
+    profiles: Profiles = None,
 ) -> None:
     """Ops in the queue and neurons in flight: histograms over the first cycles of a layer."""
     from o3sim.report.plot.occupancy import draw_occupancy, occupancy_data
     from o3sim.report.plot.style import check_target, figure_style
-    from o3sim.report.plot.watched import occupancies
 
     check_target(output)
-    machines = _architectures(architectures)
-    watched = _watched(workload, image_file, image, layer)
-    data = occupancy_data(occupancies(watched, machines, None))
+    panels, watched = _panels(architectures, layer, workload, (image_file, image), profiles)
+    data = occupancy_data({panel.name: panel.occupancy() for panel in panels})
+    title = _layers_of(panels) if watched is None else f"{watched.case.title}, layer {watched.name}"
     with figure_style():
-        _write(draw_occupancy(data, f"{watched.title}, layer {layer}"), output)
+        _write(draw_occupancy(data, title), output)
 
 
 @plot_app.command()
 def timeline(
     architectures: Machines,
     output: Output,
-    layer: LayerName,
+    layer: LayerName = None,
     workload: Workload = DEFAULT_WORKLOAD,
     cycles: Cycles = "0:100",
     image: Image = 0,
     image_file: ImageFile = None,
+    profiles: Profiles = None,
 ) -> None:
     """Show what every PE does in every cycle, architectures below each other on one time axis."""
     from o3sim.report.plot.style import check_target, figure_style
     from o3sim.report.plot.timeline import draw_timeline
-    from o3sim.report.plot.watched import timelines
 
     check_target(output)
     first, end = _span(cycles)
-    machines = _architectures(architectures)
-    watched = _watched(workload, image_file, image, layer)
-    data = timelines(watched, machines, first, end)
+    panels, watched = _panels(architectures, layer, workload, (image_file, image), profiles)
+    data = [panel.timeline(first, end) for panel in panels]
+    title = _layers_of(panels) if watched is None else f"layer {watched.name} of {watched.case.title}"
     with figure_style():
-        _write(draw_timeline(data, f"layer {layer} of {watched.title}"), output)
+        _write(draw_timeline(data, title), output)
 
 
 def _span(cycles: str) -> tuple[int, int]:
@@ -184,57 +195,61 @@ def _span(cycles: str) -> tuple[int, int]:
     return int(first), int(end)
 
 
-def _architectures(names: str) -> list[Architecture]:
-    """Load architectures; figures tell them apart by name."""
+def _panels(
+    names: str, layer: str | None, workload: str, images: tuple[Path | None, int], profiles: Path | None
+) -> tuple[list[WatchedMachine | TraceFile], Watched | None]:
+    """Find what is to be drawn: traces, and machines with what they run; figures tell them apart by name."""
     from o3sim.config.load import load_architecture
+    from o3sim.report.plot.traced import TraceFile, is_trace
+    from o3sim.report.plot.watched import WatchedMachine
 
-    loaded: dict[str, Architecture] = {}
+    found: dict[str, Architecture | TraceFile] = {}
     for name in filter(None, (part.strip() for part in names.split(","))):
-        architecture = load_architecture(name)
-        if architecture.name in loaded:
-            raise InputError(f"{name}: architecture `{architecture.name}` is in this figure already")
-        loaded[architecture.name] = architecture
-    if not loaded:
+        panel = TraceFile(Path(name), layer) if is_trace(name) else load_architecture(name)
+        if panel.name in found:
+            what = "trace" if isinstance(panel, TraceFile) else "architecture"
+            raise InputError(f"{name}: {what} `{panel.name}` is in this figure already")
+        found[panel.name] = panel
+    if not found:
         raise InputError("name at least one architecture")
-    return list(loaded.values())
+    machines = [panel for panel in found.values() if not isinstance(panel, TraceFile)]
+    if not machines:
+        return [panel for panel in found.values() if isinstance(panel, TraceFile)], None
+    watched = _watched(machines, layer, workload, images, profiles)
+    panels = found.values()
+    return [
+        each if isinstance(each, TraceFile) else WatchedMachine(each, watched) for each in panels
+    ], watched
 
 
-def _watched(workload: str, image_file: Path | None, image: int, layer: str) -> Watched:
-    """Profile one image of a workload."""
-    from o3sim.network.load import load_network, load_workload, workload_images
-    from o3sim.profile.profile import profile_layers
+def _watched(
+    machines: Sequence[Architecture],
+    layer: str | None,
+    workload: str,
+    images: tuple[Path | None, int],
+    profiles: Path | None,
+) -> Watched:
+    """Load what machines run, and which layer of it to watch."""
     from o3sim.report.plot.watched import Watched
+    from o3sim.runs.case import load_case, with_saved_profiles
     from o3sim.studies.whatif.window import layer_number
 
+    if layer is None:
+        raise InputError("which layer? --layer LAYER")
+    image_file, image = images
     if image < 0:
         raise InputError(f"--image {image}: expected 0 or more")
-    files = load_workload(workload)
-    network = load_network(files)
-    number = layer_number(layer, [each.name for each in network.layers])
-    images = workload_images(files, network, image_file, image + 1)
-    profiles = [profile for profile, _ in profile_layers(network, images.x[image])]
-    return Watched(_title(network, images), network, profiles, number)
+    loaded = load_case(workload, image_file, image + 1)
+    number = layer_number(layer, [each.name for each in loaded.network.layers])
+    return Watched(with_saved_profiles(loaded.one(image), profiles, machines), number)
 
 
-def _title(network: Network, images: Images) -> str:
-    """Name a network, and say so if it or its images are made up."""
-    return f"{network.name} (synthetic)" if network.synthetic_parts(images.synthetic) else network.name
+def _layers_of(panels: Sequence[WatchedMachine | TraceFile]) -> str:
+    """Name the layers that traces are of."""
+    from o3sim.report.plot.traced import TraceFile
 
-
-def _depths(workload: str, image_file: Path | None, count: int) -> tuple[str, list[Depths]]:
-    """Profile images; return the network's title and its layers' depths."""
-    from o3sim.network.load import load_network, load_workload, workload_images
-    from o3sim.profile.profile import profile_layers
-    from o3sim.studies.whatif.depths import depths_of
-
-    files = load_workload(workload)
-    network = load_network(files)
-    sums: list[Depths] = []
-    images = workload_images(files, network, image_file, count)
-    for pixels in images.x:
-        found = [depths_of(profile) for profile, _ in profile_layers(network, pixels)]
-        sums = [a.plus(b) for a, b in zip(sums, found, strict=True)] if sums else found
-    return _title(network, images), sums
+    names = dict.fromkeys(panel.layer for panel in panels if isinstance(panel, TraceFile) and panel.layer)
+    return f"layer {', '.join(names)}" if names else "the layer"
 
 
 def _write(figure: Figure, output: Path) -> None:
