@@ -55,24 +55,14 @@ def simulate(
         With all that is wrong, before anything runs.
     """
     from o3sim.config.load import load_architecture
-    from o3sim.network.load import load_network, load_workload, workload_images
-    from o3sim.runs import simulation
+    from o3sim.runs.case import load_case
+    from o3sim.runs.simulation import simulate_case
 
     if images < 1:
         raise InputError(f"{images} images asked for, at least 1 is needed")
     machine = load_architecture(architecture) if isinstance(architecture, str | Path) else architecture
-    files = load_workload(workload)
-    network = load_network(files)
-    chosen = workload_images(files, network, None if image_file is None else Path(image_file), images)
-    return simulation.simulate(
-        machine,
-        network,
-        chosen.x,
-        None if chosen.y is None else chosen.y.tolist(),
-        engine=engine,
-        jobs=jobs,
-        synthetic_images=chosen.synthetic,
-    )
+    case = load_case(workload, None if image_file is None else Path(image_file), images)
+    return simulate_case([machine], case, engine=engine, jobs=jobs)[0]
 
 
 def sweep(

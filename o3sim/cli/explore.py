@@ -26,6 +26,9 @@ def explore(
         bool, typer.Option("--resume", help="Go on with what is in DIR, also to more trials.")
     ] = False,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
+    profiles: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Read profiles that `profile --save DIR` kept.")
+    ] = None,
 ) -> None:
     """Search the best machines for a network: the front of several objectives under constraints.
 
@@ -41,13 +44,15 @@ def explore(
 
     place.prepare()
     plan = plan_search(file)
-    outcome = _run(plan, output, place, resume, parquet)
+    outcome = _run(plan, output, place, resume, parquet, profiles)
     write_figures(plan, outcome, output)
     print_search(make_console(), plan, outcome)
     print(f"wrote {output / 'front.csv'}, {output / 'front.svg'}, {output / 'results.csv'}")
 
 
-def _run(plan: SearchPlan, output: Path, place: Place, resume: bool, parquet: bool) -> SearchOutcome:
+def _run(
+    plan: SearchPlan, output: Path, place: Place, resume: bool, parquet: bool, profiles: Path | None
+) -> SearchOutcome:
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.runs.stop import StopRequests
     from o3sim.studies.search.run import run_search
@@ -65,6 +70,7 @@ def _run(plan: SearchPlan, output: Path, place: Place, resume: bool, parquet: bo
             jobs,
             resume=resume,
             parquet=parquet,
+            profiles=profiles,
             progress=progress,
             open_executor=open_executor,
             check_stop=stop.check,

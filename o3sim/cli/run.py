@@ -15,8 +15,6 @@ from o3sim.errors import InputError
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.network.images import Images
-    from o3sim.network.network import Network
     from o3sim.results.result import Comparison, RunResult
 
 STANDARD_OUTPUT = "-"
@@ -47,6 +45,9 @@ def run(  # noqa: PLR0913, PLR0917 - the command's options
         typer.Option(metavar="NAME", help="compiled, or simpy: the same machine in units of plain Python."),
     ] = None,
     jobs: Annotated[int, typer.Option(metavar="N", help="Processes to spread the images over.")] = 1,
+    profiles: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Read profiles that `profile --save DIR` kept.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only estimate cycles, time and memory; write nothing.")
     ] = False,
@@ -58,7 +59,7 @@ def run(  # noqa: PLR0913, PLR0917 - the command's options
     _check_target(json)
     architectures = _load_architectures([architecture, *_names(compare)])
     _tell_custom(architectures, engine)
-    asked = _Asked(workload, images, image_file, engine, jobs)
+    asked = _RunOptions(workload, images, image_file, engine, jobs, profiles)
     if dry_run:
         _estimate(architectures, asked)
         return
@@ -90,7 +91,7 @@ def _load_architectures(names: Sequence[str]) -> list[Architecture]:
 
 
 def _tell_custom(architectures: Sequence[Architecture], engine: str | None) -> None:
-    """Say which architectures have units of the user's own, and so run on SimPy; refuse another engine."""
+    """Say which architectures have custom units, and so run on SimPy; refuse another engine."""
     from o3sim.runs.engines import custom_note, engine_name
 
     for architecture in architectures:
@@ -99,7 +100,7 @@ def _tell_custom(architectures: Sequence[Architecture], engine: str | None) -> N
         print(note, file=sys.stderr)
 
 
-class _Asked(NamedTuple):
+class _RunOptions(NamedTuple):
     """What a run was asked to do, besides the architectures."""
 
     workload: str
@@ -107,44 +108,38 @@ class _Asked(NamedTuple):
     image_file: Path | None
     engine: str | None
     jobs: int
+    profiles: Path | None
 
 
-def _load(asked: _Asked) -> tuple[Network, Images]:
-    """Load the network and the images to run it on."""
-    from o3sim.network.load import load_network, load_workload, workload_images
-
-    files = load_workload(asked.workload)
-    network = load_network(files)
-    return network, workload_images(files, network, asked.image_file, asked.images)
-
-
-def _estimate(architectures: Sequence[Architecture], asked: _Asked) -> None:
+def _estimate(architectures: Sequence[Architecture], asked: _RunOptions) -> None:
     """Print what a run will take; it will load its network as long as this one does."""
     from o3sim.report.console import make_console
     from o3sim.report.estimate import print_estimate
+    from o3sim.runs.case import load_case
     from o3sim.runs.estimate.estimate import estimate_run
 
     start = perf_counter()
-    network, images = _load(asked)
+    case = load_case(asked.workload, asked.image_file, asked.images)
     loading_s = perf_counter() - start
-    estimate = estimate_run(architectures, network, images.x, asked.engine, asked.jobs)
+    estimate = estimate_run(architectures, case.network, case.images.x, asked.engine, asked.jobs)
     print_estimate(make_console(), replace(estimate, wall_s=estimate.wall_s + loading_s))
 
 
-def _simulate(architectures: Sequence[Architecture], asked: _Asked) -> tuple[RunResult, list[Comparison]]:
+def _simulate(
+    architectures: Sequence[Architecture], asked: _RunOptions
+) -> tuple[RunResult, list[Comparison]]:
     """Run all architectures; set the others beside the first."""
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.results.result import compare
-    from o3sim.runs.simulation import simulate_all
+    from o3sim.runs.case import load_case, with_saved_profiles
+    from o3sim.runs.simulation import simulate_case
     from o3sim.workers.pool import prepare
 
     prepare(asked.jobs)
-    network, images = _load(asked)
-    labels = None if images.y is None else images.y.tolist()
+    loaded = load_case(asked.workload, asked.image_file, asked.images)
+    case = with_saved_profiles(loaded, asked.profiles, architectures)
     with progress_on_stderr() as progress:
-        main, *others = simulate_all(
-            architectures, network, images.x, labels, progress, asked.engine, asked.jobs, images.synthetic
-        )
+        main, *others = simulate_case(architectures, case, progress, asked.engine, asked.jobs)
     return main, [compare(main, other) for other in others]
 
 

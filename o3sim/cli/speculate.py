@@ -34,20 +34,18 @@ def speculate(
     if count < 1 or check < 1:
         raise InputError("--count and --check: expected at least 1")
     target = output.with_suffix("") if output.suffix in (".yaml", ".npz") else output
-    from o3sim.network.load import load_network, load_workload, workload_images
     from o3sim.profile.ordering.calls import choose_bound
     from o3sim.profile.ordering.samples import sample_layers
     from o3sim.profile.ordering.workload import with_calls
+    from o3sim.runs.case import load_case
 
-    files = load_workload(workload)
-    network = load_network(files)
-    chosen = workload_images(files, network, images, count)
-    with_calls(files, {}, target)  # refuses what cannot be written, before the work
+    case = load_case(workload, images, count)
+    with_calls(case.files, {}, target)  # refuses what cannot be written, before the work
     calls = {
         samples.layer.name: choose_bound(samples, check, wrong)
-        for samples in sample_layers(network, list(chosen.x))
+        for samples in sample_layers(case.network, list(case.images.x))
     }
-    written = with_calls(files, calls, target).write(target)
+    written = with_calls(case.files, calls, target).write(target)
     print(f"on {count} calibration images: bound, neurons called wrongly, edges dropped")
     for name, each in calls.items():
         print(f"  {name:12}{each.how.bound:6.2f}{100 * each.wrong:8.2f} %{100 * each.pruned:8.1f} %")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EXIT_FAILED_POINTS = 3
 
 
-def sweep(
+def sweep(  # noqa: PLR0913, PLR0917 - the command's options
     file: Annotated[Path, typer.Argument(metavar="SWEEP.yaml", help="What to vary, over what.")],
     output: Annotated[
         Path | None,
@@ -28,6 +28,9 @@ def sweep(
     cluster: ClusterFile = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in DIR.")] = False,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
+    profiles: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Read profiles that `profile --save DIR` kept.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only check all points and say how many there are.")
     ] = False,
@@ -50,7 +53,7 @@ def sweep(
         print(_described(plan))
         _print_job_script(cluster)
         return
-    outcome = _run(plan, output, place, resume, parquet)
+    outcome = _run(plan, output, place, resume, parquet, profiles)
     print(f"wrote {output / 'results.csv'}: {len(outcome.rows):,} points, {outcome.failed:,} failed")
     if outcome.failed:
         failed = next(row for row in outcome.rows if row["error"])
@@ -66,7 +69,9 @@ def _print_job_script(cluster: Path | None) -> None:
         print(f"\nEach of {config.workers} jobs of SLURM:\n\n{job_script(config)}", end="")
 
 
-def _run(plan: Plan, output: Path, place: Place, resume: bool, parquet: bool) -> SweepOutcome:
+def _run(
+    plan: Plan, output: Path, place: Place, resume: bool, parquet: bool, profiles: Path | None
+) -> SweepOutcome:
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.runs.stop import StopRequests
     from o3sim.studies.sweep.run import prepare_folder, run_sweep
@@ -83,6 +88,7 @@ def _run(plan: Plan, output: Path, place: Place, resume: bool, parquet: bool) ->
             jobs,
             resume=resume,
             parquet=parquet,
+            profiles=profiles,
             progress=progress,
             open_executor=open_executor,
             check_stop=stop.check,

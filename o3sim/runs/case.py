@@ -30,13 +30,10 @@ class Case:
     ----------
     network : Network
     images : Images
-    files : WorkloadFiles or None
-        What both were read from, if it was a workload.
     """
 
     network: Network
     images: Images
-    files: WorkloadFiles | None = None
 
     def __len__(self) -> int:
         """Count the images."""
@@ -95,7 +92,20 @@ class Case:
 
     def without_images(self) -> Case:
         """Return what the images have in common: sent to a worker once, with each of :meth:`items` later."""
-        return replace(self, images=replace(self.images, x=self.images.x[:0], y=None), files=None)
+        return Case(self.network, replace(self.images, x=self.images.x[:0], y=None))
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedCase(Case):
+    """A case that was read from a workload.
+
+    Attributes
+    ----------
+    files : WorkloadFiles
+        The workload.
+    """
+
+    files: WorkloadFiles
 
 
 @dataclass(frozen=True)
@@ -168,7 +178,7 @@ def _title(case: AnyCase) -> str:
     return f"{case.network.name} (synthetic)" if case.synthetic else case.network.name
 
 
-def load_case(workload: str | Path, image_file: Path | None = None, count: int | None = None) -> Case:
+def load_case(workload: str | Path, image_file: Path | None = None, count: int | None = None) -> LoadedCase:
     """Load a network and the images to run on it.
 
     Parameters
@@ -187,7 +197,7 @@ def load_case(workload: str | Path, image_file: Path | None = None, count: int |
     """
     files = load_workload(workload)
     network = load_network(files)
-    return Case(network, workload_images(files, network, image_file, count), files)
+    return LoadedCase(network, workload_images(files, network, image_file, count), files)
 
 
 def stored_case(

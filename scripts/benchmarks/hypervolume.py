@@ -55,7 +55,12 @@ class Enumerated:
         }
         objectives = Objectives(plan.explore.objectives, plan.space.limits)
         rows = [
-            row_of(Point(number, candidate.architecture, "", candidate.axes), outcome, {})
+            row_of(
+                Point(number, candidate.architecture, "", candidate.axes),
+                outcome,
+                {},
+                len(plan.subject.network.layers),
+            )
             for number, (candidate, outcome) in enumerate(zip(candidates, found, strict=True))
         ]
         values = [objectives.values(row) for row in rows if not objectives.broken_limits(row)]

@@ -8,8 +8,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
 from o3sim.checks.golden.case import (
     FORMAT_VERSION,
     MANIFEST,
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.network.images import Images
     from o3sim.network.network import Network
+    from o3sim.results.result import RunResult
     from o3sim.runs.simulation import Progress
     from o3sim.trace.writers.canonical import CanonicalWriter
 
@@ -60,19 +59,17 @@ def load_inputs(case: Case) -> Inputs:
         If any of it is wrong.
     """
     from o3sim.config.load import load_architecture
-    from o3sim.network.load import load_network, load_workload, workload_images
+    from o3sim.runs.case import load_case
 
     if case.cycles < 1:
         raise InputError(f"{case.cycles} cycles of trace asked for, at least 1 is needed")
     architecture = load_architecture(case.architecture)
-    files = load_workload(case.workload)
-    network = load_network(files)
     image_file = None if case.image_file is None else Path(case.image_file)
-    images = workload_images(files, network, image_file, case.images)
-    names = [layer.name for layer in network.layers]
+    loaded = load_case(case.workload, image_file, case.images)
+    names = [layer.name for layer in loaded.network.layers]
     wanted = names if case.layers is None else case.layers
     layers = sorted({layer_number(layer, names) for layer in wanted})
-    return Inputs(case, architecture, network, images, tuple(layers))
+    return Inputs(case, architecture, loaded.network, loaded.images, tuple(layers))
 
 
 def record(inputs: Inputs, folder: Path, home: Path | None = None, progress: Progress | None = None) -> None:
@@ -94,15 +91,9 @@ def record(inputs: Inputs, folder: Path, home: Path | None = None, progress: Pro
         If the case cannot be run, or a file not be written.
     """
     from o3sim.results.document import to_document
-    from o3sim.runs.simulation import simulate
 
-    images = inputs.images
-    labels = None if images.y is None else images.y.tolist()
-    result = simulate(
-        inputs.architecture, inputs.network, images.x, labels, progress, synthetic_images=images.synthetic
-    )
+    result, traces = run_once(inputs, progress)
     document = to_document(result)
-    traces = layer_traces(inputs, images.x[0])
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob("trace-*.txt.gz"):
@@ -116,22 +107,24 @@ def record(inputs: Inputs, folder: Path, home: Path | None = None, progress: Pro
     write_atomic(folder / MANIFEST, _json(_manifest(inputs, document["configuration"], home or folder)))
 
 
-def layer_traces(inputs: Inputs, image: NDArray[Any]) -> dict[str, bytes]:
-    """Trace the first cycles of all layers of a case in one run.
+def run_once(inputs: Inputs, progress: Progress | None = None) -> tuple[RunResult, dict[str, bytes]]:
+    """Run a case, and trace the first cycles of its layers on the first image on the way.
 
     Returns
     -------
+    RunResult
     dict of str to bytes
         Canonical traces, without words and stalls, by file name.
     """
-    from o3sim.profile.profile import profile_layers
-    from o3sim.runs.engines import run_on_engine
+    from o3sim.runs.case import Case as Runnable
+    from o3sim.runs.point import Watch
+    from o3sim.runs.simulation import simulate_case
 
     split = _ByLayer(inputs)
-    window = EventWindow(end_cycle=inputs.case.cycles, of_layer=True)
-    profiles = (profile for profile, _ in profile_layers(inputs.network, image))
-    run_on_engine(inputs.architecture, inputs.network, profiles, (split,), window)
-    return split.texts()
+    watch = Watch((split,), EventWindow(end_cycle=inputs.case.cycles, of_layer=True))
+    case = Runnable(inputs.network, inputs.images)
+    (result,) = simulate_case([inputs.architecture], case, progress, watch=watch)
+    return result, split.texts()
 
 
 class _ByLayer:

@@ -16,8 +16,9 @@ from o3sim.config.flat import flattened, nested
 from o3sim.config.load import check, load_architecture, load_document
 from o3sim.config.marks import KeyPath, Problem
 from o3sim.errors import ConfigError
+from o3sim.results.columns import AGREEMENT, PIPELINE_NUMBERS
 from o3sim.runs.case import Case, load_case
-from o3sim.studies.names import Readable
+from o3sim.studies.names import Readable, settable_keys
 from o3sim.studies.search.config import Explore
 from o3sim.studies.search.objectives import COLUMNS
 from o3sim.studies.search.space import Space
@@ -72,19 +73,28 @@ def _beside(path: Path, name: str) -> str:
 
 def _unknown(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, str]]:
     """Yield every name that stands for nothing, with its place."""
-    keys = flattened(base.model_dump(mode="json"))
-    readable = Readable(keys)
+    readable = Readable(flattened(base.model_dump(mode="json")), 1)
+    settable = settable_keys(base)
     for key in explore.parameters:
-        yield from _missing(("parameters", key), [key], keys, "architecture key")
+        yield from _missing(("parameters", key), [key], settable, "architecture key")
     for key, text in explore.derived.items():
-        yield from _missing(("derived", key), [key], keys, "architecture key")
+        yield from _missing(("derived", key), [key], settable, "architecture key")
         yield from _missing(("derived", key), parse(text).keys, readable, "architecture key")
-    columns = dict.fromkeys(COLUMNS)
+    columns = dict.fromkeys([*COLUMNS, *_columns_of_some(explore, base)])
     known = [*readable, *columns]
     for number, text in enumerate(explore.constraints):
         yield from _missing(("constraints", number), parse(text).keys, known, "architecture key or column")
     for text in explore.objectives:
         yield from _missing(("objectives", text), parse(text).keys, columns, "column of numbers")
+
+
+def _columns_of_some(explore: Explore, base: Architecture) -> Iterator[str]:
+    """Yield the columns of numbers that only some machines have, if any machine here may be one of them."""
+    stated = {*explore.parameters, *explore.derived}
+    if base.is_pipelined or "organization" in stated:
+        yield from PIPELINE_NUMBERS
+    if base.pruning.speculative or "pruning.speculative" in stated:
+        yield AGREEMENT
 
 
 def _bad_values(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, str]]:
