@@ -97,22 +97,15 @@ def simulate(
     InputError
         With all that is wrong, before anything runs.
     """
-    from o3sim.runs import simulation
+    from o3sim.runs.case import Case
+    from o3sim.runs.simulation import simulate_case
 
     jobs = whole_jobs(jobs)
     if not isinstance(engine, str | None):
         raise InputError(f"engine: expected its name, found {engine!r}")
     machine = _machine(architecture)
     network, chosen = _subject(workload, images, labels, image_file)
-    return simulation.simulate(
-        machine,
-        network,
-        chosen.x,
-        None if chosen.y is None else chosen.y.tolist(),
-        engine=engine,
-        jobs=jobs,
-        synthetic_images=chosen.synthetic,
-    )
+    return simulate_case([machine], Case(network, chosen), engine=engine, jobs=jobs)[0]
 
 
 def sweep(
@@ -179,10 +172,11 @@ def _sweep_file(what: str | Path | Mapping[str, Any]) -> SweepFile:
 
 def _machine(given: str | Path | Architecture) -> Architecture:
     from o3sim.config.architecture import Architecture
+    from o3sim.config.changes import checked
     from o3sim.config.load import load_architecture
 
     if isinstance(given, Architecture):
-        return given
+        return checked(given)
     return load_architecture(named("architecture", given, "one of `o3sim.architecture`"))
 
 

@@ -19,7 +19,7 @@ ARROWS: dict[str, str] = {
     "extend": "trace machine contract errors",
     "api": "studies runs results network config errors",
     "checks": "report trace runs results energy contract profile network config files inputs errors",
-    "report": "studies runs results energy contract profile network config files inputs errors",
+    "report": "studies trace runs results energy contract profile network config files inputs errors",
     "studies": "runs results energy area contract profile network config files inputs errors",
     "trace": "runs contract profile network config files inputs errors",
     "runs": "results energy machine compiled contract profile network workers config errors",

@@ -12,7 +12,7 @@ from o3sim.cli.machines import load_machine, said
 from o3sim.errors import InputError
 
 
-def explain(
+def explain(  # noqa: PLR0913, PLR0917 - the command's options
     target: Annotated[
         str, typer.Argument(metavar="RESULT.json|ARCH", help="Result of `run --json`, or an architecture.")
     ],
@@ -24,6 +24,8 @@ def explain(
     run: Annotated[
         str | None, typer.Option(metavar="ARCH", help="Which run of a result with several; the first.")
     ] = None,
+    profiles: options.Profiles = None,
+    jobs: options.Jobs = 1,
 ) -> None:
     """Tell where the cycles of a run went, and what limits each layer.
 
@@ -39,12 +41,14 @@ def explain(
     from o3sim.report.explain import print_explanation
     from o3sim.studies.whatif.measure import explain as explain_source
     from o3sim.studies.whatif.source import source_of
+    from o3sim.workers.pool import prepare
 
     changed = load_machine(target, settings) if settings else None
-    source = source_of(target, workload, image_file, images, run)
+    prepare(jobs)
+    source = source_of(target, workload, image_file, images, run, profiles)
     if changed is not None:
         source = replace(source, architecture=changed)
     with progress_on_stderr() as progress:
-        found = explain_source(source, layer, progress)
+        found = explain_source(source, layer, progress, jobs)
     print(said(settings), end="")
     print_explanation(make_console(), found)

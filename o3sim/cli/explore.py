@@ -26,6 +26,7 @@ def explore(  # noqa: PLR0913, PLR0917 - the command's options
     cluster: options.Cluster = None,
     resume: options.Resume = False,
     parquet: options.Parquet = False,
+    profiles: options.Profiles = None,
 ) -> None:
     """Search the best machines for a network: the front of several objectives under constraints.
 
@@ -41,13 +42,15 @@ def explore(  # noqa: PLR0913, PLR0917 - the command's options
 
     place.prepare()
     plan = plan_search(file)
-    outcome = _run(plan, output, place, resume, parquet)
+    outcome = _run(plan, output, place, resume, parquet, profiles)
     write_figures(plan, outcome, output)
     print_search(make_console(), plan, outcome)
     print(f"wrote {output / 'front.csv'}, {output / 'front.svg'}, {output / 'results.csv'}")
 
 
-def _run(plan: SearchPlan, output: Path, place: Place, resume: bool, parquet: bool) -> SearchOutcome:
+def _run(
+    plan: SearchPlan, output: Path, place: Place, resume: bool, parquet: bool, profiles: Path | None
+) -> SearchOutcome:
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.runs.stop import StopRequests
     from o3sim.studies.search.run import identity_of, run_search
@@ -66,6 +69,7 @@ def _run(plan: SearchPlan, output: Path, place: Place, resume: bool, parquet: bo
             jobs,
             resume=resume,
             parquet=parquet,
+            profiles=profiles,
             progress=progress,
             open_executor=open_executor,
             check_stop=stop.check,

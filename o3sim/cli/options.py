@@ -75,7 +75,8 @@ def _settings(name: str, values: list[str]) -> list[str]:
 _WORKLOAD = typer.Argument(metavar="WORKLOAD", help="Workload: shipped name or YAML file.")
 Architecture = Annotated[str, typer.Argument(metavar="ARCH", help="Architecture: shipped name or YAML file.")]
 Architectures = Annotated[
-    str, typer.Argument(metavar="ARCH,...", help="Architectures: shipped names or YAML files.")
+    str,
+    typer.Argument(metavar="ARCH,...", help="Architectures, or canonical traces of a layer: nothing is run."),
 ]
 Workload = Annotated[str, _WORKLOAD]
 WorkloadOfResult = Annotated[str | None, _if_not_given(_WORKLOAD, f"the result's, or {DEFAULT_WORKLOAD}")]
@@ -114,6 +115,7 @@ Image = Annotated[
 _LAYER = _option("--layer", metavar="LAYER", help="Layer, by its name or its number from 0.")
 Layer = Annotated[str, _LAYER]
 LongestLayer = Annotated[str | None, _if_not_given(_LAYER, "the longest")]
+OptionalLayer = Annotated[str | None, _if_not_given(_LAYER, "that of the traces")]
 AllLayers = Annotated[str | None, _if_not_given(_LAYER, "all")]
 Layers = Annotated[list[str] | None, _if_not_given(_LAYER, "all")]
 Cycles = Annotated[
@@ -162,6 +164,9 @@ TlsKey = Annotated[
 Cluster = Annotated[Path | None, _option("--cluster", metavar="SLURM.yaml", help="Run on jobs of SLURM.")]
 Resume = Annotated[bool, _option("--resume", help="Go on with what an interrupted run has left.")]
 DryRun = Annotated[bool, _option("--dry-run", help="Only check, and say what it would take; write nothing.")]
+Profiles = Annotated[
+    Path | None, _option("--profiles", metavar="DIR", help="Read profiles that `profile --save DIR` kept.")
+]
 Parquet = Annotated[bool, _option("--parquet", help="Write the tables as Parquet too.")]
 
 Json = Annotated[

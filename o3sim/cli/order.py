@@ -42,20 +42,20 @@ def order(
     if granularity == "none" and not members:
         raise InputError("--granularity none --no-members: nothing is left to order")
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.network.load import load_network, load_workload, workload_images
     from o3sim.profile.ordering.choose import Ordering
     from o3sim.profile.ordering.workload import choose_orders, reordered_workload
+    from o3sim.runs.case import load_case
 
-    files = load_workload(workload)
-    network = load_network(files)
-    chosen = workload_images(files, network, image_file, images)
-    reordered_workload(files, [], output)  # refuses what cannot be written, before the work
+    case = load_case(workload, image_file, images)
+    reordered_workload(case.files, [], output)  # refuses what cannot be written, before the work
     how = Ordering(width if granularity == "word" else 1, share_channels, width)
     with progress_on_stderr() as progress:
         orders = list(
-            choose_orders(network, list(chosen.x), None if granularity == "none" else how, members, progress)
+            choose_orders(
+                case.network, list(case.images.x), None if granularity == "none" else how, members, progress
+            )
         )
-    written = reordered_workload(files, orders, output).write(output)
+    written = reordered_workload(case.files, orders, output).write(output)
     _print_gains(orders, images)
     for path in written:
         print(f"wrote {path}")

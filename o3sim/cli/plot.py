@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from o3sim.config.architecture import Architecture
-    from o3sim.network.images import Images
-    from o3sim.network.network import Network
-    from o3sim.report.plot.watched import Watched
-    from o3sim.studies.whatif.depths import Depths
+    from o3sim.report.plot.traced import TraceFile
+    from o3sim.report.plot.watched import Watched, WatchedMachine
 
 plot_app = typer.Typer(cls=FiguresOfFolders, help="Draw figures (PNG, SVG or PDF).", no_args_is_help=True)
 for table_figure in (
@@ -94,26 +92,33 @@ def depth(
     workload: options.Workload = options.DEFAULT_WORKLOAD,
     images: options.Images = 1,
     image_file: options.ImageFile = None,
+    profiles: options.Profiles = None,
 ) -> None:
     """How deep into their edges neurons are decided, layer by layer: no machine is run."""
     from o3sim.report.plot.depth import depth_data, draw_depth
     from o3sim.report.plot.style import figure_style
+    from o3sim.runs.case import load_case, with_saved_profiles
+    from o3sim.studies.whatif.depths import DepthSums
 
-    name, layers = _depths(workload, image_file, images)
-    title = f"{name}, {images} image{'s' * (images != 1)}"
+    loaded, depths = load_case(workload, image_file, images), DepthSums()
+    case = with_saved_profiles(loaded, profiles)
+    for item in case.items():
+        depths.add(case.image(item).profiles())
+    title = f"{loaded.title}, {images} image{'s' * (images != 1)}"
     with figure_style():
-        _write(draw_depth(depth_data(layers), title), output)
+        _write(draw_depth(depth_data(depths.layers), title), output)
 
 
 @plot_app.command()
 def occupancy(
     architectures: options.Architectures,
     output: options.Figure,
-    layer: options.Layer,
+    layer: options.OptionalLayer = None,
     workload: options.Workload = options.DEFAULT_WORKLOAD,
     settings: options.Set = None,
     image: options.Image = 0,
     image_file: options.ImageFile = None,
+    profiles: options.Profiles = None,
 ) -> None:
     """Ops in the queue and neurons in flight: histograms over the first cycles of a layer.
 
@@ -121,26 +126,26 @@ def occupancy(
     """
     from o3sim.report.plot.occupancy import draw_occupancy, occupancy_data
     from o3sim.report.plot.style import figure_style
-    from o3sim.report.plot.watched import occupancies
 
-    machines = _architectures(architectures, settings)
-    watched = _watched(workload, image_file, image, layer)
-    data = occupancy_data(occupancies(watched, machines, None))
-    title = f"{watched.title}, layer {watched.layer_name}{changed(settings)}"
+    panels, watched = _panels(architectures, settings, layer, workload, (image_file, image), profiles)
+    data = occupancy_data({panel.name: panel.occupancy() for panel in panels})
+    title = _layers_of(panels) if watched is None else f"{watched.case.title}, layer {watched.name}"
+    title += changed(settings)
     with figure_style():
         _write(draw_occupancy(data, title), output)
 
 
 @plot_app.command()
-def timeline(
+def timeline(  # noqa: PLR0913, PLR0917 - the command's options
     architectures: options.Architectures,
     output: options.Figure,
-    layer: options.Layer,
+    layer: options.OptionalLayer = None,
     workload: options.Workload = options.DEFAULT_WORKLOAD,
     settings: options.Set = None,
     cycles: options.Cycles = "0:100",
     image: options.Image = 0,
     image_file: options.ImageFile = None,
+    profiles: options.Profiles = None,
 ) -> None:
     """Show what every PE does in every cycle, architectures below each other on one time axis.
 
@@ -148,13 +153,12 @@ def timeline(
     """
     from o3sim.report.plot.style import figure_style
     from o3sim.report.plot.timeline import draw_timeline
-    from o3sim.report.plot.watched import timelines
 
     first, end = _span(cycles)
-    machines = _architectures(architectures, settings)
-    watched = _watched(workload, image_file, image, layer)
-    data = timelines(watched, machines, first, end)
-    title = f"layer {watched.layer_name} of {watched.title}{changed(settings)}"
+    panels, watched = _panels(architectures, settings, layer, workload, (image_file, image), profiles)
+    data = [panel.timeline(first, end) for panel in panels]
+    title = _layers_of(panels) if watched is None else f"layer {watched.name} of {watched.case.title}"
+    title += changed(settings)
     with figure_style():
         _write(draw_timeline(data, title), output)
 
@@ -170,53 +174,63 @@ def _span(cycles: str) -> tuple[int, int]:
     return first, end
 
 
-def _architectures(names: str, settings: Sequence[str] | None) -> list[Architecture]:
-    """Load architectures, all changed alike; figures tell them apart by name."""
-    loaded: dict[str, Architecture] = {}
+def _panels(
+    names: str,
+    settings: Sequence[str] | None,
+    layer: str | None,
+    workload: str,
+    images: tuple[Path | None, int],
+    profiles: Path | None,
+) -> tuple[list[WatchedMachine | TraceFile], Watched | None]:
+    """Find what is to be drawn: traces, and machines with what they run; figures tell them apart by name."""
+    from o3sim.report.plot.traced import TraceFile, is_trace
+    from o3sim.report.plot.watched import WatchedMachine
+
+    found: dict[str, Architecture | TraceFile] = {}
     for name in filter(None, (part.strip() for part in names.split(","))):
-        architecture = load_machine(name, settings)
-        if architecture.name in loaded:
-            raise InputError(f"{name}: architecture `{architecture.name}` is in this figure already")
-        loaded[architecture.name] = architecture
-    if not loaded:
+        panel = TraceFile(Path(name), layer) if is_trace(name) else load_machine(name, settings)
+        if panel.name in found:
+            what = "trace" if isinstance(panel, TraceFile) else "architecture"
+            raise InputError(f"{name}: {what} `{panel.name}` is in this figure already")
+        found[panel.name] = panel
+    if not found:
         raise InputError("name at least one architecture")
-    return list(loaded.values())
+    machines = [panel for panel in found.values() if not isinstance(panel, TraceFile)]
+    if not machines:
+        return [panel for panel in found.values() if isinstance(panel, TraceFile)], None
+    watched = _watched(machines, layer, workload, images, profiles)
+    panels = found.values()
+    return [
+        each if isinstance(each, TraceFile) else WatchedMachine(each, watched) for each in panels
+    ], watched
 
 
-def _watched(workload: str, image_file: Path | None, image: int, layer: str) -> Watched:
-    """Profile one image of a workload."""
+def _watched(
+    machines: Sequence[Architecture],
+    layer: str | None,
+    workload: str,
+    images: tuple[Path | None, int],
+    profiles: Path | None,
+) -> Watched:
+    """Load what machines run, and which layer of it to watch."""
     from o3sim.network.layer_names import layer_number
-    from o3sim.network.load import load_network, load_workload, workload_images
-    from o3sim.profile.profile import profile_layers
     from o3sim.report.plot.watched import Watched
+    from o3sim.runs.case import load_case, with_saved_profiles
 
-    files = load_workload(workload)
-    network = load_network(files)
-    number = layer_number(layer, [each.name for each in network.layers])
-    images = workload_images(files, network, image_file, image + 1)
-    profiles = [profile for profile, _ in profile_layers(network, images.x[image])]
-    return Watched(_title(network, images), network, profiles, number)
-
-
-def _title(network: Network, images: Images) -> str:
-    """Name a network, and say so if it or its images are made up."""
-    return f"{network.name} (synthetic)" if network.synthetic_parts(images.synthetic) else network.name
+    if layer is None:
+        raise InputError("which layer? --layer LAYER")
+    image_file, image = images
+    loaded = load_case(workload, image_file, image + 1)
+    number = layer_number(layer, [each.name for each in loaded.network.layers])
+    return Watched(with_saved_profiles(loaded.one(image), profiles, machines), number)
 
 
-def _depths(workload: str, image_file: Path | None, count: int) -> tuple[str, list[Depths]]:
-    """Profile images; return the network's title and its layers' depths."""
-    from o3sim.network.load import load_network, load_workload, workload_images
-    from o3sim.profile.profile import profile_layers
-    from o3sim.studies.whatif.depths import depths_of
+def _layers_of(panels: Sequence[WatchedMachine | TraceFile]) -> str:
+    """Name the layers that traces are of."""
+    from o3sim.report.plot.traced import TraceFile
 
-    files = load_workload(workload)
-    network = load_network(files)
-    sums: list[Depths] = []
-    images = workload_images(files, network, image_file, count)
-    for pixels in images.x:
-        found = [depths_of(profile) for profile, _ in profile_layers(network, pixels)]
-        sums = [a.plus(b) for a, b in zip(sums, found, strict=True)] if sums else found
-    return _title(network, images), sums
+    names = dict.fromkeys(panel.layer for panel in panels if isinstance(panel, TraceFile) and panel.layer)
+    return f"layer {', '.join(names)}" if names else "the layer"
 
 
 def _write(figure: Figure, output: Path) -> None:

@@ -17,9 +17,8 @@ from o3sim.errors import InputError
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.network.images import Images
-    from o3sim.network.network import Network
     from o3sim.results.result import Comparison, RunResult
+    from o3sim.runs.case import LoadedCase
 
 
 def run(  # noqa: PLR0913, PLR0917 - the command's options
@@ -34,6 +33,7 @@ def run(  # noqa: PLR0913, PLR0917 - the command's options
     json: options.Json = "",
     engine: options.Engine = None,
     jobs: options.Jobs = 1,
+    profiles: options.Profiles = None,
     dry_run: options.DryRun = False,
 ) -> None:
     """Simulate ARCH on WORKLOAD and report cycles, pruning, stalls and energy.
@@ -42,7 +42,7 @@ def run(  # noqa: PLR0913, PLR0917 - the command's options
     """
     architectures = _load_architectures(architecture, settings, _names(compare))
     _tell_custom(architectures, engine)
-    asked = _Asked(workload, images, image_file, engine, jobs)
+    asked = _RunOptions(workload, images, image_file, engine, jobs, profiles)
     if dry_run:
         print(said(settings), end="")
         _estimate(architectures, asked)
@@ -83,7 +83,7 @@ def _load_architectures(
 
 
 def _tell_custom(architectures: Sequence[Architecture], engine: str | None) -> None:
-    """Say which architectures have units of the user's own, and so run on SimPy; refuse another engine."""
+    """Say which architectures have custom units, and so run on SimPy; refuse another engine."""
     from o3sim.runs.engines import custom_note, engine_name
 
     for architecture in architectures:
@@ -92,7 +92,7 @@ def _tell_custom(architectures: Sequence[Architecture], engine: str | None) -> N
         print(note, file=sys.stderr)
 
 
-class _Asked(NamedTuple):
+class _RunOptions(NamedTuple):
     """What a run was asked to do, besides the architectures."""
 
     workload: str
@@ -100,44 +100,45 @@ class _Asked(NamedTuple):
     image_file: Path | None
     engine: str | None
     jobs: int
+    profiles: Path | None
 
 
-def _load(asked: _Asked, architectures: Sequence[Architecture]) -> tuple[Network, Images]:
+def _load(asked: _RunOptions, architectures: Sequence[Architecture]) -> LoadedCase:
     """Load the network, if its sizes fit, and the images to run it on."""
-    from o3sim.network.load import load_network, load_workload, workload_images
+    from o3sim.network.load import load_workload
+    from o3sim.runs.case import case_of
     from o3sim.runs.sizes import check_sizes
 
     files = load_workload(asked.workload)
     check_sizes(architectures, files)
-    network = load_network(files)
-    return network, workload_images(files, network, asked.image_file, asked.images)
+    return case_of(files, asked.image_file, asked.images)
 
 
-def _estimate(architectures: Sequence[Architecture], asked: _Asked) -> None:
+def _estimate(architectures: Sequence[Architecture], asked: _RunOptions) -> None:
     """Print what a run will take; it will load its network as long as this one does."""
     from o3sim.report.console import make_console
     from o3sim.report.estimate import print_estimate
     from o3sim.runs.estimate.estimate import estimate_run
 
     start = perf_counter()
-    network, images = _load(asked, architectures)
+    case = _load(asked, architectures)
     loading_s = perf_counter() - start
-    estimate = estimate_run(architectures, network, images.x, asked.engine, asked.jobs)
+    estimate = estimate_run(architectures, case.network, case.images.x, asked.engine, asked.jobs)
     print_estimate(make_console(), replace(estimate, wall_s=estimate.wall_s + loading_s))
 
 
-def _simulate(architectures: Sequence[Architecture], asked: _Asked) -> tuple[RunResult, list[Comparison]]:
+def _simulate(
+    architectures: Sequence[Architecture], asked: _RunOptions
+) -> tuple[RunResult, list[Comparison]]:
     """Run all architectures; set the others beside the first."""
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.results.result import compare
-    from o3sim.runs.simulation import simulate_all
+    from o3sim.runs.case import with_saved_profiles
+    from o3sim.runs.simulation import simulate_case
     from o3sim.workers.pool import prepare
 
     prepare(asked.jobs)
-    network, images = _load(asked, architectures)
-    labels = None if images.y is None else images.y.tolist()
+    case = with_saved_profiles(_load(asked, architectures), asked.profiles, architectures)
     with progress_on_stderr() as progress:
-        main, *others = simulate_all(
-            architectures, network, images.x, labels, progress, asked.engine, asked.jobs, images.synthetic
-        )
+        main, *others = simulate_case(architectures, case, progress, asked.engine, asked.jobs)
     return main, [compare(main, other) for other in others]

@@ -28,20 +28,18 @@ def speculate(
     if not 0 <= wrong <= 1:
         raise InputError(f"--wrong {wrong}: expected a share, 0 to 1")
     options.at_least_one("--check", check)
-    from o3sim.network.load import load_network, load_workload, workload_images
     from o3sim.profile.ordering.calls import choose_bound
     from o3sim.profile.ordering.samples import sample_layers
     from o3sim.profile.ordering.workload import with_calls
+    from o3sim.runs.case import load_case
 
-    files = load_workload(workload)
-    network = load_network(files)
-    chosen = workload_images(files, network, image_file, images)
-    with_calls(files, {}, output)  # refuses what cannot be written, before the work
+    case = load_case(workload, image_file, images)
+    with_calls(case.files, {}, output)  # refuses what cannot be written, before the work
     calls = {
         samples.layer.name: choose_bound(samples, check, wrong)
-        for samples in sample_layers(network, list(chosen.x))
+        for samples in sample_layers(case.network, list(case.images.x))
     }
-    written = with_calls(files, calls, output).write(output)
+    written = with_calls(case.files, calls, output).write(output)
     print(f"on {images} calibration images: bound, neurons called wrongly, edges dropped")
     for name, each in calls.items():
         print(f"  {name:12}{each.how.bound:6.2f}{100 * each.wrong:8.2f} %{100 * each.pruned:8.1f} %")

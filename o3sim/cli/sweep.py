@@ -29,6 +29,7 @@ def sweep(  # noqa: PLR0913, PLR0917 - the command's options
     cluster: options.Cluster = None,
     resume: options.Resume = False,
     parquet: options.Parquet = False,
+    profiles: options.Profiles = None,
     dry_run: options.DryRun = False,
 ) -> None:
     """Run every point of SWEEP.yaml and write DIR/results.csv and DIR/layers.csv.
@@ -49,7 +50,7 @@ def sweep(  # noqa: PLR0913, PLR0917 - the command's options
         print(_described(plan))
         _print_job_script(cluster)
         return
-    outcome = _run(plan, output, place, resume, parquet)
+    outcome = _run(plan, output, place, resume, parquet, profiles)
     print(f"wrote {output / 'results.csv'}: {len(outcome.rows):,} points, {outcome.failed:,} failed")
     if outcome.failed:
         failed = next(row for row in outcome.rows if row["error"])
@@ -65,7 +66,9 @@ def _print_job_script(cluster: Path | None) -> None:
         print(f"\nEach of {config.workers} jobs of SLURM:\n\n{job_script(config)}", end="")
 
 
-def _run(plan: Plan, output: Path, place: Place, resume: bool, parquet: bool) -> SweepOutcome:
+def _run(
+    plan: Plan, output: Path, place: Place, resume: bool, parquet: bool, profiles: Path | None
+) -> SweepOutcome:
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.runs.stop import StopRequests
     from o3sim.studies.sweep.run import identity_of, prepare_folder, run_sweep
@@ -83,6 +86,7 @@ def _run(plan: Plan, output: Path, place: Place, resume: bool, parquet: bool) ->
             jobs,
             resume=resume,
             parquet=parquet,
+            profiles=profiles,
             progress=progress,
             open_executor=open_executor,
             check_stop=stop.check,

@@ -31,6 +31,7 @@ def trace(  # noqa: PLR0913, PLR0917 - a command has as many parameters as optio
     image: options.Image = 0,
     image_file: options.ImageFile = None,
     engine: options.Engine = None,
+    profiles: options.Profiles = None,
 ) -> None:
     """Write what happens in one layer of WORKLOAD on ARCH, or in a part of it, to a file.
 
@@ -52,17 +53,15 @@ def trace(  # noqa: PLR0913, PLR0917 - a command has as many parameters as optio
     from o3sim.config.custom_code import code_place, is_custom
     from o3sim.config.custom_load import custom_code_errors
     from o3sim.network.layer_names import layer_number
-    from o3sim.network.load import load_network, load_workload, workload_images
+    from o3sim.runs.case import load_case, with_saved_profiles
     from o3sim.trace.session import trace_layer
 
     machine = load_machine(architecture, settings)
-    files = load_workload(workload)
-    network = load_network(files)
-    number = layer_number(layer, [each.name for each in network.layers])
-    images = workload_images(files, network, image_file, image + 1)
+    loaded = load_case(workload, image_file, image + 1)
+    number = layer_number(layer, [each.name for each in loaded.network.layers])
+    case = with_saved_profiles(loaded.one(image), profiles, [machine])
     window = event_window(number, *spans)
-    own = [code_place(format_name)] if is_custom(format_name) else []
-    with custom_code_errors(own), progress_on_stderr() as progress, open_trace(output) as stream:
-        pixels = images.x[image]
-        events = trace_layer(machine, network, pixels, window, make_writer, stream, engine, progress)
-    print(f"wrote {events:,} events of layer {network.layers[number].name} to {output}", file=sys.stderr)
+    custom = [code_place(format_name)] if is_custom(format_name) else []
+    with custom_code_errors(custom), progress_on_stderr() as progress, open_trace(output) as stream:
+        events = trace_layer(machine, case, window, make_writer, stream, engine, progress)
+    print(f"wrote {events:,} events of layer {case.network.layers[number].name} to {output}", file=sys.stderr)

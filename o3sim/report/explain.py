@@ -25,6 +25,11 @@ limited by: the unit whose limits, taken away from this unit alone, save most cy
 {NOTEWORTHY:.0%} or more; several at once, if only all of them together save as much; else the PEs. saves:
 cycles saved, measured by running again, for the PEs with twice as many."""
 
+PIPELINE_LEGEND = """\
+Of a pipeline: cycles of a stage are those in which it is occupied in the first table, and those of its
+work, without waits for rows, in the others; `all` is the stream, from the first image's entry to the last
+one's end."""
+
 DEPTH_LEGEND = """\
 Share of neurons decided within so many percent of their edges: a property of network and
 image, not of the machine. none: constant neurons. mean: edges needed, in percent."""
@@ -35,19 +40,20 @@ HISTOGRAM_ROWS = 10
 _HEADINGS = {
     "useful": "use-\nful", "wasted": "was-\nted", "squashed": "squa-\nshed", "operand_stall": "oper-\nand",
     "write_stall": "write", "verdict_wait": "ver-\ndict", "weight_wait": "wei-\nghts",
-    "issue_wait": "issue", "no_ready_op": "none\nready", "queue_empty": "queue\nempty", "drain": "drain",
+    "issue_wait": "issue", "no_ready_op": "none\nready", "queue_empty": "queue\nempty",
+    "input_wait": "input", "drain": "drain",
 }  # fmt: skip
 
 
 def print_explanation(console: Console, found: Explanation) -> None:
     """Write the whole report."""
-    source, images = found.source, len(found.source.images)
-    cycles = sum(counters.cycles for counters in found.layers) / images
-    count = f"{images} image{'s' if images != 1 else ''}"
-    title = f"{source.architecture.name} on {source.network.name}, {count}: {grouped(cycles)} cycles an image"
+    source, case = found.source, found.source.case
+    count = f"{len(case)} image{'s' if len(case) != 1 else ''}"
+    cycles = grouped(found.cycles.total / len(case))
+    title = f"{source.architecture.name} on {case.network.name}, {count}: {cycles} cycles an image"
     console.print(title, style="bold")
-    if source.synthetic:
-        console.print(synthetic_note(source.synthetic))
+    if case.synthetic:
+        console.print(synthetic_note(case.synthetic))
     note = custom_note(source.architecture)
     if note is not None:
         console.print(note, soft_wrap=True)
@@ -58,7 +64,9 @@ def print_explanation(console: Console, found: Explanation) -> None:
     console.print(limit_table(found))
     console.print(LIMIT_LEGEND)
     console.print()
-    console.print(relief_table(found))
+    console.print(what_if_table(found))
+    if found.counts.pipeline is not None:
+        console.print(PIPELINE_LEGEND)
     _print_occupancy(console, found)
     console.print(depth_table(found))
     console.print(DEPTH_LEGEND)
@@ -66,41 +74,40 @@ def print_explanation(console: Console, found: Explanation) -> None:
 
 def stack_table(found: Explanation) -> Table:
     """Build the cycle stack of every layer and of the run."""
-    images, whole = len(found.source.images), LayerCounters("all")
+    images, whole = len(found.source.case), LayerCounters("all")
     for counters in found.layers:
         whole.add(counters)
     causes = [cause for cause, count in whole.pe_cycles.items() if count or cause in _HEADINGS]
     headings = [_HEADINGS.get(cause, cause.replace("_", "\n")) for cause in causes]
     table = make_table("Where the PE-cycles went (%)", 1, "layer", "cycles", *headings, gap=1)
     for counters in found.layers:
-        table.add_row(counters.name, *_stack_cells(counters, causes, images))
+        table.add_row(counters.name, grouped(counters.cycles / images), *_stack_cells(counters, causes))
     table.add_section()
-    table.add_row("all", *_stack_cells(whole, causes, images))
+    table.add_row("all", grouped(found.cycles.total / images), *_stack_cells(whole, causes))
     return table
 
 
-def _stack_cells(counters: LayerCounters, causes: Sequence[str], images: int) -> list[str]:
+def _stack_cells(counters: LayerCounters, causes: Sequence[str]) -> list[str]:
     total = sum(counters.pe_cycles.values())
-    shares = (percent(counters.pe_cycles[cause] / total) for cause in causes)
-    return [grouped(counters.cycles / images), *shares]
+    return [percent(counters.pe_cycles[cause] / total) for cause in causes]
 
 
 def limit_table(found: Explanation) -> Table:
     """Build the table of what limits each layer."""
     table = make_table("What limits each layer", 2, "layer", "limited by", "cycles", "saves", "%")
-    images = len(found.source.images)
+    images = len(found.source.case)
     for number, counters in enumerate(found.layers):
         unit, share = found.limit(number)
-        cycles = counters.cycles / images
+        cycles = found.cycles.layers[number] / images
         table.add_row(counters.name, unit, grouped(cycles), grouped(share * cycles), percent(share))
     table.add_section()
     unit, share = found.limit()
-    cycles = sum(counters.cycles for counters in found.layers) / images
+    cycles = found.cycles.total / images
     table.add_row("all", unit, grouped(cycles), grouped(share * cycles), percent(share))
     return table
 
 
-def relief_table(found: Explanation) -> Table:
+def what_if_table(found: Explanation) -> Table:
     """Build the table of what taking away each unit's limits brings."""
     table = make_table(
         "Without the limits of one unit (cycles per image)",
@@ -112,14 +119,14 @@ def relief_table(found: Explanation) -> Table:
         "saves %",
         "there %",
     )
-    for run in found.relieved:
+    for run in found.what_ifs:
         savings = [found.saving(run, number) for number in range(len(found.layers))]
         best = max(range(len(savings)), key=savings.__getitem__)
         table.add_row(
-            run.relief.unit,
-            run.relief.what,
+            run.what_if.unit,
+            run.what_if.what,
             found.layers[best].name if savings[best] > 0 else "-",
-            grouped(run.total / len(found.source.images)),
+            grouped(run.cycles.total / len(found.source.case)),
             percent(found.saving(run)),
             percent(savings[best]),
         )
@@ -132,8 +139,8 @@ def _print_occupancy(console: Console, found: Explanation) -> None:
     console.print(
         f"Layer {window.name}, first image, {whole} {grouped(window.layer_cycles)} cycles", style="bold"
     )
-    depth = found.source.architecture.issue_queue.depth_ops
-    contexts = found.source.architecture.pe.count * found.source.architecture.pe.contexts
+    depth = found.machine.issue_queue.depth_ops
+    contexts = found.machine.pe.count * found.machine.pe.contexts
     for title, cycles_by_ops in (
         (f"Ops in the issue queue of {grouped(depth)} (% of cycles)", occupancy.queued),
         (f"Neurons in flight, {grouped(contexts)} contexts in PEs (% of cycles)", occupancy.in_flight),

@@ -31,6 +31,16 @@ COLUMNS = (*TOTALS, *grouped_columns(GROUPS))
 """All columns, in order."""
 
 
+AGREEMENT = "agreement"
+PIPELINE_NUMBERS = tuple(
+    f"pipeline.{figure}" for figure in ("latency_cycles", "initiation_interval_cycles", "stream_cycles")
+)
+SLOWEST_STAGE = "pipeline.slowest_stage"
+
+SOME_COLUMNS = (AGREEMENT, *PIPELINE_NUMBERS, SLOWEST_STAGE)
+"""Columns that only some machines have: those that call outcomes, and pipelines. They stand last."""
+
+
 def measure_columns(measures: Measures) -> dict[str, Any]:
     """Return all figures by column: dotted keys where they are grouped."""
     totals = {name: getattr(measures, name) for name in TOTALS}

@@ -5,28 +5,48 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from o3sim.errors import InputError
 from o3sim.files import open_atomic
 from o3sim.results.cells import guarded, kinds_of, text_of
-from o3sim.results.columns import measure_columns
+from o3sim.results.columns import AGREEMENT, PIPELINE_NUMBERS, SLOWEST_STAGE, SOME_COLUMNS, measure_columns
 from o3sim.results.result import RunResult
 
 
 def result_columns(result: RunResult) -> dict[str, Any]:
-    """Return a run's totals by column."""
-    return {
+    """Return a run's totals by column; what only some machines have comes last."""
+    columns = {
         "images": result.images,
         "accuracy": result.accuracy,
         "synthetic": "+".join(result.synthetic),
     } | measure_columns(result)
+    if result.agreement is not None:
+        columns[AGREEMENT] = result.agreement
+    if result.pipeline is not None:
+        columns |= {
+            name: getattr(result.pipeline, name.removeprefix("pipeline."))
+            for name in (*PIPELINE_NUMBERS, SLOWEST_STAGE)
+        }
+    return columns
 
 
 def layer_rows(result: RunResult) -> list[dict[str, Any]]:
-    """Return a row for each layer."""
-    return [{"layer": layer.name, **measure_columns(layer)} for layer in result.layers]
+    """Return a row for each layer; those of a pipeline have the figures of its stage last."""
+    rows = [{"layer": layer.name, **measure_columns(layer)} for layer in result.layers]
+    if result.pipeline is not None:
+        for row, stage in zip(rows, result.pipeline.stages, strict=True):
+            figures = {name: value for name, value in asdict(stage).items() if name != "name"}
+            row |= {f"stage.{name}": value for name, value in figures.items()}
+    return rows
+
+
+def last_columns_apart(columns: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split the columns that every row has from those that only some have, which stand behind all others."""
+    some = {name: value for name, value in columns.items() if name in SOME_COLUMNS}
+    return {name: value for name, value in columns.items() if name not in some}, some
 
 
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:

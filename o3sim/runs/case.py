@@ -17,6 +17,7 @@ from o3sim.network.network import Network
 from o3sim.profile.image import ComputedImage, ProfiledImage
 
 if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
     from o3sim.profile.store.read import StoredProfiles
     from o3sim.profile.store.write import Progress
 
@@ -29,13 +30,10 @@ class Case:
     ----------
     network : Network
     images : Images
-    files : WorkloadFiles or None
-        What both were read from, if it was a workload.
     """
 
     network: Network
     images: Images
-    files: WorkloadFiles | None = None
 
     def __len__(self) -> int:
         """Count the images."""
@@ -54,7 +52,7 @@ class Case:
     @property
     def title(self) -> str:
         """The network's name, and that something is made up if anything is."""
-        return f"{self.network.name} (synthetic)" if self.synthetic else self.network.name
+        return _title(self)
 
     @cached_property
     def network_sha256(self) -> str:
@@ -83,9 +81,31 @@ class Case:
         """
         return ComputedImage(self.network, item, speculative, keep)
 
+    def at(self, place: int, speculative: bool = False, keep: bool = False) -> ProfiledImage:
+        """Return an image by its place from 0, as :meth:`image` does."""
+        return self.image(self.images.x[place], speculative, keep)
+
+    def one(self, place: int) -> Case:
+        """Return the case of a single image."""
+        labels = None if self.images.y is None else self.images.y[place : place + 1]
+        return replace(self, images=replace(self.images, x=self.images.x[place : place + 1], y=labels))
+
     def without_images(self) -> Case:
         """Return what the images have in common: sent to a worker once, with each of :meth:`items` later."""
-        return replace(self, images=replace(self.images, x=self.images.x[:0], y=None), files=None)
+        return Case(self.network, replace(self.images, x=self.images.x[:0], y=None))
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedCase(Case):
+    """A case that was read from a workload.
+
+    Attributes
+    ----------
+    files : WorkloadFiles
+        The workload.
+    """
+
+    files: WorkloadFiles
 
 
 @dataclass(frozen=True)
@@ -123,9 +143,18 @@ class StoredCase:
         """Return an image, as :meth:`Case.image` does."""
         return self.profiles[speculative].image(item, self.network.layers)
 
+    def at(self, place: int, speculative: bool = False, keep: bool = False) -> ProfiledImage:
+        """Return an image by its place from 0, as :meth:`image` does."""
+        return self.image(place, speculative, keep)
+
     def without_images(self) -> StoredCase:
         """Return itself: images are in the folders."""
         return self
+
+    @property
+    def title(self) -> str:
+        """The network's name, and that something is made up if anything is."""
+        return _title(self)
 
     @property
     def folders(self) -> list[str]:
@@ -145,7 +174,11 @@ class StoredCase:
 AnyCase: TypeAlias = Case | StoredCase
 
 
-def load_case(workload: str | Path, image_file: Path | None = None, count: int | None = None) -> Case:
+def _title(case: AnyCase) -> str:
+    return f"{case.network.name} (synthetic)" if case.synthetic else case.network.name
+
+
+def load_case(workload: str | Path, image_file: Path | None = None, count: int | None = None) -> LoadedCase:
     """Load a network and the images to run on it.
 
     Parameters
@@ -165,10 +198,10 @@ def load_case(workload: str | Path, image_file: Path | None = None, count: int |
     return case_of(load_workload(workload), image_file, count)
 
 
-def case_of(files: WorkloadFiles, image_file: Path | None = None, count: int | None = None) -> Case:
+def case_of(files: WorkloadFiles, image_file: Path | None = None, count: int | None = None) -> LoadedCase:
     """Load the network and the images of a workload that is read already, as :func:`load_case` does."""
     network = load_network(files)
-    return Case(network, workload_images(files, network, image_file, count), files)
+    return LoadedCase(network, workload_images(files, network, image_file, count), files)
 
 
 def stored_case(
@@ -210,6 +243,17 @@ def found_case(case: Case, root: Path, speculative: Iterable[bool] = (False,)) -
 
     kinds = sorted(set(speculative))
     return _with(case, {kind: find_profiles(root, case.network, case.images, kind) for kind in kinds})
+
+
+def with_saved_profiles(case: Case, root: Path | None, architectures: Iterable[Architecture] = ()) -> AnyCase:
+    """Return a case with the saved profiles that these machines ask for; itself if no folder is named.
+
+    Errors are those of :func:`found_case`.
+    """
+    if root is None:
+        return case
+    kinds = {architecture.pruning.speculative for architecture in architectures}
+    return found_case(case, root, kinds or {False})
 
 
 def _with(case: Case, profiles: Mapping[bool, StoredProfiles]) -> StoredCase:

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from o3sim.config.architecture import PIPELINED
 from o3sim.config.custom_code import code_place, custom_units
 from o3sim.contract.errors import MachineError
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
@@ -167,11 +166,6 @@ def run_on_engine(architecture: Architecture, *arguments: Any, wanted: str | Non
         If the engine cannot run it, or units of the user's own go wrong: with the file and line, or
         with the law of the machine that they break.
     """
-    if architecture.is_pipelined:
-        raise InputError(
-            f"architecture {architecture.name}: organization {PIPELINED} has no one machine that layers "
-            "take in turn: it is for `o3sim run` only (docs/pipelined.md)"
-        )
     simulate_image = engine_named(engine_name(architecture, wanted))
     with blaming_custom_units(architecture):
         return simulate_image(architecture, *arguments)

@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from o3sim.area import area_mtransistors
-from o3sim.config.architecture import Architecture
+from o3sim.config.architecture import PIPELINED, SEQUENTIAL, Architecture, Stage
 from o3sim.config.complaints import first_complaint
 from o3sim.config.flat import flattened, nested
+from o3sim.config.overrides import laid_over
 from o3sim.config.with_changes import architecture_of
 from o3sim.energy.model import BITS_PER_KBIT, OP_BITS
 
@@ -51,15 +52,17 @@ class Readable(Mapping[str, Any]):
     ----------
     values : mapping of str to scalar
         By dotted key, every key of an architecture.
+    layers : int
+        Of the network it is for: a pipeline that states no stages has as many.
     """
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
+    def __init__(self, values: Mapping[str, Any], layers: int) -> None:
+        self._values, self._layers = values, layers
 
     def __getitem__(self, name: str) -> Any:
         if name in self._values:
             return self._values[name]
-        return FIGURES[name](self._values)
+        return _summed(FIGURES[name], self._values, self._layers)
 
     def __iter__(self) -> Iterator[str]:
         yield from self._values
@@ -72,14 +75,49 @@ class Readable(Mapping[str, Any]):
         return name in self._values or name in FIGURES
 
 
-def figures_of(architecture: Architecture) -> dict[str, Any]:
-    """Return the figures of a machine by name.
+def figures_of(architecture: Architecture, layers: int) -> dict[str, Any]:
+    """Return the figures of a machine by name; of a pipeline they are summed over its stages.
+
+    Parameters
+    ----------
+    layers : int
+        Of the network it is for.
 
     Examples
     --------
     >>> from o3sim.config.load import load_architecture
-    >>> figures_of(load_architecture("small"))["peak_edges_per_cycle"]
+    >>> figures_of(load_architecture("small"), 5)["peak_edges_per_cycle"]
     512
+    >>> figures_of(load_architecture("finn-cnv"), 9)["peak_edges_per_cycle"]
+    2608
     """
     values = flattened(architecture.model_dump(mode="json"))
-    return {name: figure(values) for name, figure in FIGURES.items()}
+    return {name: _summed(figure, values, layers) for name, figure in FIGURES.items()}
+
+
+def _summed(figure: Figure, values: Mapping[str, Any], layers: int) -> float:
+    """Compute a figure of a machine, or of all stages of a pipeline."""
+    if values["organization"] != PIPELINED:
+        return figure(values)
+    whole = nested(values)
+    stages = whole.pop("stages", None) or [{}] * layers
+    base = {**whole, "organization": SEQUENTIAL}
+    return sum(figure(flattened(laid_over(base, stage))) for stage in stages)
+
+
+def settable_keys(architecture: Architecture) -> list[str]:
+    """List the dotted keys that a study may set: those stated, and those that a stage could state."""
+    stated = flattened(architecture.model_dump(mode="json"))
+    units = {unit: field.annotation for unit, field in Stage.model_fields.items()}
+    of_stages = [
+        f"stages.{number}.{unit}.{key}"
+        for number in range(len(architecture.stages))
+        for unit, model in units.items()
+        for key in getattr(model, "model_fields", ())
+    ]
+    return list(dict.fromkeys([*stated, *of_stages]))
+
+
+def value_before(values: Mapping[str, Any], key: str) -> Any:
+    """Return the value of a key; of one that a stage does not state, the machine's."""
+    return values[key] if key in values else values.get(".".join(key.split(".")[2:]))

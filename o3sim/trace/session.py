@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, BinaryIO
 
 from o3sim.config.ranges import NO_END
 from o3sim.contract.events import Event, EventWindow
 from o3sim.errors import InputError
-from o3sim.runs.engines import engine_name, run_on_engine
+from o3sim.runs.engines import engine_name
 from o3sim.runs.progress import edges_of_layers
+from o3sim.runs.runner import runner_of
+from o3sim.runs.watch import watch_layer
 from o3sim.trace.writer import MakeWriter, TracedLayer, Writer
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.network.network import Network
     from o3sim.profile.profile import LayerProfile
-    from o3sim.runs.simulation import Progress
+    from o3sim.runs.case import AnyCase
+    from o3sim.runs.progress import Progress
+    from o3sim.runs.runner import Runner
 
 MOST_EVENTS = 20_000_000
 """Events that the compiled engine may keep: it sorts a layer's, at about 100 bytes each."""
@@ -27,22 +27,20 @@ MOST_EVENTS = 20_000_000
 
 def trace_layer(
     architecture: Architecture,
-    network: Network,
-    image: NDArray[Any],
+    case: AnyCase,
     window: EventWindow,
     make_writer: MakeWriter,
     stream: BinaryIO,
     engine: str | None = None,
     progress: Progress | None = None,
 ) -> int:
-    """Write the events of a window of one layer.
+    """Write the events of a window of one layer, on the first image of a case.
 
     Parameters
     ----------
     architecture : Architecture
-    network : Network
-    image : ndarray
-        As the network's input takes it.
+        In a pipeline, which the image finds empty, a layer is a stage.
+    case : Case or StoredCase
     window : EventWindow
         Of one layer, with cycles that count from its first
         (:func:`o3sim.trace.window.event_window`).
@@ -65,16 +63,10 @@ def trace_layer(
     InputError
         If the network does not fit the machine, or the window is empty or too large for memory.
     """
-    session = _Session(architecture, network, window, make_writer, stream)
+    session = _Session(runner_of(architecture, case.network, engine), case, window, make_writer, stream)
     session.compiled = engine_name(architecture, engine) == "compiled"
-    with suppress(_LayerDone):  # what comes after the traced layer is not run
-        profiles = session.profiles(image, progress)
-        run_on_engine(architecture, network, profiles, (session,), window, wanted=engine)
+    watch_layer(session.runner, session.profiles(progress), window, session)
     return session.finish()
-
-
-class _LayerDone(Exception):  # noqa: N818 - it is no error
-    """The traced layer has ended: raised in place of handing the machine another layer."""
 
 
 class _Session:
@@ -82,30 +74,27 @@ class _Session:
 
     def __init__(
         self,
-        architecture: Architecture,
-        network: Network,
+        runner: Runner,
+        case: AnyCase,
         window: EventWindow,
         make_writer: MakeWriter,
         stream: BinaryIO,
     ) -> None:
         assert window.layer is not None  # noqa: S101 - a caller's mistake, not a user's
-        self.architecture, self.network, self.window = architecture, network, window
+        self.runner, self.case, self.window = runner, case, window
         self.layer = window.layer
         self.compiled = True
         self._make_writer, self._stream = make_writer, stream
         self._writer: Writer | None = None
         self._events = 0
 
-    def profiles(self, image: NDArray[Any], progress: Progress | None) -> Iterator[LayerProfile]:
-        """Profile layer after layer as the machine asks for them, up to the one that is traced."""
-        from o3sim.profile.profile import profile_layers
-
-        edges = edges_of_layers(self.network)[: self.layer + 1]
-        for number, (profile, _) in enumerate(profile_layers(self.network, image)):
+    def profiles(self, progress: Progress | None) -> Iterator[LayerProfile]:
+        """Yield layer after layer as the machine asks for them; at the traced one a file begins."""
+        edges = edges_of_layers(self.case.network)[: self.layer + 1]
+        image = self.case.at(0, self.runner.architecture.pruning.speculative)
+        for number, profile in enumerate(image.profiles()):
             if progress is not None:
                 progress(profile.name, sum(edges[:number]), sum(edges))
-            if number > self.layer:
-                raise _LayerDone
             if number == self.layer:
                 self._begin(profile)
             yield profile
@@ -119,9 +108,10 @@ class _Session:
     def finish(self) -> int:
         """End the file; tell how many events went into it."""
         if not self._events:
+            name = self.case.network.layers[self.layer].name
             raise InputError(
-                f"layer {self.network.layers[self.layer].name}: nothing happens in that window: the layer "
-                f"ends before cycle {self.window.first_cycle}, or its ops are not at work in those cycles"
+                f"layer {name}: nothing happens in that window: the layer ends before cycle "
+                f"{self.window.first_cycle}, or its ops are not at work in those cycles"
             )
         assert self._writer is not None  # noqa: S101 - there were events
         self._writer.close()
@@ -130,25 +120,15 @@ class _Session:
     def _begin(self, profile: LayerProfile) -> None:
         """Make the writer, now that the layer's shape and decisions are known."""
         traced = TracedLayer(
-            self.architecture,
-            self.network.name,
+            self.runner.machines[self.layer],
+            self.case.network.name,
             profile.name,
             self.layer,
             self.window,
-            lambda: program_of(self.architecture, self.network, profile, self.layer),
+            lambda: self.runner.program(profile, self.layer),
         )
         check_window(traced, profile, self.compiled)
         self._writer = self._make_writer(self._stream, traced)
-
-
-def program_of(architecture: Architecture, network: Network, profile: LayerProfile, number: int) -> Any:
-    """Lay out the ops of one layer of a network as the machine does."""
-    from o3sim.contract.plan import plan_groups
-    from o3sim.contract.program import build_program
-
-    cuts = plan_groups(architecture, network.layers)
-    first_group = sum(len(cut) for cut in cuts[:number])
-    return build_program(profile, cuts[number], first_group, architecture)
 
 
 def check_window(layer: TracedLayer, profile: LayerProfile, compiled: bool) -> None:

@@ -1,4 +1,4 @@
-"""Pipelines of layers from the command line: what `o3sim run` says of them, and who refuses them."""
+"""Pipelines of layers from the command line: what `o3sim run` says of them, and what is refused."""
 
 from __future__ import annotations
 
@@ -59,31 +59,6 @@ def test_a_network_of_other_layers_is_refused(o3sim: O3SIM) -> None:
     status, _, err = o3sim("run", "finn-cnv", "fashion-vgg")
     assert status == 2
     assert "9 for a network of" in err
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "explain finn-cnv cnv",
-        "trace finn-cnv cnv -o t.txt --layer conv1",
-        "plot timeline finn-cnv cnv --layer conv1 -o t.png",
-    ],
-)
-def test_commands_that_need_one_machine_refuse_it(
-    command: str, o3sim: O3SIM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    status, _, err = o3sim(*command.split())
-    assert status == 2
-    assert "it is for `o3sim run` only" in err
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_result_of_a_pipeline_is_not_explained(o3sim: O3SIM, tmp_path: Path) -> None:
-    o3sim("run", "finn-cnv", "cnv", "--json", str(tmp_path / "f.json"))
-    status, _, err = o3sim("explain", str(tmp_path / "f.json"))
-    assert status == 2
-    assert "it is for `o3sim run` only" in err
 
 
 def test_what_a_stage_cannot_state_is_refused_where_it_stands(o3sim: O3SIM, tmp_path: Path) -> None:

@@ -100,7 +100,10 @@ def test_cycles_may_be_open_at_an_end(plot: Plot, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("o3sim.report.plot.watched.MOST_TIMELINE_CYCLES", 20)
     status, _, err = plot(*words, "--cycles", "30:", "-o", str(tmp_path / "long.svg"))
     assert status == 2
-    assert "cycles of layer dense1 asked for; at most 20 can be seen in a figure: --cycles A:B" in err
+    assert (
+        "layer dense1 has more cycles from 30 on than the 20 that can be seen in a figure: --cycles A:B"
+        in err
+    )
 
 
 def test_titles_name_a_layer_that_was_numbered(plot: Plot, saved: str, tmp_path: Path) -> None:

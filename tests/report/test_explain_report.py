@@ -13,7 +13,8 @@ from tests.sample_runs import counters
 
 
 def columns(*layers: LayerCounters) -> dict[str, list[str]]:
-    found: Any = SimpleNamespace(layers=layers, source=SimpleNamespace(images=[1]))
+    cycles = SimpleNamespace(total=sum(each.cycles for each in layers))
+    found: Any = SimpleNamespace(layers=layers, source=SimpleNamespace(case=[1]), cycles=cycles)
     return {str(column.header): list(column.cells) for column in stack_table(found).columns}
 
 

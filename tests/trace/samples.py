@@ -7,6 +7,8 @@ from typing import Any
 
 from o3sim.config.architecture import Architecture
 from o3sim.contract.events import Event, EventWindow
+from o3sim.network.images import Images
+from o3sim.runs.case import Case
 from o3sim.trace.registry import load_writer
 from o3sim.trace.session import trace_layer
 from o3sim.trace.window import event_window
@@ -60,15 +62,19 @@ class Log:
         pass
 
 
+def case() -> Case:
+    """The small network on an image."""
+    return Case(network(), Images(images(1), None))
+
+
 def log(machine: str, window: EventWindow, engine: str | None = None) -> Log:
     """Trace the small network and keep the events."""
-    trace_layer(MACHINES[machine], network(), images(1)[0], window, Log, BytesIO(), engine)
+    trace_layer(MACHINES[machine], case(), window, Log, BytesIO(), engine)
     return Log.last
 
 
 def written(format_name: str, machine: str, window: EventWindow, engine: str | None = None) -> bytes:
     """Trace the small network in a format."""
     stream = BytesIO()
-    image = images(1)[0]
-    trace_layer(MACHINES[machine], network(), image, window, load_writer(format_name), stream, engine)
+    trace_layer(MACHINES[machine], case(), window, load_writer(format_name), stream, engine)
     return stream.getvalue()

@@ -14,16 +14,19 @@ import pytest
 from o3sim.config.ranges import Range
 from o3sim.contract.events import Event, EventKind
 from o3sim.errors import InputError
+from o3sim.network.images import Images
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput
+from o3sim.profile import image
+from o3sim.runs.case import Case
 from o3sim.trace import registry, session
 from o3sim.trace.files import open_trace
 from o3sim.trace.reading import CanonicalFile
 from o3sim.trace.session import trace_layer
 from o3sim.trace.window import event_window
-from tests.sample_runs import architecture, images, network
-from tests.trace.samples import MACHINES, WINDOWS, Log, log, written
+from tests.sample_runs import architecture, network
+from tests.trace.samples import MACHINES, WINDOWS, Log, case, log, written
 
 
 def big_network() -> Network:
@@ -53,9 +56,10 @@ def big_network() -> Network:
 
 @pytest.mark.slow
 def test_a_window_of_a_big_layer_is_all_that_is_kept() -> None:
-    pixels = np.random.default_rng(6).integers(0, 256, (56, 56, 1), np.uint8)
+    pixels = np.random.default_rng(6).integers(0, 256, (1, 56, 56, 1), np.uint8)
     window = event_window(1, cycles=Range(3000, 3050))
-    trace_layer(architecture(), big_network(), pixels, window, Log, BytesIO())
+    big = Case(big_network(), Images(pixels, None))
+    trace_layer(architecture(), big, window, Log, BytesIO())
     seen = Log.last.events
     assert {e.cycle for e in seen} == set(range(3000, 3050))
     assert len(seen) < 50 * 64 * 4
@@ -71,19 +75,17 @@ def test_the_whole_of_a_big_layer_is_refused_with_what_to_do(monkeypatch: pytest
 
 
 def test_layers_after_the_traced_one_are_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    import o3sim.profile.profile
-
     made: list[str] = []
-    profiled = o3sim.profile.profile.profile_layers
+    profiled = image.profile_layers
 
     def counted(*arguments: Any) -> Any:
         for profile, bits in profiled(*arguments):
             made.append(profile.name)
             yield profile, bits
 
-    monkeypatch.setattr(o3sim.profile.profile, "profile_layers", counted)
+    monkeypatch.setattr(image, "profile_layers", counted)
     log("plain", WINDOWS["all"])
-    assert made == ["conv1", "dense2"]  # the second is asked for, and not run
+    assert made == ["conv1"]
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
@@ -185,8 +187,7 @@ def test_machines_are_what_the_network_fits() -> None:
     with pytest.raises(InputError, match="weight_buffer"):
         trace_layer(
             architecture("tiny", weight_buffer={"size_kbit": 1}, pe={"width_edges": 1024}),
-            network(),
-            images(1)[0],
+            case(),
             event_window(0),
             Log,
             BytesIO(),

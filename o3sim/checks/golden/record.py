@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from numpy.typing import NDArray
 
 from o3sim.checks.golden.case import (
     FORMAT_VERSION,
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.network.images import Images
     from o3sim.network.network import Network
+    from o3sim.results.result import RunResult
     from o3sim.runs.simulation import Progress
     from o3sim.trace.writers.canonical import CanonicalWriter
 
@@ -70,19 +69,19 @@ def load_inputs(case: Case) -> Inputs:
     """
     from o3sim.config.load import load_architecture
     from o3sim.config.with_changes import architecture_with
-    from o3sim.network.load import load_network, load_workload, workload_images
+    from o3sim.runs.case import load_case
 
     if not 1 <= case.cycles <= MOST_CYCLES:
         raise InputError(f"{case.cycles:,} cycles of trace asked for, expected 1 to {MOST_CYCLES:,}")
     architecture = architecture_with(load_architecture(case.architecture), case.changes)
-    files = load_workload(case.workload)
-    network = load_network(files)
     image_file = None if case.image_file is None else Path(case.image_file)
-    images = workload_images(files, network, image_file, case.images)
-    names = [layer.name for layer in network.layers]
+    loaded = load_case(case.workload, image_file, case.images)
+    names = [layer.name for layer in loaded.network.layers]
     wanted = names if case.layers is None else case.layers
     layers = sorted({layer_number(layer, names) for layer in wanted})
-    return Inputs(case, architecture, network, images, tuple(layers))
+    if case.layers is not None:
+        case = replace(case, layers=tuple(names[number] for number in layers))
+    return Inputs(case, architecture, loaded.network, loaded.images, tuple(layers))
 
 
 def record(inputs: Inputs, folder: Path, home: Path | None = None, progress: Progress | None = None) -> None:
@@ -104,15 +103,9 @@ def record(inputs: Inputs, folder: Path, home: Path | None = None, progress: Pro
         If the case cannot be run, or a file not be written.
     """
     from o3sim.results.document import to_document
-    from o3sim.runs.simulation import simulate
 
-    images = inputs.images
-    labels = None if images.y is None else images.y.tolist()
-    result = simulate(
-        inputs.architecture, inputs.network, images.x, labels, progress, synthetic_images=images.synthetic
-    )
+    result, traces = run_once(inputs, progress)
     document = to_document(result)
-    traces = layer_traces(inputs, images.x[0])
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with replacing_folder(folder) as made:
@@ -137,22 +130,24 @@ def _keep_others(old: Path, new: Path) -> None:
             shutil.copy2(path, new / path.name, follow_symlinks=False)
 
 
-def layer_traces(inputs: Inputs, image: NDArray[Any]) -> dict[str, bytes]:
-    """Trace the first cycles of all layers of a case in one run.
+def run_once(inputs: Inputs, progress: Progress | None = None) -> tuple[RunResult, dict[str, bytes]]:
+    """Run a case, and trace the first cycles of its layers on the first image on the way.
 
     Returns
     -------
+    RunResult
     dict of str to bytes
         Canonical traces, without words and stalls, by file name.
     """
-    from o3sim.profile.profile import profile_layers
-    from o3sim.runs.engines import run_on_engine
+    from o3sim.runs.case import Case as Runnable
+    from o3sim.runs.point import Watch
+    from o3sim.runs.simulation import simulate_case
 
     split = _ByLayer(inputs)
-    window = EventWindow(end_cycle=inputs.case.cycles, of_layer=True)
-    profiles = (profile for profile, _ in profile_layers(inputs.network, image))
-    run_on_engine(inputs.architecture, inputs.network, profiles, (split,), window)
-    return split.texts()
+    watch = Watch((split,), EventWindow(end_cycle=inputs.case.cycles, of_layer=True))
+    case = Runnable(inputs.network, inputs.images)
+    (result,) = simulate_case([inputs.architecture], case, progress, watch=watch)
+    return result, split.texts()
 
 
 class _ByLayer:

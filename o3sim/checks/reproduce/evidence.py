@@ -17,7 +17,8 @@ from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.network.network import Network
 from o3sim.profile.rates import LayerRates
 from o3sim.results.result import RunResult
-from o3sim.runs.simulation import simulate_all
+from o3sim.runs.case import Case
+from o3sim.runs.simulation import simulate_case
 
 Progress = Callable[[str, int, int], None]
 
@@ -139,10 +140,8 @@ class Evidence:
         missing = [name for name in machines if (trained.name, name) not in self._runs]
         if missing:
             architectures = [machine(name) for name in missing]
-            labels = None if trained.images.y is None else trained.images.y.tolist()
-            results = simulate_all(
-                architectures, trained.network, trained.images.x, labels, self.progress, jobs=self.jobs
-            )
+            case = Case(trained.network, trained.images)
+            results = simulate_case(architectures, case, self.progress, jobs=self.jobs)
             for name, result in zip(missing, results, strict=True):
                 self._runs[trained.name, name] = result
         return [self._runs[trained.name, name] for name in machines]

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.contract.events import Event, EventKind
-from o3sim.report.plot.style import BLACK, BLUE, SKY, TWO_COLUMNS_INCHES, VERMILION, YELLOW, new_figure
+from o3sim.report.plot.style import (
+    BLACK,
+    BLUE,
+    PURPLE,
+    SKY,
+    TWO_COLUMNS_INCHES,
+    VERMILION,
+    YELLOW,
+    new_figure,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +38,7 @@ class Doing(IntEnum):
     RETIRED_1 = 3
     WASTED = 4
     SQUASHED = 5
+    OPEN = 6
 
 
 # Told apart in shades of grey too, where orange and sky blue are the same.
@@ -37,6 +47,7 @@ LOOKS: dict[Doing, tuple[str, str]] = {
     Doing.RETIRED_0: (SKY, "neuron that is 0"),
     Doing.WASTED: (YELLOW, "wasted: after the decision"),
     Doing.SQUASHED: (VERMILION, "squashed later"),
+    Doing.OPEN: (PURPLE, "undecided where the trace ends"),
     Doing.REFUSED: ("#BBBBBB", "operand refused"),
     Doing.IDLE: ("#FFFFFF", "idle or waiting"),
 }
@@ -69,14 +80,39 @@ class TimelineData:
         return float(np.isin(self.cells, (Doing.RETIRED_0, Doing.RETIRED_1)).mean())
 
 
+class Judge(Protocol):
+    """Knows what becomes of the ops that are not squashed."""
+
+    def __call__(self, op: int, word: int, cycle: int) -> Doing:
+        """Judge a word of an op, which went in in a cycle."""
+
+
+class ProgramJudge:
+    """Judges by the profile of the layer, which knows every op's outcome and its deciding word."""
+
+    def __init__(self, program: LayerProgram) -> None:
+        self._program = program
+
+    def __call__(self, op: int, word: int, cycle: int) -> Doing:  # noqa: ARG002 - others judge by it
+        """Judge a word of an op, which went in in a cycle."""
+        if word >= self._program.decided_words[op]:
+            return Doing.WASTED
+        return Doing.RETIRED_1 if self._program.outcome[op] else Doing.RETIRED_0
+
+
 class TimelineObserver:
     """Keep the words and refusals of a window, and which ops are squashed, also after it.
 
     Memory grows with PEs times cycles of the window.
+
+    Parameters
+    ----------
+    first_cycle, end_cycle : int
+        ``first_cycle <= cycle < end_cycle`` of the layer are kept.
     """
 
-    def __init__(self, window: LayerWindow) -> None:
-        self.window = window
+    def __init__(self, first_cycle: int, end_cycle: int) -> None:
+        self._first_cycle, self._end_cycle = first_cycle, end_cycle
         self._words: list[tuple[int, int, int, int]] = []
         self._refused: list[tuple[int, int]] = []
         self._squashed: set[int] = set()
@@ -85,39 +121,42 @@ class TimelineObserver:
 
     def see(self, event: Event) -> None:
         """Take one event."""
-        inside = self.window.first_cycle <= event.cycle < self.window.end_cycle
+        inside = self._first_cycle <= event.cycle < self._end_cycle
         if event.kind is EventKind.WORD and inside:
-            self._words.append((event.cycle, _pe(event.unit), event.op, event.value))
+            self._words.append((event.cycle, pe_number(event.unit), event.op, event.value))
         elif event.kind is EventKind.STALL and inside:
-            self._refused.append((event.cycle, _pe(event.unit)))
+            self._refused.append((event.cycle, pe_number(event.unit)))
         elif event.kind is EventKind.RETIRE:
             self._retired += inside
         elif event.kind is EventKind.SQUASH:
             self._squashed_inside += inside
             self._squashed.add(event.op)
 
-    def result(self, name: str, pes: int, program: LayerProgram) -> TimelineData:
-        """Judge every word by what became of its op."""
-        window = self.window
+    def result(self, name: str, pes: int, window: LayerWindow, judge: Judge) -> TimelineData:
+        """Judge every word by what became of its op.
+
+        Parameters
+        ----------
+        window : LayerWindow
+            The cycles that the layer has of those kept.
+        """
+        first = window.first_cycle
         cells = np.zeros((pes, window.cycles), np.uint8)
         for cycle, pe in self._refused:
-            cells[pe, cycle - window.first_cycle] = Doing.REFUSED
+            cells[pe, cycle - first] = Doing.REFUSED
         for cycle, pe, op, word in self._words:
-            cells[pe, cycle - window.first_cycle] = self._judge(op, word, program)
-        first = window.first_cycle - window.start_cycle
+            squashed = op in self._squashed
+            cells[pe, cycle - first] = Doing.SQUASHED if squashed else judge(op, word, cycle)
         return TimelineData(name, first, cells, self._retired, self._squashed_inside)
 
-    def _judge(self, op: int, word: int, program: LayerProgram) -> Doing:
-        if op in self._squashed:
-            return Doing.SQUASHED
-        if word >= program.decided_words[op]:
-            return Doing.WASTED
-        return Doing.RETIRED_1 if program.outcome[op] else Doing.RETIRED_0
 
+def pe_number(unit: str) -> int:
+    """Return the number in ``pe3`` or ``pe3.1``.
 
-def _pe(unit: str) -> int:
-    """Return the number in ``pe3``."""
-    return int(unit.removeprefix("pe"))
+    >>> pe_number("pe3.1")
+    3
+    """
+    return int(unit.removeprefix("pe").partition(".")[0])
 
 
 def _caption(machine: TimelineData) -> str:

@@ -1,24 +1,21 @@
-"""Run architectures on one image and watch a layer, for the figures that are made of events."""
+"""Run an architecture on one image and watch a layer, for the figures that are made of events."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from o3sim.contract.plan import plan_groups
 from o3sim.errors import InputError
-from o3sim.report.plot.timeline import TimelineData, TimelineObserver
-from o3sim.runs.engines import run_on_engine
-from o3sim.studies.whatif.measure import watched_cycles
+from o3sim.report.plot.timeline import ProgramJudge, TimelineData, TimelineObserver
+from o3sim.runs.runner import runner_of
 from o3sim.studies.whatif.occupancy import Occupancy, OccupancyObserver
-from o3sim.studies.whatif.window import LayerWindow, layer_window, watch
+from o3sim.studies.whatif.window import watch, watched_cycles
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.contract.program import LayerProgram
-    from o3sim.network.network import Network
     from o3sim.profile.profile import LayerProfile
+    from o3sim.runs.case import AnyCase
 
 
 MOST_TIMELINE_CYCLES = 20_000
@@ -26,76 +23,68 @@ MOST_TIMELINE_CYCLES = 20_000
 
 @dataclass(frozen=True)
 class Watched:
-    """One image of a network, and the layer to watch on it, counted from 0."""
+    """The first image of a case, and the layer to watch on it, counted from 0."""
 
-    title: str
-    network: Network
-    profiles: Sequence[LayerProfile]
+    case: AnyCase
     layer: int
+    _kept: dict[bool, list[LayerProfile]] = field(default_factory=dict)
 
     @property
-    def layer_name(self) -> str:
-        """Name of the layer to watch."""
-        return self.network.layers[self.layer].name
+    def name(self) -> str:
+        """Name of the layer."""
+        return self.case.network.layers[self.layer].name
+
+    def profiles(self, speculative: bool) -> list[LayerProfile]:
+        """Return what machines need to run as far as the layer."""
+        if speculative not in self._kept:
+            image = self.case.at(0, speculative)
+            self._kept[speculative] = list(islice(image.profiles(), self.layer + 1))
+        return self._kept[speculative]
 
 
-def occupancies(
-    watched: Watched, architectures: Sequence[Architecture], end_cycle: int | None
-) -> dict[str, Occupancy]:
-    """Count occupancy over the first cycles of the layer, by architecture."""
-    found = {}
-    for architecture in architectures:
-        window = _window(watched, architecture, 0, end_cycle or watched_cycles(architecture))
-        observer = OccupancyObserver(window.first_cycle, window.end_cycle)
-        watch(architecture, watched.network, watched.profiles, window, observer)
-        found[architecture.name] = observer.result()
-    return found
+class WatchedMachine:
+    """An architecture that runs the watched layer when a figure asks for it.
 
-
-def timelines(
-    watched: Watched, architectures: Sequence[Architecture], first_cycle: int, end_cycle: int
-) -> list[TimelineData]:
-    """Draw up the timeline of each architecture, over as many cycles as the layer has of those asked for.
-
-    Raises
-    ------
-    InputError
-        If they are none, or more than can be seen.
+    Attributes
+    ----------
+    name : str
+        Of the architecture.
     """
-    found = []
-    for architecture in architectures:
-        window = _window(watched, architecture, first_cycle, end_cycle)
+
+    def __init__(self, architecture: Architecture, watched: Watched) -> None:
+        self.name, self._watched = architecture.name, watched
+        self._runner = runner_of(architecture, watched.case.network)
+        self._machine = self._runner.machines[watched.layer]
+        self._speculative = architecture.pruning.speculative
+
+    def occupancy(self, end_cycle: int | None = None) -> Occupancy:
+        """Count what queue and PEs hold over the first cycles of the layer."""
+        cycles = end_cycle or watched_cycles(self._machine)
+        observer = OccupancyObserver(cycles)
+        profiles = self._watched.profiles(self._speculative)
+        window = watch(self._runner, profiles, self._watched.layer, (0, cycles), observer)
+        return observer.result(window.layer_cycles)
+
+    def timeline(self, first_cycle: int, end_cycle: int) -> TimelineData:
+        """Draw up the timeline, over as many cycles as the layer has of those asked for.
+
+        The run looks somewhat further, so that ops in flight at the end of the window are mostly seen to
+        end too; the few that take more than four times as long as their words are taken to retire.
+
+        Raises
+        ------
+        InputError
+            If the layer has none of those cycles, or more than can be seen.
+        """
+        layer, profiles = self._watched.layer, self._watched.profiles(self._speculative)
+        program = self._runner.program(profiles[layer], layer)
+        observer = TimelineObserver(first_cycle, end_cycle)
+        more = 4 * int(program.words.max()) + 64
+        most = first_cycle + MOST_TIMELINE_CYCLES + 1  # one more than is drawn tells that there are too many
+        window = watch(self._runner, profiles, layer, (first_cycle, min(end_cycle, most)), observer, more)
         if window.cycles > MOST_TIMELINE_CYCLES:
             raise InputError(
-                f"{window.cycles:,} cycles of layer {window.name} asked for; at most "
-                f"{MOST_TIMELINE_CYCLES:,} can be seen in a figure: --cycles A:B"
+                f"layer {window.name} has more cycles from {first_cycle:,} on than the "
+                f"{MOST_TIMELINE_CYCLES:,} that can be seen in a figure: --cycles A:B"
             )
-        observer = TimelineObserver(window)
-        program = _program(watched, architecture)
-        watch(architecture, watched.network, watched.profiles, _until_decided(window, program), observer)
-        found.append(observer.result(architecture.name, architecture.pe.count, program))
-    return found
-
-
-def _window(watched: Watched, architecture: Architecture, first: int, end: int) -> LayerWindow:
-    layers = run_on_engine(architecture, watched.network, watched.profiles).layers
-    return layer_window(layers, watched.layer, first, end)
-
-
-def _until_decided(window: LayerWindow, program: LayerProgram) -> LayerWindow:
-    """Lengthen a window so that ops in flight at its end are mostly seen to end too.
-
-    The few that take more than four times as long as their words are taken to retire.
-    """
-    from dataclasses import replace
-
-    longest = int(program.words.max())
-    return replace(window, end_cycle=window.end_cycle + 4 * longest + 64)
-
-
-def _program(watched: Watched, architecture: Architecture) -> LayerProgram:
-    """Lay the layer's ops out as the machine does."""
-    from o3sim.contract.program import build_program
-
-    cuts = plan_groups(architecture, watched.network.layers)
-    return build_program(watched.profiles[watched.layer], cuts[watched.layer], 0, architecture)
+        return observer.result(self.name, self._machine.pe.count, window, ProgramJudge(program))

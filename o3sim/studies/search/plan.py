@@ -17,9 +17,10 @@ from o3sim.config.marks import KeyPath, Problem
 from o3sim.config.with_changes import architecture_of
 from o3sim.errors import MOST_PROBLEMS, ConfigError
 from o3sim.network.load import WorkloadFiles, load_workload
+from o3sim.results.columns import AGREEMENT, PIPELINE_NUMBERS
 from o3sim.runs.case import Case, case_of
 from o3sim.runs.sizes import check_sizes
-from o3sim.studies.names import Readable
+from o3sim.studies.names import Readable, settable_keys
 from o3sim.studies.search.config import Explore
 from o3sim.studies.search.objectives import COLUMNS
 from o3sim.studies.search.space import Space
@@ -105,21 +106,30 @@ def _beside(path: Path, name: str) -> str:
 
 def _unknown(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, str]]:
     """Yield every name that stands for nothing, with its place."""
-    keys = flattened(base.model_dump(mode="json"))
-    readable = Readable(keys)
-    unknown = [key for key in explore.parameters if key not in keys]
+    readable = Readable(flattened(base.model_dump(mode="json")), 1)
+    settable = settable_keys(base)
+    unknown = [key for key in explore.parameters if key not in settable]
     for number, key in enumerate(unknown):
-        hint = suggest(key, keys) if number < MOST_PROBLEMS else ""
+        hint = suggest(key, settable) if number < MOST_PROBLEMS else ""
         yield ("parameters", key), f"no architecture key `{key}`{hint}"
     for key, text in explore.derived.items():
-        yield from _missing(("derived", key), [key], keys, "architecture key")
+        yield from _missing(("derived", key), [key], settable, "architecture key")
         yield from _missing(("derived", key), parse(text).keys, readable, "architecture key")
-    columns = dict.fromkeys(COLUMNS)
+    columns = dict.fromkeys([*COLUMNS, *_columns_of_some(explore, base)])
     known = [*readable, *columns]
     for number, text in enumerate(explore.constraints):
         yield from _missing(("constraints", number), parse(text).keys, known, "architecture key or column")
     for text in explore.objectives:
         yield from _missing(("objectives", text), parse(text).keys, columns, "column of numbers")
+
+
+def _columns_of_some(explore: Explore, base: Architecture) -> Iterator[str]:
+    """Yield the columns of numbers that only some machines have, if any machine here may be one of them."""
+    stated = {*explore.parameters, *explore.derived}
+    if base.is_pipelined or "organization" in stated:
+        yield from PIPELINE_NUMBERS
+    if base.pruning.speculative or "pruning.speculative" in stated:
+        yield AGREEMENT
 
 
 def _bad_values(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, str]]:

@@ -234,7 +234,8 @@ class _Search:
     def _add_rows(self, points: Sequence[Point], journal: Journal) -> None:
         for point in points:
             outcome = journal.outcomes[point.number]
-            self.rows.append(row_of(point, outcome, self._hashes))
+            layers = len(self._plan.subject.network.layers)
+            self.rows.append(row_of(point, outcome, self._hashes, layers))
             here = {
                 "point": point.number,
                 "architecture": point.architecture.name,

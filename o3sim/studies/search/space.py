@@ -18,7 +18,7 @@ from o3sim.config.identity import Identities
 from o3sim.config.with_changes import architecture_of
 from o3sim.errors import InputError
 from o3sim.runs.point import check_point
-from o3sim.studies.names import Readable
+from o3sim.studies.names import Readable, value_before
 from o3sim.studies.sweep.expand import value_of_kind
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Space:
         self._derived = {key: parse(text) for key, text in explore.derived.items()}
         self._base = flattened(base.model_dump(mode="json"))
         constraints = [parse(text) for text in explore.constraints]
-        readable = Readable(self._base)
+        readable = Readable(self._base, len(network.layers))
         self._constraints = [each for each in constraints if all(key in readable for key in each.keys)]
         self.limits = [each for each in constraints if each not in self._constraints]
         self._network = network
@@ -88,16 +88,19 @@ class Space:
         values = {**self._base, **axes}
         try:
             for key, expression in self._derived.items():
-                values[key] = value_of_kind(expression, values, values[key])
+                values[key] = value_of_kind(expression, self._readable(values), value_before(values, key))
             keys = nested(values)
             architecture = architecture_of(values)
-            self._check_constraints(Readable(values))
+            self._check_constraints(self._readable(values))
         except ExpressionError as error:
             raise InputError(str(error)) from None
         except ValidationError as error:
             raise InputError(first_complaint(error, keys)) from None
         check_point(architecture, self._network)
         return Candidate(dict(axes), architecture, self.identities.of(architecture))
+
+    def _readable(self, values: Mapping[str, Scalar]) -> Readable:
+        return Readable(values, len(self._network.layers))
 
     def _check_constraints(self, values: Readable) -> None:
         for constraint in self._constraints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -21,7 +21,7 @@ from o3sim.config.with_changes import architecture_of, unknown_key
 from o3sim.errors import ConfigError, InputError
 from o3sim.network.layer import Sized
 from o3sim.runs.sizes import check_fit
-from o3sim.studies.names import Readable
+from o3sim.studies.names import Readable, settable_keys, value_before
 from o3sim.studies.sweep.config import Scalar, Sweep, values_of
 
 MOST_PLACES = 10_000_000
@@ -153,7 +153,7 @@ class _Expander:
         self._check_names(bases)
         for base, workload in product(bases, self.networks):
             values = flattened(base.model_dump(mode="json"))
-            self._check_keys(values)
+            self._check_keys(base, values)
             for place in product(*groups):
                 self._add(
                     base, values, workload, {key: value for part in place for key, value in part.items()}
@@ -200,7 +200,7 @@ class _Expander:
             if name in names[:number]:
                 self._problem(("architectures", number), f"a second architecture called `{name}`")
 
-    def _check_keys(self, values: Mapping[str, Any]) -> None:
+    def _check_keys(self, base: Architecture, values: Mapping[str, Any]) -> None:
         """Refuse keys that no architecture has."""
         stated: list[tuple[KeyPath, str]] = [(("axes", key), key) for key in self.sweep.axes]
         stated += [(("zipped", n, key), key) for n, group in enumerate(self.sweep.zipped) for key in group]
@@ -210,7 +210,8 @@ class _Expander:
             read += [(("derived", key), name) for name in expression.keys]
         for number, condition in enumerate(self.where):
             read += [(("where", number), name) for name in condition.keys]
-        for names, known in ((stated, values), (read, Readable(values))):
+        known_names: tuple[Collection[str], ...] = settable_keys(base), Readable(values, 1)
+        for names, known in zip((stated, read), known_names, strict=True):
             for path, key in names:
                 if key not in known:
                     many = len(self.problems) >= MOST_PROBLEMS  # hints take their time
@@ -222,8 +223,9 @@ class _Expander:
     ) -> None:
         """Add the point of one place, unless a condition or an earlier point stands against it."""
         try:
-            now = self._with_derived({**values, **axes})
-            if not all(condition.value(Readable(now)) for condition in self.where):
+            layers = len(self.networks[workload])
+            now = self._with_derived({**values, **axes}, layers)
+            if not all(condition.value(Readable(now, layers)) for condition in self.where):
                 self.found.left_out += 1
                 return
         except ExpressionError as error:
@@ -244,9 +246,9 @@ class _Expander:
             )
         self.found.points.append(Point(len(self.found.points), architecture, workload, axes, machine))
 
-    def _with_derived(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _with_derived(self, values: dict[str, Any], layers: int) -> dict[str, Any]:
         for key, expression in self.derived.items():
-            values[key] = value_of_kind(expression, values, values[key])
+            values[key] = value_of_kind(expression, Readable(values, layers), value_before(values, key))
         return values
 
     def _validated(
@@ -327,9 +329,9 @@ class _Expander:
         raise ConfigError(found[:MOST_PROBLEMS] + ([f"... and {more:,} more problems"] if more > 0 else []))
 
 
-def value_of_kind(expression: Expression, values: Mapping[str, Any], before: Any) -> Any:
+def value_of_kind(expression: Expression, values: Readable, before: Any) -> Any:
     """Evaluate; a comparison becomes a switch only where a switch stood before."""
-    found = expression.value(Readable(values))
+    found = expression.value(values)
     if isinstance(found, bool) and not isinstance(before, bool):
         raise ExpressionError(f"`{expression.text}`: is true or false, and the key is not a switch")
     return found

@@ -17,7 +17,7 @@ from o3sim.errors import InputError
 from o3sim.files import write_atomic
 from o3sim.network.load import WorkloadFiles, layer_sizes, load_workload
 from o3sim.results.frames import frame_of
-from o3sim.results.table import csv_text, write_parquet
+from o3sim.results.table import csv_text, last_columns_apart, write_parquet
 from o3sim.runs.case import Case, StoredCase, case_of, found_case, stored_case
 from o3sim.runs.dispatch import run_tasks
 from o3sim.runs.executors import OpenExecutor, local_executor
@@ -260,14 +260,16 @@ def tables_of(
     rows, layers = [], []
     for point in plan.points:
         outcome = outcomes[point.number]
-        rows.append(row_of(point, outcome, hashes[point.workload]))
+        shapes = plan.subjects[point.workload].network.layers
+        rows.append(row_of(point, outcome, hashes[point.workload], len(shapes)))
         here = {"point": point.number, "architecture": point.architecture.name, "workload": point.workload}
         layers += [{**here, **point.axes, **layer} for layer in outcome.layers]
     return rows, layers
 
 
-def row_of(point: Point, outcome: PointOutcome, hashes: Mapping[str, str]) -> dict[str, Any]:
+def row_of(point: Point, outcome: PointOutcome, hashes: Mapping[str, str], layers: int) -> dict[str, Any]:
     """Return a point's row: what it is, what came out, and what it was made from."""
+    columns, some = last_columns_apart(outcome.columns)
     configuration = flattened(point.architecture.model_dump(mode="json"), "arch.")
     return {
         "point": point.number,
@@ -276,12 +278,13 @@ def row_of(point: Point, outcome: PointOutcome, hashes: Mapping[str, str]) -> di
         **point.axes,
         "status": "failed" if outcome.error else "ok",
         "error": outcome.error,
-        **outcome.columns,
-        **figures_of(point.architecture),
+        **columns,
+        **figures_of(point.architecture, layers),
         **configuration,
         "architecture_sha256": point.architecture_sha256,
         **hashes,
         "o3sim_version": version("o3sim"),
+        **some,
     }
 
 

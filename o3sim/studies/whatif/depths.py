@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,25 @@ class Depths:
     def plus(self, other: Depths) -> Depths:
         """Add the neurons of the same layer on another image."""
         return Depths(self.layer, self.counts + other.counts)
+
+
+class DepthSums:
+    """Adds up the neurons of all layers, image by image.
+
+    Attributes
+    ----------
+    layers : list of Depths
+        Over the images so far.
+    """
+
+    def __init__(self) -> None:
+        self.layers: list[Depths] = []
+
+    def add(self, profiles: Iterable[LayerProfile]) -> None:
+        """Add the layers of an image."""
+        found = [depths_of(profile) for profile in profiles]
+        pairs = zip(self.layers, found, strict=True)
+        self.layers = [a.plus(b) for a, b in pairs] if self.layers else found
 
 
 def depths_of(profile: LayerProfile) -> Depths:

@@ -2,43 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from numpy.typing import NDArray
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from o3sim.contract.counters import LayerCounters
 from o3sim.errors import InputError
 from o3sim.network.layer_names import layer_number
-from o3sim.runs.engines import run_on_engine
-from o3sim.studies.whatif.depths import Depths, depths_of
+from o3sim.runs.case import AnyCase, StoredCase, stored_case
+from o3sim.runs.point import PointCounts, PointRun, count_image, count_point
+from o3sim.runs.runner import runner_of
+from o3sim.studies.whatif.depths import Depths, DepthSums
 from o3sim.studies.whatif.occupancy import Occupancy, OccupancyObserver
-from o3sim.studies.whatif.relief import ALL_AT_ONCE, TWICE_THE_PES, Relief, reliefs_for, relieved
 from o3sim.studies.whatif.source import Source
-from o3sim.studies.whatif.window import WATCHED_PE_CYCLES, LayerWindow, layer_window, watch
+from o3sim.studies.whatif.what_if import ALL_AT_ONCE, TWICE_THE_PES, WhatIf, what_ifs_for, with_what_if
+from o3sim.studies.whatif.window import LayerWindow, watch, watched_cycles
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.profile.profile import LayerProfile
 
 NOTEWORTHY = 0.02
-"""Saving of a relief, as a share of cycles, from which on a unit is called limiting."""
+"""Saving of a what-if, as a share of cycles, from which on a unit is called limiting."""
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Relieved:
-    """Cycles of every layer with a relief, over all images."""
+class RunCycles:
+    """Cycles over all images.
 
-    relief: Relief
-    cycles: tuple[int, ...]
+    Attributes
+    ----------
+    layers : tuple of float
+        Of each layer; of a stage of a pipeline those in which it does not wait for rows.
+    total : int
+        Of the run: of all layers, or of the stream through a pipeline.
+    """
 
-    @property
-    def total(self) -> int:
-        """Cycles of all layers."""
-        return sum(self.cycles)
+    layers: tuple[float, ...]
+    total: int
+
+    @classmethod
+    def of(cls, counts: PointCounts) -> RunCycles:
+        """Read them off what was counted."""
+        whole = sum(counters.cycles for counters in counts.layers)
+        total = whole if counts.pipeline is None else counts.pipeline.stream_cycles
+        return cls(tuple(_at_work(counters) for counters in counts.layers), total)
+
+
+def _at_work(counters: LayerCounters) -> float:
+    waits = counters.pe_cycles["input_wait"]
+    pes = sum(counters.pe_cycles.values()) // counters.cycles
+    return counters.cycles - waits / pes if waits else counters.cycles
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A what-if and the cycles that the machine takes with it."""
+
+    what_if: WhatIf
+    cycles: RunCycles
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,46 +75,59 @@ class Explanation:
     Attributes
     ----------
     source : Source
-    layers : list of LayerCounters
-        Of the run itself, each summed over the images.
-    relieved : list of Relieved
-        One for each relief that changes the architecture.
+    counts : PointCounts
+        Of the run itself.
+    cycles : RunCycles
+        Of the run itself.
+    what_ifs : list of Measured
+        One for each what-if that changes the architecture.
     depths : list of Depths
         Of each layer, over the images.
+    machine : Architecture
+        That the watched layer runs on.
     window : LayerWindow
         What the occupancy is of, in the first image.
     occupancy : Occupancy
     """
 
     source: Source
-    layers: list[LayerCounters]
-    relieved: list[Relieved]
+    counts: PointCounts
+    cycles: RunCycles
+    what_ifs: list[Measured]
     depths: list[Depths]
+    machine: Architecture
     window: LayerWindow
     occupancy: Occupancy
 
-    def limit(self, layer: int | None = None) -> tuple[str, float]:
-        """Name what limits a layer, or the whole run, and the share of cycles that its relief saves.
+    @property
+    def layers(self) -> list[LayerCounters]:
+        """Counts of each layer, summed over the images."""
+        return self.counts.layers
 
-        One unit, if relieving it alone saves :data:`NOTEWORTHY`; else several at once, if relieving
-        all of them does; else the PEs, with what twice as many save.
+    def limit(self, layer: int | None = None) -> tuple[str, float]:
+        """Name what limits a layer, or the whole run, and the share of cycles that is saved without it.
+
+        One unit, if its limits alone cost :data:`NOTEWORTHY`; else several at once, if those of all
+        together do; else the PEs, with what twice as many save.
         """
-        savings = {run.relief.unit: self.saving(run, layer) for run in self.relieved}
-        twice = savings.pop(TWICE_THE_PES, 0.0)
+        savings = {run.what_if.unit: self.saving(run, layer) for run in self.what_ifs}
+        twice = savings.pop(TWICE_THE_PES.unit, 0.0)
         together = savings.pop(ALL_AT_ONCE.unit, 0.0)
         unit = max(savings, key=savings.__getitem__, default="")
         if unit and savings[unit] >= NOTEWORTHY:
             return unit, savings[unit]
-        return ("several at once", together) if together >= NOTEWORTHY else (TWICE_THE_PES, twice)
+        return ("several at once", together) if together >= NOTEWORTHY else (TWICE_THE_PES.unit, twice)
 
-    def saving(self, run: Relieved, layer: int | None = None) -> float:
-        """Share of a layer's cycles, or of the run's, that a relief saves; negative if it costs some."""
+    def saving(self, run: Measured, layer: int | None = None) -> float:
+        """Share of a layer's cycles, or of the run's, that a what-if saves; negative if it costs some."""
         if layer is None:
-            return 1 - run.total / sum(counters.cycles for counters in self.layers)
-        return 1 - run.cycles[layer] / self.layers[layer].cycles
+            return 1 - run.cycles.total / self.cycles.total
+        return 1 - run.cycles.layers[layer] / self.cycles.layers[layer]
 
 
-def explain(source: Source, layer: str | None = None, progress: Progress | None = None) -> Explanation:
+def explain(
+    source: Source, layer: str | None = None, progress: Progress | None = None, jobs: int = 1
+) -> Explanation:
     """Run everything.
 
     Parameters
@@ -97,62 +137,105 @@ def explain(source: Source, layer: str | None = None, progress: Progress | None 
         Whose occupancy to watch, in the first image; the one with most cycles if not given.
     progress : callable, optional
         Told ``(what, runs done, runs in all)``.
+    jobs : int
+        Processes to spread the machines over; the result does not depend on it.
 
     Raises
     ------
     InputError
         If there is no such layer, or the run is not the saved one.
     """
-    names = [each.name for each in source.network.layers]
-    watched = None if layer is None else layer_number(layer, names)
-    reliefs = reliefs_for(source.architecture)
-    machines = [source.architecture, *(relieved(source.architecture, relief) for relief in reliefs)]
-    steps = ["as it is", *(f"{relief.unit} relieved" for relief in reliefs)]
-    books = [[LayerCounters(name) for name in names] for _ in machines]
-    depths: list[Depths] = []
-    for number, image in enumerate(source.images):
-        profiles = _profiles(source, image)
-        found = [depths_of(profile) for profile in profiles]
-        depths = [a.plus(b) for a, b in zip(depths, found, strict=True)] if depths else found
-        for place, machine in enumerate(machines):
+    if jobs < 1:
+        raise InputError(f"{jobs} jobs asked for, at least 1 is needed")
+    base, case = source.architecture, source.case
+    watched = None if layer is None else layer_number(layer, [each.name for each in case.network.layers])
+    what_ifs = what_ifs_for(runner_of(base, case.network).machines)
+    machines = [base, *(with_what_if(base, what_if) for what_if in what_ifs)]
+    steps = ["as it is", *(f"{what_if.unit} without limits" for what_if in what_ifs)]
+    count = _count_here if jobs == 1 else partial(_count_by_workers, jobs=jobs)
+    depths = DepthSums()
+    counts = count(machines, case, steps, progress, depths)
+    _check_repeats(source, counts[0].layers)
+    cycles, *others = map(RunCycles.of, counts)
+    runs = [Measured(what_if, each) for what_if, each in zip(what_ifs, others, strict=True)]
+    if watched is None:
+        watched = max(range(len(cycles.layers)), key=cycles.layers.__getitem__)
+    return Explanation(source, counts[0], cycles, runs, depths.layers, *_watched(source, watched))
+
+
+def _count_here(
+    machines: Sequence[Architecture],
+    case: AnyCase,
+    steps: Sequence[str],
+    progress: Progress | None,
+    depths: DepthSums,
+) -> list[PointCounts]:
+    """Run all machines in this process, image by image: they share an image's profiles."""
+    runs = [PointRun(machine, case.network) for machine in machines]
+    for number, item in enumerate(case.items()):
+        image = case.image(item, machines[0].pruning.speculative, keep=True)
+        for place, run in enumerate(runs):
             if progress is not None:
-                progress(steps[place], number * len(machines) + place, len(source.images) * len(machines))
-            _add(books[place], run_on_engine(machine, source.network, profiles).layers)
-    _check_repeats(source, books[0])
-    runs = [Relieved(relief, _cycles(book)) for relief, book in zip(reliefs, books[1:], strict=True)]
-    return Explanation(source, books[0], runs, depths, *_watched(source, watched))
+                progress(steps[place], number * len(machines) + place, len(case) * len(machines))
+            run.add(count_image(run.runner, image, case.network.layers))
+        depths.add(image.profiles())
+    return [run.counts() for run in runs]
 
 
-def _profiles(source: Source, image: NDArray[Any]) -> list[LayerProfile]:
-    from o3sim.profile.profile import profile_layers
+def _count_by_workers(
+    machines: Sequence[Architecture],
+    case: AnyCase,
+    steps: Sequence[str],
+    progress: Progress | None,
+    depths: DepthSums,
+    jobs: int,
+) -> list[PointCounts]:
+    """Run each machine in one of several processes, from profiles that are computed once."""
+    from o3sim.runs.spread import spread
 
-    return [profile for profile, _ in profile_layers(source.network, image)]
+    counts: list[PointCounts] = []
+    speculative = machines[0].pruning.speculative
+    with (
+        _in_a_folder(case, speculative, progress) as stored,
+        closing(spread(_OnCase(stored), machines, min(jobs, len(machines)))) as counted,
+    ):
+        for step in steps:
+            if progress is not None:
+                progress(step, len(counts) * len(case), len(case) * len(machines))
+            counts.append(next(counted))
+        for item in stored.items():
+            depths.add(stored.image(item, speculative).profiles())
+    return counts
 
 
-def _add(book: list[LayerCounters], layers: Sequence[LayerCounters]) -> None:
-    for total, counters in zip(book, layers, strict=True):
-        total.add(counters)
+@contextmanager
+def _in_a_folder(case: AnyCase, speculative: bool, progress: Progress | None) -> Iterator[StoredCase]:
+    """Yield a case whose profiles lie in a folder, for a while if they do not yet."""
+    if isinstance(case, StoredCase):
+        yield case
+        return
+    with TemporaryDirectory(prefix="o3sim-explain-") as folder:
+        yield stored_case(case, Path(folder), [speculative], progress)
 
 
-def _cycles(book: Sequence[LayerCounters]) -> tuple[int, ...]:
-    return tuple(counters.cycles for counters in book)
+@dataclass(frozen=True)
+class _OnCase:
+    """Runs a machine on all images: what a worker does."""
+
+    case: StoredCase
+
+    def __call__(self, machine: Architecture) -> PointCounts:
+        return count_point(machine, self.case)
 
 
-def _watched(source: Source, layer: int | None) -> tuple[LayerWindow, Occupancy]:
+def _watched(source: Source, layer: int) -> tuple[Architecture, LayerWindow, Occupancy]:
     """Watch the queue and the PEs over the first cycles of a layer, in the first image."""
-    profiles = _profiles(source, source.images[0])
-    layers = run_on_engine(source.architecture, source.network, profiles).layers
-    if layer is None:
-        layer = max(range(len(layers)), key=lambda number: layers[number].cycles)
-    window = layer_window(layers, layer, 0, watched_cycles(source.architecture))
-    observer = OccupancyObserver(window.first_cycle, window.end_cycle)
-    watch(source.architecture, source.network, profiles, window, observer)
-    return window, observer.result()
-
-
-def watched_cycles(architecture: Architecture) -> int:
-    """Cycles of a layer whose events are made by default."""
-    return max(1000, WATCHED_PE_CYCLES // architecture.pe.count)
+    runner = runner_of(source.architecture, source.case.network)
+    image = source.case.at(0, source.architecture.pruning.speculative)
+    cycles = watched_cycles(runner.machines[layer])
+    observer = OccupancyObserver(cycles)
+    window = watch(runner, image.profiles(), layer, (0, cycles), observer)
+    return runner.machines[layer], window, observer.result(window.layer_cycles)
 
 
 def _check_repeats(source: Source, layers: Sequence[LayerCounters]) -> None:

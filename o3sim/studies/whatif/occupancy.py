@@ -36,13 +36,12 @@ class OccupancyObserver:
 
     Parameters
     ----------
-    first_cycle, end_cycle : int
-        ``first_cycle <= cycle < end_cycle`` are counted.
+    end_cycle : int
+        Cycles of the layer from 0 to below this one are counted.
     """
 
-    def __init__(self, first_cycle: int, end_cycle: int) -> None:
-        self._counted_to = first_cycle
-        self._first_cycle = first_cycle
+    def __init__(self, end_cycle: int) -> None:
+        self._counted_to = 0
         self._end_cycle = end_cycle
         self._queued = 0
         self._in_flight = 0
@@ -64,11 +63,12 @@ class OccupancyObserver:
             self._queued -= event.unit == "queue"
             self._in_flight -= event.unit.startswith("pe")
 
-    def result(self) -> Occupancy:
-        """Close the books: what was held last is held to the end."""
+    def result(self, layer_cycles: int) -> Occupancy:
+        """Finalize the statistics of a layer of so many cycles: what was held last is held to the end."""
+        self._end_cycle = min(self._end_cycle, layer_cycles)
         self._count_to(self._end_cycle)
         return Occupancy(
-            self._end_cycle - self._first_cycle,
+            self._end_cycle,
             dict(sorted(self._queued_cycles.items())),
             dict(sorted(self._in_flight_cycles.items())),
         )

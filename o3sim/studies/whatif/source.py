@@ -5,36 +5,33 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
 from o3sim.results.saved import SavedRun, load_runs
+from o3sim.runs.case import AnyCase, load_case, with_saved_profiles
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.network.images import Images
-    from o3sim.network.network import Network
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A machine, a network and images, and the saved run they have to repeat, if there is one.
-
-    ``synthetic`` names what was made up: parameters, images, both or nothing.
-    """
+    """A machine, what it runs, and the saved run that this has to repeat, if there is one."""
 
     architecture: Architecture
-    network: Network
-    images: NDArray[Any]
-    synthetic: tuple[str, ...]
+    case: AnyCase
     saved: SavedRun | None = None
 
 
 def source_of(
-    target: str, workload: str | None, image_file: Path | None, count: int | None, run: str | None
+    target: str,
+    workload: str | None,
+    image_file: Path | None,
+    count: int | None,
+    run: str | None,
+    profiles: Path | None = None,
 ) -> Source:
     """Find what to explain.
 
@@ -50,6 +47,8 @@ def source_of(
         How many of them; as many as the result has, or one, if not given.
     run : str or None
         Architecture of the result to explain, of those compared in it; the main one if not given.
+    profiles : Path, optional
+        Take profiles that were saved there, in place of computing them.
 
     Raises
     ------
@@ -61,27 +60,20 @@ def source_of(
             raise InputError(f"--run {run}: chooses among the runs of a result (a .json file)")
         from o3sim.config.load import load_architecture
 
-        network, images = _load(workload or "fashion-vgg", image_file, count or 1)
-        return Source(load_architecture(target), network, images.x, network.synthetic_parts(images.synthetic))
+        machine = load_architecture(target)
+        case = load_case(workload or "fashion-vgg", image_file, count or 1)
+        return Source(machine, with_saved_profiles(case, profiles, [machine]))
     saved = _chosen(target, load_runs(Path(target)), run)
     architecture = _architecture(target, saved)
-    network, images = _load(workload or saved.workload, image_file, count or saved.images)
-    if network.digest() != saved.network_digest:
+    case = load_case(workload or saved.workload, image_file, count or saved.images)
+    if case.network_sha256 != saved.network_digest:
         raise InputError(
             f"{target}: is of another network than {workload or saved.workload} is now (weights or topology "
             "differ); name its workload: o3sim explain RESULT.json WORKLOAD"
         )
     repeats = count is None or count == saved.images
-    synthetic = network.synthetic_parts(images.synthetic)
-    return Source(architecture, network, images.x, synthetic, saved if repeats else None)
-
-
-def _load(workload: str, image_file: Path | None, count: int) -> tuple[Network, Images]:
-    from o3sim.network.load import load_network, load_workload, workload_images
-
-    files = load_workload(workload)
-    network = load_network(files)
-    return network, workload_images(files, network, image_file, count)
+    runs = with_saved_profiles(case, profiles, [architecture])
+    return Source(architecture, runs, saved if repeats else None)
 
 
 def _chosen(target: str, runs: list[SavedRun], name: str | None) -> SavedRun:
@@ -107,7 +99,7 @@ def _architecture(target: str, saved: SavedRun) -> Architecture:
         raise InputError(f"{target}: configuration of {saved.architecture}: {what}") from None
     if custom_units(architecture.model_dump()):
         raise InputError(
-            f"{target}: {saved.architecture} has units of your own, whose code is not in the result: "
+            f"{target}: {saved.architecture} has custom units, whose code is not in the result: "
             "o3sim explain ARCH.yaml WORKLOAD"
         )
     return architecture

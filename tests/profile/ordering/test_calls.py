@@ -108,14 +108,22 @@ def test_a_network_without_bounds_is_refused_with_the_way_out(called: Path) -> N
         simulate(called / "spec.yaml", "fashion-vgg")
 
 
-def test_a_sweep_of_speculative_points_needs_bounds(called: Path) -> None:
-    from o3sim import sweep
+def test_a_sweep_without_bounds_is_refused_and_one_with_them_says_how_often_classes_agree(
+    called: Path,
+) -> None:
+    from o3sim import simulate, sweep
 
     what = {
         "name": "x",
         "architectures": ["o3bnn"],
         "workloads": ["fashion-vgg"],
-        "axes": {"pruning.speculative": [True]},
+        "images": {"count": 4},
+        "axes": {"pruning.speculative": [False, True]},
     }
-    with pytest.raises(InputError, match="has no bounds"):
+    with pytest.raises(InputError, match="o3sim speculate WORKLOAD"):
         sweep(what)
+    exact, early = sweep({**what, "workloads": [str(called / "mine.yaml")]}).rows
+    alone = simulate(called / "spec.yaml", called / "mine.yaml", 4)
+    assert (early["cycles"], early["agreement"]) == (alone.cycles, alone.agreement)
+    assert (early["status"], early["outputs_exact"]) == ("ok", False)
+    assert (exact["outputs_exact"], "agreement" in exact) == (True, False)

@@ -1,16 +1,22 @@
 """Explanations: measured reliefs name the unit that limits, and a result has to be repeated."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from o3sim.errors import InputError
+from o3sim.network.images import Images
 from o3sim.results.saved import SavedLayer, SavedRun
-from o3sim.runs.simulation import simulate
+from o3sim.runs.case import Case, stored_case
+from o3sim.runs.simulation import simulate, simulate_case
 from o3sim.studies.whatif.measure import Explanation, explain
-from o3sim.studies.whatif.relief import relieved
 from o3sim.studies.whatif.source import Source
+from o3sim.studies.whatif.what_if import with_what_if
+from tests.runs.pipeline.samples import images as pipeline_images
+from tests.runs.pipeline.samples import network as pipeline_network
+from tests.runs.pipeline.samples import pipelined
 from tests.sample_runs import architecture, images, network
 
 IDEAL: dict[str, dict[str, Any]] = {
@@ -22,7 +28,7 @@ IDEAL: dict[str, dict[str, Any]] = {
 
 
 def source(**changes: dict[str, Any]) -> Source:
-    return Source(architecture("mine", **changes), network(), images(2), ())
+    return Source(architecture("mine", **changes), Case(network(), Images(images(2), None)))
 
 
 def saved(found: Explanation) -> SavedRun:
@@ -57,12 +63,42 @@ def test_with_nothing_in_the_way_the_pes_limit() -> None:
 def test_cycles_are_those_of_simulating_each_machine() -> None:
     given = source()
     found = explain(given)
-    assert [c.cycles for c in found.layers] == [
-        layer.cycles for layer in simulate(given.architecture, given.network, given.images).layers
+    whole = simulate(given.architecture, network(), images(2))
+    assert [c.cycles for c in found.layers] == [layer.cycles for layer in whole.layers]
+    for run in found.what_ifs:
+        result = simulate(with_what_if(given.architecture, run.what_if), network(), images(2))
+        assert list(run.cycles.layers) == [layer.cycles for layer in result.layers]
+        assert run.cycles.total == result.cycles
+
+
+def test_neither_jobs_nor_saved_profiles_change_an_explanation(tmp_path: Path) -> None:
+    given = source()
+    alone = explain(given)
+    stored = replace(given, case=stored_case(given.case, tmp_path))  # type: ignore[arg-type]
+    for other in (explain(given, jobs=2), explain(stored), explain(stored, jobs=3)):
+        assert (other.counts, other.cycles, other.what_ifs) == (alone.counts, alone.cycles, alone.what_ifs)
+        assert (other.window, other.occupancy) == (alone.window, alone.occupancy)
+        pairs = zip(other.depths, alone.depths, strict=True)
+        assert all((one.counts == two.counts).all() for one, two in pairs)
+
+
+def test_a_pipeline_is_explained_stage_by_stage() -> None:
+    case = Case(pipeline_network(), Images(pipeline_images(2), None))
+    slow = ({}, {"pe": {"count": 1, "width_edges": 1, "latency_cycles": 1}}, {}, {})
+    given = Source(pipelined(slow), case)
+    found = explain(given)
+    (result,) = simulate_case([given.architecture], case)
+    assert result.pipeline is not None
+    assert found.cycles.total == result.pipeline.stream_cycles
+    assert [each / 2 for each in found.cycles.layers] == [
+        stage.work_cycles_per_image for stage in result.pipeline.stages
     ]
-    for run in found.relieved:
-        result = simulate(relieved(given.architecture, run.relief), given.network, given.images)
-        assert list(run.cycles) == [layer.cycles for layer in result.layers]
+    assert found.limit()[0] == "PEs"
+    assert found.window.name == result.pipeline.slowest_stage == "layer1"
+    assert found.machine.pe.count == 1
+    assert "DRAM" not in [run.what_if.unit for run in found.what_ifs]
+    (faster,) = simulate_case([with_what_if(given.architecture, found.what_ifs[-1].what_if)], case)
+    assert found.what_ifs[-1].cycles.total == faster.cycles
 
 
 def test_the_watched_layer_is_the_longest_or_the_one_named() -> None:
@@ -88,6 +124,6 @@ def test_a_result_that_is_not_repeated_is_refused() -> None:
 def test_progress_counts_every_run() -> None:
     told: list[tuple[str, int, int]] = []
     found = explain(source(), progress=lambda *what: told.append(what))
-    runs = 2 * (len(found.relieved) + 1)
+    runs = 2 * (len(found.what_ifs) + 1)
     assert [done for _, done, _ in told] == list(range(runs))
     assert {total for _, _, total in told} == {runs}

@@ -13,7 +13,7 @@ from tests.machine.strategies import Case, cases
 
 def observed(case: Case) -> tuple[Any, Counter[int], Counter[int]]:
     """Run one layer; return what the observer counts, and what the units themselves hold."""
-    observer = OccupancyObserver(0, 2**40)
+    observer = OccupancyObserver(2**40)
     built = machine(case.architecture, case.profiles[:1], (observer,))
     queued: Counter[int] = Counter()
     in_flight: Counter[int] = Counter()
@@ -33,8 +33,7 @@ def observed(case: Case) -> tuple[Any, Counter[int], Counter[int]]:
 
     built.clock.tick = looked_at
     built.run()
-    observer._end_cycle = built.layers[0].cycles
-    return observer.result(), queued, in_flight
+    return observer.result(built.layers[0].cycles), queued, in_flight
 
 
 @given(cases())
@@ -47,15 +46,15 @@ def test_counts_are_what_the_units_hold(case: Case) -> None:
 
 
 def test_only_the_window_is_counted_and_a_quiet_end_is_held() -> None:
-    observer = OccupancyObserver(10, 20)
+    observer = OccupancyObserver(10)
     for cycle, kind, unit in (
-        (10, EventKind.DISPATCH, "queue"),
-        (13, EventKind.ISSUE, "pe0.0"),
-        (15, EventKind.SQUASH, "pe0"),
-        (15, EventKind.DISPATCH, "queue"),
-        (30, EventKind.SQUASH, "queue"),
+        (0, EventKind.DISPATCH, "queue"),
+        (3, EventKind.ISSUE, "pe0.0"),
+        (5, EventKind.SQUASH, "pe0"),
+        (5, EventKind.DISPATCH, "queue"),
+        (20, EventKind.SQUASH, "queue"),
     ):
         observer.see(Event(cycle, kind, 0, unit))
-    result = observer.result()
+    result = observer.result(30)
     assert result.queued == {0: 2, 1: 8}
     assert result.in_flight == {0: 8, 1: 2}

@@ -1,0 +1,123 @@
+"""What-if machines: the same architecture with the limits of one unit taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from o3sim.config.overrides import laid_over
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+
+WIDE = 65_536
+"""A width or depth that limits nothing: far more than any machine's PEs can take in a cycle."""
+
+Values = Mapping[str, Any]
+"""Plain values of an architecture."""
+
+Changes = Mapping[str, Mapping[str, Any]]
+"""By unit and key, what takes the place of a value."""
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """A unit and the values of its keys that take its limits away."""
+
+    unit: str
+    what: str
+    changes: Changes = field(default_factory=dict)
+
+    def changes_of(self, values: Values) -> Changes:  # noqa: ARG002 - some depend on the machine
+        """Return what becomes of the keys of a machine."""
+        return self.changes
+
+
+class TwiceThePEs(WhatIf):
+    """Double the PEs, and the queue where a lock-step group would not fit otherwise."""
+
+    def changes_of(self, values: Values) -> Changes:
+        """Return what becomes of the keys of a machine."""
+        pe, depth = values["pe"], values["issue_queue"]["depth_ops"]
+        count = min(2 * pe["count"], WIDE)
+        if values["scheduler"]["policy"] != "lockstep":
+            return {"pe": {"count": count}}
+        return {"pe": {"count": count}, "issue_queue": {"depth_ops": max(depth, count * pe["contexts"])}}
+
+
+UNIT_WHAT_IFS: tuple[WhatIf, ...] = (
+    WhatIf(
+        "operand banks",
+        "every read granted at once",
+        {"activation_buffer": {"banks": "ideal"}, "weight_buffer": {"banks": "ideal"}},
+    ),
+    WhatIf("DRAM", "weights at once", {"dram": {"bits_per_cycle": "ideal", "latency_cycles": 0}}),
+    WhatIf("sequencer", "any number of ops a cycle", {"sequencer": {"width_ops": WIDE}}),
+    WhatIf("issue queue", f"{WIDE:,} ops deep", {"issue_queue": {"depth_ops": WIDE}}),
+    WhatIf(
+        "issue ports",
+        "any number of ops a cycle, at once",
+        {"scheduler": {"issue_width_ops": WIDE, "issue_latency_cycles": 0}},
+    ),
+    WhatIf("write port", "any number of ops a cycle", {"output_buffer": {"write_width_ops": WIDE}}),
+    WhatIf("PE latency", "verdict in the next cycle", {"pe": {"latency_cycles": 1}}),
+    WhatIf("squash path", "seen in the next cycle", {"pruning": {"squash_latency_cycles": 1}}),
+    WhatIf(
+        "window limit",
+        "any number of a window in flight",
+        {"scheduler": {"window_in_flight_ops": "unlimited"}},
+    ),
+)
+"""One unit each."""
+
+
+def _merged(what_ifs: tuple[WhatIf, ...]) -> dict[str, dict[str, Any]]:
+    changes: dict[str, dict[str, Any]] = {}
+    for what_if in what_ifs:
+        for unit, keys in what_if.changes.items():
+            changes.setdefault(unit, {}).update(keys)
+    return changes
+
+
+_FREE_OF_CHARGE = tuple(what_if for what_if in UNIT_WHAT_IFS if what_if.unit != "window limit")
+ALL_AT_ONCE = WhatIf("all of these", "but the window limit", _merged(_FREE_OF_CHARGE))
+TWICE_THE_PES = TwiceThePEs("PEs", "twice as many")
+
+
+def what_ifs_for(machines: Sequence[Architecture]) -> list[WhatIf]:
+    """List the what-ifs that change any of the machines that layers run on, unit by unit, then together.
+
+    Twice the PEs come last.
+    """
+    values = [machine.model_dump() for machine in machines]
+    candidates = (*UNIT_WHAT_IFS, ALL_AT_ONCE, TWICE_THE_PES)
+    return [what_if for what_if in candidates if any(_differs(each, what_if) for each in values)]
+
+
+def with_what_if(architecture: Architecture, what_if: WhatIf) -> Architecture:
+    """Return the architecture as it would be, all stages of a pipeline included."""
+    before = architecture.model_dump()
+    values = _changed(before, what_if.changes_of(before))
+    if architecture.stages:
+        values["stages"] = tuple(_stage(stage, before, values, what_if) for stage in before["stages"])
+    return type(architecture).model_validate(values)
+
+
+def _stage(stage: Values, before: Values, after: Values, what_if: WhatIf) -> dict[str, Any]:
+    """Change what a stage states, and let it state what the machine around it does not say for it."""
+    changes = what_if.changes_of(laid_over(before, stage))
+    inherited = laid_over(after, stage)
+    stated = {
+        unit: {key: value for key, value in keys.items() if inherited[unit][key] != value}
+        for unit, keys in changes.items()
+    }
+    return _changed(stage, {unit: keys for unit, keys in stated.items() if keys})
+
+
+def _changed(values: Values, changes: Changes) -> dict[str, Any]:
+    return {**values, **{unit: {**values.get(unit, {}), **keys} for unit, keys in changes.items()}}
+
+
+def _differs(before: Values, what_if: WhatIf) -> bool:
+    return any({**before[unit], **keys} != before[unit] for unit, keys in what_if.changes_of(before).items())
