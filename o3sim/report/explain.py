@@ -41,7 +41,7 @@ _HEADINGS = {
     "useful": "use-\nful", "wasted": "was-\nted", "squashed": "squa-\nshed", "operand_stall": "oper-\nand",
     "write_stall": "write", "verdict_wait": "ver-\ndict", "weight_wait": "wei-\nghts",
     "issue_wait": "issue", "no_ready_op": "none\nready", "queue_empty": "queue\nempty",
-    "input_wait": "input", "drain": "drain",
+    "drain": "drain",
 }  # fmt: skip
 
 

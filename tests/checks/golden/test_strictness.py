@@ -202,7 +202,7 @@ def test_parts_of_a_whole_are_off_by_a_share_of_the_whole(name: str, value: floa
 
 def test_all_events_that_count_ops_are_parts_of_the_ops() -> None:
     from o3sim.checks.golden import strictness as module
-    from o3sim.results.measures import EVENTS
+    from o3sim.contract.counters import EVENTS
 
     assert {name for name in EVENTS if name.startswith("squashed")} | {
         "dispatched",

@@ -141,7 +141,7 @@ def test_without_memory_slurm_decides(tmp_path: Path) -> None:
     ],
 )
 def test_what_would_be_another_line_or_command_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match="expected text that|is not text"):
+    with pytest.raises(ConfigError, match=r"expected text that|is not text"):
         _script(tmp_path, f"{text}\n")
 
 
