@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.board import op_place
 from o3sim.compiled.memory import Memory, clear_bit, first_bit, inlined, set_bit
 from o3sim.compiled.numbers import (
     AT_CONTEXTS,
@@ -26,6 +25,7 @@ from o3sim.compiled.numbers import (
     S_CONTEXTS,
     WORDS_IN,
 )
+from o3sim.compiled.scoreboard import op_place
 
 
 @inlined

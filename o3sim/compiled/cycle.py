@@ -6,10 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from o3sim.compiled.board import enqueue_arrivals, show, squash_in_queue
-from o3sim.compiled.classes import drop_beaten
+from o3sim.compiled.argmax_pruning import eliminate
 from o3sim.compiled.contexts import context_place
-from o3sim.compiled.memory import Memory, _njit, apart, inlined
+from o3sim.compiled.memory import Memory, _njit, inlined, noinline
 from o3sim.compiled.numbers import (
     AT_CONSTANTS,
     AT_SHOWN,
@@ -57,15 +56,16 @@ from o3sim.compiled.numbers import (
     VERDICT_HEAD,
     VERDICT_TAIL,
 )
-from o3sim.compiled.output import write
-from o3sim.compiled.rows import rows_cycle
+from o3sim.compiled.output_buffer import write
+from o3sim.compiled.pe_array import move_words
+from o3sim.compiled.program_order import begin_walk
 from o3sim.compiled.scheduler import schedule
+from o3sim.compiled.scoreboard import enqueue_arrivals, show, squash_in_queue
 from o3sim.compiled.sequencer import sequence
 from o3sim.compiled.skip_ahead import next_planned, skip_ahead
+from o3sim.compiled.stage_rows import rows_cycle
 from o3sim.compiled.verdicts import squash_in_pes, take_verdicts
-from o3sim.compiled.walk import begin_walk
-from o3sim.compiled.weights import arrival_of, arrived, pump
-from o3sim.compiled.words import move_words
+from o3sim.compiled.weight_stream import arrival_of, arrived, pump
 
 
 @inlined
@@ -89,7 +89,7 @@ def _tick(x: Memory, cycle: int) -> int:
     if m[NEWLY_SETTLED] > 0 and (m[S_LIMIT] > 1 or m[L_OVERLAP] > 1):
         squash_in_pes(x, cycle)
     if m[L_RACE]:
-        drop_beaten(x, cycle)
+        eliminate(x, cycle)
     idle_cause = _idle_cause(x, cycle)
     more_coming = idle_cause in (P_QUEUE_EMPTY, P_INPUT_WAIT) and m[QUEUED] < m[S_DEPTH]
     sequence(x, cycle)
@@ -108,7 +108,7 @@ def _tick(x: Memory, cycle: int) -> int:
     return words
 
 
-@apart
+@noinline
 def _next_change(x: Memory, cycle: int) -> int:
     """Next cycle in which a unit that waits can go on; NEVER if none does."""
     m = x.m

@@ -56,7 +56,7 @@ def inlined(function: Kernel) -> Kernel:
     return compiled
 
 
-def apart(function: Kernel) -> Kernel:
+def noinline(function: Kernel) -> Kernel:
     """Compile a kernel that is called seldom: no reference counts, not forced into its callers."""
     compiled: Kernel = _njit(_nrt=False)(function)
     return compiled
@@ -114,7 +114,7 @@ def remainder(number: int, divisor: int, shift: int) -> int:
     return number & (divisor - 1) if shift >= 0 else number % divisor
 
 
-@apart
+@noinline
 def note_event(x: Memory, cycle: int, kind: int, op: int, unit: int, value: int) -> None:
     """Note an event of the window; beyond the room there is they are only counted."""
     m = x.m

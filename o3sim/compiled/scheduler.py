@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from o3sim.compiled.board import leave_queue, link_place, op_place, recheck, window_place
 from o3sim.compiled.contexts import change_free, context_place, enter_if_idle, least_loaded, pe_place
 from o3sim.compiled.memory import ONE, Memory, first_bit, first_word, inlined, note_event
 from o3sim.compiled.numbers import (
@@ -62,6 +61,7 @@ from o3sim.compiled.numbers import (
     WEIGHT_BASE,
     WORDS,
 )
+from o3sim.compiled.scoreboard import leave_queue, link_place, op_place, recheck, window_place
 from o3sim.compiled.skip_ahead import touch
 
 

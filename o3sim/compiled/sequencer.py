@@ -62,9 +62,9 @@ from o3sim.compiled.numbers import (
     WORDS,
     WORDS_IN,
 )
-from o3sim.compiled.rows import rows_cycle
-from o3sim.compiled.walk import advance, position_at
-from o3sim.compiled.weights import arrived, op_ended
+from o3sim.compiled.program_order import advance, position_at
+from o3sim.compiled.stage_rows import rows_cycle
+from o3sim.compiled.weight_stream import arrived, op_ended
 
 
 @inlined

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from o3sim.compiled.contexts import context_place, pe_place
-from o3sim.compiled.memory import ONE, Memory, apart, as_int, clear_bit, inlined, lowest_bit, set_bit
+from o3sim.compiled.memory import ONE, Memory, as_int, clear_bit, inlined, lowest_bit, noinline, set_bit
 from o3sim.compiled.numbers import (
     AT_CALENDAR,
     AT_TOUCHED,
@@ -37,8 +37,8 @@ from o3sim.compiled.numbers import (
     S_CONTEXTS,
     TOUCHED,
 )
+from o3sim.compiled.pe_array import choose, put_in
 from o3sim.compiled.rounds import round_of
-from o3sim.compiled.words import choose, put_in
 
 
 @inlined
@@ -210,7 +210,7 @@ def skip_ahead(x: Memory, cycle: int) -> int:
     return moved
 
 
-@apart
+@noinline
 def next_planned(x: Memory, cycle: int) -> int:
     """Next cycle the calendar has an entry for; NEVER if it is empty."""
     m = x.m

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.board import free_row, is_settled, op_place
 from o3sim.compiled.contexts import context_place, release
-from o3sim.compiled.memory import Memory, apart, inlined, note_event
+from o3sim.compiled.memory import Memory, inlined, noinline, note_event
 from o3sim.compiled.numbers import (
     AT_CONSTANTS,
     AT_KNOWN,
@@ -41,8 +40,9 @@ from o3sim.compiled.numbers import (
     VERDICT_TAIL,
     WORDS_IN,
 )
+from o3sim.compiled.scoreboard import free_row, is_settled, op_place
 from o3sim.compiled.skip_ahead import touch
-from o3sim.compiled.weights import op_ended
+from o3sim.compiled.weight_stream import op_ended
 
 
 @inlined
@@ -82,7 +82,7 @@ def _take(x: Memory, row: int, cycle: int) -> None:
         note_event(x, cycle, E_DECIDE, m[op + INDEX], m[op + PE], m[op + OUTCOME])
 
 
-@apart
+@noinline
 def squash_in_pes(x: Memory, cycle: int) -> None:
     """Drop the ops in contexts all of whose windows are seen to be 1."""
     m = x.m

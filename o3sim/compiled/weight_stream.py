@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.memory import Memory, apart, inlined
+from o3sim.compiled.memory import Memory, inlined, noinline
 from o3sim.compiled.numbers import (
     AT_GROUPS,
     D_ARRIVAL,
@@ -42,7 +42,7 @@ def arrived(x: Memory, group: int, cycle: int) -> bool:
     return x.m[S_DRAM_BITS] == 0 or 0 <= arrival_of(x, group) <= cycle
 
 
-@apart
+@noinline
 def pump(x: Memory) -> None:
     """Begin every transfer whose half of the buffer is known to be free, one after another."""
     d, bits_per_cycle = x.d, x.m[S_DRAM_BITS]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.board import free_row, op_place
 from o3sim.compiled.contexts import context_place, release
-from o3sim.compiled.memory import Memory, apart, inlined, note_event, quotient
+from o3sim.compiled.memory import Memory, inlined, noinline, note_event, quotient
 from o3sim.compiled.numbers import (
     AT_BEATEN,
     AT_CONTEXTS,
@@ -35,7 +34,8 @@ from o3sim.compiled.numbers import (
     S_WIDTH,
     S_WIDTH_SHIFT,
 )
-from o3sim.compiled.weights import op_ended
+from o3sim.compiled.scoreboard import free_row, op_place
+from o3sim.compiled.weight_stream import op_ended
 
 
 @inlined
@@ -46,8 +46,8 @@ def note_word(x: Memory, at: int, cycle: int) -> None:
     m[m[AT_WORD_CYCLES] + context * m[L_TABLE_WORDS] + m[at + C_IN]] = cycle
 
 
-@apart
-def drop_beaten(x: Memory, cycle: int) -> None:
+@noinline
+def eliminate(x: Memory, cycle: int) -> None:
     """Drop the classes in PEs that what is seen of their words shows not to win."""
     m = x.m
     if m[LEADER] < 0:

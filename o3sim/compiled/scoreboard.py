@@ -48,7 +48,7 @@ from o3sim.compiled.numbers import (
     W_SETTLED,
     WINDOW_SHIFT,
 )
-from o3sim.compiled.weights import op_ended
+from o3sim.compiled.weight_stream import op_ended
 
 
 @inlined

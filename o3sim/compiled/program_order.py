@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.memory import Memory, apart, inlined
+from o3sim.compiled.memory import Memory, inlined, noinline
 from o3sim.compiled.numbers import (
     AT_GROUPS,
     AT_OWNED,
@@ -36,7 +36,7 @@ def position_at(x: Memory) -> int:
     return m[m[AT_OWNED] + m[SEQ_POOLED] * m[L_MEMBERS] + m[SEQ_MEMBER]]
 
 
-@apart
+@noinline
 def begin_walk(x: Memory) -> None:
     """Stand before the first op of the layer."""
     _begin_group(x)
@@ -56,7 +56,7 @@ def advance(x: Memory) -> None:
         _step(x)
 
 
-@apart
+@noinline
 def _begin_group(x: Memory) -> None:
     """Stand before the first window of a weight group."""
     m = x.m

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.board import link_place
 from o3sim.compiled.memory import Memory, inlined
 from o3sim.compiled.numbers import (
     AT_NOT_BEFORE,
@@ -12,7 +11,8 @@ from o3sim.compiled.numbers import (
     L_STAGE,
     LINK_WINDOW,
 )
-from o3sim.compiled.walk import position_at
+from o3sim.compiled.program_order import position_at
+from o3sim.compiled.scoreboard import link_place
 
 
 @inlined

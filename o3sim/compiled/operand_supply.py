@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.memory import Memory, apart, as_int, inlined, quotient, remainder
+from o3sim.compiled.memory import Memory, as_int, inlined, noinline, quotient, remainder
 from o3sim.compiled.numbers import (
     AT_RUN_STARTS,
     AT_RUNS,
@@ -95,7 +95,7 @@ def _read(x: Memory, claim: int, word: int, stamp: int) -> int:
     return 0 if shared else 1
 
 
-@apart
+@noinline
 def gather(x: Memory, r: Round, at: int) -> int:
     """Read activation words of a context's next word one after another, as far as banks allow.
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from o3sim.compiled.board import op_place
-from o3sim.compiled.classes import note_word
+from o3sim.compiled.argmax_pruning import note_word
 from o3sim.compiled.contexts import pe_place, release
-from o3sim.compiled.memory import ONE, Memory, apart, as_int, inlined, lowest_bit, note_event
+from o3sim.compiled.memory import ONE, Memory, as_int, inlined, lowest_bit, noinline, note_event
 from o3sim.compiled.numbers import (
     AT_VERDICTS,
     B_BUSY,
@@ -51,8 +50,9 @@ from o3sim.compiled.numbers import (
     S_PES,
     VERDICT_TAIL,
 )
+from o3sim.compiled.operand_supply import ACTIVATION_READ, COUNT_BITS, GRANTED, ask, gather, look_up
 from o3sim.compiled.rounds import Round, plain_round_of, round_of
-from o3sim.compiled.supply import ACTIVATION_READ, COUNT_BITS, GRANTED, ask, gather, look_up
+from o3sim.compiled.scoreboard import op_place
 
 
 @inlined
@@ -77,7 +77,7 @@ def choose(x: Memory, r: Round, pe: int) -> int:
     return -_why_none(x, first)
 
 
-@apart
+@noinline
 def _why_none(x: Memory, first: int) -> int:
     """Why a PE that holds ops can put in no word."""
     m = x.m
@@ -128,13 +128,13 @@ def move_words(x: Memory, cycle: int) -> int:
     return _move(x, cycle)
 
 
-@apart
+@noinline
 def _move(x: Memory, cycle: int) -> int:
     """Do as :func:`move_words`, on any machine."""
     return _serve_all(x, round_of(x, cycle))
 
 
-@apart
+@noinline
 def _move_plainly(x: Memory, cycle: int) -> int:
     """Do as :func:`move_words`, on a plain machine: the same code, of which nothing else is compiled."""
     return _serve_all(x, plain_round_of(x, cycle))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.board import free_row, link_place, op_place
 from o3sim.compiled.contexts import change_free, enter_if_idle, leave_if_idle, pe_place
-from o3sim.compiled.memory import Memory, apart, inlined, note_event
+from o3sim.compiled.memory import Memory, inlined, noinline, note_event
 from o3sim.compiled.numbers import (
     AT_KNOWN,
     AT_SHOWN,
@@ -46,9 +45,10 @@ from o3sim.compiled.numbers import (
     WAITING,
     WORDS_IN,
 )
-from o3sim.compiled.rows import row_written
+from o3sim.compiled.scoreboard import free_row, link_place, op_place
 from o3sim.compiled.skip_ahead import touch
-from o3sim.compiled.weights import op_ended
+from o3sim.compiled.stage_rows import row_written
+from o3sim.compiled.weight_stream import op_ended
 
 
 @inlined
@@ -63,7 +63,7 @@ def write(x: Memory, cycle: int) -> None:
     m[NEWLY_KNOWN] = 0
 
 
-@apart
+@noinline
 def _write_oldest(x: Memory, cycle: int) -> None:
     """Retire the oldest of more outcomes than can be written."""
     m = x.m
@@ -131,7 +131,7 @@ def _count(x: Memory, op: int) -> None:
     m[N_COMPARES] += words_in if m[L_CHECKS_BOUNDS] or m[L_RACE] else 1
 
 
-@apart
+@noinline
 def _push(x: Memory, key: int) -> None:
     """Put a key into the heap of waiting outcomes."""
     m = x.m
@@ -143,7 +143,7 @@ def _push(x: Memory, key: int) -> None:
     m[heap + at] = key
 
 
-@apart
+@noinline
 def _pop(x: Memory) -> int:
     """Take the least key out of the heap of waiting outcomes."""
     m = x.m
