@@ -1,90 +1,73 @@
-"""Classes that race: the leader, and those that are dropped because they cannot come before it."""
+"""Classes that race: the best seen so far, and those that it eliminates."""
 
 from __future__ import annotations
 
-from o3sim.compiled.contexts import context_place, release
-from o3sim.compiled.memory import Memory, inlined, noinline, note_event, quotient
-from o3sim.compiled.numbers import (
-    AT_BEATEN,
-    AT_CONTEXTS,
-    AT_WORD_CYCLES,
-    C_IN,
-    C_OP,
-    CONTEXT_SHIFT,
-    E_SQUASH,
-    EDGES,
-    GROUP,
-    INDEX,
-    L_OUT_CHANNELS,
-    L_TABLE_WORDS,
-    LEADER,
-    N_COMPARES,
-    N_EXECUTED,
-    N_PRUNED_ARGMAX,
-    N_SQUASHED_PE,
-    N_WASTED,
-    N_WORDS,
-    P_USEFUL,
-    P_WASTED,
-    PE,
-    S_CONTEXTS,
-    S_LATENCY,
-    S_PES,
-    S_TRACE,
-    S_WIDTH,
-    S_WIDTH_SHIFT,
-)
-from o3sim.compiled.scoreboard import free_row, op_place
+from o3sim.compiled.contexts import release
+from o3sim.compiled.kernel import inlined, noinline, quotient
+from o3sim.compiled.memory import Memory
+from o3sim.compiled.ops import executed_edges, free_slot
+from o3sim.compiled.records.argmax_pruning import eliminated_after, rank_of, word_cycle_at
+from o3sim.compiled.records.ledger import CAUSE, cause_at
+from o3sim.compiled.records.ops import op_at
+from o3sim.compiled.records.pe_array import context_at
+from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import op_ended
+from o3sim.contract.events import EventKind
+
+SQUASH = int(EventKind.SQUASH)
 
 
 @inlined
-def note_word(x: Memory, at: int, cycle: int) -> None:
+def see_score(x: Memory, number: int) -> None:
+    """Let a score be seen; a layer of classes has one position, so an op's index is its class."""
+    pruning = x.argmax_pruning
+    if pruning.best_class < 0 or rank_of(pruning, number) < rank_of(pruning, pruning.best_class):
+        pruning.best_class = number
+
+
+@inlined
+def note_word(x: Memory, context: int, word: int, cycle: int) -> None:
     """Note the cycle in which a context's next word goes in."""
-    m = x.m
-    context = (at - m[AT_CONTEXTS]) >> CONTEXT_SHIFT
-    m[m[AT_WORD_CYCLES] + context * m[L_TABLE_WORDS] + m[at + C_IN]] = cycle
+    word_cycle_at(x.argmax_pruning, context * x.layer.table_words + word).cycle = cycle
 
 
 @noinline
 def eliminate(x: Memory, cycle: int) -> None:
     """Drop the classes in PEs that what is seen of their words shows not to win."""
-    m = x.m
-    if m[LEADER] < 0:
+    pruning = x.argmax_pruning
+    if pruning.best_class < 0:
         return
-    beaten = m[AT_BEATEN] + m[LEADER] * m[L_OUT_CHANNELS]
-    for context in range(m[S_PES] * m[S_CONTEXTS]):
-        at = context_place(x, context)
-        row = m[at + C_OP]
-        if row < 0:
+    for number in range(x.settings.pes * x.settings.contexts):
+        context = context_at(x.pe_array, number)
+        if context.slot < 0:
             continue
-        op = op_place(x, row)
-        edges = m[beaten + m[op + INDEX]]
-        needed = quotient(edges + m[S_WIDTH] - 1, m[S_WIDTH], m[S_WIDTH_SHIFT])
-        if edges > m[op + EDGES] or needed > m[at + C_IN]:
+        op = op_at(x.ops, context.slot)
+        edges = eliminated_after(pruning, pruning.best_class * x.layer.out_channels + op.index)
+        needed = quotient(edges + x.settings.width_edges - 1, x.settings.width_edges, x.settings.width_shift)
+        if edges > op.n_edges or needed > context.words_in:
             continue
-        seen = m[m[AT_WORD_CYCLES] + context * m[L_TABLE_WORDS] + needed - 1] + m[S_LATENCY]
-        if seen <= cycle:
-            _drop(x, row, at, needed, cycle)
+        word = word_cycle_at(pruning, number * x.layer.table_words + needed - 1)
+        if word.cycle + x.settings.latency_cycles <= cycle:
+            _drop(x, number, needed, cycle)
 
 
 @inlined
-def _drop(x: Memory, row: int, at: int, needed: int, cycle: int) -> None:
-    """Drop a class, when so many of its words had shown that it cannot win."""
-    m = x.m
-    op = op_place(x, row)
-    words_in = m[at + C_IN]
-    release(x, m[op + PE], at)
-    executed = min(words_in * m[S_WIDTH], m[op + EDGES])
-    m[N_SQUASHED_PE] += 1
-    m[N_EXECUTED] += executed
-    m[N_WASTED] += executed - min(needed * m[S_WIDTH], m[op + EDGES])
-    m[N_PRUNED_ARGMAX] += m[op + EDGES] - executed
-    m[P_USEFUL] += needed
-    m[P_WASTED] += words_in - needed
-    m[N_WORDS] += words_in
-    m[N_COMPARES] += words_in
-    if m[S_TRACE]:
-        note_event(x, cycle, E_SQUASH, m[op + INDEX], m[op + PE], 0)
-    op_ended(x, m[op + GROUP], cycle)
-    free_row(x, row)
+def _drop(x: Memory, number: int, needed: int, cycle: int) -> None:
+    """Drop the class in a context, when so many of its words had shown that it cannot win."""
+    slot = context_at(x.pe_array, number).slot
+    op = op_at(x.ops, slot)
+    release(x, op.pe, number)
+    executed = executed_edges(x, op, op.words_in)
+    counts = x.counts
+    counts.squashed_pe += 1
+    counts.edges_executed += executed
+    counts.edges_wasted += executed - executed_edges(x, op, needed)
+    counts.edges_pruned_argmax += op.n_edges - executed
+    counts.words_executed += op.words_in
+    counts.threshold_compares += op.words_in
+    cause_at(x.ledger, CAUSE.useful).pe_cycles += needed
+    cause_at(x.ledger, CAUSE.wasted).pe_cycles += op.words_in - needed
+    if x.trace.is_on:
+        note_event(x, cycle, SQUASH, op.index, op.pe, 0)
+    op_ended(x, op.group, cycle)
+    free_slot(x, slot)

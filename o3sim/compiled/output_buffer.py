@@ -2,164 +2,140 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.contexts import change_free, enter_if_idle, leave_if_idle, pe_place
-from o3sim.compiled.memory import Memory, inlined, noinline, note_event
-from o3sim.compiled.numbers import (
-    AT_KNOWN,
-    AT_SHOWN,
-    AT_WAITING,
-    DECIDED,
-    E_RETIRE,
-    EDGES,
-    FLAGS,
-    GROUP,
-    INDEX,
-    L_CHECKS_BOUNDS,
-    L_OVERLAP,
-    L_PRUNES_POOLING,
-    L_RACE,
-    L_RING_MASK,
-    L_STAGE,
-    LATE,
-    LATE_VERDICTS,
-    LINK_WINDOW,
-    N_COMPARES,
-    N_EXECUTED,
-    N_PRUNED_THRESHOLD,
-    N_RETIRED,
-    N_WASTED,
-    N_WORDS,
-    NEWLY_KNOWN,
-    OUTCOME,
-    P_USEFUL,
-    P_WASTED,
-    PE,
-    PE_LATE,
-    RETIRED,
-    S_SQUASH_LATENCY,
-    S_TRACE,
-    S_WIDTH,
-    S_WRITE_WIDTH,
-    SHOWN_TAIL,
-    U_OUTPUT,
-    WAITING,
-    WORDS_IN,
-)
-from o3sim.compiled.scoreboard import free_row, link_place, op_place
+from o3sim.compiled.contexts import change_free, enter_if_idle, leave_if_idle
+from o3sim.compiled.kernel import inlined, noinline
+from o3sim.compiled.memory import Memory
+from o3sim.compiled.ops import executed_edges
+from o3sim.compiled.records.ledger import CAUSE, cause_at
+from o3sim.compiled.records.ops import Op, op_at
+from o3sim.compiled.records.output_buffer import newly_known_at, waiting_at
+from o3sim.compiled.records.pe_array import pe_at
+from o3sim.compiled.records.trace import OUTPUT
+from o3sim.compiled.scoreboard import write_outcome
 from o3sim.compiled.skip_ahead import touch
-from o3sim.compiled.stage_rows import row_written
+from o3sim.compiled.stage_rows import note_row
+from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import op_ended
+from o3sim.contract.events import EventKind
+
+RETIRE = int(EventKind.RETIRE)
+
+
+@inlined
+def offer(x: Memory, slot: int) -> None:
+    """Take note of an outcome that is known from this cycle on."""
+    newly_known_at(x.output_buffer, x.output_buffer.n_newly_known).slot = slot
+    x.output_buffer.n_newly_known += 1
 
 
 @inlined
 def write(x: Memory, cycle: int) -> None:
     """Retire at most ``write_width`` ops."""
-    m = x.m
-    if m[WAITING] == 0 and m[NEWLY_KNOWN] <= m[S_WRITE_WIDTH]:
-        for k in range(m[NEWLY_KNOWN]):
-            _retire(x, m[m[AT_KNOWN] + k], cycle)
+    buffer = x.output_buffer
+    if buffer.n_waiting == 0 and buffer.n_newly_known <= x.settings.write_width_ops:
+        for k in range(buffer.n_newly_known):
+            _retire(x, newly_known_at(buffer, k).slot, cycle)
     else:
         _write_oldest(x, cycle)
-    m[NEWLY_KNOWN] = 0
+    buffer.n_newly_known = 0
 
 
 @noinline
 def _write_oldest(x: Memory, cycle: int) -> None:
     """Retire the oldest of more outcomes than can be written."""
-    m = x.m
-    for k in range(m[NEWLY_KNOWN]):
-        row = m[m[AT_KNOWN] + k]
-        _push(x, m[op_place(x, row) + INDEX] << 32 | row)
-    for _ in range(min(m[S_WRITE_WIDTH], m[WAITING])):
+    buffer = x.output_buffer
+    for k in range(buffer.n_newly_known):
+        slot = newly_known_at(buffer, k).slot
+        _push(x, op_at(x.ops, slot).index << 32 | slot)
+    for _ in range(min(x.settings.write_width_ops, buffer.n_waiting)):
         _retire(x, _pop(x) & 0x7FFFFFFF, cycle)
-    for k in range(m[NEWLY_KNOWN]):
-        op = op_place(x, m[m[AT_KNOWN] + k])
-        if m[op + FLAGS] & RETIRED == 0:
-            m[op + FLAGS] |= LATE
-            touch(x, m[op + PE], cycle + 1)
-            enter_if_idle(x, m[op + PE])
-            change_free(x, m[op + PE], -1)
-            m[pe_place(x, m[op + PE]) + PE_LATE] += 1
-            m[LATE_VERDICTS] += 1
+    for k in range(buffer.n_newly_known):
+        op = op_at(x.ops, newly_known_at(buffer, k).slot)
+        if not op.retired:
+            _hold_verdict(x, op, cycle)
 
 
 @inlined
-def _retire(x: Memory, row: int, cycle: int) -> None:
+def _hold_verdict(x: Memory, op: Op, cycle: int) -> None:
+    """Stall an op's PE from the next cycle on: its verdict could not be written."""
+    op.late = 1
+    touch(x, op.pe, cycle + 1)
+    enter_if_idle(x, op.pe)
+    change_free(x, op.pe, -1)
+    pe_at(x.pe_array, op.pe).late_verdicts += 1
+    x.pe_array.late_verdicts += 1
+
+
+@inlined
+def _verdict_written(x: Memory, op: Op, cycle: int) -> None:
+    """Let an op's PE go on from the next cycle on, unless more verdicts wait."""
+    touch(x, op.pe, cycle + 1)
+    pe_at(x.pe_array, op.pe).late_verdicts -= 1
+    x.pe_array.late_verdicts -= 1
+    change_free(x, op.pe, 1)
+    leave_if_idle(x, op.pe)
+
+
+@inlined
+def _retire(x: Memory, slot: int, cycle: int) -> None:
     """Write one outcome."""
-    m = x.m
-    op = op_place(x, row)
-    if m[op + FLAGS] & LATE:
-        touch(x, m[op + PE], cycle + 1)
-        m[pe_place(x, m[op + PE]) + PE_LATE] -= 1
-        m[LATE_VERDICTS] -= 1
-        change_free(x, m[op + PE], 1)
-        leave_if_idle(x, m[op + PE])
+    op = op_at(x.ops, slot)
+    if op.late:
+        _verdict_written(x, op, cycle)
     _count(x, op)
-    if m[op + OUTCOME]:
-        for k in range(m[L_OVERLAP]):
-            window = m[link_place(x, row, k) + LINK_WINDOW]
-            if window >= 0:
-                x.output[window] = 1
-    if m[L_STAGE]:
-        row_written(x, row, cycle)
-    if m[S_TRACE]:
-        note_event(x, cycle, E_RETIRE, m[op + INDEX], U_OUTPUT, m[op + OUTCOME])
-    op_ended(x, m[op + GROUP], cycle)
-    m[op + FLAGS] |= RETIRED
-    if m[L_PRUNES_POOLING] or m[L_RACE]:
-        entry = m[AT_SHOWN] + 2 * (m[SHOWN_TAIL] & m[L_RING_MASK])
-        m[entry] = cycle + m[S_SQUASH_LATENCY]
-        m[entry + 1] = row
-        m[SHOWN_TAIL] += 1
-    else:
-        free_row(x, row)
+    if x.layer.is_stage:
+        note_row(x, slot, cycle)
+    if x.trace.is_on:
+        note_event(x, cycle, RETIRE, op.index, OUTPUT, op.outcome)
+    op_ended(x, op.group, cycle)
+    op.retired = 1
+    write_outcome(x, slot, cycle)
 
 
 @inlined
-def _count(x: Memory, op: int) -> None:
+def _count(x: Memory, op: Op) -> None:
     """Count an op that retires."""
-    m = x.m
-    words_in, decided, edges = m[op + WORDS_IN], m[op + DECIDED], m[op + EDGES]
-    executed = min(words_in * m[S_WIDTH], edges)
-    m[N_RETIRED] += 1
-    m[N_EXECUTED] += executed
-    m[N_WASTED] += executed - min(decided * m[S_WIDTH], edges)
-    m[N_PRUNED_THRESHOLD] += edges - executed
-    m[P_USEFUL] += decided
-    m[P_WASTED] += words_in - decided
-    m[N_WORDS] += words_in
-    m[N_COMPARES] += words_in if m[L_CHECKS_BOUNDS] or m[L_RACE] else 1
+    counts, ledger = x.counts, x.ledger
+    executed = executed_edges(x, op, op.words_in)
+    counts.retired += 1
+    counts.scoreboard_writes += 1
+    counts.edges_executed += executed
+    counts.edges_wasted += executed - executed_edges(x, op, op.decided_words)
+    counts.edges_pruned_threshold += op.n_edges - executed
+    counts.words_executed += op.words_in
+    counts.threshold_compares += op.words_in if x.layer.checks_bounds or x.layer.races else 1
+    cause_at(ledger, CAUSE.useful).pe_cycles += op.decided_words
+    cause_at(ledger, CAUSE.wasted).pe_cycles += op.words_in - op.decided_words
 
 
 @noinline
 def _push(x: Memory, key: int) -> None:
     """Put a key into the heap of waiting outcomes."""
-    m = x.m
-    heap, at = m[AT_WAITING], m[WAITING]
-    m[WAITING] += 1
-    while at > 0 and m[heap + ((at - 1) >> 1)] > key:
-        m[heap + at] = m[heap + ((at - 1) >> 1)]
+    heap = x.output_buffer
+    at = heap.n_waiting
+    heap.n_waiting += 1
+    while at > 0 and waiting_at(heap, (at - 1) >> 1).key > key:
+        waiting_at(heap, at).key = waiting_at(heap, (at - 1) >> 1).key
         at = (at - 1) >> 1
-    m[heap + at] = key
+    waiting_at(heap, at).key = key
 
 
 @noinline
 def _pop(x: Memory) -> int:
     """Take the least key out of the heap of waiting outcomes."""
-    m = x.m
-    heap = m[AT_WAITING]
-    least = m[heap]
-    m[WAITING] -= 1
-    size = m[WAITING]
-    key = m[heap + size]
+    heap = x.output_buffer
+    least = waiting_at(heap, 0).key
+    heap.n_waiting -= 1
+    size = heap.n_waiting
+    key = waiting_at(heap, size).key
     at = 0
     while 2 * at + 1 < size:
         child = 2 * at + 1
-        if child + 1 < size and m[heap + child + 1] < m[heap + child]:
+        if child + 1 < size and waiting_at(heap, child + 1).key < waiting_at(heap, child).key:
             child += 1
-        if m[heap + child] >= key:
+        if waiting_at(heap, child).key >= key:
             break
-        m[heap + at] = m[heap + child]
+        waiting_at(heap, at).key = waiting_at(heap, child).key
         at = child
-    m[heap + at] = key
+    waiting_at(heap, at).key = key
     return least

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.memory import Memory, inlined, noinline
-from o3sim.compiled.numbers import (
-    AT_GROUPS,
-    AT_OWNED,
-    G_END,
-    G_FIRST,
-    GROUP_STRIDE,
-    L_GROUPS,
-    L_MEMBERS,
-    L_OPS,
-    L_POOLED,
-    NEXT_OP,
-    S_CHANNEL_OUTERMOST,
-    S_GROUP_WINDOWS,
-    S_MEMBER_MAJOR,
-    SEQ_CHANNEL,
-    SEQ_CHANNEL0,
-    SEQ_CHUNK,
-    SEQ_GROUP,
-    SEQ_IN_CHUNK,
-    SEQ_LEFT,
-    SEQ_MEMBER,
-    SEQ_POOLED,
-    SEQ_POOLED0,
-)
+from o3sim.compiled.kernel import inlined, noinline
+from o3sim.compiled.memory import Memory
+from o3sim.compiled.records.layer import owned_position
+from o3sim.compiled.records.weight_stream import group_at
 
 
 @inlined
 def position_at(x: Memory) -> int:
     """Position of the member the walk stands at; -1 if the window owns fewer."""
-    m = x.m
-    return m[m[AT_OWNED] + m[SEQ_POOLED] * m[L_MEMBERS] + m[SEQ_MEMBER]]
+    return owned_position(x.layer, x.sequencer.pooled * x.layer.members + x.sequencer.member)
 
 
 @noinline
@@ -47,9 +25,8 @@ def begin_walk(x: Memory) -> None:
 @inlined
 def advance(x: Memory) -> None:
     """Step to the next op of the layer."""
-    m = x.m
-    m[NEXT_OP] += 1
-    if m[NEXT_OP] == m[L_OPS]:
+    x.sequencer.next_op += 1
+    if x.sequencer.next_op == x.layer.ops:
         return
     _step(x)
     while position_at(x) < 0:
@@ -59,67 +36,67 @@ def advance(x: Memory) -> None:
 @noinline
 def _begin_group(x: Memory) -> None:
     """Stand before the first window of a weight group."""
-    m = x.m
-    group = m[AT_GROUPS] + m[SEQ_GROUP] * GROUP_STRIDE
-    m[SEQ_CHANNEL] = m[group + G_FIRST]
-    m[SEQ_POOLED] = 0
-    m[SEQ_MEMBER] = 0
-    m[SEQ_LEFT] = m[L_POOLED] * (m[group + G_END] - m[group + G_FIRST])
+    walk = x.sequencer
+    group = group_at(x.weight_groups, walk.group)
+    walk.channel = group.first_channel
+    walk.pooled = 0
+    walk.member = 0
+    walk.windows_left = x.layer.pooled_positions * (group.end_channel - group.first_channel)
     _begin_chunk(x)
 
 
 @inlined
 def _begin_chunk(x: Memory) -> None:
     """Note where the run of windows begins that member_major interleaves."""
-    m = x.m
-    m[SEQ_CHUNK] = min(m[S_GROUP_WINDOWS], m[SEQ_LEFT]) if m[S_MEMBER_MAJOR] else 1
-    m[SEQ_IN_CHUNK] = 0
-    m[SEQ_CHANNEL0] = m[SEQ_CHANNEL]
-    m[SEQ_POOLED0] = m[SEQ_POOLED]
+    walk = x.sequencer
+    walk.chunk = min(x.settings.group_windows, walk.windows_left) if x.settings.member_major else 1
+    walk.in_chunk = 0
+    walk.chunk_channel = walk.channel
+    walk.chunk_pooled = walk.pooled
 
 
 @inlined
 def _next_window(x: Memory) -> None:
     """Step to the next window of the group."""
-    m = x.m
-    if m[S_CHANNEL_OUTERMOST]:
-        m[SEQ_POOLED] += 1
-        if m[SEQ_POOLED] == m[L_POOLED]:
-            m[SEQ_POOLED] = 0
-            m[SEQ_CHANNEL] += 1
+    walk = x.sequencer
+    if x.settings.channel_outermost:
+        walk.pooled += 1
+        if walk.pooled == x.layer.pooled_positions:
+            walk.pooled = 0
+            walk.channel += 1
         return
-    group = m[AT_GROUPS] + m[SEQ_GROUP] * GROUP_STRIDE
-    m[SEQ_CHANNEL] += 1
-    if m[SEQ_CHANNEL] == m[group + G_END]:
-        m[SEQ_CHANNEL] = m[group + G_FIRST]
-        m[SEQ_POOLED] += 1
+    group = group_at(x.weight_groups, walk.group)
+    walk.channel += 1
+    if walk.channel == group.end_channel:
+        walk.channel = group.first_channel
+        walk.pooled += 1
 
 
 @inlined
 def _step(x: Memory) -> None:
     """Step to the next member or window, whether or not it is an op."""
-    m = x.m
-    if m[SEQ_CHUNK] == 1:
-        m[SEQ_MEMBER] += 1
-        if m[SEQ_MEMBER] < m[L_MEMBERS]:
+    walk = x.sequencer
+    if walk.chunk == 1:
+        walk.member += 1
+        if walk.member < x.layer.members:
             return
     else:
-        m[SEQ_IN_CHUNK] += 1
-        if m[SEQ_IN_CHUNK] < m[SEQ_CHUNK]:
+        walk.in_chunk += 1
+        if walk.in_chunk < walk.chunk:
             _next_window(x)
             return
-        m[SEQ_MEMBER] += 1
-        if m[SEQ_MEMBER] < m[L_MEMBERS]:
-            m[SEQ_IN_CHUNK] = 0
-            m[SEQ_CHANNEL] = m[SEQ_CHANNEL0]
-            m[SEQ_POOLED] = m[SEQ_POOLED0]
+        walk.member += 1
+        if walk.member < x.layer.members:
+            walk.in_chunk = 0
+            walk.channel = walk.chunk_channel
+            walk.pooled = walk.chunk_pooled
             return
-    m[SEQ_MEMBER] = 0
-    m[SEQ_LEFT] -= m[SEQ_CHUNK]
-    if m[SEQ_LEFT] > 0:
+    walk.member = 0
+    walk.windows_left -= walk.chunk
+    if walk.windows_left > 0:
         _next_window(x)
         _begin_chunk(x)
     else:
-        m[SEQ_GROUP] += 1
-        if m[SEQ_GROUP] < m[L_GROUPS]:
+        walk.group += 1
+        if walk.group < x.weight_groups.n_groups:
             _begin_group(x)
