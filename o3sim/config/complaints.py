@@ -61,7 +61,7 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
 
 
 def _meant_otherwise(path: KeyPath, by_place: dict[KeyPath, list[ErrorDetails]]) -> bool:
-    """Tell whether a mapping was refused as text or as a list, and its keys as the mapping it is meant as."""
+    """Return whether a mapping was refused as text or a list, and its keys as the mapping it is meant as."""
     is_mapping = all(isinstance(detail["input"], dict) for detail in by_place[path])
     kinds = {detail["type"] for detail in by_place[path]}
     inside = any(other[: len(path)] == path for other in by_place if len(other) > len(path))

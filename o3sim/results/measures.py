@@ -40,7 +40,7 @@ EVENTS: tuple[str, ...] = (
     "dram_bits",
     "order_bits",
 )
-"""Counters that results carry as they are, for energy tables of one's own and for closer looks."""
+"""Counters that results carry as they are, for custom energy tables and for closer looks."""
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ import gzip
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from o3sim.checks.golden.case import Case, case_of, read_manifest
 from o3sim.checks.golden.check import check, golden_folders
 from o3sim.checks.golden.record import load_inputs, record
+from o3sim.compiled.run import Engine
 from o3sim.errors import InputError
 from o3sim.files import save_npz
 from tests.checks.golden.workload import write_workload
@@ -60,6 +62,19 @@ def test_recording_again_gives_the_same_bytes_and_clears_old_traces(case: Case, 
     (golden / "trace-07-old.txt.gz").write_bytes(b"")
     record(load_inputs(case), golden)
     assert {path.name: path.read_bytes() for path in golden.iterdir()} == before
+
+
+def test_every_image_is_run_once(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    run_layer = Engine.run_layer
+
+    def noting(self: Engine, *arguments: Any) -> Any:
+        ran.append(arguments[0].name)
+        return run_layer(self, *arguments)
+
+    monkeypatch.setattr(Engine, "run_layer", noting)
+    record(load_inputs(case), tmp_path / "golden")
+    assert ran == ["conv1", "dense2", "scores"] * 2
 
 
 def test_goldens_hold_wherever_the_checkout_is(
