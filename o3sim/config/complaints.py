@@ -85,7 +85,7 @@ def first_complaint(error: ValidationError, data: Any) -> str:
 
 
 def _meant_otherwise(details: list[ErrorDetails]) -> bool:
-    """Tell whether a mapping was refused as text or as a list, where its keys were refused as a mapping's."""
+    """Return whether a mapping was refused as text or a list, where its keys were refused as a mapping's."""
     is_mapping = all(isinstance(detail["input"], dict) for detail in details)
     return is_mapping and {detail["type"] for detail in details} <= {"string_type", "list_type"}
 

@@ -1,4 +1,4 @@
-"""Units and policies of one's own: ``FILE.py:Class`` where a key takes the name of a shipped one.
+"""Custom units and policies: ``FILE.py:Class`` where a key takes the name of a shipped one.
 
 Nothing here runs such a file: a class is looked for in its text, so that checking an architecture
 is safe. :mod:`o3sim.config.custom_load` loads it when a machine is built.
@@ -18,7 +18,7 @@ from o3sim.config.catalog import suggest
 from o3sim.config.marks import Document, Problem
 
 CUSTOM_KEYS: tuple[tuple[str, str], ...] = (("pe", "unit"), ("scheduler", "policy"))
-"""Keys of an architecture that take a class of one's own."""
+"""Keys of an architecture that take a custom class."""
 
 _SEPARATOR = ".py:"
 
@@ -53,7 +53,7 @@ def code_place(value: str) -> CodePlace:
 
 
 def without_folder(value: str) -> str:
-    """Name a class of one's own by its file's name alone, as results do; leave other words alone.
+    """Name a custom class by its file's name alone, as results do; leave other words alone.
 
     >>> without_folder("units/mine.py:MyPE"), without_folder("lockstep")
     ('mine.py:MyPE', 'lockstep')
@@ -63,7 +63,7 @@ def without_folder(value: str) -> str:
 
 
 def custom_units(configuration: Mapping[str, Any]) -> dict[str, str]:
-    """List the classes of one's own in an architecture's plain values, by dotted key."""
+    """List the custom classes in an architecture's plain values, by dotted key."""
     values = {f"{unit}.{key}": configuration[unit][key] for unit, key in CUSTOM_KEYS}
     return {key: value for key, value in values.items() if is_custom(value)}
 

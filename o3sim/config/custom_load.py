@@ -1,4 +1,4 @@
-"""Load units, policies and trace writers of one's own from the Python files that a user names."""
+"""Load custom units, policies and trace writers from the Python files that a user names."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Leader:
         return op.words + 1 if edges > op.n_edges else -(-edges // self._width_edges)
 
     def beats(self, op: Op, cycle: int) -> bool:
-        """Tell whether what is seen of a class shows that it cannot win."""
+        """Return whether what is seen of a class shows that it cannot win."""
         needed = self.words_needed(op)
         return needed <= op.words_in and op.word_cycles[needed - 1] + self._latency_cycles <= cycle
 

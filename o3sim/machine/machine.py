@@ -278,7 +278,7 @@ class Machine:
         return True
 
     def _end_layer(self, cycle: int) -> None:
-        """Close the layer's books."""
+        """Finalize the statistics of a layer."""
         program, counters = self.program, self.ledger.counters
         counters.cycles = cycle - self.ledger.start_cycle + 1
         counters.activation_reads = self.supply.activation_reads - self._reads[0]

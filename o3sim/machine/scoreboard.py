@@ -42,11 +42,11 @@ class Scoreboard:
         return any_settled
 
     def is_settled(self, op: Op) -> bool:
-        """Tell whether all of an op's windows are seen to be 1."""
+        """Return whether all of an op's windows are seen to be 1."""
         return self.prunes and all(self.settled[window] for window in op.windows)
 
     def admits(self, op: Op, limit: int) -> bool:
-        """Tell whether fewer than ``limit`` ops of each window of an op not seen as 1 are in flight.
+        """Return whether fewer than ``limit`` ops of each window of an op not seen as 1 are in flight.
 
         Ops squashed in PEs stay in the count: all their windows are seen as 1.
         """

@@ -1,4 +1,4 @@
-"""Which class a PE is made from: the shipped one, or one of the user's own."""
+"""Which class a PE is made from: the shipped one, or a custom one."""
 
 from __future__ import annotations
 

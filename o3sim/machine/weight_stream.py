@@ -61,7 +61,7 @@ class WeightStream:
             yield self.env.timeout(self._channel_free_cycle - cycle)
 
     def arrived(self, group: int, cycle: int) -> bool:
-        """Tell whether a group's weights can be used in a cycle."""
+        """Return whether a group's weights can be used in a cycle."""
         return group < len(self.arrival_cycles) and self.arrival_cycles[group] <= cycle
 
     def next_change(self, group: int) -> int:

@@ -46,7 +46,7 @@ class EdgeOrder:
         return hashlib.sha256(sizes + self.granules.tobytes() + self.order_of.tobytes()).digest()
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether another order is the same, also one that came from another process."""
+        """Return whether another order is the same, also one that came from another process."""
         return isinstance(other, EdgeOrder) and self._digest == other._digest
 
     def __hash__(self) -> int:

@@ -20,6 +20,9 @@ STOP_CHECK_S = 0.1
 TRIES = 2
 """Times that a point may kill a process of its own before it counts as failed."""
 
+MOST_SHARING = 512
+"""Points that one simulation serves: figures of so many take about as long as a short simulation."""
+
 Batch = Sequence[PointTask]
 
 
@@ -45,7 +48,7 @@ def run_tasks(
     check_stop : callable
         Called several times a second; what it raises ends the run.
     """
-    left = deque(tasks[start : start + batch_points] for start in range(0, len(tasks), batch_points))
+    left = deque(batches_of(tasks, batch_points))
     while left:
         suspects: list[PointTask] = []
         with open_executor(jobs) as executor:
@@ -53,6 +56,22 @@ def run_tasks(
         for task in suspects:
             check_stop()
             yield [_alone(task, open_executor)]
+
+
+def batches_of(tasks: Sequence[PointTask], batch_points: int) -> Iterator[Batch]:
+    """Cut points into batches, those that share a simulation in one as far as it has room for them."""
+    groups: dict[str, list[PointTask]] = {}
+    for task in tasks:
+        groups.setdefault(task.simulation, []).append(task)
+    batch: list[PointTask] = []
+    for group in groups.values():
+        for start in range(0, len(group), MOST_SHARING):
+            batch += group[start : start + MOST_SHARING]
+            if len(batch) >= batch_points:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
 
 
 def _until_broken(

@@ -122,7 +122,7 @@ def engine_name(architecture: Architecture, wanted: str | None = None) -> str:
     Raises
     ------
     InputError
-        If there is no such engine, or it cannot run units of the user's own.
+        If there is no such engine, or it cannot run custom units.
     """
     custom = custom_units(architecture.model_dump())
     if wanted is not None:
@@ -136,7 +136,7 @@ def engine_name(architecture: Architecture, wanted: str | None = None) -> str:
 
 
 def describe(custom: dict[str, str]) -> str:
-    """Write units of the user's own in one line.
+    """Write custom units in one line.
 
     >>> describe({"pe.unit": "mine.py:MyPE"})
     'pe.unit mine.py:MyPE'
@@ -145,7 +145,7 @@ def describe(custom: dict[str, str]) -> str:
 
 
 def custom_note(architecture: Architecture) -> str | None:
-    """Say that SimPy runs an architecture's units of the user's own; None if it has none."""
+    """Say that SimPy runs an architecture's custom units; None if it has none."""
     custom = custom_units(architecture.model_dump())
     return f"{architecture.name}: {describe(custom)}: run by the SimPy engine" if custom else None
 
@@ -163,7 +163,7 @@ def run_on_engine(architecture: Architecture, *arguments: Any, wanted: str | Non
     Raises
     ------
     InputError
-        If the engine cannot run it, or units of the user's own go wrong: with the file and line, or
+        If the engine cannot run it, or custom units go wrong: with the file and line, or
         with the law of the machine that they break.
     """
     simulate_image = engine_named(engine_name(architecture, wanted))
@@ -173,7 +173,7 @@ def run_on_engine(architecture: Architecture, *arguments: Any, wanted: str | Non
 
 @contextmanager
 def blaming_custom_units(architecture: Architecture) -> Iterator[None]:
-    """Turn what goes wrong in a machine with units of the user's own into their error."""
+    """Turn what goes wrong in a machine with custom units into their error."""
     from o3sim.config.custom_load import custom_code_errors
 
     custom = custom_units(architecture.model_dump())

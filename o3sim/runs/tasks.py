@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from o3sim.config.architecture import Architecture
@@ -49,10 +52,12 @@ class PointTask:
     architecture: Architecture
     case: StoredCase
 
-    @property
-    def simulation(self) -> tuple[str, str, str]:
-        """What its counts depend on: points that have the same are simulated once."""
-        return timing_key(self.architecture), self.case.network_sha256, self.case.images_sha256
+    @cached_property
+    def simulation(self) -> str:
+        """SHA-256 of all that its counts depend on: points that have the same are simulated once."""
+        case = self.case
+        text = f"{timing_key(self.architecture)} {case.network_sha256} {case.images_sha256}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -83,9 +88,11 @@ def timing_key(architecture: Architecture) -> str:
     >>> "o3bnn" in timing_key(load_architecture("o3bnn"))
     False
     """
-    return architecture.model_dump_json(
-        exclude=_NOT_SEEN_OF_STAGES if architecture.is_pipelined else _NOT_SEEN
-    )
+    not_seen = _NOT_SEEN_OF_STAGES if architecture.is_pipelined else _NOT_SEEN
+    seen = architecture.model_dump(mode="json", exclude=not_seen)
+    if "stages" in seen:
+        seen["stages"] = [{unit: keys for unit, keys in stage.items() if keys} for stage in seen["stages"]]
+    return json.dumps(seen)
 
 
 def evaluate_all(tasks: Sequence[PointTask]) -> list[PointOutcome]:
@@ -93,7 +100,7 @@ def evaluate_all(tasks: Sequence[PointTask]) -> list[PointOutcome]:
 
     Those of one simulation share its counts.
     """
-    counted: dict[tuple[str, str, str], PointCounts] = {}
+    counted: dict[str, PointCounts] = {}
     return [_evaluate(task, counted) for task in tasks]
 
 
@@ -102,7 +109,7 @@ def evaluate(task: PointTask) -> PointOutcome:
     return _evaluate(task, {})
 
 
-def _evaluate(task: PointTask, counted: dict[tuple[str, str, str], PointCounts]) -> PointOutcome:
+def _evaluate(task: PointTask, counted: dict[str, PointCounts]) -> PointOutcome:
     try:
         if task.simulation not in counted:
             counted[task.simulation] = count_task(task)

@@ -28,7 +28,7 @@ def format_names() -> list[str]:
 
 
 def load_writer(name: str) -> MakeWriter:
-    """Return the function that makes writers of a format, or a class of one's own, ``FILE.py:Class``.
+    """Return the function that makes writers of a format, or a custom class, ``FILE.py:Class``.
 
     Raises
     ------

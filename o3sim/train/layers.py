@@ -166,7 +166,7 @@ class BinaryLayer(nn.Module):
         return bits if self.pool_first else _max_pool(bits, self.geometry)
 
     def _float32_is_exact(self, x: Tensor) -> bool:
-        """Tell whether sums stay where float32 has every integer, and are added up as they stand.
+        """Return whether sums stay where float32 has every integer, and are added up as they stand.
 
         On a GPU a convolution may be computed by a transform with fractions in it (Winograd's).
         """

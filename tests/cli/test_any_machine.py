@@ -178,7 +178,9 @@ def test_a_search_finds_pipelines_that_are_fast(o3sim: O3SIM, folder: Path, tmp_
 @machines
 def test_saved_profiles_change_nothing(machine: str, o3sim: O3SIM, tmp_path: Path) -> None:
     saved = "--profiles", "profiles"
-    assert run(o3sim, machine, "--images", "4", *saved) == run(o3sim, machine, "--images", "4")
+    alone = run(o3sim, machine, "--images", "4")
+    assert run(o3sim, machine, "--images", "4", *saved) == alone
+    assert run(o3sim, machine, "--images", "4", *saved, "--jobs", "2") == alone
     for command in (
         ("explain", f"{machine}.yaml", ON_CALLED),
         ("trace", f"{machine}.yaml", ON_CALLED, "--layer", "conv2", "--image", "2", "-o", "-"),
@@ -207,6 +209,33 @@ def test_profiles_of_other_work_are_refused(
 ) -> None:
     o3sim(*command.split(), "--profiles", "profiles", status=2)
     assert not list(folder.glob("t*"))
+
+
+def test_damaged_profiles_are_one_line_with_the_way_out(
+    o3sim: O3SIM, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    o3sim("sweep", sweep_of(tmp_path, folder, ["plain"]), "-o", tmp_path / "out")
+    (stored,) = (tmp_path / "out" / "profiles").iterdir()
+    array = stored / "l002_decision.npy"
+    raw = bytearray(array.read_bytes())
+    raw[len(raw) // 2] ^= 4
+    array.write_bytes(raw)
+    profiles = "--profiles", tmp_path / "out" / "profiles"
+    for command in (
+        ("sweep", tmp_path / "sweep.yaml", "-o", tmp_path / "out", "--resume"),
+        ("sweep", tmp_path / "sweep.yaml", "-o", tmp_path / "other", *profiles),
+        ("run", "plain.yaml", ON_CALLED, "--images", "3", *profiles),
+        ("explain", "plain.yaml", ON_CALLED, "--images", "3", *profiles),
+    ):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["o3sim", *map(str, command)])
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+        out, err = capsys.readouterr()
+        assert (ended.value.code, out) == (2, "")
+        assert err.startswith(f"error: {array}: is damaged: other bytes than were written; remove {stored} ")
+        assert err.count("\n") == 1
+    assert not list((tmp_path / "other").glob("*.yaml"))
 
 
 @machines

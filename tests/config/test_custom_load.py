@@ -1,4 +1,4 @@
-"""Units of one's own in a machine: they run, and what they do wrong is their error, not a traceback."""
+"""Custom units in a machine: they run, and what they do wrong is their error, not a traceback."""
 
 from pathlib import Path
 

@@ -34,7 +34,7 @@ class Claim(StrictModel):
     source: Text
 
     def holds_for(self, measured: float) -> bool:
-        """Tell whether a measured figure is near enough to the published one, or better.
+        """Return whether a measured figure is near enough to the published one, or better.
 
         Examples
         --------

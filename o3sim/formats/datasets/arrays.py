@@ -14,7 +14,7 @@ from o3sim.formats.datasets.split import Split
 
 
 def found(source: Source, split: Split) -> bool:
-    """Tell whether the files are there."""
+    """Return whether the files are there."""
     return source.has(f"x_{split}.npy", f"y_{split}.npy")
 
 

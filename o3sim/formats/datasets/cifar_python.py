@@ -24,7 +24,7 @@ SHAPE = (3, 32, 32)
 
 
 def found(source: Source, split: Split) -> bool:
-    """Tell whether the files are there."""
+    """Return whether the files are there."""
     return source.has(*FILES[split])
 
 

@@ -24,7 +24,7 @@ def _names(split: Split) -> tuple[str, str]:
 
 
 def found(source: Source, split: Split) -> bool:
-    """Tell whether the files are there."""
+    """Return whether the files are there."""
     return source.has(*_names(split))
 
 

@@ -23,7 +23,7 @@ MOST_ROWS = 20_000
 
 
 def found(source: Source, split: Split) -> bool:
-    """Tell whether the files are there."""
+    """Return whether the files are there."""
     return source.has(*STRIPS[split], LABELS[split])
 
 

@@ -43,7 +43,7 @@ class Source:
         return sorted(self._files)
 
     def has(self, *names: str) -> bool:
-        """Tell whether all of these are there, each as it is or gzipped."""
+        """Return whether all of these are there, each as it is or gzipped."""
         return all(name in self._files or f"{name}.gz" in self._files for name in names)
 
     def read(self, name: str) -> bytes:

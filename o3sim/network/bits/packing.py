@@ -57,7 +57,7 @@ def unpack_bits(words: NDArray[np.uint64], n_bits: int) -> NDArray[np.uint8]:
 
 
 def unused_bits_are_zero(words: NDArray[np.uint64], n_bits: int) -> bool:
-    """Tell whether every bit after the first ``n_bits`` of the last axis is 0.
+    """Return whether every bit after the first ``n_bits`` of the last axis is 0.
 
     The kernels rely on it: as XNOR operands, stray bits would count as matches.
     """

@@ -133,7 +133,7 @@ class Trial:
 
 
 def can_be_ordered(layer: Layer) -> bool:
-    """Tell whether an order can bring anything: the layer is binary and has thresholds."""
+    """Return whether an order can bring anything: the layer is binary and has thresholds."""
     return not layer.scores and not layer.fixed_point
 
 

@@ -1,4 +1,4 @@
-"""The books of a stage: the cycles in which it is occupied with an image, and what they went into.
+"""The statistics of a stage: the cycles in which it is occupied with an image, and what they went into.
 
 A stage that runs an image alone has a first cycle that only dispatches, and last ones in which
 outcomes are under way and nothing else is left to do. Of images back to back the first cycle of

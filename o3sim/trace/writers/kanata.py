@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from o3sim.contract.events import OP_KINDS, Event, EventKind
-from o3sim.trace.settlers import Settlers
+from o3sim.trace.squash_causes import SquashCauses
 from o3sim.trace.writer import TracedLayer, text_on
 
 QUEUE, IN_PE, DECIDED, WRITE, SQUASHED, CUT_OFF = "Q", "X", "D", "W", "Xs", "cut"
@@ -38,7 +38,7 @@ class KanataWriter:
     def __init__(self, stream: BinaryIO, layer: TracedLayer) -> None:
         self._text = text_on(stream)
         self._program = layer.program
-        self._settlers = Settlers(layer.program)
+        self._causes = SquashCauses(layer.program)
         self._cycle = -1
         self._rows: dict[int, _Row] = {}
         self._ids: dict[int, int] = {}  # of ops that settled a window, alive or not
@@ -104,7 +104,7 @@ class KanataWriter:
     def _retired(self, event: Event, row: _Row) -> None:
         self._waiting.pop(event.op, None)
         self._begin(row, WRITE)
-        self._settlers.retired(event.op, event.value)
+        self._causes.retired(event.op, event.value)
         if event.value:
             self._ids[event.op] = row.id
         self._due.append(lambda: self._end(event.op, RETIRE))
@@ -112,10 +112,10 @@ class KanataWriter:
     def _squashed(self, event: Event, row: _Row) -> None:
         self._waiting.pop(event.op, None)
         self._begin(row, SQUASHED)
-        settlers = self._settlers.of(event.op)
-        by = ", ".join(f"op {op}" for op in settlers) or "an op outside the trace"
+        causes = self._causes.of(event.op)
+        by = ", ".join(f"op {op}" for op in causes) or "an op outside the trace"
         self._label(row, 1, f"squashed in {event.unit}: settled by {by}\\n")
-        for op in settlers:
+        for op in causes:
             self._write("W", row.id, self._ids[op], 0)
         self._due.append(lambda: self._end(event.op, FLUSH))
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from o3sim.checks.golden.case import Case, case_of, read_manifest
 from o3sim.checks.golden.check import check, golden_folders
 from o3sim.checks.golden.filing import record_in
 from o3sim.checks.golden.record import load_inputs, record
+from o3sim.compiled.run import Engine
 from o3sim.errors import InputError
 from o3sim.files import save_npz
 from tests.checks.golden.workload import write_workload
@@ -106,6 +108,19 @@ def test_a_recording_that_is_killed_leaves_the_old_one_whole(case: Case, golden:
     assert check(golden) == []
     record(load_inputs(case), golden)
     assert list(golden.parent.iterdir()) == [golden]
+
+
+def test_every_image_is_run_once(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    run_layer = Engine.run_layer
+
+    def noting(self: Engine, *arguments: Any) -> Any:
+        ran.append(arguments[0].name)
+        return run_layer(self, *arguments)
+
+    monkeypatch.setattr(Engine, "run_layer", noting)
+    record(load_inputs(case), tmp_path / "golden")
+    assert ran == ["conv1", "dense2", "scores"] * 2
 
 
 def test_goldens_hold_wherever_the_checkout_is(

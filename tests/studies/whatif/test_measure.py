@@ -1,4 +1,4 @@
-"""Explanations: measured reliefs name the unit that limits, and a result has to be repeated."""
+"""Explanations: measured what-ifs name the unit that limits, and a result has to be repeated."""
 
 from dataclasses import replace
 from pathlib import Path

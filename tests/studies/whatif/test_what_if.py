@@ -69,10 +69,10 @@ def units_of(architecture: Architecture, *keys: tuple[str, str]) -> list[tuple[A
 
 def test_a_pipeline_has_the_limits_of_all_its_stages_taken_away() -> None:
     banks = next(what_if for what_if in UNIT_WHAT_IFS if what_if.unit == "operand banks")
-    relieved = with_what_if(pipeline(), banks)
-    assert units_of(relieved, ("activation_buffer", "banks")) == [("ideal",)] * 3
-    assert relieved.activation_buffer.banks == "ideal"
-    assert relieved.model_dump()["stages"][2] == {}
+    ideal = with_what_if(pipeline(), banks)
+    assert units_of(ideal, ("activation_buffer", "banks")) == [("ideal",)] * 3
+    assert ideal.activation_buffer.banks == "ideal"
+    assert ideal.model_dump()["stages"][2] == {}
 
 
 def test_every_stage_has_twice_its_own_pes() -> None:

@@ -148,7 +148,7 @@ def checked_places(shape: Shape) -> NDArray[np.int32]:
 
 
 def is_image_like(data: Map) -> bool:
-    """Tell whether a map has the axes (batch, channel, row, column), in that order."""
+    """Return whether a map has the axes (batch, channel, row, column), in that order."""
     rows, columns, channels = data.shape
     if data.places.shape != (1, channels, rows, columns):
         return False

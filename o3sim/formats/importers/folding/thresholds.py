@@ -64,6 +64,6 @@ def _again(levels: Levels, bound: Fraction, low: Fraction, high: Fraction) -> Le
 
 
 def ties(sums: Sums, bounds: Sequence[Fraction]) -> bool:
-    """Tell whether a sum may equal its threshold exactly, where some signs give 0."""
+    """Return whether a sum may equal its threshold exactly, where some signs give 0."""
     found: list[Comparison] = [compare(sums.steps, channel, bound) for channel, bound in enumerate(bounds)]
     return any(isinstance(c.condition, Bound) and c.condition.value.denominator == 1 for c in found)

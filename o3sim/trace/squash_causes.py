@@ -5,7 +5,7 @@ from __future__ import annotations
 from o3sim.contract.program import LayerProgram
 
 
-class Settlers:
+class SquashCauses:
     """Follow retirements and remember, for each window, the first op that made it 1.
 
     Parameters
@@ -16,13 +16,13 @@ class Settlers:
 
     def __init__(self, program: LayerProgram) -> None:
         self._windows = program.windows
-        self._settler: dict[int, int] = {}
+        self._cause: dict[int, int] = {}
 
     def retired(self, op: int, outcome: int) -> None:
         """Take note of a retirement."""
         if outcome:
             for window in self._windows_of(op):
-                self._settler.setdefault(window, op)
+                self._cause.setdefault(window, op)
 
     def of(self, op: int) -> list[int]:
         """List the ops that settled the windows of an op, in program order.
@@ -30,7 +30,7 @@ class Settlers:
         One that retired before it could be followed is missing: it lies outside the trace.
         """
         windows = self._windows_of(op)
-        return sorted({self._settler[window] for window in windows if window in self._settler})
+        return sorted({self._cause[window] for window in windows if window in self._cause})
 
     def _windows_of(self, op: int) -> list[int]:
         return [window for window in self._windows[op].tolist() if window >= 0]
