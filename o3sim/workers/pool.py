@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
 
+LONGEST_SOCKET_FOLDER = 107 - len("/listener-xxxxxxxx")
+"""Bytes of a folder's path in which Linux lets multiprocessing's sockets be."""
+
 LAST = -100
 """In the order of what is done at the end of a process: after workers have been waited for."""
 
@@ -145,14 +148,19 @@ def _start_server() -> None:
 def _keep_sockets_in_a_folder_of_ours() -> None:
     """Have the server's socket in a folder that the next run clears, should this process be killed.
 
-    Multiprocessing's own folder, ``pymp-xxxxxxxx``, would stay: nothing tells whose it was.
+    Multiprocessing's own folder, ``pymp-xxxxxxxx``, would stay: nothing tells whose it was. It is taken
+    where ``TMPDIR`` is so long that only its shorter name leaves a socket's path short enough.
     """
     from multiprocessing.util import Finalize
 
     own: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # its only door
     if own.get("tempdir") is None:
         kept = ExitStack()
-        own["tempdir"] = str(kept.enter_context(scratch_folder()))
+        folder = str(kept.enter_context(scratch_folder()))
+        if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER:
+            kept.close()
+            return
+        own["tempdir"] = folder
         Finalize(None, kept.close, exitpriority=LAST)
 
 

@@ -6,7 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
 
 PROGRAM = """\
 import os, signal, sys
@@ -22,12 +26,17 @@ if __name__ == "__main__":
 """
 
 
-def run(folder: Path, *how: str) -> list[str]:
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A TMPDIR with a short path, as sockets need it."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def run(folder: Path, temporary: Path, *how: str) -> list[str]:
     """Open a pool in a process of its own; return what it had in TMPDIR."""
     program = folder / "program.py"
     program.write_text(PROGRAM)
-    temporary = folder / "tmp"
-    temporary.mkdir(exist_ok=True)
     command = [sys.executable, "-W", "error", "-u", program, *how]
     environment = {**os.environ, "TMPDIR": str(temporary)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
@@ -36,16 +45,23 @@ def run(folder: Path, *how: str) -> list[str]:
     return done.stdout.split()
 
 
-def test_a_pool_leaves_nothing(tmp_path: Path) -> None:
-    had = run(tmp_path)
+def test_a_pool_leaves_nothing(tmp_path: Path, temporary: Path) -> None:
+    had = run(tmp_path, temporary)
     assert len(had) == 2
     assert all(name.startswith("o3sim-") for name in had)
-    assert list((tmp_path / "tmp").iterdir()) == []
+    assert list(temporary.iterdir()) == []
 
 
-def test_what_a_killed_process_left_goes_with_the_next(tmp_path: Path) -> None:
-    left = run(tmp_path, "killed")
-    assert any((tmp_path / "tmp" / name).exists() for name in left)
-    had = run(tmp_path)
+def test_what_a_killed_process_left_goes_with_the_next(tmp_path: Path, temporary: Path) -> None:
+    left = run(tmp_path, temporary, "killed")
+    assert any((temporary / name).exists() for name in left)
+    had = run(tmp_path, temporary)
     assert not set(left) & set(had)
-    assert list((tmp_path / "tmp").iterdir()) == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_tmpdir_as_long_as_multiprocessing_can_take_is_taken(tmp_path: Path, temporary: Path) -> None:
+    longest = temporary / ("x" * (75 - len(f"{temporary}/")))
+    longest.mkdir()
+    assert any(name.startswith("pymp-") for name in run(tmp_path, longest))
+    assert list(longest.iterdir()) == []
