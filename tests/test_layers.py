@@ -32,7 +32,7 @@ ARROWS: dict[str, str] = {
     "profile": "formats network config files errors",
     "formats": "network config files inputs errors",
     "network": "config files inputs errors",
-    "workers": "",
+    "workers": "errors",
     "config": "files inputs errors",
     "files": "inputs errors",
     "inputs": "errors",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -110,7 +111,7 @@ def npz(
     from o3sim.formats.importers.plain.network import import_npz
 
     target = _target(output)
-    if target.with_name(f"{target.name}.npz").resolve() == arrays.resolve():
+    if os.path.realpath(target.with_name(f"{target.name}.npz")) == os.path.realpath(arrays):
         raise InputError(f"-o {output}: would overwrite {arrays}; choose another name")
     for path in import_npz(arrays, target.name).write(target):
         print(f"wrote {path}")

@@ -12,6 +12,8 @@ from o3sim.errors import InputError
 if TYPE_CHECKING:
     from o3sim.profile.ordering.workload import LayerOrders
 
+MOST_WIDTH_EDGES = 4096
+
 
 def order(
     workload: Annotated[str, typer.Argument(metavar="WORKLOAD", help="Workload: shipped name or YAML file.")],
@@ -44,6 +46,8 @@ def order(
     for name, value in (("count", count), ("share-channels", share_channels), ("width", width)):
         if value < 1:
             raise InputError(f"--{name} {value}: expected at least 1")
+    if width > MOST_WIDTH_EDGES:
+        raise InputError(f"--width {width}: expected at most {MOST_WIDTH_EDGES}, the widest that a PE can be")
     target = output.with_suffix("") if output.suffix in (".yaml", ".npz") else output
     if granularity == "none" and not members:
         raise InputError("--granularity none --no-members: nothing is left to order")

@@ -9,6 +9,8 @@ import typer
 
 from o3sim.errors import InputError
 
+MOST_CHECK_EDGES = 2**20
+
 
 def speculate(
     workload: Annotated[str, typer.Argument(metavar="WORKLOAD", help="Workload: shipped name or YAML file.")],
@@ -33,6 +35,8 @@ def speculate(
         raise InputError(f"--wrong {wrong}: expected a share, 0 to 1")
     if count < 1 or check < 1:
         raise InputError("--count and --check: expected at least 1")
+    if check > MOST_CHECK_EDGES:
+        raise InputError(f"--check {check}: expected at most {MOST_CHECK_EDGES}")
     target = output.with_suffix("") if output.suffix in (".yaml", ".npz") else output
     from o3sim.network.load import load_network, load_workload, workload_images
     from o3sim.profile.ordering.calls import choose_bound

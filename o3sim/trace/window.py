@@ -10,7 +10,7 @@ from o3sim.contract.events import EventWindow
 from o3sim.errors import InputError
 
 NO_END = 2**62
-_RANGE = re.compile(r"(\d*):(\d*)")
+_RANGE = re.compile(r"([0-9]{0,20}):([0-9]{0,20})")
 
 
 class Range(NamedTuple):
@@ -57,7 +57,7 @@ def layer_number(layer: str, names: Sequence[str]) -> int:
     """
     if layer in names:
         return names.index(layer)
-    if layer.isdecimal() and int(layer) < len(names):
+    if re.fullmatch("[0-9]{1,9}", layer) and int(layer) < len(names):
         return int(layer)
     listed = ", ".join(f"{number} {name}" for number, name in enumerate(names))
     raise InputError(f"no layer `{layer}`; there are {listed}")

@@ -24,7 +24,7 @@ from o3sim.contract.events import Event, EventKind, EventWindow
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
 from o3sim.trace.files import open_trace
-from o3sim.trace.window import Range, event_window, layer_number
+from o3sim.trace.window import NO_END, Range, event_window, layer_number
 from o3sim.trace.writer import TracedLayer
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def load_inputs(case: Case) -> Inputs:
 
     if case.cycles < 1:
         raise InputError(f"{case.cycles} cycles of trace asked for, at least 1 is needed")
+    if case.cycles > NO_END:
+        raise InputError(f"{case.cycles} cycles of trace asked for, beyond the {NO_END:,} that are counted")
     architecture = load_architecture(case.architecture)
     files = load_workload(case.workload)
     network = load_network(files)
