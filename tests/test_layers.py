@@ -33,7 +33,7 @@ ARROWS: dict[str, str] = {
     "profile": "formats network config files errors",
     "formats": "network config files inputs errors",
     "network": "config files inputs errors",
-    "workers": "files",
+    "workers": "files errors",
     "config": "files inputs errors",
     "files": "inputs errors",
     "inputs": "errors",

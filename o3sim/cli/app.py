@@ -3,15 +3,14 @@
 A command is a plain function in a file of its own, annotated for typer; its docstring is its help
 and the first line of that is what ``--help`` lists. A group of commands is a ``typer.Typer`` in a
 file of its own. Options that several commands have are declared in ``options.py`` alone. Such a
-file imports only typer, the standard library and ``o3sim.errors``; everything heavier (pydantic,
-NumPy, Numba, SimPy) is imported inside the function, because this file imports every command to
-show ``o3sim --help``. A command reports wrong input by raising ``InputError`` and prints results to
+file imports only typer, the standard library, ``o3sim.errors`` and ``o3sim.inputs``; everything heavier
+(pydantic, NumPy, Numba, SimPy) is imported inside the function, because this file imports every command
+to show ``o3sim --help``. A command reports wrong input by raising ``InputError`` and prints results to
 stdout, progress to stderr.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -35,12 +34,12 @@ from o3sim.cli.run import run
 from o3sim.cli.schema import schema
 from o3sim.cli.show import show
 from o3sim.cli.speculate import speculate
+from o3sim.cli.streams import OUTPUT, abandon_output, prepare_streams, tell
 from o3sim.cli.sweep import sweep
 from o3sim.cli.trace import trace
 from o3sim.cli.train import train
 from o3sim.cli.validate import validate
 from o3sim.errors import ConfigError, InputError
-from o3sim.inputs import printable
 
 EXIT_INPUT = 2
 EXIT_BROKEN_PIPE = 1
@@ -96,6 +95,7 @@ def _options(
 def main() -> None:
     """Run the command line; what the user can mend ends in one line and exit status 2."""
     try:
+        prepare_streams()
         try:
             app(prog_name="o3sim")
         finally:
@@ -103,14 +103,14 @@ def main() -> None:
     except InputError as error:
         sys.exit(_refuse(error))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_output()
         sys.exit(EXIT_BROKEN_PIPE)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except OSError as error:
-        if error.filename is None:
-            raise
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(_refuse_by_system(error))
+    except MemoryError:
+        tell("error: not enough memory: a smaller network or machine, fewer images or --jobs need less")
         sys.exit(EXIT_INPUT)
 
 
@@ -118,8 +118,17 @@ def _refuse(error: InputError) -> int:
     """Print an error; positions stand at the start of their lines, where editors look for them."""
     if isinstance(error, ConfigError):
         count = len(error.problems)
-        print(printable(str(error)), file=sys.stderr)
-        print(f"error: {count} problem{'s' * (count != 1)} in the configuration", file=sys.stderr)
+        tell(str(error))
+        tell(f"error: {count} problem{'s' * (count != 1)} in the configuration")
     else:
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        tell(f"error: {error}")
+    return EXIT_INPUT
+
+
+def _refuse_by_system(error: OSError) -> int:
+    """Print what the system refused, and of what."""
+    if error.filename == OUTPUT:
+        abandon_output()
+    reason = error.strerror or str(error) or type(error).__name__
+    tell(f"error: {reason}" if error.filename is None else f"error: {error.filename}: {reason}")
     return EXIT_INPUT

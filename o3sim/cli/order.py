@@ -12,6 +12,8 @@ from o3sim.errors import InputError
 if TYPE_CHECKING:
     from o3sim.profile.ordering.workload import LayerOrders
 
+MOST_WIDTH_EDGES = 4096
+
 
 def order(
     workload: options.Workload,
@@ -39,6 +41,8 @@ def order(
     """
     options.at_least_one("--share-channels", share_channels)
     options.at_least_one("--width", width)
+    if width > MOST_WIDTH_EDGES:
+        raise InputError(f"--width {width}: expected at most {MOST_WIDTH_EDGES}, the widest that a PE can be")
     if granularity == "none" and not members:
         raise InputError("--granularity none --no-members: nothing is left to order")
     from o3sim.cli.progress import progress_on_stderr

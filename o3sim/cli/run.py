@@ -84,8 +84,10 @@ def _load_architectures(
 
 def _tell_custom(architectures: Sequence[Architecture], engine: str | None) -> None:
     """Say which architectures have custom units, and so run on SimPy; refuse another engine."""
-    from o3sim.runs.engines import custom_note, engine_name
+    from o3sim.runs.engines import JIT_SWITCH, SIMPY, custom_note, engine_name, kernels_compile
 
+    if not kernels_compile() and engine is None:
+        print(f"{JIT_SWITCH} is set: run by the {SIMPY} engine, slowly", file=sys.stderr)
     for architecture in architectures:
         engine_name(architecture, engine)
     for note in filter(None, map(custom_note, architectures)):

@@ -9,6 +9,8 @@ import typer
 from o3sim.cli import options
 from o3sim.errors import InputError
 
+MOST_CHECK_EDGES = 2**20
+
 
 def speculate(
     workload: options.Workload,
@@ -28,6 +30,8 @@ def speculate(
     if not 0 <= wrong <= 1:
         raise InputError(f"--wrong {wrong}: expected a share, 0 to 1")
     options.at_least_one("--check", check)
+    if check > MOST_CHECK_EDGES:
+        raise InputError(f"--check {check}: expected at most {MOST_CHECK_EDGES}")
     from o3sim.profile.ordering.calls import choose_bound
     from o3sim.profile.ordering.samples import sample_layers
     from o3sim.profile.ordering.workload import with_calls

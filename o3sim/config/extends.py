@@ -6,6 +6,7 @@ the description and the note belong to one file and are not inherited.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from o3sim.config.marks import Document, KeyPath, Marks, Problem
 from o3sim.config.shipped_tables import shipped_anywhere
 from o3sim.config.yaml_marks import describe, read_yaml
 from o3sim.errors import ConfigError, InputError
+
+MOST_FILES = 20
+"""Files that extend one another in a row."""
 
 NOT_INHERITED = ("name", "description", "note")
 
@@ -48,9 +52,12 @@ def _load(path: Path, chain: tuple[Path, ...]) -> Document:
     marks = document.marks.pop(("extends",))
     base_path = _base_path(target, path, marks)
     seen = (*chain, path)
-    if base_path.resolve() in {file.resolve() for file in seen}:
+    if os.path.realpath(base_path) in map(os.path.realpath, seen):
         circle = " -> ".join(str(file) for file in (*seen, base_path))
         raise ConfigError([str(Problem(marks.value, ("extends",), f"goes in a circle: {circle}"))])
+    if len(seen) > MOST_FILES:
+        what = f"the {len(seen)}th file in a row that extends another; {MOST_FILES} at most"
+        raise ConfigError([str(Problem(marks.value, ("extends",), what))])
     base = _load(base_path, seen)
     for key in NOT_INHERITED:
         base.data.pop(key, None)

@@ -9,6 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_GRANULE_EDGES = 4096
+"""The widest word that a PE can have."""
+
 
 @dataclass(frozen=True, eq=False)
 class EdgeOrder:
@@ -70,9 +73,11 @@ class EdgeOrder:
 
 def problems_of(order: EdgeOrder, out_channels: int) -> list[str]:
     """Say what is wrong with an order for a layer of so many channels; empty if nothing is."""
-    count = -(-order.fan_in // order.granule_edges) if order.granule_edges >= 1 else 0
-    if count == 0:
-        return [f"granules of {order.granule_edges} edges; expected at least 1"]
+    if not 1 <= order.granule_edges <= MOST_GRANULE_EDGES:
+        return [
+            f"granules of {order.granule_edges} edges; expected at least 1 and at most {MOST_GRANULE_EDGES}"
+        ]
+    count = -(-order.fan_in // order.granule_edges)
     if order.granules.ndim != 2 or order.granules.shape[1] != count or not len(order.granules):
         return [f"expected rows of {count} granules, found {list(order.granules.shape)}"]
     found = []

@@ -141,6 +141,9 @@ def _order_problems(arrays: dict[str, NDArray[Any]], name: str, geometry: Geomet
         if arrays[key].dtype.kind not in "iu" or arrays[key].ndim != dimensions:
             yield f"{key}: expected whole numbers in {dimensions} dimensions, found {arrays[key].dtype}"
             return
+    if any(np.abs(arrays[key].astype(np.float64)).max(initial=0) >= 2**31 for key in keys):
+        yield f"{keys[0]}: holds numbers beyond 32 bits"
+        return
     order = edge_order_of(arrays, name, geometry)
     if order is not None:
         yield from (f"{keys[0]}: {problem}" for problem in problems_of(order, geometry.out_channels))

@@ -107,6 +107,7 @@ def executed_edges(decision: NDArray[np.int32], n_edges: NDArray[np.int32], widt
     ndarray of int32, shape of ``decision``
         ``min(ceil(d / width) * width, n)``.
     """
+    width = min(width, max(1, int(n_edges.max(initial=1))))  # wider is no different, and may not fit 32 bits
     if width == 1:
         return decision
     return np.minimum(-(-decision // width) * width, n_edges).astype(np.int32, copy=False)

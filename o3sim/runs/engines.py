@@ -6,6 +6,7 @@ one. Nothing that is reported depends on which of them ran. Custom units exist f
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -34,6 +35,9 @@ STAGE_ENGINES = {"compiled": "o3sim.compiled.stage", "simpy": "o3sim.machine.sta
 DEFAULT_ENGINE = "compiled"
 
 SIMPY = "simpy"
+
+JIT_SWITCH = "NUMBA_DISABLE_JIT"
+"""Variable of the environment by which Numba leaves kernels to Python."""
 
 _CONFUSION = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
 """What o3sim's own units raise when another hands them something that they cannot work with."""
@@ -127,12 +131,24 @@ def engine_name(architecture: Architecture, wanted: str | None = None) -> str:
     custom = custom_units(architecture.model_dump())
     if wanted is not None:
         check_engine(wanted)
+    if not kernels_compile():
+        if wanted == DEFAULT_ENGINE:
+            raise InputError(f"{JIT_SWITCH} is set: engine {wanted} cannot run; {SIMPY} can, slowly")
+        return SIMPY
     if custom and wanted not in (None, SIMPY):
         raise InputError(
             f"{architecture.name}: engine {wanted} cannot run {describe(custom)}; {SIMPY} can, and is "
             "taken if no engine is named"
         )
     return wanted or (SIMPY if custom else DEFAULT_ENGINE)
+
+
+def kernels_compile() -> bool:
+    """Tell whether Numba may compile; the compiled engine has steps that plain Python does not."""
+    try:
+        return int(os.environ.get(JIT_SWITCH) or 0) == 0
+    except ValueError:
+        return True  # as Numba takes it
 
 
 def describe(custom: dict[str, str]) -> str:

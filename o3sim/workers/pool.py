@@ -12,13 +12,17 @@ import pickle
 import shutil
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from tempfile import mkstemp
 from typing import TYPE_CHECKING, Any
 
+from o3sim.errors import InputError
 from o3sim.files.folders import scratch_folder
+from o3sim.workers.tracker import quiet_tracker
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
@@ -86,7 +90,11 @@ class _ByFile(Executor):
             except BaseException as error:  # the caller meets it where it asks for the result
                 outer.set_exception(error)
 
-        self._pool.submit(_into_file, self._folder, work, args, kwargs).add_done_callback(pass_on)
+        try:
+            inner = self._pool.submit(_into_file, self._folder, work, args, kwargs)
+        except SERVER_GONE:
+            raise BrokenProcessPool("the process that starts workers is gone") from None
+        inner.add_done_callback(pass_on)
         return outer
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -108,6 +116,15 @@ def _read_and_remove(path: str) -> Any:
     os.unlink(path)
     return result
 
+
+TRIES = 3
+"""Times that the server is started, if it is killed while it loads."""
+
+UNTIL_GONE_S = 0.2
+"""Seconds in which a process that was killed is seen to be gone."""
+
+SERVER_GONE = (EOFError, ConnectionError, BrokenPipeError)
+"""What starting a worker raises where the server is killed meanwhile."""
 
 HELD = (signal.SIGINT, signal.SIGTERM)
 
@@ -137,6 +154,7 @@ def _start_server() -> None:
 
     _context()
     _keep_sockets_in_a_folder_of_ours()
+    quiet_tracker()
     resource_tracker.ensure_running()  # or else the server starts it, and that ends the blocking below
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:  # the server and all workers inherit it: ctrl-C is this process's to handle
@@ -165,12 +183,36 @@ def _keep_sockets_in_a_folder_of_ours() -> None:
 
 
 def _wait_for_server() -> None:
-    """Wait until the server has loaded what it loads, ready for ctrl-C; to start workers is quick then."""
+    """Wait until the server has loaded what it loads, ready for ctrl-C; to start workers is quick then.
+
+    One that is killed while it loads is started anew.
+    """
+    for _ in range(TRIES):
+        if _first_worker_ran():
+            return
+        time.sleep(UNTIL_GONE_S)
+    raise InputError(
+        f"the process that starts workers died {TRIES} times (killed, or out of memory); use --jobs 1"
+    )
+
+
+def _first_worker_ran() -> bool:
     first = _context().Process(target=_do_nothing, daemon=True)  # type: ignore[attr-defined]  # BaseContext has it at run time
-    starter = threading.Thread(target=first.start, daemon=True)
+    failed: list[Exception] = []
+
+    def start() -> None:
+        try:
+            first.start()
+        except SERVER_GONE as error:
+            failed.append(error)
+
+    starter = threading.Thread(target=start, daemon=True)
     starter.start()
     starter.join()
+    if failed:
+        return False
     first.join()
+    return True
 
 
 def _do_nothing() -> None:

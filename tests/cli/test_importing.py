@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,3 +54,25 @@ def test_refusals(
     assert o3sim("import", "bnn-pynq", tmp_path, "--net", net, "-o", tmp_path / output) == 2
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_links_in_a_circle(o3sim: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    loop = tmp_path / "loop.npz"
+    loop.symlink_to(loop)
+    for command in ("npz", "onnx", "scalesim"):
+        assert o3sim("import", command, loop, "-o", tmp_path / "x") == 2
+        assert "loop.npz: cannot be read: Too many levels of symbolic links" in capsys.readouterr().err
+    assert o3sim("import", "npz", loop, "-o", tmp_path / "loop") == 2
+    assert "would overwrite" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["npz", "onnx", "scalesim"])
+@pytest.mark.parametrize("device", ["pipe", "/dev/zero", "/dev/urandom"])
+def test_what_is_no_file(
+    o3sim: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, device: str
+) -> None:
+    path = tmp_path / "pipe" if device == "pipe" else Path(device)
+    if device == "pipe":
+        os.mkfifo(path)
+    assert o3sim("import", kind, path, "-o", tmp_path / "x") == 2
+    assert "give a file" in capsys.readouterr().err

@@ -115,3 +115,19 @@ def test_a_circle_is_reported_where_it_closes(tmp_path: Path) -> None:
 def test_a_broken_base_is_reported_in_the_base(tmp_path: Path) -> None:
     write(tmp_path, a="extends: b.yaml\n", b="x: [\n")
     assert problem(tmp_path / "a.yaml").startswith("b.yaml:1:5: not valid YAML")
+
+
+def test_chains_of_files_have_an_end(tmp_path: Path) -> None:
+    for number in range(2000):
+        (tmp_path / f"{number}.yaml").write_text(f"extends: {number + 1}.yaml\n")
+    with pytest.raises(ConfigError, match=r"/20\.yaml:1:10: extends: the 21th file in a row"):
+        load_document(tmp_path / "0.yaml")
+
+
+def test_links_in_a_circle_are_one_problem(tmp_path: Path) -> None:
+    (tmp_path / "loop.yaml").symlink_to(tmp_path / "loop.yaml")
+    (tmp_path / "f.yaml").write_text("extends: ./loop.yaml\n")
+    for name in ("loop.yaml", "f.yaml"):
+        with pytest.raises(ConfigError) as caught:
+            load_document(tmp_path / name)
+        assert len(caught.value.problems) == 1

@@ -105,3 +105,13 @@ def test_the_total_leaves_out_fixed_point_and_scores() -> None:
     total = total_of(layers, (1,))
     assert (total.edges, total.threshold[1]) == (10, 4)
     assert total.percent_pruned(total.threshold[1]) == pytest.approx(60)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**30), st.integers(0, 2**30)), min_size=1),
+    st.sampled_from([2, 33, 2**20, 2**30 + 1, 2**31 - 1, 2**31, 2**100]),
+)
+def test_no_width_is_too_wide(pairs: list[tuple[int, int]], width: int) -> None:
+    decision, n = (np.array(each, np.int32) for each in zip(*map(sorted, pairs), strict=True))
+    expected = [min(-(-d // width) * width, most) for d, most in map(sorted, pairs)]
+    assert executed_edges(decision, n, width).tolist() == expected

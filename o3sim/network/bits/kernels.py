@@ -9,8 +9,11 @@ each other stay in this file, because Numba's cache does not notice edits across
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import config, njit
 from numpy.typing import NDArray
+
+if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set from the environment
+    np.seterr(over="ignore")  # words wrap, as they should; NumPy's scalars would warn of each
 
 
 @njit(cache=True, nogil=True)

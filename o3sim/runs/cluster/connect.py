@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ CONNECT_S = 10
 POLL_S = 0.2
 SAME_PACKAGES = ("python", "distributed", "cloudpickle", "msgpack")
 """What has to be the same wherever objects are pickled and unpickled; of Python the first two numbers."""
+
+SAME_ON_WORKERS = ("numpy",)
+"""What has to be the same, in the first two numbers, where points run."""
+
+SCHEDULER = "the scheduler"
 
 LEAST_JOBS = 16
 """Jobs to keep busy at least: workers may join later."""
@@ -104,6 +110,8 @@ def _distributed() -> ModuleType:
         raise InputError(
             "clusters need dask.distributed and dask-jobqueue: pip install 'o3sim[cluster]'"
         ) from None
+    # It warns of every package that differs, on a thread of its own; what matters is checked here.
+    warnings.simplefilter("ignore", distributed.versions.VersionMismatchWarning)
     return distributed
 
 
@@ -139,12 +147,12 @@ def check_versions(name: str, found: Mapping[str, Any]) -> None:
         With every difference.
     """
     here = _packages(found["client"])
-    others = {"the scheduler": found["scheduler"], **(found["workers"] or {})}
+    others = {SCHEDULER: found["scheduler"], **(found["workers"] or {})}
     different = [
         f"{where} has {package} {there.get(package)}, here is {here.get(package)}"
         for where, side in others.items()
         for there in [_packages(side)]
-        for package in SAME_PACKAGES
+        for package in (*SAME_PACKAGES, *(SAME_ON_WORKERS if where != SCHEDULER else ()))
         if there.get(package) != here.get(package)
     ]
     if different:
@@ -176,5 +184,6 @@ def check_workers(found: Mapping[str, Any]) -> None:
 
 def _packages(side: Mapping[str, Any]) -> dict[str, str]:
     packages = dict(side["packages"])
-    packages["python"] = ".".join(str(packages.get("python")).split(".")[:2])
+    for package in ("python", *SAME_ON_WORKERS):
+        packages[package] = ".".join(str(packages.get(package)).split(".")[:2])
     return packages

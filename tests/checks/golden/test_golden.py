@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -229,3 +230,27 @@ def test_cases_that_cannot_be(case: Case, changes: dict[str, object], message: s
 
     with pytest.raises(InputError, match=message):
         load_inputs(replace(case, **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cycles", [2**62 + 1, 99999999999999999999, 10**1000])
+def test_more_cycles_than_are_counted(case: Case, cycles: int) -> None:
+    with pytest.raises(InputError, match="beyond the 4,611,686,018,427,387,904 that are counted"):
+        load_inputs(replace(case, cycles=cycles))
+    assert load_inputs(replace(case, cycles=2**62)).case.cycles == 2**62
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"o3sim_golden": ' + "9" * 5000 + "}", '["\\u001b"]', "{}", "[]"]
+)
+def test_a_manifest_that_nobody_recorded_is_one_line(golden: Path, text: str) -> None:
+    (golden / "manifest.json").write_text(text)
+    with pytest.raises(InputError, match=r"manifest\.json: is no manifest of a golden") as caught:
+        check(golden)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_manifest_that_is_a_pipe(golden: Path) -> None:
+    (golden / "manifest.json").unlink()
+    os.mkfifo(golden / "manifest.json")
+    with pytest.raises(InputError, match=r"no golden in it|is a pipe"):
+        [check(each) for each in golden_folders(golden)]

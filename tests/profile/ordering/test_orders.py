@@ -132,6 +132,7 @@ def test_the_last_granule_may_be_short() -> None:
         (order([[0, 1]], [0]), "expected rows of 3 granules"),
         (order([[2, 0, 1]], [1]), "one for each channel"),
         (order([[2, 0, 1]], [0], granule_edges=0), "expected at least 1"),
+        (order([[0]], [0], granule_edges=2**40), "at most 4096"),
     ],
 )
 def test_an_order_that_is_none_is_refused(wrong: EdgeOrder, says: str) -> None:

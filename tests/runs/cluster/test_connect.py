@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,24 @@ def test_a_patch_of_python_makes_no_difference() -> None:
     side = _side()
     found = {"client": side, "scheduler": side, "workers": {"a": _side(python="3.11.2.final.0")}}
     check_versions("there", found)
+
+
+def test_another_numpy_on_a_worker_is_an_error_and_no_warning() -> None:
+    side = _side(numpy="2.3.1")
+    found = {
+        "client": side,
+        "scheduler": _side(),
+        "workers": {"a": _side(numpy="2.3.9"), "b": _side(numpy="1.26.4")},
+    }
+    with pytest.raises(InputError) as caught:
+        check_versions("there", found)
+    assert str(caught.value) == "there: b has numpy 1.26, here is 2.3: install the same on both"
+    distributed = connect._distributed()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        connect._distributed()
+        warnings.warn(distributed.versions.VersionMismatchWarning("numpy"), stacklevel=1)
+    assert not told
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x:1", "tcp://127.0.0.1:port", ""])
