@@ -2,7 +2,17 @@
 
 from importlib.util import find_spec
 
+import pytest
+
 # Looking for doctests imports every module, and these import PyTorch; tests/train skips, and says why.
 collect_ignore_glob = [] if find_spec("torch") else ["o3sim/train/*"]
 if not find_spec("dask_jobqueue"):  # nor these without it
     collect_ignore_glob += ["o3sim/runs/cluster/job.py", "o3sim/runs/cluster/scheduler.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kernels() -> None:
+    """Have kernels compiled before commands run that are expected to print nothing but their results."""
+    from o3sim.runs.kernels import load_kernels
+
+    load_kernels()

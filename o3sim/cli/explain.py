@@ -39,9 +39,9 @@ def explain(  # noqa: PLR0913, PLR0917 - the command's options
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.report.console import make_console
     from o3sim.report.explain import print_explanation
+    from o3sim.runs.kernels import prepare
     from o3sim.studies.whatif.measure import explain as explain_source
     from o3sim.studies.whatif.source import source_of
-    from o3sim.workers.pool import prepare
 
     changed = load_machine(target, settings) if settings else None
     prepare(jobs)

@@ -64,7 +64,7 @@ class Place:
 
     def prepare(self) -> None:
         """Start what takes a while."""
-        from o3sim.workers.pool import prepare
+        from o3sim.runs.kernels import prepare
 
         prepare(self.jobs)
 

@@ -45,7 +45,7 @@ def _found(images: int, image_files: list[Path], jobs: int) -> tuple[Evidence, l
     from o3sim.checks.reproduce.evidence import Evidence
     from o3sim.checks.reproduce.table import find_out
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.workers.pool import prepare
+    from o3sim.runs.kernels import prepare
 
     prepare(jobs)
     with progress_on_stderr() as progress:

@@ -136,8 +136,8 @@ def _simulate(
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.results.result import compare
     from o3sim.runs.case import with_saved_profiles
+    from o3sim.runs.kernels import prepare
     from o3sim.runs.simulation import simulate_case
-    from o3sim.workers.pool import prepare
 
     prepare(asked.jobs)
     case = with_saved_profiles(_load(asked, architectures), asked.profiles, architectures)

@@ -10,6 +10,7 @@ from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
+from o3sim.runs.kernels import load_kernels
 from o3sim.workers.pool import worker_pool
 
 Result = TypeVar("Result")
@@ -29,6 +30,7 @@ def local_executor(jobs: int) -> Iterator[Executor]:
     if jobs == 1:
         yield InThisProcess()
         return
+    load_kernels()  # here, once: workers find what is compiled
     with worker_pool(jobs) as pool:
         yield pool
 

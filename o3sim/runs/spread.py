@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from o3sim.errors import InputError
+from o3sim.runs.kernels import load_kernels
 from o3sim.workers.pool import interrupt_later, worker_pool
 
 AHEAD = 3
@@ -43,6 +44,7 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> 
     InputError
         If a worker process died.
     """
+    load_kernels()  # here, once: workers find what is compiled
     with worker_pool(jobs, _begin, work) as pool:
         try:
             yield from _in_order(pool, items, AHEAD * jobs)

@@ -97,6 +97,7 @@ class Golden:
         from o3sim.checks.golden.record import load_inputs
         from o3sim.checks.golden.strictness import strictness
         from o3sim.errors import InputError
+        from o3sim.runs.kernels import load_kernels
 
         files = (self._place(architecture), self._place(workload))
         own_images = None if image_file is None else str(self.beside / image_file)
@@ -110,6 +111,7 @@ class Golden:
             self.scratch,
         )
         try:
+            load_kernels()  # tests that run side by side would each compile them
             problem = self._settle(load_inputs(case), strictness(tolerance, without))
         except InputError as error:
             problem = str(error)

@@ -18,6 +18,7 @@ from typing import Any
 from o3sim.profile.store.read import forget_mapped
 from o3sim.runs.cluster.digests import content_of
 from o3sim.runs.cluster.installed import Installed, installed
+from o3sim.runs.kernels import load_kernels
 from o3sim.runs.tasks import PointOutcome, PointTask
 
 SHELF = "o3sim-profiles"
@@ -80,6 +81,7 @@ def work_here(
     if missing:
         return NotPlaced(worker.address, missing)
     here = {folder: str(copy) for folder, copy in copies.items()}
+    load_kernels()  # of a node's workers one compiles them, if need be
     return work([replace(task, case=task.case.moved(here)) for task in tasks])
 
 

@@ -58,7 +58,7 @@ def measure(
     """
     from o3sim.network.bits.layers import pooled
     from o3sim.network.infer import class_scores
-    from o3sim.runs.preload import load_kernels
+    from o3sim.runs.kernels import load_kernels
 
     load_kernels()  # the time that takes once is not an image's
     codes: NDArray[np.integer] = network.encode(image)

@@ -1,0 +1,93 @@
+"""Load every kernel that a run needs; compile those that are not in Numba's cache, in one process only.
+
+Numba loads a kernel at the first call, so a tiny network is run. Processes that need kernels at the
+same time (workers, tests that run side by side, workers of a node) wait for the first of them, and
+then find what it compiled.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from o3sim.config.load import load_architecture
+from o3sim.network.images import Images
+from o3sim.network.layer import Geometry, Layer, Pool
+from o3sim.network.network import Network
+from o3sim.network.preprocess import BinaryInput
+from o3sim.runs.case import Case
+from o3sim.runs.point import count_point
+from o3sim.workers import pool
+
+LOCK = "o3sim-kernels.lock"
+"""Beside the cached kernels: held by the process that loads or compiles them."""
+
+LOADING_S = 2.0
+"""Longer than it takes to load kernels that are compiled: whoever holds the lock after it compiles."""
+
+
+def prepare(jobs: int) -> None:
+    """Begin to start workers, as early as it is known that there will be some."""
+    if jobs > 1:
+        load_kernels()
+        pool.prepare(jobs)
+
+
+@cache
+def load_kernels() -> None:
+    """Call every kernel once in this process; once compiled they are loaded, in half a second."""
+    images = Images(np.zeros((1, 2, 2, 1), np.uint8), None)
+    with _alone():
+        count_point(load_architecture("o3bnn"), Case(tiny_network(), images))
+
+
+def tiny_network() -> Network:
+    """Make a network that calls every kernel a run needs: a pooled convolution, dense, scores."""
+    shapes = (
+        Geometry("conv", 2, 2, 1, 1, pool=Pool(2, 2)),
+        Geometry("dense", 1, 1, 1, 1),
+    )
+    weights, theta = np.ones((1, 1), np.uint64), np.zeros(1, np.int64)
+    layers = (
+        Layer("conv", shapes[0], weights, theta),
+        Layer("scores", shapes[1], weights, None, scores=True),
+    )
+    return Network(
+        name="tiny", input=BinaryInput(128), input_shape=(2, 2, 1), layers=layers, classes=("only",)
+    )
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep other processes from compiling the same meanwhile; without a lock where none can be made."""
+    from o3sim.compiled.cycle import run_layer
+
+    try:
+        stream = (Path(run_layer.stats.cache_path) / LOCK).open("a")
+    except (OSError, AttributeError):  # no cache to be had, or kernels that Numba may not compile
+        yield
+        return
+    with stream:
+        if not _locked_soon(stream):
+            print("waiting for another process that compiles kernels", file=sys.stderr, flush=True)
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _locked_soon(stream: IO[str]) -> bool:
+    """Return whether the lock was to be had within the time that loading takes."""
+    end = time.monotonic() + LOADING_S
+    while time.monotonic() < end:
+        with suppress(BlockingIOError):
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(LOADING_S / 50)
+    return False
