@@ -30,13 +30,15 @@ def train(
     _check_torch()
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.train.run import run_training
-    from o3sim.train.task import load_task
+    from o3sim.train.task import check_own_target, load_task
 
     task = load_task(config)
     target = output or Path(task.training.name)
     target = target.with_suffix("") if target.suffix in (".yaml", ".npz") else target
     if not target.parent.is_dir():
         raise InputError(f"--output {target}: no folder {target.parent}")
+    if output is None:
+        check_own_target(target, task.training.name)
     with progress_on_stderr() as progress:
         run_training(task, target, resume, progress)
     print(f"wrote {target}.yaml, {target}.npz and {target}.jsonl")

@@ -55,7 +55,7 @@ class Journal:
             for line in lines:
                 outcome = PointOutcome(**json.loads(line))
                 self.outcomes[outcome.number] = outcome
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(f"{self._path}: damaged: {error}; start again in another folder") from None
         return whole
 
