@@ -31,9 +31,11 @@ def train(
         print(f"{target}: already finished; remove {target}.jsonl, or leave --resume away, to train again")
         return
     from o3sim.train.run import run_training
-    from o3sim.train.task import load_task
+    from o3sim.train.task import check_own_target, load_task
 
     task = load_task(config)
+    if output is None:
+        check_own_target(target, task.training.name)
     with progress_on_stderr() as progress:
         run_training(task, target, resume, progress)
     print(f"wrote {target}.yaml, {target}.npz and {target}.jsonl")

@@ -22,6 +22,9 @@ Count = Annotated[int, Field(ge=1, le=65_536)]
 Cycles = Annotated[int, Field(ge=0, le=1_000_000)]
 CyclesFromOne = Annotated[int, Field(ge=1, le=1_000_000)]
 Kilobits = Annotated[int, Field(ge=1, le=100_000_000)]
+MOST_CONTEXTS = 2**20
+"""Of all PEs together."""
+
 CountOrIdeal = Count | Literal["ideal"]
 Policies = Literal["out_of_order", "in_order", "lockstep"]
 
@@ -236,10 +239,10 @@ class Architecture(StrictModel):
         if stages and data.get("organization") != PIPELINED:
             yield Conflict((("stages",), ("organization",)), f"are of organization {PIPELINED} only")
         if not stages:
-            yield from _group_conflicts(data, ())
+            yield from _array_conflicts(data, ())
         for number, stage in enumerate(stages if isinstance(stages, list | tuple) else ()):
             if isinstance(stage, Mapping) and all(isinstance(part, Mapping) for part in stage.values()):
-                yield from _group_conflicts(laid_over(data, stage), ("stages", number))
+                yield from _array_conflicts(laid_over(data, stage), ("stages", number))
 
     @model_serializer(mode="wrap")
     def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -256,11 +259,14 @@ class Architecture(StrictModel):
         return self
 
 
-def _group_conflicts(data: Mapping[str, Any], place: KeyPath) -> Iterator[Conflict]:
-    """Yield if the queue of a machine, or of the stage at ``place``, is too short for its lockstep groups."""
+def _array_conflicts(data: Mapping[str, Any], place: KeyPath) -> Iterator[Conflict]:
+    """Yield if a machine, or the stage at ``place``, has too many contexts, or too short a queue for them."""
     policy, depth = _at(data, "scheduler", "policy"), _at(data, "issue_queue", "depth_ops")
     array = ("count", "contexts")
     count, contexts = (_at(data, "pe", key) for key in array)
+    if type(count) is type(contexts) is int and count * contexts > MOST_CONTEXTS:
+        what = f"{contexts} for each of {count} PEs are {count * contexts:,}; {MOST_CONTEXTS:,} at most"
+        yield Conflict(((*place, "pe", "contexts"), (*place, "pe", "count")), what)
     if policy != "lockstep" or not all(type(value) is int for value in (depth, count, contexts)):
         return
     group = count * contexts

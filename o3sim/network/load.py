@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 from o3sim.config.load import check, load_document, resolve
@@ -24,6 +25,9 @@ from o3sim.network.parameters import Shapes, load_layers
 from o3sim.network.preprocess import BinaryInput, FixedInput, InputSpec
 from o3sim.network.synthetic_images import synthetic_images
 from o3sim.network.synthetic_parameters import synthetic_layers
+
+MOST_MADE_BYTES = 2**31
+"""Of synthetic images, which are all in memory."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,11 @@ def _made_images(path: Path, recipe: ImageRecipe, network: Network, count: int |
     wanted = recipe.count if count is None else count
     if not 1 <= wanted <= recipe.count:
         raise InputError(f"{path}: {wanted} images asked for, 1 to {recipe.count} available")
+    size_bytes = wanted * prod(network.input_shape)
+    if size_bytes > MOST_MADE_BYTES:
+        raise InputError(
+            f"{path}: {wanted:,} images of {network.input_shape} values take {size_bytes:,} bytes; make fewer"
+        )
     return Images(synthetic_images(recipe.seed, wanted, network.input_shape), None, synthetic=True)
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.config.workload import ParameterRecipe
+from o3sim.errors import InputError
 from o3sim.network.bits.layers import patch_dots, pooled, thresholded
 from o3sim.network.bits.packing import pack_bits, unpack_bits
 from o3sim.network.bits.patches import Patches, gather
@@ -34,6 +35,12 @@ SAMPLED_POSITIONS = 4096
 """Positions, over all calibration images, that a layer is calibrated on: shares to within 1 %."""
 TRIAL_CHANNELS = 64
 """Channels on which the margin is measured while the likeness is searched."""
+
+MOST_CALIBRATION_BYTES = 2**31
+"""Of one layer's maps on all calibration images."""
+
+CODE_BYTES = 8
+"""Of a value of an encoded image."""
 
 _FILTERS = 3  # purpose of a random stream; those of images are in synthetic_images
 
@@ -56,6 +63,7 @@ def synthetic_layers(
     shapes : Shapes
         Name, geometry and kind of each layer.
     """
+    _check_memory(recipe, shape, shapes)
     images = synthetic_images(recipe.seed, recipe.calibration_images, shape, CALIBRATION_IMAGES)
     codes: Codes = [spec.encode(image) for image in images]
     layers: list[Layer] = []
@@ -71,6 +79,18 @@ def synthetic_layers(
         codes = [pooled(geometry, thresholded(layer, code)).astype(np.uint8) for code in codes]
         layers.append(layer)
     return tuple(layers)
+
+
+def _check_memory(recipe: ParameterRecipe, shape: tuple[int, int, int], shapes: Shapes) -> None:
+    """Refuse maps that would fill the memory, before any is made."""
+    count = recipe.calibration_images
+    maps = [g.out_height * g.out_width * g.out_channels for _, g, _ in shapes]
+    size_bytes = count * max(CODE_BYTES * math.prod(shape), *maps)
+    if size_bytes > MOST_CALIBRATION_BYTES:
+        raise InputError(
+            f"parameters.synthetic.calibration_images: {count} maps of the largest layer take {size_bytes:,}"
+            f" bytes; {MOST_CALIBRATION_BYTES:,} at most"
+        )
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ class Journal:
             for line in lines:
                 outcome = PointOutcome(**json.loads(line))
                 self.outcomes[outcome.number] = outcome
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise _damaged(self._path, error) from None
         return whole
 

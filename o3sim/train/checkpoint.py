@@ -10,6 +10,7 @@ import torch
 
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
+from o3sim.inputs import first_line, open_input
 from o3sim.train.loop import Trainer
 
 
@@ -38,10 +39,11 @@ def load_checkpoint(path: Path, trainer: Trainer) -> None:
         If it is damaged, or of a training that was asked for differently.
     """
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        with open_input(path) as stream:
+            state: dict[str, Any] = torch.load(stream, map_location="cpu", weights_only=True)
         asked, epoch = state["training"], int(state["next_epoch"])
     except Exception as error:  # torch raises whatever its zip and pickle readers do
-        raise InputError(f"{path}: not a usable checkpoint: {error}") from None
+        raise InputError(f"{path}: not a usable checkpoint: {first_line(error)}") from None
     if asked != trainer.training.model_dump_json():
         raise InputError(f"{path}: of a training with other settings; use another --output, or restore them")
     try:

@@ -8,6 +8,20 @@ from typing import Any
 
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
+from o3sim.inputs import parse_json, read_input
+
+MOST_LOG_BYTES = 2**28
+"""Of a log: 100,000 epochs take some 40 MB."""
+
+
+def is_log_of(path: Path, name: str) -> bool:
+    """Tell whether a file is the log of a training of that name, whatever its settings were."""
+    try:
+        first = read_input(path, MOST_LOG_BYTES).partition(b"\n")[0]
+        asked = parse_json(first)
+    except (InputError, ValueError):
+        return False
+    return isinstance(asked, dict) and asked.get("name") == name and "training" in asked and "torch" in asked
 
 
 class TrainingLog:
@@ -30,8 +44,8 @@ class TrainingLog:
         """
         first = json.dumps(asked)
         try:
-            old = self._path.read_text(encoding="utf-8").splitlines()
-        except OSError:
+            old = read_input(self._path, MOST_LOG_BYTES).decode("utf-8").splitlines()
+        except (InputError, UnicodeDecodeError):
             old = []
         kept = old[1 : 1 + epochs_done] if old and old[0] == first else []
         if len(kept) < epochs_done:

@@ -19,6 +19,7 @@ from o3sim.network.images import Images, checked_images, load_images
 from o3sim.network.network import Network
 from o3sim.train.config import Training
 from o3sim.train.export import to_network
+from o3sim.train.log import is_log_of
 from o3sim.train.network import BinaryNetwork
 from o3sim.train.topology import Topology, load_topology, topology_name
 
@@ -79,6 +80,19 @@ def check_target(task: Task, target: Path) -> None:
             raise InputError(
                 f"{output}: the training reads this file and would write over it; use another --output"
             )
+
+
+def check_own_target(target: Path, name: str) -> None:
+    """Refuse to write over files that no training of that name left, where no target was asked for.
+
+    Raises
+    ------
+    InputError
+        Naming the first of them.
+    """
+    there = [path for suffix in OUTPUTS if os.path.lexists(path := target.with_name(target.name + suffix))]
+    if there and not is_log_of(target.with_name(f"{target.name}.jsonl"), name):
+        raise InputError(f"{there[0]}: is there already, and not from a training `{name}`; give --output")
 
 
 def _place(document: Document, training: Training, split: Split) -> Path:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from o3sim.config.custom_code import CodePlace, code_problems
 from o3sim.config.load import load_architecture
 from o3sim.errors import ConfigError
 from o3sim.results.result import _configuration
@@ -50,7 +51,7 @@ def test_a_misspelt_class_is_suggested(folder: Path) -> None:
 def test_a_file_that_is_not_there_is_told(folder: Path) -> None:
     assert (
         refusal(folder, "unist.py:A")
-        == "mine.yaml:2:21: scheduler.policy: unist.py: No such file or directory"
+        == "mine.yaml:2:21: scheduler.policy: unist.py: cannot be read: No such file or directory"
     )
 
 
@@ -62,3 +63,11 @@ def test_a_file_that_is_not_python_is_told_with_its_line(folder: Path) -> None:
 def test_results_hold_no_folder(folder: Path) -> None:
     architecture = load_architecture(write(folder, "units.py:NewestFirst"))
     assert _configuration(architecture, "asic-45nm")["scheduler"]["policy"] == "units.py:NewestFirst"
+
+
+@pytest.mark.parametrize("text", ["(" * 3000, "x = " + "-" * 100_000 + "1", "a" + ".b" * 100_000])
+def test_code_that_is_nested_deeply_is_one_problem(tmp_path: Path, text: str) -> None:
+    (tmp_path / "units.py").write_text(text)
+    problems = list(code_problems(CodePlace(tmp_path / "units.py", "Mine")))
+    assert len(problems) == 1
+    assert "\n" not in problems[0]

@@ -194,3 +194,9 @@ def test_an_unknown_architecture_is_an_input_error(name: str) -> None:
 
 def test_a_directory_is_no_architecture(tmp_path: Path) -> None:
     assert refusal(tmp_path) == [f"{tmp_path.name}: cannot be read: Is a directory"]
+
+
+def test_contexts_of_all_pes_are_counted(tmp_path: Path) -> None:
+    text = "extends: o3bnn\npe: {count: 65536, contexts: 65536}\n"
+    what = "pe.contexts: 65536 for each of 65536 PEs are 4,294,967,296; 1,048,576 at most"
+    assert refusal(tmp_path / "f.yaml", text) == [f"f.yaml:2:30: {what}"]

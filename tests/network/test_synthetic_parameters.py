@@ -16,6 +16,7 @@ from hypothesis.extra.numpy import arrays
 from o3sim.config.load import load_model
 from o3sim.config.workload import ParameterRecipe, Workload
 from o3sim.errors import ConfigError, InputError
+from o3sim.network import load, synthetic_parameters
 from o3sim.network.bits.layers import pooled, thresholded
 from o3sim.network.bits.packing import unused_bits_are_zero
 from o3sim.network.layer import Layer
@@ -178,3 +179,33 @@ def test_no_threshold_comes_nearer_to_the_share(dots: np.ndarray[Any, Any], shar
     for other in range(-10, 12):
         nearer = np.abs((dots >= other).mean(axis=0) - share)
         assert (off <= nearer + 1e-9).all() or len(dots) * share < 1
+
+
+@pytest.mark.parametrize(
+    ("size", "bytes_taken"),
+    [
+        ("height: 2300, width: 2300, channels: 1", 2298 * 2298 * 24 * 17),  # of the second layer
+        ("height: 1500, width: 1500, channels: 8", 8 * 1500 * 1500 * 8 * 17),  # of the encoded images
+    ],
+)
+def test_maps_that_would_fill_the_memory_are_refused_before_any_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str, bytes_taken: int
+) -> None:
+    path = written(tmp_path, "{seed: 1, ones: 0.4, calibration_images: 17}")
+    path.write_text(path.read_text().replace("height: 14, width: 14, channels: 3", size))
+    monkeypatch.setattr(synthetic_parameters, "synthetic_images", lambda *_: pytest.fail("images were made"))
+    says = rf"calibration_images: 17 maps of the largest layer take {bytes_taken:,} bytes; 2,147,483,648 at"
+    with pytest.raises(InputError, match=says):
+        load_network(load_workload(path))
+
+
+def test_images_that_would_fill_the_memory_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path)
+    files = load_workload(path)
+    network = load_network(files)
+    monkeypatch.setattr(load, "MOST_MADE_BYTES", 3 * 14 * 14 * 3)
+    assert len(workload_images(files, network, None, 3)) == 3
+    with pytest.raises(InputError, match=r"made\.yaml: 4 images of \(14, 14, 3\) values take 2,352 bytes"):
+        workload_images(files, network, None, 4)

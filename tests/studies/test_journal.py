@@ -56,7 +56,7 @@ def test_another_sweep_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "j").read_bytes() == before
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"number": 1}', "null"])
+@pytest.mark.parametrize("line", ["{", "[]", '{"number": 1}', "null", "[" * 100_000])
 def test_a_damaged_journal_is_refused(tmp_path: Path, line: str) -> None:
     (tmp_path / "j").write_text(json.dumps(IDENTITY) + "\n" + line + "\n")
     with pytest.raises(InputError, match="damaged"):

@@ -208,3 +208,44 @@ def test_the_command_writes_the_workload(
         f"{path}: valid training",
         f"{target}.yaml: valid workload",
     ]
+
+
+@pytest.mark.parametrize("suffix", OUTPUTS)
+@pytest.mark.parametrize(
+    "content", [b"mine", b"", b'{"name": "other", "training": {}, "torch": "2"}\n', b"[1]\n"]
+)
+def test_files_of_others_are_not_written_over_unasked(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    suffix: str,
+    content: bytes,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_training(tmp_path, epochs=1)
+    own = tmp_path / f"small{suffix}"
+    own.write_bytes(content)
+    for options in ([], ["--resume"]):
+        assert exit_of(monkeypatch, "train", "training.yaml", *options) == 2
+        assert f"small{suffix}: is there already, and not from a training `small`; give --output" in (
+            capsys.readouterr().err
+        )
+    assert own.read_bytes() == content
+
+
+def test_a_training_is_repeated_over_its_own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_training(tmp_path, epochs=1)
+    assert exit_of(monkeypatch, "train", "training.yaml") == 0
+    first = (tmp_path / "small.npz").read_bytes()
+    write_training(tmp_path, epochs=2)
+    assert exit_of(monkeypatch, "train", "training.yaml") == 0
+    assert (tmp_path / "small.npz").read_bytes() != first
+
+
+def test_where_a_target_is_asked_for_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_training(tmp_path, epochs=1)
+    (tmp_path / "small.yaml").write_text("mine")
+    assert exit_of(monkeypatch, "train", "training.yaml", "-o", "small") == 0
+    assert "mine" not in (tmp_path / "small.yaml").read_text()

@@ -338,6 +338,9 @@ def prepare_folder(folder: Path, resume: bool, identity: dict[str, str], machine
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--output {folder}: cannot be made: {error.strerror or error}") from None
+    for path in folder.iterdir():
+        if path.is_fifo() or path.is_char_device() or path.is_socket():  # to open it may take for ever
+            raise InputError(f"{path}: is a pipe or a device; name another --output")
 
 
 @contextmanager

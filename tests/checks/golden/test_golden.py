@@ -234,7 +234,7 @@ def test_cases_that_cannot_be(case: Case, changes: dict[str, object], message: s
 
 @pytest.mark.parametrize("cycles", [2**62 + 1, 99999999999999999999, 10**1000])
 def test_more_cycles_than_are_counted(case: Case, cycles: int) -> None:
-    with pytest.raises(InputError, match="beyond the 4,611,686,018,427,387,904 that are counted"):
+    with pytest.raises(InputError, match="expected 1 to 1,000,000,000"):
         load_inputs(replace(case, cycles=cycles))
     assert load_inputs(replace(case, cycles=2**62)).case.cycles == 2**62
 

@@ -69,6 +69,17 @@ kill -KILL -- "-$1"
 """
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("cores: 8", "cores: 1000000000"), ("workers: 2", "workers: 1000000000")]
+)
+def test_more_processes_than_any_cluster_has(tmp_path: Path, key: str, value: str) -> None:
+    (tmp_path / "slurm.yaml").write_text(SLURM.replace(key, value))
+    with pytest.raises(
+        ConfigError, match=r"(cores: expected a number <= 4096|workers: expected a number <= 10000)"
+    ):
+        load_slurm(tmp_path / "slurm.yaml")
+
+
 def test_the_script_as_text(tmp_path: Path) -> None:
     (tmp_path / "slurm.yaml").write_text(SLURM)
     script = job_script(load_slurm(tmp_path / "slurm.yaml"))

@@ -33,6 +33,14 @@ EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "explore.yaml"
         (("trials: 20", "trials: 0"), [r"explore\.yaml:12"]),
         (("{sequencer.width_ops:", "{pe.count:"), [r"is a parameter already"]),
         (("[1, 2, 4, 8]", "[1, fast]"), [r"explore\.yaml:5:\d+: parameters.pe.count: fast"]),
+        (
+            ("[1, 2, 4, 8]", "{from: 1, to: 9999999, step: 1}"),
+            [r"pe.count: has 9,999,999 values; 10,000 at most"],
+        ),
+        (
+            ("[1, 2, 4, 8]", "{from: 1, to: 64, factor: 1.0000000000000002}"),
+            [r"factor: expected a number >= 1"],
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(

@@ -9,6 +9,7 @@ import pytest
 
 from o3sim.errors import ConfigError, InputError
 from o3sim.studies.names import figures_of
+from o3sim.studies.sweep.config import LEAST_FACTOR, Factors
 from o3sim.studies.sweep.expand import Expansion, load_sweep
 from o3sim.studies.sweep.run import plan_sweep
 from tests.studies.sweep.samples import SWEEP, write_sweep
@@ -125,4 +126,43 @@ def test_a_network_that_does_not_fit_is_found_before_anything_runs(tmp_path: Pat
         "[tiny.yaml]", "[fashion-vgg]"
     )
     with pytest.raises(ConfigError, match=r"activation_buffer\.size_kbit"):
+        _expanded(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("axis", "message"),
+    [
+        ("{from: 1, to: 64, factor: 1.0000000000000002}", "factor: expected a number >= 1.0001"),
+        ("{from: 1, to: 64, factor: 1}", "factor: expected a number >= 1.0001"),
+        (
+            "{from: -9223372036854775808, to: 9223372036854775807, step: 1}",
+            "has 18,446,744,073,709,551,616 values",
+        ),
+        ("{from: 1, to: 1000000000, step: 1}", "has 1,000,000,000 values; 100,000,000 at most"),
+        ("{from: 1, to: 2000000, step: 1}", "2,000,000 values of an axis; at most 1,000,000 are listed"),
+        ("{from: 1, to: 64, factr: 2}", "unknown key (did you mean `factor`?)"),
+        ("5", "expected a list, found the number 5"),
+        ("[]", "expected at least 1 items"),
+    ],
+)
+def test_values_are_counted_before_they_are_listed(tmp_path: Path, axis: str, message: str) -> None:
+    text = f"name: many\narchitectures: [small]\nworkloads: [tiny.yaml]\naxes: {{pe.count: {axis}}}\n"
+    with pytest.raises(InputError) as caught:
+        _expanded(tmp_path, text)
+    assert message in str(caught.value)
+
+
+def test_factors_go_up_to_the_largest_number_there_is() -> None:
+    values = Factors.model_validate({"from": 1, "to": 2**63 - 1, "factor": LEAST_FACTOR}).values()
+    assert len(values) < 500_000
+    assert values[0] == 1
+
+
+@pytest.mark.parametrize("axes", [3000, 20_000])
+def test_combinations_beyond_all_counting_are_told_in_a_few_digits(tmp_path: Path, axes: int) -> None:
+    listed = "".join(f"  key{number}: [1, 2]\n" for number in range(axes))
+    text = f"name: many\narchitectures: [small]\nworkloads: [tiny.yaml]\naxes:\n{listed}"
+    with pytest.raises(
+        InputError, match=r"sweep\.yaml: over 10\^18 combinations; at most 10,000,000 are looked at"
+    ):
         _expanded(tmp_path, text)

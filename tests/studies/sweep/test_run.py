@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import resource
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
@@ -217,3 +218,11 @@ def test_one_job_runs_here() -> None:
         assert executor.submit(divmod, 7, 2).result() == (3, 1)
         with pytest.raises(ZeroDivisionError):
             executor.submit(divmod, 7, 0).result()
+
+
+@pytest.mark.parametrize("name", ["journal.jsonl", ".lock", "sweep.yaml", "results.csv"])
+def test_a_folder_with_pipes_in_it_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    (tmp_path / "out").mkdir()
+    os.mkfifo(tmp_path / "out" / name)
+    with pytest.raises(InputError, match="is a pipe or a device; name another --output"):
+        run_sweep(_plan(tmp_path), tmp_path / "out", resume=True)
