@@ -91,16 +91,16 @@ class Allocation:
         places, numbers = _places(kind), self._numbers
         for name, value in values.items():
             place = start + places[name][0]
-            if isinstance(value, int):
-                numbers[place] = value
-            elif isinstance(value, Records):
+            if isinstance(value, Records):
                 self._rooms[within + name] = _Room(place, value, self._size)
                 self._size += -(-value.size * dtype_of(value.kind).itemsize // LINE) * LINE
             elif isinstance(value, Located):
                 self._located.append(value.array)
                 numbers[place] = value.address
-            else:
+            elif isinstance(value, dict):
                 self._fill(places[name][1], place, value, f"{within}{name}.")
+            else:
+                numbers[place] = value
 
     def _make(self) -> NDArray[np.uint8]:
         """Make the tables, each at the beginning of a cache line; return their bytes."""

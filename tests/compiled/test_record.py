@@ -11,6 +11,7 @@ from numba import njit
 from o3sim.compiled.allocation import Allocation, located, records
 from o3sim.compiled.memory import Memory
 from o3sim.compiled.record import Table, dtype_of, numbers, rows
+from o3sim.compiled.records.trace import EventRow
 
 
 class Item:
@@ -75,6 +76,11 @@ def test_sizes_are_powers_of_two_and_fields_aligned(kind: type) -> None:
     assert dtype.isalignedstruct
     assert dtype.fields is not None
     assert all(field[1] % field[0].alignment == 0 for field in dtype.fields.values())
+
+
+def test_packed_records_take_no_more_than_their_fields() -> None:
+    dtype = dtype_of(EventRow)
+    assert dtype.itemsize == sum(dtype[name].itemsize for name in dtype.names or ())
 
 
 def test_tables_begin_at_cache_lines() -> None:
