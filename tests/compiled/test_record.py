@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
@@ -50,6 +50,7 @@ def restock(store: Store) -> None:
 
 
 @given(st.lists(st.integers(-(2**31), 2**31 - 1), max_size=20))
+@settings(deadline=None)  # the first compiles
 def test_kernels_read_and_write_fields_in_place(prices: list[int]) -> None:
     values = {
         "prices": located(np.array(prices), np.int32),
