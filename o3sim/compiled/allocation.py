@@ -21,12 +21,10 @@ class Records(NamedTuple):
     size: int
     values: dict[str, ArrayLike]
 
-    def made(self, room: NDArray[np.uint8]) -> NDArray[Any]:
-        """Make them, in bytes that are 0."""
+    def within(self, room: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return them as they lie in these bytes, from the first on."""
         dtype = dtype_of(self.kind)
         array: NDArray[Any] = room[: self.size * dtype.itemsize].view(dtype)
-        for name, value in self.values.items():
-            array[name] = value
         return array
 
 
@@ -36,14 +34,14 @@ def records(kind: type, size: int, **values: ArrayLike) -> Records:
 
 
 class Located(NamedTuple):
-    """An array that is a table as it is, and where it lies: found once, for that takes a microsecond."""
+    """An array whose numbers or records lie one behind the other, and where."""
 
     array: NDArray[Any]
     address: int
 
 
 def located(array: NDArray[Any], element: np.dtype[Any] | type) -> Located:
-    """Locate the numbers or records of an array, or of a copy, if they do not lie one behind the other."""
+    """Locate an array of such elements; if it is none, or they do not lie so, a copy."""
     table = np.ascontiguousarray(array, element)
     return Located(table, table.ctypes.data)
 
@@ -67,56 +65,64 @@ class Allocation:
     def __init__(self, kind: type, values: dict[str, Any]) -> None:
         dtype = dtype_of(kind)
         self._numbers = np.zeros(dtype.itemsize // 8, np.int64)
-        self._arrays: dict[str, NDArray[Any]] = {}
-        self._asked: list[tuple[str, int, Records, int]] = []
+        self._located: list[NDArray[Any]] = []
+        self._rooms: dict[str, _Room] = {}
         self._size = 0
         self._fill(kind, 0, values, "")
-        self._make()
+        self._bytes = self._make()
         self.array = self._numbers.view(dtype)
         self.record = self.array[0]
 
     def table(self, name: str) -> NDArray[Any]:
-        """Return a table, by its dotted name."""
-        if name not in self._arrays:
-            name_of, _, asked, start = next(item for item in self._asked if item[0] == name)
-            self._arrays[name_of] = Records(asked.kind, asked.size, {}).made(self._room[start:])
-        return self._arrays[name]
+        """Return the records of a table that was made here, by its dotted name."""
+        room = self._rooms[name]
+        return room.records.within(self._bytes[room.start :])
 
-    def copies(self) -> list[NDArray[Any]]:
-        """Copy the record and its arrays, for :meth:`restore`."""
-        return [array.copy() for array in (self.array, *self._arrays.values())]
+    def state(self) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Copy the record, and the tables that were made here."""
+        return self._numbers.copy(), self._bytes.copy()
 
-    def restore(self, copies: list[NDArray[Any]]) -> None:
-        """Let all be as it was when these copies were made."""
-        for array, copy in zip((self.array, *self._arrays.values()), copies, strict=True):
-            array[...] = copy
+    def restore(self, state: tuple[NDArray[np.int64], NDArray[np.uint8]]) -> None:
+        """Let all be as it was in that :meth:`state`."""
+        self._numbers[:], self._bytes[:] = state
 
     def _fill(self, kind: type, start: int, values: dict[str, Any], within: str) -> None:
-        """Fill the fields of a record that lies in this one."""
+        """Fill the fields of a record that lies in this one, and see which tables are to be made."""
         places, numbers = _places(kind), self._numbers
         for name, value in values.items():
             place = start + places[name][0]
-            if isinstance(value, int):
-                numbers[place] = value
-            elif isinstance(value, Records):
-                self._asked.append((within + name, place, value, self._size))
+            if isinstance(value, Records):
+                self._rooms[within + name] = _Room(place, value, self._size)
                 self._size += -(-value.size * dtype_of(value.kind).itemsize // LINE) * LINE
             elif isinstance(value, Located):
-                self._arrays[within + name] = value.array
+                self._located.append(value.array)
                 numbers[place] = value.address
-            else:
+            elif isinstance(value, dict):
                 self._fill(places[name][1], place, value, f"{within}{name}.")
+            else:
+                numbers[place] = value
 
-    def _make(self) -> None:
-        """Make all that is asked for, each table at the beginning of a cache line."""
+    def _make(self) -> NDArray[np.uint8]:
+        """Make the tables, each at the beginning of a cache line; return their bytes."""
         room = np.zeros(self._size + LINE, np.uint8)
         address = room.ctypes.data
-        first = -address % LINE
-        self._room = room[first:]
-        for _, place, asked, start in self._asked:
-            self._numbers[place] = address + first + start
-            if asked.values:
-                asked.made(self._room[start:])
+        made = room[-address % LINE :]
+        address += -address % LINE
+        for place, wanted, start in self._rooms.values():
+            self._numbers[place] = address + start
+            if wanted.values:
+                table = wanted.within(made[start:])
+                for name, value in wanted.values.items():
+                    table[name] = value
+        return made
+
+
+class _Room(NamedTuple):
+    """Room for a table: where its address stands, in numbers of 64 bits, and where it begins, in bytes."""
+
+    place: int
+    records: Records
+    start: int
 
 
 @cache

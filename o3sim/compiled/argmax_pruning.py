@@ -14,8 +14,6 @@ from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import op_ended
 from o3sim.contract.events import EventKind
 
-SQUASH = int(EventKind.SQUASH)
-
 
 @inlined
 def see_score(x: Memory, number: int) -> None:
@@ -68,6 +66,6 @@ def _drop(x: Memory, number: int, needed: int, cycle: int) -> None:
     cause_at(x.ledger, CAUSE.useful).pe_cycles += needed
     cause_at(x.ledger, CAUSE.wasted).pe_cycles += op.words_in - needed
     if x.trace.is_on:
-        note_event(x, cycle, SQUASH, op.index, op.pe, 0)
+        note_event(x, cycle, EventKind.SQUASH, op.index, op.pe, 0)
     op_ended(x, op.group, cycle)
     free_slot(x, slot)

@@ -27,9 +27,9 @@ class BitSet:
 word_at = rows("words", Word)
 
 
-def bit_set_of(words: int, bits: ArrayLike = 0) -> dict[str, Any]:
-    """Begin with an empty set of so many words, or one with these bits."""
-    return {"words": records(Word, words, bits=bits)}
+def bit_set_of(words: int, **values: ArrayLike) -> dict[str, Any]:
+    """Begin with so many words, and an empty set unless ``bits`` are given."""
+    return {"words": records(Word, words, **values)}
 
 
 @inlined

@@ -14,8 +14,6 @@ from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import op_ended
 from o3sim.contract.events import EventKind
 
-SQUASH = int(EventKind.SQUASH)
-
 
 @inlined
 def is_settled(x: Memory, slot: int) -> bool:
@@ -158,6 +156,6 @@ def _squash(x: Memory, slot: int, cycle: int) -> None:
     x.counts.squashed_queue += 1
     x.counts.edges_pruned_pooling += op.n_edges
     if x.trace.is_on:
-        note_event(x, cycle, SQUASH, op.index, QUEUE, 0)
+        note_event(x, cycle, EventKind.SQUASH, op.index, QUEUE, 0)
     op_ended(x, op.group, cycle)
     free_slot(x, slot)

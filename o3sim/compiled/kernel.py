@@ -18,7 +18,11 @@ NEVER = 2**62
 
 
 def inlined(function: Kernel) -> Kernel:
-    """Compile a kernel into its callers; without Numba's reference counts, for kernels allocate nothing."""
+    """Compile a kernel into its callers.
+
+    Without Numba's reference counts: kernels allocate nothing. Forced into the callers, because layers
+    took 1.2 to 1.7 times as long where LLVM chose.
+    """
     compiled: Kernel = _njit(_nrt=False, forceinline=True)(function)
     return compiled
 

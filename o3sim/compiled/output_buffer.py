@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.contexts import change_free, enter_if_idle, leave_if_idle
+from o3sim.compiled.contexts import enter_if_idle, leave_if_idle
+from o3sim.compiled.free_pes import change_free
 from o3sim.compiled.kernel import inlined, noinline
 from o3sim.compiled.memory import Memory
 from o3sim.compiled.ops import executed_edges
@@ -17,8 +18,6 @@ from o3sim.compiled.stage_rows import note_row
 from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import op_ended
 from o3sim.contract.events import EventKind
-
-RETIRE = int(EventKind.RETIRE)
 
 
 @inlined
@@ -86,7 +85,7 @@ def _retire(x: Memory, slot: int, cycle: int) -> None:
     if x.layer.is_stage:
         note_row(x, slot, cycle)
     if x.trace.is_on:
-        note_event(x, cycle, RETIRE, op.index, OUTPUT, op.outcome)
+        note_event(x, cycle, EventKind.RETIRE, op.index, OUTPUT, op.outcome)
     op_ended(x, op.group, cycle)
     op.retired = 1
     write_outcome(x, slot, cycle)

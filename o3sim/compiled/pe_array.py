@@ -16,8 +16,6 @@ from o3sim.compiled.round import Round, plain_round_of, round_of
 from o3sim.compiled.trace import note_event
 from o3sim.contract.events import EventKind
 
-WORD, STALL = int(EventKind.WORD), int(EventKind.STALL)
-
 
 @inlined
 def move_words(x: Memory, cycle: int) -> int:
@@ -104,7 +102,7 @@ def _answer(x: Memory, r: Round, request: Request) -> None:
     context = context_at(r, request.context)
     if r.has.traces:
         if request.granted:
-            note_event(x, r.cycle, WORD, context.index, request.pe, context.words_in)
+            note_event(x, r.cycle, EventKind.WORD, context.index, request.pe, context.words_in)
         else:
-            note_event(x, r.cycle, STALL, context.index, request.pe, 0)
+            note_event(x, r.cycle, EventKind.STALL, context.index, request.pe, 0)
     put_in(x, r, request.pe, request.context, request.granted)

@@ -32,6 +32,7 @@ class Table(Generic[Kind]):
 def dtype_of(kind: Any) -> np.dtype[Any]:
     """Make the dtype of a record: its size a power of two, so that a shift finds one among many.
 
+    Unless the class has a true ``is_packed``: then its records take no more than their fields.
     Annotations that are neither numbers nor records, such as names, are left out.
     """
     hints = {name: _field(hint) for name, hint in get_type_hints(kind).items()}
@@ -41,9 +42,14 @@ def dtype_of(kind: Any) -> np.dtype[Any]:
         "names": [name for name, _ in fields],
         "formats": [field for _, field in fields],
         "offsets": [packed.fields[name][1] for name, _ in fields] if packed.fields else [],
-        "itemsize": 1 << (packed.itemsize - 1).bit_length(),
+        "itemsize": packed.itemsize if getattr(kind, "is_packed", False) else _power_of_two(packed.itemsize),
     }
     return np.dtype(layout, align=True)  # type: ignore[call-overload]
+
+
+def _power_of_two(size: int) -> int:
+    """Return the least power of two that is no less."""
+    return 1 << (size - 1).bit_length()
 
 
 def _field(hint: Any) -> np.dtype[Any] | None:

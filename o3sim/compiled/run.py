@@ -97,17 +97,17 @@ class Engine:
     ) -> tuple[LayerCounters, NDArray[np.uint8]]:
         """Run the next layer; return its counts and its output bits."""
         trace = bool(self.observers) and self.window.shows_layer(self.layer)
-        before = self.stream.copies()
+        before = self.stream.state() if trace else None
         memory, how, cycle = self._run(profile, groups, EVENT_ROWS if trace else 0)
         n_events = int(memory.record["trace"]["n_events"])
-        if n_events > memory.record["trace"]["room"]:
+        if before is not None and n_events > EVENT_ROWS:
             self.stream.restore(before)
             memory, how, cycle = self._run(profile, groups, n_events)
         if how != DONE:
             raise _failure(how, cycle, profile.name, memory)
         counters = _counters(profile.name, memory)
         if self.row_cycles is not None:
-            self.rows_written = memory.table("stage_rows.written")["cycle"]
+            self.rows_written = memory.table("stage_rows.written")["cycle"].copy()
             self.last_active_cycle = int(memory.record["clock"]["last_active_cycle"])
         if profile.scores:
             counters.output_bits = 0  # scores have no next layer
@@ -121,7 +121,8 @@ class Engine:
         self.first_group += len(groups)
         geometry = profile.geometry
         shape = geometry.pooled_height, geometry.pooled_width, geometry.out_channels
-        return counters, memory.table("scoreboard.output")["bit"].reshape(shape)
+        output = memory.table("scoreboard.output")["bit"].reshape(shape)
+        return counters, output.copy()  # the memory of the layer is let go
 
     def _run(
         self, profile: LayerProfile, groups: list[WeightGroup], event_rows: int

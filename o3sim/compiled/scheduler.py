@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from o3sim.compiled.bit_set import first_bit, first_word, has_bit
-from o3sim.compiled.contexts import change_free, enter_if_idle, least_loaded
+from o3sim.compiled.contexts import enter_if_idle
+from o3sim.compiled.free_pes import change_free, least_loaded
 from o3sim.compiled.issue_queue import leave_queue
 from o3sim.compiled.kernel import NEVER, inlined
 from o3sim.compiled.memory import Memory
@@ -17,8 +18,6 @@ from o3sim.compiled.scoreboard import count_in_flight
 from o3sim.compiled.skip_ahead import touch
 from o3sim.compiled.trace import note_event
 from o3sim.contract.events import EventKind
-
-ISSUE = int(EventKind.ISSUE)
 
 
 @inlined
@@ -79,7 +78,7 @@ def _issue(x: Memory, slot: int, cycle: int) -> None:
     op.context = place
     _fill(x, slot, place - first, cycle + x.settings.issue_latency_cycles)
     if x.trace.is_on:
-        note_event(x, cycle, ISSUE, op.index, pe * ISSUE_UNIT + place - first, 0)
+        note_event(x, cycle, EventKind.ISSUE, op.index, pe * ISSUE_UNIT + place - first, 0)
 
 
 @inlined

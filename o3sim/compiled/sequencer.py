@@ -25,8 +25,6 @@ from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import arrived, op_ended
 from o3sim.contract.events import EventKind
 
-SQUASH, DISPATCH = int(EventKind.SQUASH), int(EventKind.DISPATCH)
-
 
 @inlined
 def sequence(x: Memory, cycle: int) -> None:
@@ -76,7 +74,7 @@ def _squash(x: Memory, cycle: int) -> None:
     x.counts.squashed_sequencer += 1
     x.counts.scoreboard_reads += 1
     if x.trace.is_on:
-        note_event(x, cycle, SQUASH, x.sequencer.next_op, SEQUENCER, 0)
+        note_event(x, cycle, EventKind.SQUASH, x.sequencer.next_op, SEQUENCER, 0)
     op_ended(x, x.sequencer.group, cycle)
 
 
@@ -93,7 +91,7 @@ def _dispatch(x: Memory, cycle: int) -> bool:
     x.counts.scoreboard_reads += 1
     arrive(x, slot)
     if x.trace.is_on:
-        note_event(x, cycle, DISPATCH, x.sequencer.next_op, QUEUE, 0)
+        note_event(x, cycle, EventKind.DISPATCH, x.sequencer.next_op, QUEUE, 0)
     return True
 
 

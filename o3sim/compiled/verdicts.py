@@ -17,8 +17,6 @@ from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import op_ended
 from o3sim.contract.events import EventKind
 
-DECIDE, SQUASH = int(EventKind.DECIDE), int(EventKind.SQUASH)
-
 
 @inlined
 def take_verdicts(x: Memory, cycle: int) -> None:
@@ -49,7 +47,7 @@ def _take(x: Memory, slot: int, cycle: int) -> None:
         release(x, op.pe, op.context)
     offer(x, slot)
     if x.trace.is_on:
-        note_event(x, cycle, DECIDE, op.index, op.pe, op.outcome)
+        note_event(x, cycle, EventKind.DECIDE, op.index, op.pe, op.outcome)
 
 
 @noinline
@@ -69,7 +67,7 @@ def _squash(x: Memory, slot: int, place: int, cycle: int) -> None:
     release(x, op.pe, place)
     _count(x, op)
     if x.trace.is_on:
-        note_event(x, cycle, SQUASH, op.index, op.pe, 0)
+        note_event(x, cycle, EventKind.SQUASH, op.index, op.pe, 0)
     op_ended(x, op.group, cycle)
     if op.pending:
         op.squashed = 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from o3sim.compiled.allocation import records
 from o3sim.compiled.record import Table, rows
 
@@ -99,6 +101,6 @@ def ops_of(slots: int, overlap: int) -> dict[str, Any]:
     return {
         "ops": records(Op, slots),
         "links": records(Link, slots * overlap),
-        "free": records(Slot, slots, slot=range(slots)),
+        "free": records(Slot, slots, slot=np.arange(slots)),
         "n_free": slots,
     }

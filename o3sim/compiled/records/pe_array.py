@@ -133,7 +133,7 @@ def pe_array_of(architecture: Architecture, slots: int) -> dict[str, Any]:
         "contexts": records(Context, pes * contexts, ready_cycle=NEVER, key=NEVER, slot=-1),
         "set_words": set_words,
         "busy": bit_set_of(set_words),
-        "free": bit_set_of(len(free), free),
+        "free": bit_set_of(len(free), bits=free),
         "free_contexts": pes * contexts,
         "verdicts": ring_of(slots),
         "constants": ring_of(slots),

@@ -16,8 +16,9 @@ ISSUE_UNIT = 2**20
 
 
 class EventRow:
-    """An event, its kind a number of :class:`~o3sim.contract.events.EventKind`."""
+    """An event, its kind a number of :class:`~o3sim.contract.events.EventKind`; there may be millions."""
 
+    is_packed = True
     cycle: int
     kind: int
     op: int
