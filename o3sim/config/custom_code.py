@@ -15,7 +15,6 @@ from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from o3sim.config.catalog import suggest
-from o3sim.config.marks import Document, Problem
 
 CUSTOM_KEYS: tuple[tuple[str, str], ...] = (("pe", "unit"), ("scheduler", "policy"))
 """Keys of an architecture that take a custom class."""
@@ -78,19 +77,6 @@ def _checked(value: str) -> str:
 CustomClass = Annotated[
     str, AfterValidator(_checked), WithJsonSchema({"type": "string", "pattern": r"^.+\.py:[A-Za-z_]\w*$"})
 ]
-
-
-def anchor_custom_code(document: Document) -> None:
-    """Make relative files start at the YAML file that names them; note each that does not fit."""
-    for unit, key in CUSTOM_KEYS:
-        section = document.data.get(unit)
-        value = section.get(key) if isinstance(section, dict) else None
-        if isinstance(value, str) and is_custom(value):
-            mark = document.nearest((unit, key)).value
-            place = code_place(value)
-            beside = CodePlace(Path(mark.file).parent / place.file, place.name)
-            section[key] = str(beside)
-            document.problems += [Problem(mark, (unit, key), what) for what in code_problems(beside)]
 
 
 def code_problems(place: CodePlace) -> Iterator[str]:
