@@ -40,7 +40,7 @@ from o3sim.cli.trace import trace
 from o3sim.cli.train import train
 from o3sim.cli.validate import validate
 from o3sim.errors import ConfigError, InputError
-from o3sim.inputs import printable
+from o3sim.files.inputs import printable
 
 EXIT_INPUT = 2
 EXIT_BROKEN_PIPE = 1

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from o3sim.config.complaints import problems_of
 from o3sim.config.marks import Document, KeyPath, Problem
-from o3sim.inputs import NOT_TEXT
+from o3sim.files.inputs import NOT_TEXT
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
