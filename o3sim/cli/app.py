@@ -3,7 +3,7 @@
 A command is a plain function in a file of its own, annotated for typer; its docstring is its help
 and the first line of that is what ``--help`` lists. A group of commands is a ``typer.Typer`` in a
 file of its own. Options that several commands have are declared in ``options.py`` alone. Such a
-file imports only typer, the standard library, ``o3sim.errors`` and ``o3sim.inputs``; everything heavier
+file imports only typer, the standard library, ``o3sim.errors`` and ``o3sim.files.inputs``; everything heavier
 (pydantic, NumPy, Numba, SimPy) is imported inside the function, because this file imports every command
 to show ``o3sim --help``. A command reports wrong input by raising ``InputError`` and prints results to
 stdout, progress to stderr.

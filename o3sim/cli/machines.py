@@ -25,10 +25,8 @@ def load_machine(name: str, settings: Sequence[str] | None) -> Architecture:
     base = load_architecture(name)
     if not settings:
         return base
-    from o3sim.config.with_changes import architecture_with
-
     with settings_named(settings):
-        return architecture_with(base, changes_of(settings))
+        return base.with_(changes_of(settings))
 
 
 def changes_of(settings: Sequence[str] | None) -> dict[str, Any]:
@@ -56,7 +54,7 @@ def changes_of(settings: Sequence[str] | None) -> dict[str, Any]:
 @contextmanager
 def settings_named(settings: Sequence[str]) -> Iterator[None]:
     """Say what is wrong with changes in terms of the options that asked for them."""
-    from o3sim.config.with_changes import ChangeError
+    from o3sim.config.changes import ChangeError
 
     by_key: Mapping[str, str] = {setting.partition("=")[0]: setting for setting in settings}
     try:

@@ -7,7 +7,7 @@ import sys
 from io import TextIOWrapper
 
 from o3sim.errors import InputError
-from o3sim.inputs import printable
+from o3sim.files.inputs import printable
 
 OUTPUT = "standard output"
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -221,7 +221,8 @@ class Architecture(StrictModel):
         Parameters
         ----------
         changes : mapping of str to value
-            By dotted key, or nested as in a file. Files in it are relative to the current folder.
+            By dotted key, or nested as in a file; ``stages.3.pe.count`` is of the stage of layer 3, from
+            0. Files in it are relative to the current folder.
 
         Raises
         ------
@@ -231,6 +232,26 @@ class Architecture(StrictModel):
         from o3sim.config.changes import changed
 
         return changed(self, changes)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], varied: Iterable[str] = ()) -> Self:
+        """Make a machine of plain values, nested as in a file; the files that they name are not looked for.
+
+        Parameters
+        ----------
+        values : mapping
+            Of strings, numbers, lists and mappings.
+        varied : iterable of str
+            Dotted keys that errors are laid at, where they are to blame.
+
+        Raises
+        ------
+        ConfigError
+            With everything that is wrong, in the words of :meth:`with_`.
+        """
+        from o3sim.config.changes import made_of
+
+        return made_of(values, cls, varied)
 
     @classmethod
     def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:

@@ -1,27 +1,63 @@
-"""Change some keys of a machine that is read already, checked as if a file stated them."""
+"""Machines made of plain values or of another machine with some keys changed, checked as a file is."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from o3sim.config.catalog import suggest
-from o3sim.config.complaints import problems_of
-from o3sim.config.custom_code import code_place, code_problems, custom_units
-from o3sim.config.flat import flattened
-from o3sim.config.marks import Document, Mark, Marks, dotted
+from o3sim.config.change_keys import is_section, path_of, why_not
+from o3sim.config.check import find_problems
+from o3sim.config.marks import Document, KeyPath, Mark, Marks, Problem, dotted
 from o3sim.config.model import StrictModel
+from o3sim.config.named_files import note_absent_files
 from o3sim.config.overrides import Overrides
-from o3sim.config.shipped_tables import is_table, no_table
 from o3sim.errors import ConfigError, InputError
 
 ModelT = TypeVar("ModelT", bound=StrictModel)
 
-_NOWHERE = Mark("", 1, 1)
+_CHANGES, _BASE = "changes", "base"
+"""What marks of a changed machine name in place of files; the line of a change is its number."""
+
+
+class Refusal(NamedTuple):
+    """One thing wrong with a change.
+
+    Attributes
+    ----------
+    key : str
+        Of the change, dotted; empty where none is to blame.
+    what : str
+    between : bool
+        Whether it lies between the values of several keys, each of which could be.
+    """
+
+    key: str
+    what: str
+    between: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.what}" if self.key and f"`{self.key}`" not in self.what else self.what
+
+
+class ChangeError(ConfigError):
+    """All that is wrong with some changes.
+
+    Parameters
+    ----------
+    refusals : iterable of Refusal
+        In the order of the changes.
+    machine : str, optional
+        What the machine that they would make is called, for the message.
+    """
+
+    def __init__(self, refusals: Iterable[Refusal], machine: str = "") -> None:
+        self.refusals = tuple(refusals)
+        of = f"architecture {machine}: " if machine else ""
+        super().__init__([f"{of}{refusal}" for refusal in self.refusals])
 
 
 def changed(architecture: ModelT, changes: Mapping[str, Any]) -> ModelT:
@@ -32,26 +68,31 @@ def changed(architecture: ModelT, changes: Mapping[str, Any]) -> ModelT:
     architecture : Architecture
         Checked anew in all its keys, however it was made.
     changes : mapping of str to value
-        By dotted key, or nested as in a file. Files in it are relative to the current folder.
+        By dotted key, or nested as in a file; ``stages.3.pe.count`` is of the stage of layer 3, from 0.
+        Files in it are relative to the current folder.
 
     Raises
     ------
-    ConfigError
-        With everything that is wrong, each with its key.
+    ChangeError
+        With all that is wrong: keys that no architecture has or that are changed twice, values that do
+        not fit them or one another, files that are not there.
+
+    Examples
+    --------
+    >>> from o3sim.config.load import load_architecture
+    >>> small = load_architecture("small")
+    >>> changed(small, {"pe.count": small.pe.count * 2}).pe.count // small.pe.count
+    2
     """
-    values = _values(architecture)
-    for key, value in _stated(changes, flattened(values)):
-        _put(values, key, value)
-    model, name = type(architecture), getattr(architecture, "name", "without a name")
-    data = plain(values)
-    try:
-        made = model.model_validate_json(json.dumps(data))
-        problems = list(_absent_files(data))
-    except ValidationError as error:
-        problems = list(_problems(error, data, model))
-    if problems:
-        raise ConfigError([f"architecture {name}: {problem}" for problem in problems])
-    return made
+    if not isinstance(changes, Mapping):
+        raise InputError(f'changes: expected a mapping such as {{"pe.count": 32}}, found {changes!r}')
+    values = plain(_values(architecture))
+    stated = _stated(changes, values, type(architecture))
+    for key, value in stated.items():
+        _put(values, path_of(key), value)
+    document = _document(values, list(stated))
+    note_absent_files(document)
+    return _made(document, list(stated), type(architecture), getattr(architecture, "name", "without a name"))
 
 
 def checked(architecture: ModelT) -> ModelT:
@@ -59,10 +100,19 @@ def checked(architecture: ModelT) -> ModelT:
 
     Raises
     ------
-    ConfigError
+    ChangeError
         With everything that is wrong, each with its key.
     """
     return changed(architecture, {})
+
+
+def made_of(values: Mapping[str, Any], model: type[ModelT], varied: Iterable[str] = ()) -> ModelT:
+    """Make a machine of plain values, nested as in a file; see ``Architecture.of``."""
+    try:
+        return model.model_validate_json(json.dumps(values))
+    except ValidationError:
+        keys = list(varied)
+        return _made(_document(dict(values), keys), keys, model)
 
 
 def plain(value: Any) -> Any:
@@ -80,7 +130,7 @@ def plain(value: Any) -> Any:
     """
     try:
         return json.loads(json.dumps(value, default=_plain_one))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"no value that a file can state: {error}") from None
 
 
@@ -100,21 +150,27 @@ def _values(value: Any) -> Any:
     return [_values(inner) for inner in value] if isinstance(value, tuple) else value
 
 
-def _stated(changes: Mapping[str, Any], known: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return every change by dotted key; refuse keys that there are not, and those changed twice."""
-    if not isinstance(changes, Mapping):
-        raise InputError(f'changes: expected a mapping such as {{"pe.count": 32}}, found {changes!r}')
-    sections = {key.partition(".")[0] for key in known if "." in key}
-    problems, found = [], {}
-    for key, value in _leaves(changes):
-        if key in found:
-            problems.append(f"{key}: changed twice")
-        elif key not in known and key not in sections:
-            problems.append(f"no architecture key `{key}`{suggest(key, known)}")
-        found[key] = value
-    if problems:
-        raise ConfigError(problems)
-    return [(key, value) for key, value in found.items() if value != {} or key in known]
+def _stated(changes: Mapping[str, Any], values: dict[str, Any], model: type[StrictModel]) -> dict[str, Any]:
+    """Return every change by dotted key, in plain values; refuse those that cannot be."""
+    refusals: list[Refusal] = []
+    found: dict[str, Any] = {}
+    leaves = [
+        (key, value)
+        for key, value in _leaves(changes)
+        if not (isinstance(value, Mapping) and is_section(key, model))  # nothing of it is changed
+    ]
+    keys = {key for key, _ in leaves}
+    for key, value in leaves:
+        what = "changed twice" if key in found else why_not(key, values, model, keys)
+        try:
+            found[key] = plain(value)
+        except InputError as error:
+            what = what or str(error)
+        if what:
+            refusals.append(Refusal(key, what))
+    if refusals:
+        raise ChangeError(refusals)
+    return found
 
 
 def _leaves(changes: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -125,25 +181,34 @@ def _leaves(changes: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, 
             yield f"{above}{key}", value
 
 
-def _put(values: dict[str, Any], key: str, value: Any) -> None:
-    *sections, last = key.split(".")
+def _put(values: Any, path: KeyPath, value: Any) -> None:
+    *sections, last = path
     for section in sections:
+        if isinstance(section, str) and not isinstance(values.get(section), dict | list):
+            values[section] = {}
         values = values[section]
     values[last] = value
 
 
-def _problems(error: ValidationError, data: dict[str, Any], model: type[StrictModel]) -> Iterator[str]:
-    document = Document(data, {(): Marks(_NOWHERE, _NOWHERE)})
-    for problem in problems_of(error, document, model):
-        yield f"{dotted(problem.path)}: {problem.what}"
-    rules = getattr(model, "cross_field_problems", None)
-    yield from (str(conflict) for conflict in (rules(data) if rules else ()))
+def _document(values: dict[str, Any], keys: Sequence[str]) -> Document:
+    """Return values as if they stood in a file: those of the changed keys in one that extends the rest."""
+    base = Mark(_BASE, 0, 0)
+    marks: dict[KeyPath, Marks] = {(): Marks(base, base)}
+    for number, key in enumerate(keys):
+        mark = Mark(_CHANGES, number, 0)
+        marks[path_of(key)] = Marks(mark, mark)
+    return Document(values, marks, files=[_CHANGES, _BASE])
 
 
-def _absent_files(data: dict[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the files that an otherwise valid machine names."""
-    for key, value in custom_units(data).items():
-        yield from (f"{key}: {problem}" for problem in code_problems(code_place(value)))
-    table = data["energy"]["table"]
-    if not is_table(table):
-        yield f"energy.table: {no_table(table)}"
+def _made(document: Document, keys: Sequence[str], model: type[ModelT], name: str = "") -> ModelT:
+    made, problems = find_problems(document, model)
+    if made is None or problems:
+        raise ChangeError((_refusal(problem, keys) for problem in problems), name)
+    return made
+
+
+def _refusal(problem: Problem, keys: Sequence[str]) -> Refusal:
+    """Lay a problem at the change that it stands at; name its place where that is another."""
+    key = keys[problem.mark.line] if problem.mark.file == _CHANGES else ""
+    here = problem.path in ((), path_of(key))
+    return Refusal(key, problem.what if here else f"{dotted(problem.path)}: {problem.what}", problem.between)

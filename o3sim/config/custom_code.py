@@ -15,9 +15,8 @@ from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from o3sim.config.catalog import suggest
-from o3sim.config.marks import Document, Problem
 from o3sim.errors import InputError
-from o3sim.inputs import read_input
+from o3sim.files.inputs import read_input
 
 CUSTOM_KEYS: tuple[tuple[str, str], ...] = (("pe", "unit"), ("scheduler", "policy"))
 """Keys of an architecture that take a custom class."""
@@ -83,19 +82,6 @@ def _checked(value: str) -> str:
 CustomClass = Annotated[
     str, AfterValidator(_checked), WithJsonSchema({"type": "string", "pattern": r"^.+\.py:[A-Za-z_]\w*$"})
 ]
-
-
-def anchor_custom_code(document: Document) -> None:
-    """Make relative files start at the YAML file that names them; note each that does not fit."""
-    for unit, key in CUSTOM_KEYS:
-        section = document.data.get(unit)
-        value = section.get(key) if isinstance(section, dict) else None
-        if isinstance(value, str) and is_custom(value):
-            mark = document.nearest((unit, key)).value
-            place = code_place(value)
-            beside = CodePlace(Path(mark.file).parent / place.file, place.name)
-            section[key] = str(beside)
-            document.problems += [Problem(mark, (unit, key), what) for what in code_problems(beside)]
 
 
 def code_problems(place: CodePlace) -> Iterator[str]:

@@ -41,11 +41,21 @@ def dotted(path: KeyPath) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, printed as ``file:line:column: key.path: what``."""
+    """One thing that is wrong, printed as ``file:line:column: key.path: what``.
+
+    Attributes
+    ----------
+    mark : Mark
+    path : tuple of str or int
+    what : str
+    between : bool
+        Whether it lies between the values of several keys.
+    """
 
     mark: Mark
     path: KeyPath
     what: str
+    between: bool = False
 
     def __str__(self) -> str:
         key = f"{dotted(self.path)}: " if self.path else ""
@@ -91,7 +101,7 @@ class Document:
         """Place a conflict at the first of its keys that stands in the most specific file."""
         marks = [self.nearest(path).value for path in conflict.paths]
         outermost = min(marks, key=lambda mark: self.files.index(mark.file))
-        return Problem(outermost, conflict.paths[0], conflict.what)
+        return Problem(outermost, conflict.paths[0], conflict.what, between=True)
 
     def nearest(self, path: KeyPath) -> Marks:
         """Return the marks of `path` or, where that is absent, of the closest thing around it."""

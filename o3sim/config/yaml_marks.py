@@ -16,7 +16,7 @@ import yaml
 
 from o3sim.config.marks import Document, KeyPath, Mark, Marks, Problem
 from o3sim.errors import ConfigError, InputError
-from o3sim.inputs import open_input
+from o3sim.files.inputs import open_input
 
 MAX_BYTES = 1_000_000
 """Far above any configuration; a file given by mistake (weights, images) is refused unread."""

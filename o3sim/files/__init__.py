@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from o3sim.errors import InputError
+from o3sim.files.inputs import first_line, most_unfolded_bytes, open_input, unreadable
 from o3sim.files.leftovers import clear_leftovers, ordinary_mode, sync, temporary_file
-from o3sim.inputs import first_line, most_unfolded_bytes, open_input, unreadable
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -170,7 +170,7 @@ def load_npz(path: str | Path, most_bytes: int | None = None) -> dict[str, npt.N
     ------
     InputError
         If the file is missing, no NPZ, truncated, corrupt, unfolds to more than arrays do
-        (:func:`o3sim.inputs.most_unfolded_bytes`), or holds pickled objects.
+        (:func:`o3sim.files.inputs.most_unfolded_bytes`), or holds pickled objects.
     """
     with open_input(path) as stream:
         try:

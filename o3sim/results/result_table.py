@@ -13,7 +13,7 @@ from pathlib import Path
 from o3sim.config.catalog import suggest
 from o3sim.config.expressions import Expression, ExpressionError, parse
 from o3sim.errors import InputError
-from o3sim.inputs import open_input
+from o3sim.files.inputs import open_input
 from o3sim.results.cells import unguarded
 
 Cell = float | str

@@ -9,7 +9,7 @@ from typing import Any
 
 from o3sim.contract.counters import PE_CYCLE_CAUSES, PeCycles
 from o3sim.errors import InputError
-from o3sim.inputs import MOST_JSON_BYTES, first_line, parse_json, read_input
+from o3sim.files.inputs import MOST_JSON_BYTES, first_line, parse_json, read_input
 from o3sim.results.result import SCHEMA_VERSION
 
 

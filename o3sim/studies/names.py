@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from o3sim.area import area_mtransistors
-from o3sim.config.architecture import PIPELINED, SEQUENTIAL, Architecture, Stage
-from o3sim.config.complaints import first_complaint
+from o3sim.config.architecture import PIPELINED, SEQUENTIAL, Architecture
+from o3sim.config.changes import ChangeError
 from o3sim.config.flat import flattened, nested
 from o3sim.config.overrides import laid_over
-from o3sim.config.with_changes import architecture_of
 from o3sim.energy.model import BITS_PER_KBIT, OP_BITS
 
 Figure = Callable[[Mapping[str, Any]], float]
@@ -30,11 +27,10 @@ def on_chip_kbit(values: Mapping[str, Any]) -> float:
 
 
 def _area(values: Mapping[str, Any]) -> float:
-    keys = nested(values)
     try:
-        return area_mtransistors(architecture_of(values))
-    except ValidationError as error:
-        raise ValueError(f"no such machine: {first_complaint(error, keys)}") from None
+        return area_mtransistors(Architecture.of(nested(values)))
+    except ChangeError as error:
+        raise ValueError(f"no such machine: {error.refusals[0]}") from None
 
 
 FIGURES: dict[str, Figure] = {
@@ -103,19 +99,6 @@ def _summed(figure: Figure, values: Mapping[str, Any], layers: int) -> float:
     stages = whole.pop("stages", None) or [{}] * layers
     base = {**whole, "organization": SEQUENTIAL}
     return sum(figure(flattened(laid_over(base, stage))) for stage in stages)
-
-
-def settable_keys(architecture: Architecture) -> list[str]:
-    """List the dotted keys that a study may set: those stated, and those that a stage could state."""
-    stated = flattened(architecture.model_dump(mode="json"))
-    units = {unit: field.annotation for unit, field in Stage.model_fields.items()}
-    of_stages = [
-        f"stages.{number}.{unit}.{key}"
-        for number in range(len(architecture.stages))
-        for unit, model in units.items()
-        for key in getattr(model, "model_fields", ())
-    ]
-    return list(dict.fromkeys([*stated, *of_stages]))
 
 
 def value_before(values: Mapping[str, Any], key: str) -> Any:

@@ -12,7 +12,7 @@ from typing import IO, BinaryIO, cast
 
 from o3sim.contract.events import Event, EventKind
 from o3sim.errors import InputError
-from o3sim.inputs import NOT_TEXT, SPARE_BYTES, open_input
+from o3sim.files.inputs import NOT_TEXT, SPARE_BYTES, open_input
 from o3sim.trace.canonical import END, HEADER, WINDOW, WITH_VALUE
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -24,7 +24,7 @@ MOST_UNITS = 200_000
 """Names of units: more than the PEs and contexts of any machine that is traced."""
 
 MOST_GROWTH = 200
-"""A compressed trace may be that many times its size, and :data:`o3sim.inputs.SPARE_BYTES`."""
+"""A compressed trace may be that many times its size, and :data:`o3sim.files.inputs.SPARE_BYTES`."""
 
 _KINDS = {kind.name.lower(): kind for kind in EventKind}
 

@@ -10,7 +10,7 @@ import torch
 
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
-from o3sim.inputs import first_line, open_input
+from o3sim.files.inputs import first_line, open_input
 from o3sim.train.loop import Trainer
 
 

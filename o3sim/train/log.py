@@ -8,7 +8,7 @@ from typing import Any
 
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
-from o3sim.inputs import parse_json, read_input
+from o3sim.files.inputs import parse_json, read_input
 
 MOST_LOG_BYTES = 2**28
 """Of a log: 100,000 epochs take some 40 MB."""

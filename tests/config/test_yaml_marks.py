@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from o3sim.config.extends import load_document
 from o3sim.config.marks import Mark
-from o3sim.config.yaml_marks import MAX_BYTES, dump_yaml, read_yaml
-from o3sim.errors import ConfigError
+from o3sim.config.yaml_marks import MAX_BYTES, dump_yaml, read_scalar, read_yaml
+from o3sim.errors import ConfigError, InputError
 
 
 def read(tmp_path: Path, text: str | bytes) -> Any:
@@ -203,3 +204,20 @@ def test_no_text_crashes_the_reader(tmp_path_factory: pytest.TempPathFactory, te
     file.write_bytes(text.encode())
     with contextlib.suppress(ConfigError):
         assert isinstance(read_yaml(file).data, dict)
+
+
+@pytest.mark.parametrize("text", ["32", "1e3", "true", "on", "0x10", "'32'", "", "~", "ü", "3 # three", ".5"])
+def test_scalars_are_read_as_in_a_file(text: str, tmp_path: Path) -> None:
+    (tmp_path / "f.yaml").write_text(f"description: {text}\n")
+    assert read_scalar(text) == load_document(tmp_path / "f.yaml").data["description"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: b", "[1]", "{", "- 3", "*x", "'x", "3\n...\n4", "!foo 3", "9" * 50, "1e999", "\ud800", "[" * 10**5],
+)
+def test_what_is_no_scalar_is_refused(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_scalar(text)
+    assert not isinstance(caught.value, ConfigError)
+    assert "\n" not in str(caught.value)

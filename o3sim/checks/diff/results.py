@@ -9,7 +9,7 @@ from typing import Any
 
 from o3sim.checks.diff.changes import Change, lines_of
 from o3sim.errors import InputError
-from o3sim.inputs import MOST_JSON_BYTES, first_line, parse_json
+from o3sim.files.inputs import MOST_JSON_BYTES, first_line, parse_json
 from o3sim.results.result import SCHEMA_VERSION
 from o3sim.trace.reading import read_start
 

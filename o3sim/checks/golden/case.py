@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from o3sim.errors import InputError
-from o3sim.inputs import MOST_JSON_BYTES, first_line, parse_json, read_input
+from o3sim.files.inputs import MOST_JSON_BYTES, first_line, parse_json, read_input
 
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.errors import InputError
+from o3sim.files.inputs import parse_json
 from o3sim.formats.datasets.labels import CIFAR_CLASSES, check_labels
 from o3sim.formats.datasets.source import Source
 from o3sim.formats.datasets.split import Split
-from o3sim.inputs import parse_json
 
 STRIPS: dict[Split, tuple[str, ...]] = {
     "train": tuple(f"data_batch_{number}.png" for number in range(1, 6)),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from o3sim.errors import InputError
-from o3sim.inputs import inflated, most_unfolded_bytes, open_input
+from o3sim.files.inputs import inflated, most_unfolded_bytes, open_input
 
 MOST_BYTES = 1 << 30
 """Of one file, unpacked: the largest of the data sets that are read here has a fifth of it."""

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
+from o3sim.files.inputs import read_input
 from o3sim.formats.importers.written import ImportedWorkload
-from o3sim.inputs import read_input
 from o3sim.network.bits.packing import pack_bits
 
 MOST_CLASSES_BYTES = 1_000_000

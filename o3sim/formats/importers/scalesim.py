@@ -26,8 +26,8 @@ from o3sim.config.load import check
 from o3sim.config.marks import Document, KeyPath, Mark, Marks
 from o3sim.config.workload import Workload
 from o3sim.errors import InputError
+from o3sim.files.inputs import read_input
 from o3sim.formats.importers.written import topology_text, write_topology
-from o3sim.inputs import read_input
 
 COLUMNS = (
     "Layer name",

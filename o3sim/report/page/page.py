@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Template
 
 from o3sim.config.yaml_marks import MAX_BYTES
-from o3sim.inputs import printable, read_input
+from o3sim.files.inputs import printable, read_input
 from o3sim.report.page.figures import svg_figures
 from o3sim.report.plot.axis_names import axis_name
 from o3sim.results.result_table import IDENTITY, ResultTable, load_results, read_csv

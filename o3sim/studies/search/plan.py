@@ -6,21 +6,21 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from o3sim.config.architecture import Architecture
 from o3sim.config.catalog import suggest
+from o3sim.config.change_keys import why_not
+from o3sim.config.changes import ChangeError
 from o3sim.config.expressions import parse
-from o3sim.config.flat import flattened
+from o3sim.config.flat import flattened, nested
 from o3sim.config.load import check, load_architecture, load_document
 from o3sim.config.marks import KeyPath, Problem
-from o3sim.config.with_changes import architecture_of
+from o3sim.config.named_files import file_problems
 from o3sim.errors import MOST_PROBLEMS, ConfigError
 from o3sim.network.load import WorkloadFiles, load_workload
 from o3sim.results.columns import AGREEMENT, PIPELINE_NUMBERS
 from o3sim.runs.case import Case, case_of
 from o3sim.runs.sizes import check_sizes
-from o3sim.studies.names import Readable, settable_keys
+from o3sim.studies.names import Readable
 from o3sim.studies.search.config import Explore
 from o3sim.studies.search.objectives import COLUMNS
 from o3sim.studies.search.space import Space
@@ -106,14 +106,16 @@ def _beside(path: Path, name: str) -> str:
 
 def _unknown(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, str]]:
     """Yield every name that stands for nothing, with its place."""
-    readable = Readable(flattened(base.model_dump(mode="json")), 1)
-    settable = settable_keys(base)
-    unknown = [key for key in explore.parameters if key not in settable]
-    for number, key in enumerate(unknown):
-        hint = suggest(key, settable) if number < MOST_PROBLEMS else ""
-        yield ("parameters", key), f"no architecture key `{key}`{hint}"
+    values = base.model_dump(mode="json")
+    readable = Readable(flattened(values), 1)
+    stated = [("parameters", key) for key in explore.parameters]
+    stated += [("derived", key) for key in explore.derived]
+    keys, found = {key for _, key in stated}, 0
+    for section, key in stated:
+        if what := why_not(key, values, Architecture, keys, hints=found < MOST_PROBLEMS):
+            found += 1
+            yield (section, key), what
     for key, text in explore.derived.items():
-        yield from _missing(("derived", key), [key], settable, "architecture key")
         yield from _missing(("derived", key), parse(text).keys, readable, "architecture key")
     columns = dict.fromkeys([*COLUMNS, *_columns_of_some(explore, base)])
     known = [*readable, *columns]
@@ -136,13 +138,14 @@ def _bad_values(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath,
     """Yield values that a key can have in no machine at all; what only goes ill together is not run."""
     keys = flattened(base.model_dump(mode="json"))
     for parameter in explore.search_parameters():
+        key = parameter.key
         for value in parameter.values:
+            yield from ((("parameters", key), what) for what in file_problems(key, value))
             try:
-                architecture_of({**keys, parameter.key: value})
-            except ValidationError as error:
-                for detail in error.errors():
-                    if ".".join(map(str, detail["loc"])).startswith(parameter.key):
-                        yield ("parameters", parameter.key), f"{value}: {detail['msg']}"
+                Architecture.of(nested({**keys, key: value}), [key])
+            except ChangeError as error:
+                alone = [refusal for refusal in error.refusals if not refusal.between]
+                yield from ((("parameters", key), each.what) for each in alone if each.key == key)
 
 
 def _missing(

@@ -8,14 +8,11 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from o3sim.config.architecture import Architecture
-from o3sim.config.complaints import first_complaint
+from o3sim.config.changes import ChangeError
 from o3sim.config.expressions import ExpressionError, parse
 from o3sim.config.flat import flattened, nested
 from o3sim.config.identity import Identities
-from o3sim.config.with_changes import architecture_of
 from o3sim.errors import InputError
 from o3sim.runs.point import check_point
 from o3sim.studies.names import Readable, value_before
@@ -89,13 +86,12 @@ class Space:
         try:
             for key, expression in self._derived.items():
                 values[key] = value_of_kind(expression, self._readable(values), value_before(values, key))
-            keys = nested(values)
-            architecture = architecture_of(values)
+            architecture = Architecture.of(nested(values))
             self._check_constraints(self._readable(values))
         except ExpressionError as error:
             raise InputError(str(error)) from None
-        except ValidationError as error:
-            raise InputError(first_complaint(error, keys)) from None
+        except ChangeError as error:
+            raise InputError(str(error.refusals[0])) from None
         check_point(architecture, self._network)
         return Candidate(dict(axes), architecture, self.identities.of(architecture))
 

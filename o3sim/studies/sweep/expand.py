@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from o3sim.config.architecture import Architecture
+from o3sim.config.change_keys import unknown_key, why_not
+from o3sim.config.changes import ChangeError
 from o3sim.config.expressions import Expression, ExpressionError, parse
-from o3sim.config.flat import flattened
+from o3sim.config.flat import flattened, nested
 from o3sim.config.identity import Identities
 from o3sim.config.load import check, load_architecture, load_document
 from o3sim.config.marks import Document, KeyPath, Problem
-from o3sim.config.with_changes import architecture_of, unknown_key
+from o3sim.config.named_files import FILE_KEYS, file_problems
 from o3sim.errors import ConfigError, InputError
 from o3sim.network.layer import Sized
 from o3sim.runs.sizes import check_fit
-from o3sim.studies.names import Readable, settable_keys, value_before
+from o3sim.studies.names import Readable, value_before
 from o3sim.studies.sweep.config import Scalar, Sweep, values_of
 
 MOST_PLACES = 10_000_000
@@ -145,6 +145,7 @@ class _Expander:
         self.derived = {key: parse(text) for key, text in self.sweep.derived.items()}
         self.where = [parse(text) for text in self.sweep.where]
         self.fits: dict[tuple[str, str], str] = {}
+        self.files: dict[tuple[str, str], list[str]] = {}
 
     def run(self) -> Expansion:
         self._check_places()
@@ -201,7 +202,7 @@ class _Expander:
                 self._problem(("architectures", number), f"a second architecture called `{name}`")
 
     def _check_keys(self, base: Architecture, values: Mapping[str, Any]) -> None:
-        """Refuse keys that no architecture has."""
+        """Refuse keys that the machine does not have."""
         stated: list[tuple[KeyPath, str]] = [(("axes", key), key) for key in self.sweep.axes]
         stated += [(("zipped", n, key), key) for n, group in enumerate(self.sweep.zipped) for key in group]
         stated += [(("derived", key), key) for key in self.derived]
@@ -210,12 +211,16 @@ class _Expander:
             read += [(("derived", key), name) for name in expression.keys]
         for number, condition in enumerate(self.where):
             read += [(("where", number), name) for name in condition.keys]
-        known_names: tuple[Collection[str], ...] = settable_keys(base), Readable(values, 1)
-        for names, known in zip((stated, read), known_names, strict=True):
-            for path, key in names:
-                if key not in known:
-                    many = len(self.problems) >= MOST_PROBLEMS  # hints take their time
-                    self._problem(path, unknown_key(key, () if many else known))
+        keys = {key for _, key in stated}
+        nested_values = base.model_dump(mode="json")
+        for path, key in stated:
+            hints = len(self.problems) < MOST_PROBLEMS  # which take their time
+            if what := why_not(key, nested_values, Architecture, keys, hints):
+                self._problem(path, what)
+        known = Readable(values, 1)
+        for path, key in read:
+            if key not in known:
+                self._problem(path, unknown_key(key, known if len(self.problems) < MOST_PROBLEMS else ()))
         self._raise_problems()
 
     def _add(
@@ -255,23 +260,21 @@ class _Expander:
         self, base: Architecture, values: dict[str, Any], axes: dict[str, Scalar]
     ) -> Architecture | None:
         try:
-            return architecture_of(values)
-        except ValidationError as error:
-            for detail in error.errors():
-                self._tell(detail, base, values, axes)
-            return None
+            architecture = Architecture.of(nested(values), [*axes, *self.derived])
+        except ChangeError as error:
+            refusals = [(refusal.key, refusal.what) for refusal in error.refusals]
+            architecture = None
+        else:
+            refusals = [(key, what) for key in FILE_KEYS for what in self._problems_of_file(key, values[key])]
+        for key, what in refusals:
+            self._problem(self._path_of(key), f"{what} (at {_stated(axes)}, {base.name})")
+        return None if refusals else architecture
 
-    def _tell(
-        self,
-        detail: Mapping[str, Any],
-        base: Architecture,
-        values: Mapping[str, Any],
-        axes: Mapping[str, Scalar],
-    ) -> None:
-        """Say what pydantic found at the place in the sweep file that states the key."""
-        key = ".".join(map(str, detail["loc"]))
-        value = f"{key} = {values[key]}: " if key in values else ""
-        self._problem(self._path_of(key), f"{value}{detail['msg']} (at {_stated(axes)}, {base.name})")
+    def _problems_of_file(self, key: str, value: str) -> list[str]:
+        """Look for a file that a key names, once for all points."""
+        if (key, value) not in self.files:
+            self.files[key, value] = list(file_problems(key, value))
+        return self.files[key, value]
 
     def _path_of(self, key: str) -> KeyPath:
         """Return the place in the sweep file that states an architecture key."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,17 +84,14 @@ def _chosen(target: str, runs: list[SavedRun], name: str | None) -> SavedRun:
 
 def _architecture(target: str, saved: SavedRun) -> Architecture:
     """Make the architecture anew from the result's own copy."""
-    from pydantic import ValidationError
-
     from o3sim.config.architecture import Architecture
-    from o3sim.config.complaints import first_complaint
+    from o3sim.config.changes import ChangeError
     from o3sim.config.custom_code import custom_units
 
-    keys = dict(saved.configuration)
     try:
-        architecture = Architecture.model_validate_json(json.dumps(keys))
-    except ValidationError as error:
-        what = first_complaint(error, keys)
+        architecture = Architecture.of(saved.configuration)
+    except ChangeError as error:
+        what = error.refusals[0]
         raise InputError(f"{target}: configuration of {saved.architecture}: {what}") from None
     if custom_units(architecture.model_dump()):
         raise InputError(

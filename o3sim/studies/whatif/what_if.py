@@ -98,21 +98,23 @@ def what_ifs_for(machines: Sequence[Architecture]) -> list[WhatIf]:
 def with_what_if(architecture: Architecture, what_if: WhatIf) -> Architecture:
     """Return the architecture as it would be, all stages of a pipeline included."""
     before = architecture.model_dump()
-    values = _changed(before, what_if.changes_of(before))
-    if architecture.stages:
-        values["stages"] = tuple(_stage(stage, before, values, what_if) for stage in before["stages"])
-    return type(architecture).model_validate(values)
+    changes = what_if.changes_of(before)
+    after = _changed(before, changes)
+    stages = {
+        number: _changes_of_stage(stage, before, after, what_if)
+        for number, stage in enumerate(before.get("stages", ()))
+    }
+    return architecture.with_({**changes, "stages": stages})
 
 
-def _stage(stage: Values, before: Values, after: Values, what_if: WhatIf) -> dict[str, Any]:
-    """Change what a stage states, and let it state what the machine around it does not say for it."""
+def _changes_of_stage(stage: Values, before: Values, after: Values, what_if: WhatIf) -> Changes:
+    """Return what becomes of a stage: it states what the machine around it does not say for it."""
     changes = what_if.changes_of(laid_over(before, stage))
     inherited = laid_over(after, stage)
-    stated = {
+    return {
         unit: {key: value for key, value in keys.items() if inherited[unit][key] != value}
         for unit, keys in changes.items()
     }
-    return _changed(stage, {unit: keys for unit, keys in stated.items() if keys})
 
 
 def _changed(values: Values, changes: Changes) -> dict[str, Any]:

@@ -39,10 +39,8 @@ def _machines() -> dict[str, Architecture]:
 
 def _in_flight(members: int) -> Architecture:
     """Return o3bnn with that many members of a window in flight at most."""
-    base = machine("o3bnn").model_dump()
-    base["scheduler"]["window_in_flight_ops"] = members
-    base["name"] = f"o3bnn, {members} in flight"
-    return Architecture.model_validate(base)
+    name = f"o3bnn, {members} in flight"
+    return machine("o3bnn").with_({"scheduler.window_in_flight_ops": members, "name": name})
 
 
 def _pruned(trained: Trained, architecture: Architecture, evidence: Evidence) -> float:

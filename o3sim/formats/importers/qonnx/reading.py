@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from o3sim.errors import InputError
+from o3sim.files.inputs import parse_json, read_input
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.graph import Graph, Node
 from o3sim.formats.importers.qonnx.tensors import attribute_value, plain, tensor_array, text
-from o3sim.inputs import parse_json, read_input
 
 OLDEST_OPSET = 7
 """From there on broadcasting works as NumPy's does, without attributes that say otherwise."""
