@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from o3sim.api import simulate as simulate
     from o3sim.api import sweep as sweep
     from o3sim.config.architecture import Architecture as Architecture
+    from o3sim.config.consent import allow_code as allow_code
     from o3sim.errors import ConfigError as ConfigError
     from o3sim.errors import InputError as InputError
     from o3sim.results.result import LayerResult as LayerResult
@@ -26,6 +27,7 @@ _HOMES = {
     "LayerResult": "o3sim.results.result",
     "RunResult": "o3sim.results.result",
     "SweepOutcome": "o3sim.studies.sweep.run",
+    "allow_code": "o3sim.config.consent",
     "architecture": "o3sim.api",
     "simulate": "o3sim.api",
     "sweep": "o3sim.api",
@@ -38,6 +40,7 @@ __all__ = [
     "LayerResult",
     "RunResult",
     "SweepOutcome",
+    "allow_code",
     "architecture",
     "simulate",
     "sweep",

@@ -1,6 +1,7 @@
 """docs/extending.md: its blocks are the example files, and every example runs as it says."""
 
 import csv
+import hashlib
 import json
 import re
 import shlex
@@ -14,6 +15,7 @@ import pytest
 
 from o3sim import extend
 from o3sim.cli import app as cli
+from o3sim.config.consent import allow_code
 from o3sim.config.load import load_architecture
 from o3sim.energy.table import load_table
 from o3sim.runs.simulation import simulate
@@ -29,8 +31,12 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
+REFUSED = re.search(r"^\$ o3sim (.*)\n(error: .*)$", PAGE, re.MULTILINE)
+
+
 def commands() -> list[str]:
-    return re.findall(r"^\$ o3sim (.*)$", PAGE, re.MULTILINE)
+    """All that work: the one that is refused has its answer below it."""
+    return re.findall(r"^\$ o3sim (.*)$(?!\nerror)", PAGE, re.MULTILINE)
 
 
 @pytest.fixture
@@ -58,7 +64,8 @@ def test_every_block_is_an_example_file(language: str, suffix: str) -> None:
 
 @pytest.mark.parametrize("name", ["newest-first", "two-accumulators", "low-voltage"])
 def test_every_architecture_gives_exact_outputs(name: str) -> None:
-    result = simulate(load_architecture(EXAMPLES / f"{name}.yaml"), network(), images(2))
+    with allow_code():
+        result = simulate(load_architecture(EXAMPLES / f"{name}.yaml"), network(), images(2))
     assert result.outputs_exact
 
 
@@ -69,6 +76,15 @@ def test_every_command_works(command: str, o3sim: Call) -> None:
     own = any(name in command for name in ("newest-first", "two-accumulators"))
     assert ("run by the SimPy engine" in out + err) == own
     assert ("SimPy engine for" in out) == (own and command.startswith("run"))
+
+
+def test_without_consent_the_command_is_refused_as_the_page_shows(o3sim: Call) -> None:
+    assert REFUSED is not None
+    command, line = REFUSED.groups()
+    status, out, err = o3sim(command)
+    assert (status, out) == (2, "")
+    own = hashlib.sha256((EXAMPLES / "newest_first.py").read_bytes()).hexdigest()
+    assert err == line.replace("HASH", own) + "\n"
 
 
 def test_what_the_page_says_of_the_examples_holds(o3sim: Call) -> None:
@@ -85,7 +101,7 @@ def test_what_the_page_says_of_the_examples_holds(o3sim: Call) -> None:
 
 def compared(name: str, o3sim: Call) -> tuple[Any, Any]:
     """Run an example beside what it extends; return both as their JSON has them."""
-    status, out, _ = o3sim(f"run docs/examples/{name}.yaml --compare o3bnn --json -")
+    status, out, _ = o3sim(f"run docs/examples/{name}.yaml --compare o3bnn --json - --allow-code")
     assert status == 0
     own = json.loads(out)
     return own, own["compare"][0]
@@ -116,7 +132,7 @@ def test_the_table_is_the_shipped_one_scaled() -> None:
 def test_two_accumulators_want_two_contexts(tmp_path: Path, o3sim: Call) -> None:
     file = tmp_path / "three.yaml"
     file.write_text(f"extends: {EXAMPLES}/two-accumulators.yaml\npe: {{contexts: 3}}\n")
-    status, _, err = o3sim(f"run {file}")
+    status, _, err = o3sim(f"run {file} --allow-code")
     assert status == 2
     assert err.endswith("error: TwoAccumulatorPE: pe.contexts: expected 2, found 3\n")
 
@@ -128,15 +144,16 @@ def test_the_compiled_engine_refuses_custom_units(o3sim: Call) -> None:
 
 
 def test_jobs_give_the_same(o3sim: Call) -> None:
-    once = o3sim("run docs/examples/two-accumulators.yaml --images 2 --json -")
+    command = "run docs/examples/two-accumulators.yaml --images 2 --json - --allow-code"
+    once = o3sim(command)
     assert once[0] == 0
-    assert o3sim("run docs/examples/two-accumulators.yaml --images 2 --json - --jobs 2") == once
+    assert o3sim(f"{command} --jobs 2") == once
 
 
 def test_the_traced_column_matches_the_program(o3sim: Call, tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     base = "trace o3bnn fashion-vgg --layer scores --format docs/examples/csv_trace.py:CsvTrace -o"
-    assert o3sim(f"{base} {file}")[0] == 0
+    assert o3sim(f"{base} {file} --allow-code")[0] == 0
     assert sorted(int(row["channel"]) for row in csv.DictReader(file.read_text().splitlines())) == list(
         range(10)
     )
@@ -182,4 +199,4 @@ def test_a_unit_with_old_imports_runs(tmp_path: Path, o3sim: Call) -> None:
     old = "from o3sim.machine.op import Op\nfrom o3sim.machine.policies import Policy, QueueView\n"
     (tmp_path / "newest_first.py").write_text(re.sub(r"from o3sim.extend import .*\n", old, text))
     (tmp_path / "mine.yaml").write_text((EXAMPLES / "newest-first.yaml").read_text())
-    assert o3sim(f"run {tmp_path / 'mine.yaml'} fashion-vgg --json -")[0] == 0
+    assert o3sim(f"run {tmp_path / 'mine.yaml'} fashion-vgg --json - --allow-code")[0] == 0

@@ -16,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from o3sim.cli.allow import allow
 from o3sim.cli.data import data
 from o3sim.cli.diff import diff
 from o3sim.cli.explain import explain
@@ -69,6 +70,7 @@ app.add_typer(golden_app, name="golden")
 app.add_typer(plot_app, name="plot")
 app.add_typer(import_app, name="import")
 app.command(short_help="Write a network for other tools.")(export)
+app.command(short_help="Keep consent to run a Python file.")(allow)
 app.command()(validate)
 app.command()(show)
 app.command("list")(list_shipped)

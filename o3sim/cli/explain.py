@@ -26,6 +26,7 @@ def explain(  # noqa: PLR0913, PLR0917 - the command's options
     ] = None,
     profiles: options.Profiles = None,
     jobs: options.Jobs = 1,
+    _allow_code: options.AllowCode = False,
 ) -> None:
     """Tell where the cycles of a run went, and what limits each layer.
 

@@ -27,6 +27,7 @@ def explore(  # noqa: PLR0913, PLR0917 - the command's options
     resume: options.Resume = False,
     parquet: options.Parquet = False,
     profiles: options.Profiles = None,
+    _allow_code: options.AllowCode = False,
 ) -> None:
     """Search the best machines for a network: the front of several objectives under constraints.
 

@@ -37,6 +37,7 @@ def record_golden(  # noqa: PLR0913, PLR0917 - the command's options
     images: options.Images = 1,
     image_file: options.ImageFile = None,
     cycles: options.Cycles = DEFAULT_CYCLES,
+    _allow_code: options.AllowCode = False,
 ) -> None:
     """Run ARCH on WORKLOAD and keep its results and the beginning of each layer's trace in DIR.
 
@@ -86,6 +87,7 @@ def check_golden(
         list[str] | None,
         typer.Option(metavar="PART", help="Do not compare energy, or traces; repeat for both."),
     ] = None,
+    _allow_code: options.AllowCode = False,
 ) -> None:
     """Run everything recorded in DIR again and say what moved.
 

@@ -167,6 +167,22 @@ DryRun = Annotated[bool, _option("--dry-run", help="Only check, and say what it 
 Profiles = Annotated[
     Path | None, _option("--profiles", metavar="DIR", help="Read profiles that `profile --save DIR` kept.")
 ]
+
+
+def _allow(context: typer.Context, wanted: bool) -> None:
+    """Allow code until the command ends."""
+    if wanted:
+        from o3sim.config.consent import allow_code
+
+        context.call_on_close(allow_code().close)
+
+
+AllowCode = Annotated[
+    bool,
+    typer.Option(
+        "--allow-code", callback=_allow, help="Run the code in FILE.py:Class that this names: read it first."
+    ),
+]
 Parquet = Annotated[bool, _option("--parquet", help="Write the tables as Parquet too.")]
 
 Json = Annotated[

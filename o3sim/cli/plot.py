@@ -119,6 +119,7 @@ def occupancy(
     image: options.Image = 0,
     image_file: options.ImageFile = None,
     profiles: options.Profiles = None,
+    _allow_code: options.AllowCode = False,
 ) -> None:
     """Ops in the queue and neurons in flight: histograms over the first cycles of a layer.
 
@@ -146,6 +147,7 @@ def timeline(  # noqa: PLR0913, PLR0917 - the command's options
     image: options.Image = 0,
     image_file: options.ImageFile = None,
     profiles: options.Profiles = None,
+    _allow_code: options.AllowCode = False,
 ) -> None:
     """Show what every PE does in every cycle, architectures below each other on one time axis.
 
@@ -183,6 +185,7 @@ def _panels(
     profiles: Path | None,
 ) -> tuple[list[WatchedMachine | TraceFile], Watched | None]:
     """Find what is to be drawn: traces, and machines with what they run; figures tell them apart by name."""
+    from o3sim.config.consent import check_consent
     from o3sim.report.plot.traced import TraceFile, is_trace
     from o3sim.report.plot.watched import WatchedMachine
 
@@ -198,6 +201,7 @@ def _panels(
     machines = [panel for panel in found.values() if not isinstance(panel, TraceFile)]
     if not machines:
         return [panel for panel in found.values() if isinstance(panel, TraceFile)], None
+    check_consent(*machines)
     watched = _watched(machines, layer, workload, images, profiles)
     panels = found.values()
     return [

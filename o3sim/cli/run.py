@@ -35,6 +35,7 @@ def run(  # noqa: PLR0913, PLR0917 - the command's options
     jobs: options.Jobs = 1,
     profiles: options.Profiles = None,
     dry_run: options.DryRun = False,
+    _allow_code: options.AllowCode = False,
 ) -> None:
     """Simulate ARCH on WORKLOAD and report cycles, pruning, stalls and energy.
 
@@ -83,13 +84,15 @@ def _load_architectures(
 
 
 def _tell_custom(architectures: Sequence[Architecture], engine: str | None) -> None:
-    """Say which architectures have custom units, and so run on SimPy; refuse another engine."""
+    """Say which architectures have custom units, and so run on SimPy, if all of that may be."""
+    from o3sim.config.consent import check_consent
     from o3sim.runs.engines import JIT_SWITCH, SIMPY, custom_note, engine_name, kernels_compile
 
     if not kernels_compile() and engine is None:
         print(f"{JIT_SWITCH} is set: run by the {SIMPY} engine, slowly", file=sys.stderr)
     for architecture in architectures:
         engine_name(architecture, engine)
+    check_consent(*architectures)
     for note in filter(None, map(custom_note, architectures)):
         print(note, file=sys.stderr)
 

@@ -31,6 +31,7 @@ def sweep(  # noqa: PLR0913, PLR0917 - the command's options
     parquet: options.Parquet = False,
     profiles: options.Profiles = None,
     dry_run: options.DryRun = False,
+    _allow_code: options.AllowCode = False,
 ) -> None:
     """Run every point of SWEEP.yaml and write DIR/results.csv and DIR/layers.csv.
 

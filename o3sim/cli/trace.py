@@ -32,18 +32,22 @@ def trace(  # noqa: PLR0913, PLR0917 - a command has as many parameters as optio
     image_file: options.ImageFile = None,
     engine: options.Engine = None,
     profiles: options.Profiles = None,
+    _allow_code: options.AllowCode = False,
 ) -> None:
     """Write what happens in one layer of WORKLOAD on ARCH, or in a part of it, to a file.
 
     FILE.gz is compressed, and - is standard output. Cycles count from the layer's first; engines show the
     same events. docs/traces.md explains the formats and their viewers.
     """
+    from o3sim.config.consent import check_consent
     from o3sim.config.ranges import parse_range
     from o3sim.trace.files import open_trace
     from o3sim.trace.registry import load_writer
     from o3sim.trace.window import event_window
 
     spans = parse_range("--ops", ops), parse_range("--cycles", cycles)
+    machine = load_machine(architecture, settings)
+    check_consent(machine, more=[format_name])
     try:
         make_writer = load_writer(format_name)
     except InputError as error:
@@ -56,7 +60,6 @@ def trace(  # noqa: PLR0913, PLR0917 - a command has as many parameters as optio
     from o3sim.runs.case import load_case, with_saved_profiles
     from o3sim.trace.session import trace_layer
 
-    machine = load_machine(architecture, settings)
     loaded = load_case(workload, image_file, image + 1)
     number = layer_number(layer, [each.name for each in loaded.network.layers])
     case = with_saved_profiles(loaded.one(image), profiles, [machine])

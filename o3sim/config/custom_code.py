@@ -1,7 +1,7 @@
 """Custom units and policies: ``FILE.py:Class`` where a key takes the name of a shipped one.
 
 Nothing here runs such a file: a class is looked for in its text, so that checking an architecture
-is safe. :mod:`o3sim.config.custom_load` loads it when a machine is built.
+is safe. :mod:`o3sim.config.custom_load` loads it when a machine is built, if the user has consented.
 """
 
 from __future__ import annotations

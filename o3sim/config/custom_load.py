@@ -7,14 +7,14 @@ import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+from o3sim.config.consent import allowed_content
 from o3sim.config.custom_code import CodePlace, code_place, code_problems
+from o3sim.config.source_only import import_local_from_text
 from o3sim.errors import InputError
-from o3sim.files import sha256_of_file
 
 T = TypeVar("T")
 
@@ -32,13 +32,15 @@ def load_class(value: str, base: type[T]) -> type[T]:
     Raises
     ------
     InputError
-        If there is no such class, the file fails, or the class does not extend ``base``.
+        If there is no such class, nobody has allowed the file to run (:mod:`o3sim.config.consent`), it
+        fails, or the class does not extend ``base``.
     """
     place = code_place(value)
     for problem in code_problems(place):
         raise InputError(problem)
+    content = allowed_content(place.file)
     with custom_code_errors([place]):
-        module = _module(place.file.resolve(), sha256_of_file(place.file))
+        module = _module(place.file.resolve(), content.source, content.sha256)
     found = getattr(module, place.name, None)
     if not (isinstance(found, type) and issubclass(found, base)):
         raise InputError(f"{place}: does not extend {base.__module__}.{base.__name__}")
@@ -46,16 +48,18 @@ def load_class(value: str, base: type[T]) -> type[T]:
 
 
 @lru_cache
-def _module(path: Path, digest: str) -> ModuleType:
-    """Run a file as a module under a name of its own; ``digest`` keeps changed files apart."""
+def _module(path: Path, source: bytes, digest: str) -> ModuleType:
+    """Run a file's text as a module of its own; ``digest``, of it and its imports, keeps changed files apart.
+
+    It is the text that was allowed: neither the file as it may be by now, nor bytecode that lies beside it.
+    """
     name = f"o3sim_custom_{path.stem}_{digest[:12]}"
-    spec = spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise InputError(f"{path}: not a Python file")
-    module = module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    import_local_from_text()
     sys.modules[name] = module  # dataclasses and pickle look modules up there
     try:
-        spec.loader.exec_module(module)
+        exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - the user has consented
     except BaseException:
         del sys.modules[name]
         raise

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES, SOURCE_SUFFIXES
 from pathlib import Path
 
 NOT_LOCAL = frozenset({*sys.stdlib_module_names, "o3sim"})
 """First names of modules that come with Python, or are this package, whose version says what it is."""
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+_SUFFIXES = (*EXTENSION_SUFFIXES, *SOURCE_SUFFIXES, *BYTECODE_SUFFIXES)
+"""Of files that are modules, in the order in which Python takes them."""
 
 
 def local_modules(file: Path) -> dict[str, Path]:
@@ -38,15 +42,15 @@ def local_modules(file: Path) -> dict[str, Path]:
 
 def _local_places() -> list[Path]:
     """List the folders of ``sys.path`` that hold code of the user's own."""
-    installed = [Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)]
     places = [Path(entry).resolve() for entry in sys.path]
-    return [
-        place
-        for place in places
-        if place.is_dir()
-        and not _INSTALLED & set(place.parts)
-        and not any(place.is_relative_to(prefix) for prefix in installed)
-    ]
+    return [place for place in places if place.is_dir() and is_local(place)]
+
+
+def is_local(place: Path) -> bool:
+    """Return whether a file or folder is of the user's own: neither Python's nor installed."""
+    installed = [Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)]
+    place = place.resolve()
+    return not _INSTALLED & set(place.parts) and not any(place.is_relative_to(each) for each in installed)
 
 
 def _imported(name: str, path: Path) -> Iterator[str]:
@@ -55,7 +59,7 @@ def _imported(name: str, path: Path) -> Iterator[str]:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return  # what it is shows when it is run
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    package = name if path.name.startswith("__init__.") else name.rpartition(".")[0]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -87,7 +91,8 @@ def _resolved(wanted: str, places: list[Path]) -> dict[str, Path]:
 def _along(place: Path, parts: list[str]) -> Iterator[tuple[str, Path]]:
     for count, part in enumerate(parts, start=1):
         place = place / part
-        for file in (place / "__init__.py", place.with_name(f"{part}.py")):
-            if file.is_file():
-                yield ".".join(parts[:count]), file
-                break
+        files = [place / f"__init__{suffix}" for suffix in _SUFFIXES]
+        files += [place.with_name(f"{part}{suffix}") for suffix in _SUFFIXES]
+        file = next((each for each in files if each.is_file()), None)
+        if file is not None:
+            yield ".".join(parts[:count]), file

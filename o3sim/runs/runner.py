@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from o3sim.config.architecture import PIPELINED, SEQUENTIAL
+from o3sim.config.consent import check_consent
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.contract.plan import ImageRun, plan_groups
 from o3sim.runs.engines import engine_name, run_on_engine
@@ -119,7 +120,8 @@ def runner_of(architecture: Architecture, network: Network, engine: str | None =
     ------
     InputError
         If the network does not fit the machine, has no bounds to call outcomes by where the machine
-        does, or the engine does not exist or cannot run the machine.
+        does, the engine does not exist or cannot run the machine, or its code is not allowed to run.
     """
+    check_consent(architecture)
     check_speculation(architecture, network.name, network.layers)
     return ORGANIZATIONS[architecture.organization](architecture, network, engine)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from o3sim.config.architecture import Architecture
 from o3sim.config.changes import checked
+from o3sim.config.consent import check_consent
 from o3sim.energy.table import load_table
 from o3sim.errors import InputError
 from o3sim.network.images import Images
@@ -64,7 +65,8 @@ def simulate(
     ------
     InputError
         If there are no images, the architecture is not valid or the network does not fit it, the energy
-        table is wrong, the engine does not exist or cannot run the architecture, or a process died.
+        table is wrong, the engine does not exist or cannot run the architecture, its code is not allowed to
+        run, or a process died.
     MachineError
         If an invariant of the machine does not hold.
     """
@@ -125,6 +127,7 @@ def simulate_case(
     list of RunResult
         In the order of the architectures.
     """
+    code = check_consent(*architectures)
     tables = [load_table(architecture.energy.table) for architecture in architectures]
     _check(case, jobs)
     runs = [PointRun(architecture, case.network, engine) for architecture in architectures]
@@ -135,7 +138,7 @@ def simulate_case(
         images = _counted_here([run.runner for run in runs], case, told, watch)
     else:
         images = _counted_by_workers(
-            _OnAll(tuple(architectures), case.without_images(), engine), case, jobs, told
+            _OnAll(tuple(architectures), case.without_images(), engine), case, jobs, code, told
         )
     with closing(images) as counted:
         for image in counted:
@@ -158,12 +161,14 @@ def _counted_here(runners: Sequence[Runner], case: AnyCase, told: RunProgress, w
         told.image_done()
 
 
-def _counted_by_workers(work: _OnAll, case: AnyCase, jobs: int, told: RunProgress) -> Counted:
+def _counted_by_workers(
+    work: _OnAll, case: AnyCase, jobs: int, code: frozenset[str], told: RunProgress
+) -> Counted:
     """Run all images in several processes."""
     from o3sim.runs.spread import spread
 
     told.tell_images()
-    with closing(spread(work, case.items(), min(jobs, len(case)))) as counted:
+    with closing(spread(work, case.items(), min(jobs, len(case)), code)) as counted:
         for image in counted:
             yield image
             told.image_done()

@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any, TypeVar
 
+from o3sim.config.consent import take_consent
 from o3sim.errors import InputError
 from o3sim.runs.kernels import load_kernels
 from o3sim.workers.pool import interrupt_later, worker_pool
@@ -23,7 +24,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def spread(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Generator[Result, None, None]:
+def spread(
+    work: Callable[[Item], Result], items: Iterable[Item], jobs: int, code: frozenset[str] = frozenset()
+) -> Generator[Result, None, None]:
     """Do work on every item in one of several processes.
 
     Parameters
@@ -34,6 +37,8 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> 
         Sent one by one; only a few are under way at a time.
     jobs : int
         Worker processes (see :func:`o3sim.workers.pool.worker_pool`).
+    code : frozenset of str
+        SHA-256 of the users' code that they may run.
 
     Yields
     ------
@@ -45,7 +50,7 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> 
         If a worker process died.
     """
     load_kernels()  # here, once: workers find what is compiled
-    with worker_pool(jobs, _begin, work) as pool:
+    with worker_pool(jobs, _begin, work, code) as pool:
         try:
             yield from _in_order(pool, items, AHEAD * jobs)
             pool.shutdown()
@@ -74,9 +79,10 @@ _work: Callable[[Any], Any] | None = None
 """In a worker: what is done with items."""
 
 
-def _begin(work: Callable[[Any], Any]) -> None:
+def _begin(work: Callable[[Any], Any], code: frozenset[str]) -> None:
     global _work  # noqa: PLW0603 - an initializer has no other way to leave something to later calls
     _work = work
+    take_consent(code)
 
 
 def _do(item: Any) -> Any:

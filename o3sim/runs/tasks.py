@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.consent import consent_of_task
 from o3sim.contract.errors import MachineError
 from o3sim.energy.table import load_table
 from o3sim.errors import InputError
@@ -46,11 +47,14 @@ class PointTask:
     architecture : Architecture
     case : StoredCase
         With the one kind of profiles that the machine asks for.
+    code : frozenset of str
+        SHA-256 of the users' code that may run: of the whole study.
     """
 
     number: int
     architecture: Architecture
     case: StoredCase
+    code: frozenset[str] = frozenset()
 
     @cached_property
     def simulation(self) -> str:
@@ -128,11 +132,13 @@ def count_task(task: PointTask) -> PointCounts:
     Raises
     ------
     InputError
-        If the machine cannot run the network, or the profiles cannot be read.
+        If the machine cannot run the network, its code is not what was allowed, or the profiles cannot
+        be read.
     MachineError
         If an invariant of the machine does not hold.
     """
-    return count_point(task.architecture, task.case)
+    with consent_of_task(task.code):
+        return count_point(task.architecture, task.case)
 
 
 def _check_exact(task: PointTask, counts: PointCounts) -> None:

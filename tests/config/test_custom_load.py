@@ -1,10 +1,12 @@
 """Custom units in a machine: they run, and what they do wrong is their error, not a traceback."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.consent import allow_code
 from o3sim.config.custom_load import load_class
 from o3sim.errors import InputError
 from o3sim.machine.pe import PE
@@ -51,6 +53,12 @@ class EvenCycles(PE):
     def next_move(self, cycle):
         return cycle + 1
 """
+
+
+@pytest.fixture(autouse=True)
+def consent() -> Iterator[None]:
+    with allow_code():
+        yield
 
 
 @pytest.fixture

@@ -65,14 +65,16 @@ def load_inputs(case: Case) -> Inputs:
     Raises
     ------
     InputError
-        If any of it is wrong.
+        If any of it is wrong, or code of the machine's is not allowed to run.
     """
+    from o3sim.config.consent import check_consent
     from o3sim.config.load import load_architecture
     from o3sim.runs.case import load_case
 
     if not 1 <= case.cycles <= MOST_CYCLES:
         raise InputError(f"{case.cycles:,} cycles of trace asked for, expected 1 to {MOST_CYCLES:,}")
     architecture = load_architecture(case.architecture).with_(case.changes)
+    check_consent(architecture)
     image_file = None if case.image_file is None else Path(case.image_file)
     loaded = load_case(case.workload, image_file, case.images)
     names = [layer.name for layer in loaded.network.layers]

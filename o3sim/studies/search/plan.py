@@ -10,6 +10,7 @@ from o3sim.config.architecture import Architecture
 from o3sim.config.catalog import suggest
 from o3sim.config.change_keys import why_not
 from o3sim.config.changes import ChangeError
+from o3sim.config.consent import check_consent
 from o3sim.config.expressions import parse
 from o3sim.config.flat import flattened, nested
 from o3sim.config.load import check, load_architecture, load_document
@@ -43,6 +44,8 @@ class SearchPlan:
     base : Architecture
     subject : Case
     space : Space
+    code : frozenset of str
+        SHA-256 of the users' code that may run.
     """
 
     path: Path
@@ -50,6 +53,7 @@ class SearchPlan:
     base: Architecture
     subject: Case
     space: Space
+    code: frozenset[str] = frozenset()
 
 
 def plan_search(path: Path) -> SearchPlan:
@@ -58,11 +62,14 @@ def plan_search(path: Path) -> SearchPlan:
     Raises
     ------
     InputError
-        With everything that is wrong in it (``ConfigError``), or in what it names.
+        With everything that is wrong in it (``ConfigError``), or in what it names, or with all code that
+        is not allowed to run.
     """
     explore, base, files = _checked(path)
+    values = (value for parameter in explore.search_parameters() for value in parameter.values)
+    code = check_consent(base, more=values)
     subject = _subject(path, explore, files)
-    return SearchPlan(path, explore, base, subject, Space(explore, base, subject.network))
+    return SearchPlan(path, explore, base, subject, Space(explore, base, subject.network), code)
 
 
 def check_search(path: Path) -> None:

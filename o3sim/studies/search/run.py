@@ -211,7 +211,7 @@ class _Search:
         """Run those points of a batch that the journal does not have."""
         finished = {number for number, outcome in journal.outcomes.items() if not outcome.error}
         tasks = [
-            PointTask(point.number, point.architecture, self._case(point.architecture))
+            PointTask(point.number, point.architecture, self._case(point.architecture), self._plan.code)
             for point in points
             if point.number not in finished
         ]

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from o3sim.config.consent import check_consent
 from o3sim.config.flat import flattened
 from o3sim.config.identity import Identities, digest
 from o3sim.errors import InputError
@@ -42,11 +43,22 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep, read and checked: what it will run."""
+    """A sweep, read and checked: what it will run.
+
+    Attributes
+    ----------
+    file : SweepFile
+    subjects : dict of str to Case
+        By workload.
+    expansion : Expansion
+    code : frozenset of str
+        SHA-256 of the users' code that may run.
+    """
 
     file: SweepFile
     subjects: dict[str, Case]
     expansion: Expansion
+    code: frozenset[str] = frozenset()
 
     @property
     def points(self) -> list[Point]:
@@ -89,16 +101,17 @@ def plan_sweep(file: SweepFile) -> Plan:
     Raises
     ------
     InputError
-        With everything that is wrong.
+        With everything that is wrong, or with all code that is not allowed to run.
     """
     workloads = _workloads(file)
     expansion = expand(file, {name: layer_sizes(files) for name, files in workloads.items()})
+    code = check_consent(*(point.architecture for point in expansion.points))
     subjects = {name: _subject(file, files) for name, files in workloads.items()}
     networks = {name: subject.network.layers for name, subject in subjects.items()}
     ordered = any(layer.geometry.edge_order is not None for layers in networks.values() for layer in layers)
     if ordered or any(point.architecture.pruning.speculative for point in expansion.points):
         expansion = expand(file, networks)  # orders take room too, and bounds have to be there
-    return Plan(file, subjects, expansion)
+    return Plan(file, subjects, expansion, code)
 
 
 def check_sweep(file: SweepFile) -> None:
@@ -246,7 +259,10 @@ def tasks_of(plan: Plan, stored: Mapping[str, StoredCase]) -> list[PointTask]:
     cases = {(name, kind): case.only(kind) for name, case in stored.items() for kind in case.profiles}
     return [
         PointTask(
-            point.number, point.architecture, cases[point.workload, point.architecture.pruning.speculative]
+            point.number,
+            point.architecture,
+            cases[point.workload, point.architecture.pruning.speculative],
+            plan.code,
         )
         for point in plan.points
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from o3sim.config.consent import check_consent
 from o3sim.contract.counters import LayerCounters
 from o3sim.errors import InputError
 from o3sim.network.layer_names import layer_number
@@ -197,7 +198,9 @@ def _count_by_workers(
     speculative = machines[0].pruning.speculative
     with (
         _in_a_folder(case, speculative, progress) as stored,
-        closing(spread(_OnCase(stored), machines, min(jobs, len(machines)))) as counted,
+        closing(
+            spread(_OnCase(stored), machines, min(jobs, len(machines)), check_consent(*machines))
+        ) as counted,
     ):
         for step in steps:
             if progress is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from o3sim.config.consent import allow_code
 from o3sim.errors import InputError
 from o3sim.files import load_npz, save_npz
 from o3sim.studies.sweep.expand import load_sweep
@@ -47,6 +48,12 @@ class Mine(Policy):
 
 def plan_of(folder: Path) -> Plan:
     return plan_sweep(load_sweep(folder / "sweep.yaml"))
+
+
+@pytest.fixture(autouse=True)
+def consent() -> Iterator[None]:
+    with allow_code():
+        yield
 
 
 @pytest.fixture
