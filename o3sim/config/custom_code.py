@@ -16,9 +16,17 @@ from pydantic_core import PydanticCustomError
 
 from o3sim.config.catalog import suggest
 from o3sim.config.marks import Document, Problem
+from o3sim.errors import InputError
+from o3sim.inputs import read_input
 
 CUSTOM_KEYS: tuple[tuple[str, str], ...] = (("pe", "unit"), ("scheduler", "policy"))
 """Keys of an architecture that take a custom class."""
+
+MOST_CODE_BYTES = 1_000_000
+"""Of a Python file."""
+
+NOT_PARSED = (ValueError, RecursionError, MemoryError)
+"""What Python's parser says of text that is none, or nested too deeply, besides SyntaxError."""
 
 _SEPARATOR = ".py:"
 
@@ -96,13 +104,13 @@ def anchor_custom_code(document: Document) -> None:
 def code_problems(place: CodePlace) -> Iterator[str]:
     """Yield what keeps a class from being loaded, as far as the file's text tells."""
     try:
-        tree = ast.parse(place.file.read_bytes(), str(place.file))
-    except OSError as error:
-        yield f"{place.file}: {error.strerror}"
+        tree = ast.parse(read_input(place.file, MOST_CODE_BYTES), str(place.file))
+    except InputError as error:
+        yield str(error)
     except SyntaxError as error:
         yield f"{place.file}:{error.lineno}: not Python: {error.msg}"
-    except ValueError as error:
-        yield f"{place.file}: not Python: {error}"
+    except NOT_PARSED as error:
+        yield f"{place.file}: not Python: {str(error) or 'nested too deeply'}"
     else:
         classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
         if place.name not in classes:

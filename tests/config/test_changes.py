@@ -77,7 +77,7 @@ def test_stages_and_notes_can_be_given(base: Architecture) -> None:
         ({"stages": [{"pe": {"count": 2}}]}, "stages: are of organization layer_pipelined only"),
         ({"energy.table": "asic-45"}, r"no shipped table `asic-45` \(did you mean `asic-45nm`\?\)"),
         ({"energy.table": "./none.yaml"}, "energy.table: no file ./none.yaml"),
-        ({"scheduler.policy": "none.py:Mine"}, "scheduler.policy: none.py: No such file"),
+        ({"scheduler.policy": "none.py:Mine"}, "scheduler.policy: none.py: cannot be read: No such file"),
         (["pe.count"], "expected a mapping"),
     ],
 )

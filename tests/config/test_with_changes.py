@@ -82,7 +82,7 @@ def test_files_are_relative_to_the_working_directory(tmp_path: Path, monkeypatch
         ({"activation_buffer.banks": "idea"}, "expected an integer or `ideal`, found `idea` (did you"),
         ({"energy.table": "asic-54nm"}, "energy.table: no shipped table `asic-54nm` (did you mean"),
         ({"energy.table": "no/such.yaml"}, "energy.table: no file no/such.yaml"),
-        ({"scheduler.policy": "none.py:Mine"}, "scheduler.policy: none.py: No such file"),
+        ({"scheduler.policy": "none.py:Mine"}, "scheduler.policy: none.py: cannot be read: No such file"),
         ({"pe.unit": "setup:Mine"}, "expected a class of yours"),
         (
             {"pe.count": 4096, "scheduler.policy": "lockstep"},

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
+
+from o3sim.files.folders import scratch_folder
 
 PROGRAM = """\
 import os, signal, sys
@@ -41,6 +44,12 @@ def test_a_pool_leaves_nothing(tmp_path: Path) -> None:
     assert len(had) == 2
     assert all(name.startswith("o3sim-") for name in had)
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_results_pass_through_a_folder_of_the_users_own() -> None:
+    with scratch_folder() as folder:
+        found = folder.stat()
+    assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (os.geteuid(), 0o700)
 
 
 def test_what_a_killed_process_left_goes_with_the_next(tmp_path: Path) -> None:
