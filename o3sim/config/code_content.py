@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from o3sim.config.custom_code import MOST_CODE_BYTES
 from o3sim.config.identity import digest
 from o3sim.config.local_modules import local_modules
 from o3sim.files import sha256_of_file
 from o3sim.files.inputs import read_input
-
-MOST_CODE_BYTES = 2**24
-"""Of a Python file that is run."""
 
 
 class CodeContent(NamedTuple):

@@ -21,8 +21,11 @@ from o3sim.files.inputs import read_input
 CUSTOM_KEYS: tuple[tuple[str, str], ...] = (("pe", "unit"), ("scheduler", "policy"))
 """Keys of an architecture that take a custom class."""
 
-MOST_CODE_BYTES = 10_000_000
+MOST_CODE_BYTES = 1_000_000
 """Of a Python file."""
+
+NOT_PARSED = (ValueError, RecursionError, MemoryError)
+"""What Python's parser says of text that is none, or nested too deeply, besides SyntaxError."""
 
 _SEPARATOR = ".py:"
 
@@ -90,12 +93,10 @@ def code_problems(place: CodePlace) -> Iterator[str]:
         tree = ast.parse(read_input(place.file, MOST_CODE_BYTES), str(place.file))
     except InputError as error:
         yield str(error)
-    except (RecursionError, MemoryError):
-        yield f"{place.file}: not Python: nested too deeply"
     except SyntaxError as error:
         yield f"{place.file}:{error.lineno}: not Python: {error.msg}"
-    except ValueError as error:
-        yield f"{place.file}: not Python: {error}"
+    except NOT_PARSED as error:
+        yield f"{place.file}: not Python: {str(error) or 'nested too deeply'}"
     else:
         classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
         if place.name not in classes:

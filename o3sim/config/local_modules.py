@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES, SOURCE_SUFFIXES
 from pathlib import Path
 
+from o3sim.config.custom_code import NOT_PARSED
+
 NOT_LOCAL = frozenset({*sys.stdlib_module_names, "o3sim"})
 """First names of modules that come with Python, or are this package, whose version says what it is."""
 
@@ -57,7 +59,7 @@ def _imported(name: str, path: Path) -> Iterator[str]:
     """Yield the dotted names that a module imports; of ``from a import b`` also ``a.b``, which may be one."""
     try:
         tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, *NOT_PARSED):
         return  # what it is shows when it is run
     package = name if path.name.startswith("__init__.") else name.rpartition(".")[0]
     for node in ast.walk(tree):

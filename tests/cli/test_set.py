@@ -53,7 +53,10 @@ def test_every_command_that_takes_an_architecture_has_it() -> None:
         ("pe.count=0", "--set pe.count=0: expected a number >= 1, found the number 0"),
         ("pe.count=", "--set pe.count=: expected an integer, found nothing"),
         ("pe.count=[1]", "--set pe.count=[1]: expected one value, found a mapping or a list"),
-        ("scheduler.policy=mine.py:P", "--set scheduler.policy=mine.py:P: mine.py: No such file"),
+        (
+            "scheduler.policy=mine.py:P",
+            "--set scheduler.policy=mine.py:P: mine.py: cannot be read: No such file",
+        ),
         ("energy.table=dear", "--set energy.table=dear: no shipped table `dear`"),
         ("issue_queue.depth_ops=1", "cannot hold a lockstep group"),
     ],

@@ -120,6 +120,12 @@ def test_the_hash_covers_modules_that_are_no_text(code: Path, suffix: str) -> No
     assert now.sha256 != before.sha256
 
 
+def test_a_name_that_is_computed_is_not_seen(code: Path) -> None:
+    helper = helper_of(code).stem
+    code.write_text(f"import importlib\nfound = importlib.import_module('{helper}')\nclass Mine: ...\n")
+    assert not content_of_code(code).others
+
+
 def plant_bytecode(file: Path, text: str) -> None:
     """Put bytecode of something else where Python takes it without comparing."""
     right = file.read_text()

@@ -1,12 +1,15 @@
 """`FILE.py:Class` in an architecture: found beside it, checked without being run, suggested when misspelt."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from o3sim.config.consent import allow_code
 from o3sim.config.custom_code import CodePlace, code_problems
+from o3sim.config.custom_load import load_class
 from o3sim.config.load import load_architecture
-from o3sim.errors import ConfigError
+from o3sim.errors import ConfigError, InputError
 from o3sim.results.result import _configuration
 
 UNITS = """\
@@ -53,6 +56,27 @@ def test_a_file_that_is_not_there_is_told(folder: Path) -> None:
         refusal(folder, "unist.py:A")
         == "mine.yaml:2:21: scheduler.policy: unist.py: cannot be read: No such file or directory"
     )
+
+
+@pytest.mark.parametrize("text", ["-" * 200_000 + "1", "a" + ".a" * 200_000, "[" * 200_000, "\0"])
+def test_text_that_no_parser_takes_is_one_line(folder: Path, text: str) -> None:
+    (folder / "units.py").write_text(text)
+    found = refusal(folder, "units.py:A")
+    assert "not Python: " in found
+    assert "\n" not in found
+
+
+def test_a_file_too_large_to_read_is_not_run(folder: Path) -> None:
+    with (folder / "units.py").open("ab") as stream:
+        stream.truncate(2**40)
+    assert "bytes; at most 1,000,000 are read" in refusal(folder, "units.py:NewestFirst")
+    with pytest.raises(InputError, match="at most 1,000,000 are read"), allow_code():
+        load_class(f"{folder / 'units.py'}:NewestFirst", object)
+
+
+def test_a_pipe_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.py")
+    assert "is a pipe" in refusal(folder, "pipe.py:A")
 
 
 def test_a_file_that_is_not_python_is_told_with_its_line(folder: Path) -> None:

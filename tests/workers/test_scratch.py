@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+from o3sim.files.folders import scratch_folder
 
 PROGRAM = """\
 import os, signal, sys
@@ -50,6 +53,12 @@ def test_a_pool_leaves_nothing(tmp_path: Path, temporary: Path) -> None:
     assert len(had) == 2
     assert all(name.startswith("o3sim-") for name in had)
     assert list(temporary.iterdir()) == []
+
+
+def test_results_pass_through_a_folder_of_the_users_own() -> None:
+    with scratch_folder() as folder:
+        found = folder.stat()
+    assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (os.geteuid(), 0o700)
 
 
 def test_what_a_killed_process_left_goes_with_the_next(tmp_path: Path, temporary: Path) -> None:

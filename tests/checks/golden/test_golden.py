@@ -232,11 +232,11 @@ def test_cases_that_cannot_be(case: Case, changes: dict[str, object], message: s
         load_inputs(replace(case, **changes))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("cycles", [2**62 + 1, 99999999999999999999, 10**1000])
+@pytest.mark.parametrize("cycles", [10**9 + 1, 99999999999999999999, 10**1000], ids=["most", "20", "1000"])
 def test_more_cycles_than_are_counted(case: Case, cycles: int) -> None:
     with pytest.raises(InputError, match="expected 1 to 1,000,000,000"):
         load_inputs(replace(case, cycles=cycles))
-    assert load_inputs(replace(case, cycles=2**62)).case.cycles == 2**62
+    assert load_inputs(replace(case, cycles=10**9)).case.cycles == 10**9
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from o3sim.config.consent import allow_code
 from o3sim.errors import InputError
 from o3sim.runs import dispatch
 from o3sim.runs.cluster import executor as cluster_executor
@@ -92,6 +94,31 @@ def test_a_search_is_the_same_too(two_on_one_node: Loopback, tmp_path: Path) -> 
         run_search(search, tmp_path / "there", there.jobs, open_executor=there.open_executor)
     for name in (*TABLES, "front.csv"):
         assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+
+
+CUSTOM = """\
+from o3sim.extend import Policy
+class Mine(Policy):
+    def pick(self, view):
+        yield from filter(view.ready, reversed(view.entries))
+"""
+
+
+def test_code_that_is_allowed_here_runs_on_a_cluster(two_on_one_node: Loopback, tmp_path: Path) -> None:
+    path = write_sweep(tmp_path, SWEEP.replace("[small]", "[chip.yaml]"))
+    (tmp_path / "policy.py").write_text(CUSTOM)
+    (tmp_path / "chip.yaml").write_text('extends: small\nscheduler: {policy: "policy.py:Mine"}\n')
+    with allow_code():
+        custom = plan_sweep(load_sweep(path))
+    outcome = _swept(custom, tmp_path / "there", two_on_one_node)
+    assert outcome.failed == 0
+    run_sweep(custom, tmp_path / "here")
+    assert _tables(tmp_path / "there") == _tables(tmp_path / "here")
+
+    outcome = _swept(replace(custom, code=frozenset()), tmp_path / "unasked", two_on_one_node)
+    assert outcome.failed == len(outcome.rows)
+    assert "policy.py (SHA-256 " in outcome.rows[0]["error"]
+    assert "is not what was allowed to run" in outcome.rows[0]["error"]
 
 
 def test_a_worker_with_other_sources_is_refused_by_name(tmp_path: Path) -> None:
