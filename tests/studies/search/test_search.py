@@ -6,15 +6,16 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from o3sim.errors import InputError
-from o3sim.report.search_figures import FIGURES, write_figures
 from o3sim.results.front import non_dominated
 from o3sim.studies.search import run as search_run
 from o3sim.studies.search.objectives import Objectives
@@ -148,23 +149,99 @@ def test_points_that_fail_are_told_and_the_search_goes_on(
     assert all(row["pe.count"] != 2 for row in outcome.front)
 
 
+@pytest.mark.parametrize("place", [0, 40, -3])
+def test_damaged_proposals_are_refused_at_their_line(
+    whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path, place: int
+) -> None:
+    run_search(whole[0], tmp_path / "out")
+    proposals = tmp_path / "out" / "proposals.jsonl"
+    lines = proposals.read_bytes().splitlines(keepends=True)
+    changed = bytearray(lines[4])
+    changed[place] ^= 4
+    proposals.write_bytes(b"".join([*lines[:4], bytes(changed), *lines[5:]]))
+    before = snapshot(tmp_path / "out")
+    with pytest.raises(InputError, match=r"proposals\.jsonl:5: damaged: .* start again in another folder"):
+        run_search(whole[0], tmp_path / "out", resume=True)
+    assert snapshot(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("target", ["study.journal", "out/study.journal", "/nowhere"])
+def test_locks_that_a_killed_run_left_are_cleared(
+    whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path, target: str
+) -> None:
+    run_search(whole[0], tmp_path / "out")
+    lock = tmp_path / "out" / "study.journal.lock"
+    lock.symlink_to(target)
+    lock.with_name(f"{lock.name}0123-45.rename").symlink_to(target)
+    run_search(whole[0], tmp_path / "out", resume=True)
+    assert [path.name for path in lock.parent.glob("study.journal*")] == ["study.journal"]
+    assert _trials(lock.parent) == 18  # of whole batches
+
+
+def _trials(folder: Path) -> int:
+    """Count the trials that Optuna's own viewers find."""
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        storage = JournalStorage(JournalFileBackend(str(folder / "study.journal")))
+    return len(optuna.load_study(study_name=None, storage=storage).trials)
+
+
+@pytest.mark.parametrize("after", [0, 7])
+def test_a_folder_that_is_removed_is_noticed_and_nothing_new_is_in_its_place(
+    tmp_path: Path, after: int
+) -> None:
+    out = tmp_path / "out"
+
+    def remove(_what: str, done: int, _total: int) -> None:
+        if done >= after and (out / "study.journal").exists():
+            shutil.rmtree(out)
+            out.mkdir()
+
+    with pytest.raises(InputError, match=r"journal\.jsonl: not in its place any more|No such file"):
+        run_search(_plan(tmp_path), out, progress=remove)
+    assert list(out.iterdir()) == []
+
+
 def test_killed_at_random_moments_nothing_is_lost_or_run_twice(
     whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path
 ) -> None:
+    _kill_and_go_on(whole, tmp_path, kills=8)
+
+
+@pytest.mark.slow
+def test_killed_fifty_times(whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path) -> None:
+    for number in range(10):
+        (tmp_path / str(number)).mkdir()
+        _kill_and_go_on(whole, tmp_path / str(number), kills=5, seed=number)
+
+
+def _kill_and_go_on(
+    whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path, kills: int, seed: int = 1
+) -> None:
     plan, unhurt, _ = whole
-    moments = random.Random(1)
+    moments = random.Random(seed)
     start = time.perf_counter()
     run_search(plan, tmp_path / "timed")
     alone_s = time.perf_counter() - start
-    for _ in range(8):
-        _killed_while_running(plan, tmp_path / "out", moments.uniform(0, alone_s))
+    done = 0
+    while done < kills:
+        done += _killed_while_running(plan, tmp_path / "out", moments.uniform(0, alone_s))
     run_search(plan, tmp_path / "out", resume=True)
     assert _files(tmp_path / "out") == _files(unhurt)
+    assert _trials(tmp_path / "out") == _trials(unhurt)
+    assert not [
+        path for path in (tmp_path / "out").rglob("*") if path.name.endswith(("tmp", "old", "rename"))
+    ]
     lines = (tmp_path / "out" / "journal.jsonl").read_text().splitlines()[1:]
     assert sorted(json.loads(line)["number"] for line in lines) == list(range(20))
 
 
-def _killed_while_running(plan: SearchPlan, folder: Path, after_s: float) -> None:
+def _killed_while_running(plan: SearchPlan, folder: Path, after_s: float) -> bool:
+    """Run in a forked process and kill it after a while; False if it was done by then."""
     child = os.fork()
     if child == 0:
         try:
@@ -173,92 +250,5 @@ def _killed_while_running(plan: SearchPlan, folder: Path, after_s: float) -> Non
             os._exit(0)
     time.sleep(after_s)
     os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-
-
-def test_a_folder_of_another_search_is_refused(
-    whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path
-) -> None:
-    run_search(whole[0], tmp_path / "out")
-    with pytest.raises(InputError, match="of another sweep or search: search changed"):
-        run_search(_plan(tmp_path, ("seed: 3", "seed: 4")), tmp_path / "out", resume=True)
-    proposals = tmp_path / "out" / "proposals.jsonl"
-    proposals.write_text(
-        proposals.read_text().replace('"point": 2, "pe.count": ', '"point": 2, "pe.count": 9')
-    )
-    before = snapshot(tmp_path / "out")
-    with pytest.raises(InputError, match=r"proposals\.jsonl:3: the earlier run proposed another point"):
-        run_search(whole[0], tmp_path / "out", resume=True)
-    assert snapshot(tmp_path / "out") == before
-
-
-POLICY = """\
-from o3sim.machine.policies import Policy
-class Mine(Policy):
-    def pick(self, view):
-        yield from (op for op in view.entries if view.ready(op))
-"""
-CUSTOM = (
-    ("architecture: small", "architecture: chip.yaml"),
-    ("trials: 20", "trials: 4"),
-    ("pe.latency_cycles: [1, 2, 3]", "energy.table: [TABLE]"),
-)
-
-
-@pytest.mark.parametrize(
-    ("file", "old", "new", "message"),
-    [
-        ("policy.py", "yield from", "yield  from", r"architecture changed \(policy\.py\)"),
-        ("chip.yaml", "extends: small", "extends: o3bnn", "architecture changed;"),
-        ("base.yaml", "asic-45nm", "fpga-28nm", r"search changed \(base\.yaml, fpga-28nm\.yaml\)"),
-        ("tiny.yaml", "threshold: 100", "threshold: 101", "workload changed;"),
-        ("explore.yaml", "seed: 3", "seed: 4", "search changed;"),
-    ],
-)
-def test_a_search_goes_on_only_if_all_is_as_it_was(
-    tmp_path: Path, file: str, old: str, new: str, message: str
-) -> None:
-    text = SEARCH
-    for change in CUSTOM:
-        text = text.replace(*change)
-    path = write_search(tmp_path, text.replace("TABLE", str(tmp_path / "lab.yaml")))
-    (tmp_path / "chip.yaml").write_text('extends: small\nscheduler: {policy: "policy.py:Mine"}\n')
-    (tmp_path / "policy.py").write_text(POLICY)
-    (tmp_path / "lab.yaml").write_text("extends: base.yaml\n")
-    (tmp_path / "base.yaml").write_text("extends: asic-45nm\n")
-    run_search(plan_search(path), tmp_path / "out")
-    before = snapshot(tmp_path / "out")
-    (tmp_path / file).write_text((tmp_path / file).read_text().replace(old, new))
-    with pytest.raises(InputError, match=f"of another sweep or search: {message}"):
-        run_search(plan_search(path), tmp_path / "out", resume=True)
-    assert snapshot(tmp_path / "out") == before
-
-
-def test_optuna_opens_the_study(whole: tuple[SearchPlan, Path, SearchOutcome]) -> None:
-    import optuna
-
-    _, folder, outcome = whole
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    backend = optuna.storages.journal.JournalFileBackend(str(folder / "study.journal"))
-    study = optuna.load_study(study_name="small-search", storage=optuna.storages.JournalStorage(backend))
-    told = len(outcome.rows) // 6 * 6
-    assert [trial.values[0] for trial in study.trials] == [row["cycles"] for row in outcome.rows[:told]]
-
-
-def test_figures_are_the_same_bytes(whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path) -> None:
-    plan, _, outcome = whole
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        write_figures(plan, outcome, tmp_path / name)
-    for name in FIGURES:
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-    drawn = (tmp_path / "a" / "front.svg").read_text()
-    assert "issue_queue.depth_ops" in drawn
-    assert "area_mtransistors" in drawn
-
-
-def test_importances_add_up(whole: tuple[SearchPlan, Path, SearchOutcome]) -> None:
-    importances = whole[2].importances.rows
-    assert [row["parameter"] for row in importances] == [each.key for each in whole[0].space.parameters]
-    for name in ("cycles", "area_mtransistors", "utilisation"):
-        assert sum(row[name] for row in importances) == pytest.approx(1)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
