@@ -1,17 +1,20 @@
-"""The journal of a sweep: a line for each finished point, on disk before the point counts as done."""
+"""The journal of a sweep: a line for each finished point, on disk before the point counts as done.
+
+Every line is sealed (:mod:`o3sim.studies.sealed`), by a checksum that the journal's first line enters: a
+line that was changed, or comes from another journal, is refused, and so is one that is no outcome.
+"""
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
 
 from o3sim.config.identity import Identities
 from o3sim.errors import InputError
+from o3sim.files.growing import GrowingFile
 from o3sim.runs.tasks import PointOutcome
+from o3sim.studies.outcome_model import outcome_of
+from o3sim.studies.sealed import damaged, sealed, unsealed, whole_lines
 
 FILES = "files"
 """Key of the first line for what files held that machines are made from: it tells what changed, no more."""
@@ -25,34 +28,24 @@ def refuse_other(path: Path, identity: dict[str, str], machines: Identities) -> 
     InputError
         If it cannot be read, or belongs to another sweep than :class:`Journal` would be given.
     """
-    try:
-        with path.open("rb") as stream:
-            first = stream.readline()
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise InputError(f"{path}: cannot be used: {error.strerror or error}") from None
-    if first.endswith(b"\n"):
+    for _, first in whole_lines(path):
         _refuse_other(path, first, identity, machines)
+        return
 
 
 def _refuse_other(path: Path, line: bytes, identity: dict[str, str], machines: Identities) -> None:
     try:
-        found: dict[str, Any] = json.loads(line)
-        before = found.get(FILES, {})
-        other = [part for part, value in identity.items() if found.get(part) != value]
-        files = [file.name for file, sha256 in machines.files.items() if before.get(file.name) != sha256]
-    except (ValueError, AttributeError) as error:
-        raise _damaged(path, error) from None
+        found = unsealed(line)
+    except ValueError as error:
+        raise damaged(path, 1, error) from None
+    before = found.get(FILES, {})
+    other = [part for part, value in identity.items() if found.get(part) != value]
+    files = [file.name for file, sha256 in machines.files.items() if before.get(file.name) != sha256]
     if other:
         by = f" ({', '.join(files)})" if files else ""
         raise InputError(
             f"{path}: of another sweep or search: {' and '.join(other)} changed{by}; give another --output"
         )
-
-
-def _damaged(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path}: damaged: {error}; start again in another folder")
 
 
 class Journal:
@@ -71,36 +64,51 @@ class Journal:
     Raises
     ------
     InputError
-        If it cannot be read or written, or belongs to another sweep; nothing was written then.
+        If it cannot be read or written, is damaged, or belongs to another sweep; nothing was written then.
     """
 
     def __init__(self, path: Path, identity: dict[str, str], machines: Identities | None = None) -> None:
         self._path, self._machines = path, machines or Identities()
         self.outcomes: dict[int, PointOutcome] = {}
+        self._first = b""
+        whole_bytes = self._read(identity)
         try:
-            self._whole = self._read(identity)
-            self._stream: BinaryIO = path.open("r+b" if path.exists() else "w+b")
-            if self._whole == 0:
+            self._file = GrowingFile(path, whole_bytes)
+            if not self._first:
                 files = {path.name: sha256 for path, sha256 in self._machines.files.items()}
-                self._append(json.dumps({**identity, FILES: files}) + "\n")
+                self._first = sealed({**identity, FILES: files})
+                self._file.append(self._first)
         except OSError as error:
             raise InputError(f"{path}: cannot be used: {error.strerror or error}") from None
 
     def _read(self, identity: dict[str, str]) -> int:
         """Take over finished points; return the length of what is whole."""
-        raw = self._path.read_bytes() if self._path.exists() else b""
-        whole = raw.rfind(b"\n") + 1
-        first, *lines = raw[:whole].splitlines() or [b""]
-        if whole == 0:
-            return 0
-        _refuse_other(self._path, first, identity, self._machines)
+        whole_bytes = 0
+        for number, line in whole_lines(self._path):
+            if number == 1:
+                _refuse_other(self._path, line, identity, self._machines)
+                self._first = line
+            else:
+                self._take(number, line)
+            whole_bytes += len(line)
+        return whole_bytes
+
+    def _take(self, number: int, line: bytes) -> None:
         try:
-            for line in lines:
-                outcome = PointOutcome(**json.loads(line))
-                self.outcomes[outcome.number] = outcome
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise _damaged(self._path, error) from None
-        return whole
+            outcome = outcome_of(unsealed(line, self._first))
+        except ValueError as error:
+            raise damaged(self._path, number, error) from None
+        self.outcomes[outcome.number] = outcome
+
+    def refuse_moved(self) -> None:
+        """Stop if the journal is not any more where it was opened.
+
+        Raises
+        ------
+        InputError
+            If its folder was removed, moved or replaced.
+        """
+        self._file.refuse_moved()
 
     def add(self, outcomes: Sequence[PointOutcome]) -> None:
         """Write outcomes and wait until they are on disk.
@@ -108,27 +116,18 @@ class Journal:
         Raises
         ------
         InputError
-            If they cannot be written (the disk is full), or a file that machines are made from is another
-            by now; what was written before stays.
+            If they cannot be written (the disk is full, the folder is gone), or a file that machines are
+            made from is another by now; what was written before stays.
         """
         self._machines.refuse_changed()
+        self.refuse_moved()
         try:
-            self._append("".join(json.dumps(vars(outcome)) + "\n" for outcome in outcomes))
+            self._file.append(b"".join(sealed(vars(outcome), self._first) for outcome in outcomes))
         except OSError as error:
             why = error.strerror or error
             raise InputError(f"{self._path}: cannot be written: {why}; --resume goes on from here") from None
         self.outcomes.update({outcome.number: outcome for outcome in outcomes})
 
-    def _append(self, text: str) -> None:
-        raw = text.encode()
-        self._stream.truncate(self._whole)
-        self._stream.seek(self._whole)
-        self._stream.write(raw)
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        self._whole += len(raw)
-
     def close(self) -> None:
         """Close the file."""
-        with suppress(OSError):  # what it failed to write was reported when it was added
-            self._stream.close()
+        self._file.close()

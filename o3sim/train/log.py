@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,13 @@ class TrainingLog:
         self._path = path
         self._lines: list[str] = []
 
-    def begin(self, asked: dict[str, Any], epochs_done: int) -> None:
-        """Write the first line; keep those of epochs that a checkpoint has.
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What has been written."""
+        return tuple(self._lines)
+
+    def begin(self, asked: dict[str, Any], kept: Sequence[str] = ()) -> None:
+        """Write the first line, or go on behind the lines that a checkpoint has.
 
         Raises
         ------
@@ -43,18 +49,19 @@ class TrainingLog:
             If they are not there, or of a training that was asked for differently.
         """
         first = json.dumps(asked)
-        try:
-            old = read_input(self._path, MOST_LOG_BYTES).decode("utf-8").splitlines()
-        except (InputError, UnicodeDecodeError):
-            old = []
-        kept = old[1 : 1 + epochs_done] if old and old[0] == first else []
-        if len(kept) < epochs_done:
+        if kept and (kept[0] != first or self._old()[: len(kept)] != list(kept)):
             raise InputError(
-                f"{self._path}: not this training's log up to epoch {epochs_done}, where the checkpoint is"
+                f"{self._path}: not this training's log up to epoch {len(kept) - 1}, where the checkpoint is"
                 " (another PyTorch, perhaps); restore it, or train anew without --resume"
             )
-        self._lines = [first, *kept]
+        self._lines = list(kept) or [first]
         self._write()
+
+    def _old(self) -> list[str]:
+        try:
+            return self._path.read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError):
+            return []
 
     def add(self, line: dict[str, Any]) -> None:
         """Add a line."""

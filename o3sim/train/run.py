@@ -48,15 +48,14 @@ def run_training(task: Task, target: Path, resume: bool, progress: Progress | No
     network = BinaryNetwork(topology.shapes, topology.spec, training.order).to(training.device)
     trainer = Trainer(training, network)
     checkpoint = target.with_name(f"{target.name}.checkpoint")
-    if resume and checkpoint.exists():
-        load_checkpoint(checkpoint, trainer)
+    kept = load_checkpoint(checkpoint, trainer) if resume and checkpoint.exists() else []
     log = TrainingLog(target.with_name(f"{target.name}.jsonl"))
-    log.begin(_asked(training), trainer.next_epoch - 1)
+    log.begin(_asked(training), kept)
     data, test = (encoded(images, topology.spec, training.device) for images in (task.train, task.test))
     while trainer.next_epoch <= training.epochs:
         losses = trainer.train_epoch(data, progress)
         log.add(_epoch_line(trainer.next_epoch - 1, losses, _measured(task, trainer, test, progress)))
-        save_checkpoint(checkpoint, trainer)
+        save_checkpoint(checkpoint, trainer, log.lines)
     outcome = _measured(task, trainer, test, progress)
     _write_workload(task, trainer, target, outcome)
     log.add({"accuracy": outcome["test_accuracy"], **outcome, "test_images": len(test)})

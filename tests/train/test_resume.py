@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import random
 import signal
 import subprocess
 import sys
@@ -14,7 +16,7 @@ torch = pytest.importorskip("torch", reason="needs the extra train")
 
 from o3sim.errors import InputError  # noqa: E402
 from o3sim.train import run  # noqa: E402
-from o3sim.train.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
+from o3sim.train.checkpoint import load_checkpoint, save_checkpoint, sealed  # noqa: E402
 from o3sim.train.data_set import encoded  # noqa: E402
 from o3sim.train.finished import is_finished, load_training  # noqa: E402
 from o3sim.train.loop import Trainer  # noqa: E402
@@ -78,10 +80,10 @@ def test_interrupted_in_any_epoch(tmp_path: Path, whole: dict[str, bytes], step:
 def test_interrupted_around_a_checkpoint(
     tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, epoch: int, saved: bool
 ) -> None:
-    def save(path: Path, trainer: Trainer) -> None:
+    def save(path: Path, trainer: Trainer, log: tuple[str, ...]) -> None:
         last = trainer.next_epoch == epoch + 1
         if saved or not last:
-            save_checkpoint(path, trainer)
+            save_checkpoint(path, trainer, log)
         if last:
             raise StoppedError
 
@@ -176,10 +178,35 @@ def test_a_damaged_checkpoint(tmp_path: Path, content: bytes) -> None:
         run_training(task_of(tmp_path), target, resume=True)
 
 
+def test_flipped_bits_of_a_checkpoint(tmp_path: Path) -> None:
+    target = interrupted(tmp_path)
+    path = tmp_path / "net.checkpoint"
+    raw = path.read_bytes()
+    moments = random.Random(1)
+    for place in (0, 31, 32, len(raw) - 1, *(moments.randrange(len(raw)) for _ in range(60))):
+        changed = bytearray(raw)
+        changed[place] ^= 1 << moments.randrange(8)
+        path.write_bytes(changed)
+        with pytest.raises(InputError, match=r"not a usable checkpoint: not as it was written; remove it"):
+            run_training(task_of(tmp_path), target, resume=True)
+
+
+def test_a_log_whose_figures_were_changed(tmp_path: Path) -> None:
+    target = interrupted(tmp_path)
+    log = tmp_path / "net.jsonl"
+    log.write_text(log.read_text().replace('"loss": ', '"loss": 1'))
+    before = log.read_bytes()
+    with pytest.raises(InputError, match=r"net\.jsonl: not this training's log up to epoch 1"):
+        run_training(task_of(tmp_path), target, resume=True)
+    assert log.read_bytes() == before
+
+
 def test_a_checkpoint_that_would_run_code(tmp_path: Path) -> None:
     target = interrupted(tmp_path)
-    torch.save({"training": StoppedError("x"), "next_epoch": 1}, tmp_path / "net.checkpoint")
-    with pytest.raises(InputError, match=r"net\.checkpoint: not a usable checkpoint"):
+    buffer = io.BytesIO()
+    torch.save({"training": StoppedError("x"), "next_epoch": 1}, buffer)
+    (tmp_path / "net.checkpoint").write_bytes(sealed(buffer.getvalue()))
+    with pytest.raises(InputError, match=r"net\.checkpoint: not a usable checkpoint: Weights only"):
         run_training(task_of(tmp_path), target, resume=True)
 
 

@@ -7,42 +7,43 @@ this file finds out.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from o3sim.errors import InputError
+from o3sim.files.growing import GrowingFile
+from o3sim.studies.sealed import damaged, sealed, unsealed, whole_lines
 from o3sim.studies.sweep.expand import Point
 
 
 class Proposals:
-    """A file with a line of JSON for each proposed point; a line cut short by a kill is dropped.
+    """A file with a sealed line for each proposed point; a line cut short by a kill is dropped.
 
     Parameters
     ----------
     path : Path
 
-    Attributes
-    ----------
-    added : bool
-        Whether points were proposed that no earlier run had; until then nothing is written.
-
     Raises
     ------
     InputError
-        If it cannot be read.
+        If it cannot be read, or is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
-            raw = path.read_bytes() if path.exists() else b""
-        except OSError as error:
-            raise InputError(f"{path}: cannot be used: {error.strerror or error}") from None
-        self._whole = raw.rfind(b"\n") + 1
-        self._known = raw[: self._whole].decode("utf-8", "replace").splitlines()
-        self.added = False
+        self._known: list[bytes] = []
+        for number, line in whole_lines(path):
+            try:
+                unsealed(line)
+            except ValueError as error:
+                raise damaged(path, number, error) from None
+            self._known.append(line)
+        self._file: GrowingFile | None = None
+
+    @property
+    def added(self) -> bool:
+        """Whether points were proposed that no earlier run had; until then nothing is written."""
+        return self._file is not None
 
     def add(self, points: Sequence[Point]) -> None:
         """Take note of points about to run, numbers in sequence; those known must be the same.
@@ -54,7 +55,7 @@ class Proposals:
         """
         new = []
         for point in points:
-            line = json.dumps({"point": point.number, **point.axes})
+            line = sealed({"point": point.number, **point.axes})
             if point.number >= len(self._known):
                 new.append(line)
             elif self._known[point.number] != line:
@@ -65,16 +66,16 @@ class Proposals:
         if new:
             self._append(new)
 
-    def _append(self, lines: list[str]) -> None:
-        raw = ("\n".join(lines) + "\n").encode()
+    def _append(self, lines: list[bytes]) -> None:
         try:
-            with self._path.open("ab") as stream:
-                if not self.added:
-                    stream.truncate(self._whole)
-                stream.write(raw)
-                stream.flush()
-                os.fsync(stream.fileno())
+            if self._file is None:
+                self._file = GrowingFile(self._path, sum(map(len, self._known)))
+            self._file.append(b"".join(lines))
         except OSError as error:
             raise InputError(f"{self._path}: cannot be written: {error.strerror or error}") from None
         self._known += lines
-        self.added = True
+
+    def close(self) -> None:
+        """Close the file, if it was written to."""
+        if self._file is not None:
+            self._file.close()

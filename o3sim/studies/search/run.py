@@ -116,6 +116,7 @@ def run_search(  # noqa: PLR0913 - what the command's options say
     with locked(folder):
         search = _Search(plan, folder, proposer, profiles, progress)
         with (
+            closing(search),
             closing(Journal(folder / JOURNAL, identity, machines)) as journal,
             KeptOpen(open_executor) as kept,
         ):
@@ -162,6 +163,7 @@ class _Search:
                 self._exhausted = self._proposer.refusal or "every combination has been run"
                 break
             points = self._points(wanted)
+            journal.refuse_moved()
             self._proposals.add(points)
             if self._proposals.added:
                 self._begin_writing()
@@ -180,6 +182,10 @@ class _Search:
         if self._study is None:
             write_atomic(self._folder / EXPLORE, self._plan.path.read_bytes())
             self._study = StudyFile(self._folder / STUDY, self._proposer.study)
+
+    def close(self) -> None:
+        """Close what was written to."""
+        self._proposals.close()
 
     def outcome(self) -> SearchOutcome:
         """Sum up."""

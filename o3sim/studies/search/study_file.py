@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class StudyFile:
     """A journal file of Optuna that follows a study, a finished trial after the other.
 
+    The folder that it is in is locked by its run (:func:`o3sim.studies.sweep.run.locked`).
+
     ``optuna.load_study(study_name=..., storage=JournalStorage(JournalFileBackend(path)))`` and
     optuna-dashboard open it, also while the search runs. A resumed search writes it anew.
 
@@ -34,19 +36,34 @@ class StudyFile:
     def __init__(self, path: Path, study: optuna.Study) -> None:
         self._path, self._followed, self._known = path, study, 0
         try:
-            path.unlink(missing_ok=True)
+            self._clear()
             self._study = self._created()
         except OSError as error:
             raise self._refused(error) from None
         self.update()
 
+    def _clear(self) -> None:
+        """Remove the file, and locks of Optuna's that a killed process has left beside it."""
+        for path in (self._path, *self._path.parent.glob(f"{self._path.name}.lock*")):
+            path.unlink(missing_ok=True)
+
     def _created(self) -> optuna.Study:
         with quiet_optuna() as found:
             from optuna.storages import JournalStorage
-            from optuna.storages.journal import JournalFileBackend
+            from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+            class Alone(JournalFileOpenLock):
+                """No lock: the folder has one, which ends with the process; Optuna's outlive it."""
+
+                def acquire(self) -> bool:
+                    return True
+
+                def release(self) -> None:
+                    pass
 
             followed = self._followed
-            storage = JournalStorage(JournalFileBackend(str(self._path)))
+            backend = JournalFileBackend(str(self._path), Alone(str(self._path)))
+            storage = JournalStorage(backend)
             study: optuna.Study = found.create_study(
                 storage=storage, study_name=followed.study_name, directions=followed.directions
             )

@@ -6,8 +6,10 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -149,23 +151,99 @@ def test_points_that_fail_are_told_and_the_search_goes_on(
     assert all(row["pe.count"] != 2 for row in outcome.front)
 
 
+@pytest.mark.parametrize("place", [0, 40, -3])
+def test_damaged_proposals_are_refused_at_their_line(
+    whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path, place: int
+) -> None:
+    run_search(whole[0], tmp_path / "out")
+    proposals = tmp_path / "out" / "proposals.jsonl"
+    lines = proposals.read_bytes().splitlines(keepends=True)
+    changed = bytearray(lines[4])
+    changed[place] ^= 4
+    proposals.write_bytes(b"".join([*lines[:4], bytes(changed), *lines[5:]]))
+    before = snapshot(tmp_path / "out")
+    with pytest.raises(InputError, match=r"proposals\.jsonl:5: damaged: .* start again in another folder"):
+        run_search(whole[0], tmp_path / "out", resume=True)
+    assert snapshot(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("target", ["study.journal", "out/study.journal", "/nowhere"])
+def test_locks_that_a_killed_run_left_are_cleared(
+    whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path, target: str
+) -> None:
+    run_search(whole[0], tmp_path / "out")
+    lock = tmp_path / "out" / "study.journal.lock"
+    lock.symlink_to(target)
+    lock.with_name(f"{lock.name}0123-45.rename").symlink_to(target)
+    run_search(whole[0], tmp_path / "out", resume=True)
+    assert [path.name for path in lock.parent.glob("study.journal*")] == ["study.journal"]
+    assert _trials(lock.parent) == 18  # of whole batches
+
+
+def _trials(folder: Path) -> int:
+    """Count the trials that Optuna's own viewers find."""
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        storage = JournalStorage(JournalFileBackend(str(folder / "study.journal")))
+    return len(optuna.load_study(study_name=None, storage=storage).trials)
+
+
+@pytest.mark.parametrize("after", [0, 7])
+def test_a_folder_that_is_removed_is_noticed_and_nothing_new_is_in_its_place(
+    tmp_path: Path, after: int
+) -> None:
+    out = tmp_path / "out"
+
+    def remove(_what: str, done: int, _total: int) -> None:
+        if done >= after and (out / "study.journal").exists():
+            shutil.rmtree(out)
+            out.mkdir()
+
+    with pytest.raises(InputError, match=r"journal\.jsonl: not in its place any more|No such file"):
+        run_search(_plan(tmp_path), out, progress=remove)
+    assert list(out.iterdir()) == []
+
+
 def test_killed_at_random_moments_nothing_is_lost_or_run_twice(
     whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path
 ) -> None:
+    _kill_and_go_on(whole, tmp_path, kills=8)
+
+
+@pytest.mark.slow
+def test_killed_fifty_times(whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path) -> None:
+    for number in range(10):
+        (tmp_path / str(number)).mkdir()
+        _kill_and_go_on(whole, tmp_path / str(number), kills=5, seed=number)
+
+
+def _kill_and_go_on(
+    whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path, kills: int, seed: int = 1
+) -> None:
     plan, unhurt, _ = whole
-    moments = random.Random(1)
+    moments = random.Random(seed)
     start = time.perf_counter()
     run_search(plan, tmp_path / "timed")
     alone_s = time.perf_counter() - start
-    for _ in range(8):
-        _killed_while_running(plan, tmp_path / "out", moments.uniform(0, alone_s))
+    done = 0
+    while done < kills:
+        done += _killed_while_running(plan, tmp_path / "out", moments.uniform(0, alone_s))
     run_search(plan, tmp_path / "out", resume=True)
     assert _files(tmp_path / "out") == _files(unhurt)
+    assert _trials(tmp_path / "out") == _trials(unhurt)
+    assert not [
+        path for path in (tmp_path / "out").rglob("*") if path.name.endswith(("tmp", "old", "rename"))
+    ]
     lines = (tmp_path / "out" / "journal.jsonl").read_text().splitlines()[1:]
     assert sorted(json.loads(line)["number"] for line in lines) == list(range(20))
 
 
-def _killed_while_running(plan: SearchPlan, folder: Path, after_s: float) -> None:
+def _killed_while_running(plan: SearchPlan, folder: Path, after_s: float) -> bool:
+    """Run in a forked process and kill it after a while; False if it was done by then."""
     child = os.fork()
     if child == 0:
         try:
@@ -174,7 +252,8 @@ def _killed_while_running(plan: SearchPlan, folder: Path, after_s: float) -> Non
             os._exit(0)
     time.sleep(after_s)
     os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
 
 
 def test_a_folder_of_another_search_is_refused(
@@ -188,7 +267,7 @@ def test_a_folder_of_another_search_is_refused(
         proposals.read_text().replace('"point": 2, "pe.count": ', '"point": 2, "pe.count": 9')
     )
     before = snapshot(tmp_path / "out")
-    with pytest.raises(InputError, match=r"proposals\.jsonl:3: the earlier run proposed another point"):
+    with pytest.raises(InputError, match=r"proposals\.jsonl:3: damaged: not as it was written"):
         run_search(whole[0], tmp_path / "out", resume=True)
     assert snapshot(tmp_path / "out") == before
 

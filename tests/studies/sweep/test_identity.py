@@ -13,6 +13,7 @@ import pytest
 from o3sim.config.consent import allow_code
 from o3sim.errors import InputError
 from o3sim.files import load_npz, save_npz
+from o3sim.studies.sealed import sealed
 from o3sim.studies.sweep.expand import load_sweep
 from o3sim.studies.sweep.run import Plan, plan_sweep, run_sweep
 from tests.studies.sweep.samples import snapshot, write_sweep
@@ -115,7 +116,8 @@ def test_a_change_is_refused_and_the_folder_left_as_it_was(swept: Path, what: st
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("journal.jsonl", "{}\n", "of another sweep"),
+        ("journal.jsonl", sealed({"points": "other"}).decode(), "of another sweep"),
+        ("journal.jsonl", "{}\n", "damaged"),
         ("journal.jsonl", "nothing\n", "damaged"),
         ("journal.jsonl", None, "damaged"),
         ("profiles", None, "remove .* to make it again"),

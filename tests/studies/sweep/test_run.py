@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import resource
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
@@ -197,6 +198,25 @@ def test_a_full_disk_is_one_error_and_resuming_ends_the_same(tmp_path: Path) -> 
     assert 1 < kept < 13
     run_sweep(plan, tmp_path / "out", resume=True)
     assert _tables(tmp_path / "out") == _tables(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("again", [False, True])
+def test_a_folder_that_is_removed_is_noticed_at_the_next_write(
+    tmp_path: Path, jobs: int, again: bool
+) -> None:
+    out = tmp_path / "out"
+
+    def remove(_what: str, done: int, _total: int) -> None:
+        if done == 3 and out.exists():
+            shutil.rmtree(out)
+            if again:
+                out.mkdir()
+
+    with pytest.raises(InputError, match=r"journal\.jsonl: not in its place any more"):
+        run_sweep(_plan(tmp_path), out, jobs, progress=remove)
+    assert out.exists() == again
+    assert not again or list(out.iterdir()) == []
 
 
 def test_profiles_are_made_once_and_checked(tmp_path: Path) -> None:
