@@ -184,6 +184,42 @@ def test_another_shape_dtype_or_length_is_refused(work: Work, name: str) -> None
             find_profiles(root, network, images)
 
 
+@pytest.mark.parametrize("header", ["{'descr': '<u8'", "(" * 500, "None", "\x00" * 20])
+def test_damaged_headers_are_refused(work: Work, header: str) -> None:
+    root, network, images = work
+    text = header.encode()
+    raw = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+    (folder_of(root) / "scores.npy").write_bytes(raw)
+    with pytest.raises(InputError, match=r"scores\.npy: cannot be read: .*; remove"):
+        find_profiles(root, network, images)
+
+
+@pytest.mark.parametrize("name", ["index.json", "scores.npy"])
+def test_what_is_no_file_is_refused_and_not_waited_for(work: Work, name: str) -> None:
+    root, network, images = work
+    path = folder_of(root) / name
+    for put in (os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)):
+        path.unlink() if not path.is_dir() else path.rmdir()
+        put(path)
+        with pytest.raises(InputError, match=rf"{name}: cannot be read: .*; remove"):
+            find_profiles(root, network, images)
+
+
+def test_an_archive_in_the_place_of_an_array_is_refused(work: Work) -> None:
+    root, network, images = work
+    with (folder_of(root) / "scores.npy").open("wb") as stream:
+        np.savez(stream, x=np.zeros(3))
+    with pytest.raises(InputError, match=r"scores\.npy: is no array; remove"):
+        find_profiles(root, network, images)
+
+
+def test_an_index_nested_deeply_is_refused(work: Work) -> None:
+    root, network, images = work
+    (folder_of(root) / "index.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match=r"index\.json: .*nested.*; remove"):
+        find_profiles(root, network, images)
+
+
 def test_a_missing_file_and_one_too_many_are_refused(work: Work) -> None:
     root, network, images = work
     extra = folder_of(root) / "l009_bits.npy"

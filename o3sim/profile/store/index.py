@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from o3sim.errors import InputError
+from o3sim.inputs import read_json
 from o3sim.network.images import Images
 from o3sim.network.network import EDGE_ORDER
 
@@ -18,6 +19,9 @@ LAYOUT = 3
 """Of the folder; goes up when its files change their meaning."""
 
 INDEX = "index.json"
+
+MOST_INDEX_BYTES = 2**28
+"""Of an index: that of 60,000 images and 60 arrays has that much."""
 
 
 @dataclass(frozen=True)
@@ -68,22 +72,23 @@ def read_index(folder: Path) -> Index:
     """
     path = folder / INDEX
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path, MOST_INDEX_BYTES)
         if values["layout"] != LAYOUT or values["edge_order"] != EDGE_ORDER:
             raise ValueError("made by another version")
         checksum = values.pop("checksum")
         index = Index(**{name: _frozen(value) for name, value in values.items()})
         if index.checksum != checksum:
             raise ValueError("is damaged")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: {_reason(error)}; remove {folder} to make it again") from None
+    except InputError as error:
+        raise InputError(f"{error}; {_way_out(folder)}") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        what = str(error) if isinstance(error, ValueError) else "is no index of profiles"
+        raise InputError(f"{path}: {what}; {_way_out(folder)}") from None
     return index
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"cannot be read: {error.strerror or error}"
-    return str(error) if isinstance(error, ValueError) else "is no index of profiles"
+def _way_out(folder: Path) -> str:
+    return f"remove {folder} to make it again"
 
 
 def _frozen(value: Any) -> Any:

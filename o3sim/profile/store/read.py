@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.errors import InputError
+from o3sim.inputs import first_line, open_input
 from o3sim.network.bits.layers import pooled
 from o3sim.network.images import Images
 from o3sim.network.layer import Layer
@@ -130,12 +131,21 @@ def forget_mapped() -> None:
 @lru_cache(maxsize=1024)
 def _mapped(folder: str, name: str, _checksum: str) -> NDArray[Any]:
     """Map an array; mappings are kept, since every point reads the same."""
-    path = Path(folder) / f"{name}.npy"
+    return _map(Path(folder) / f"{name}.npy", "c").view(np.ndarray)
+
+
+def _map(path: Path, mode: Literal["r", "c"]) -> np.memmap[Any, Any]:
+    """Map the array of a file, whatever the file is."""
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {error}; {_way_out(Path(folder))}") from None
-    return array.view(np.ndarray)
+        with open_input(path):  # NumPy would wait for somebody to write into a pipe
+            array = np.load(path, mmap_mode=mode, allow_pickle=False)
+    except InputError as error:
+        raise InputError(f"{error}; {_way_out(path.parent)}") from None
+    except Exception as error:  # damaged headers raise nearly anything
+        raise InputError(f"{path}: cannot be read: {first_line(error)}; {_way_out(path.parent)}") from None
+    if not isinstance(array, np.memmap):
+        raise InputError(f"{path}: is no array; {_way_out(path.parent)}")
+    return array
 
 
 def find_profiles(root: Path, network: Network, images: Images, speculative: bool = False) -> StoredProfiles:
@@ -202,11 +212,7 @@ def _check_names(folder: Path, kinds: dict[str, ArrayKind]) -> None:
 def _check_array(path: Path, kind: ArrayKind, index: Index, numbers: Sequence[int]) -> None:
     """Refuse an array that is not the one that was written."""
     shape = (len(index.images), *kind.shape)
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-        size = path.stat().st_size
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: cannot be read: {error}; {_way_out(path.parent)}") from None
+    array, size = _map(path, "r"), path.stat().st_size
     if array.dtype != kind.dtype or array.shape != shape or not array.flags.c_contiguous:
         raise InputError(
             f"{path}: is {array.dtype} {list(array.shape)}, not {kind.dtype} {list(shape)};"
