@@ -80,7 +80,7 @@ def memory_of(
     trace : dict
         Which events are noted.
     row_cycles : int64 array, shape (out_height,), optional
-        Of a stage of a pipeline: first cycle in which the neurons of each output row can be dispatched.
+        First cycle in which the neurons of each output row of a stage of a pipeline can be dispatched.
     """
     layer = layer_of(profile, architecture, row_cycles is not None, bool(trace))
     ops, overlap = layer["ops"], layer["overlap"]

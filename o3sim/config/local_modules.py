@@ -37,7 +37,7 @@ def local_modules(file: Path) -> dict[str, Path]:
 
 
 def _local_places() -> list[Path]:
-    """List the folders of ``sys.path`` that hold code of the user's own."""
+    """List the folders of ``sys.path`` that hold custom code."""
     installed = [Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)]
     places = [Path(entry).resolve() for entry in sys.path]
     return [
