@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from o3sim.cli import options
-from o3sim.cli.place import Place
+from o3sim.cli.execution_target import ExecutionTarget
 
 if TYPE_CHECKING:
     from o3sim.studies.search.plan import SearchPlan
@@ -35,22 +35,27 @@ def explore(  # noqa: PLR0913, PLR0917 - the command's options
     importances.csv, front.png and .svg, and the tables of a sweep. For a seed the search is the same
     whatever --jobs is; --resume also goes on to more trials. Needs the extra `search`. docs/explore.md.
     """
-    place = Place(jobs, scheduler, cluster, tls_ca_file, tls_cert, tls_key)
+    target = ExecutionTarget(jobs, scheduler, cluster, tls_ca_file, tls_cert, tls_key)
     from o3sim.report.console import make_console
     from o3sim.report.explore import print_search
     from o3sim.report.search_figures import write_figures
     from o3sim.studies.search.plan import plan_search
 
-    place.prepare()
+    target.prepare()
     plan = plan_search(file)
-    outcome = _run(plan, output, place, resume, parquet, profiles)
+    outcome = _run(plan, output, target, resume, parquet, profiles)
     write_figures(plan, outcome, output)
     print_search(make_console(), plan, outcome)
     print(f"wrote {output / 'front.csv'}, {output / 'front.svg'}, {output / 'results.csv'}")
 
 
 def _run(
-    plan: SearchPlan, output: Path, place: Place, resume: bool, parquet: bool, profiles: Path | None
+    plan: SearchPlan,
+    output: Path,
+    target: ExecutionTarget,
+    resume: bool,
+    parquet: bool,
+    profiles: Path | None,
 ) -> SearchOutcome:
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.runs.stop import StopRequests
@@ -60,8 +65,8 @@ def _run(
     # Before anybody waits for a cluster:
     prepare_folder(output, resume, identity_of(plan), plan.space.identities)
     with (
-        StopRequests(at_once=place.in_this_process) as stop,
-        place.open(stop.check) as (open_executor, jobs),
+        StopRequests(at_once=target.in_this_process) as stop,
+        target.open(stop.check) as (open_executor, jobs),
         progress_on_stderr() as progress,
     ):
         return run_search(

@@ -61,10 +61,10 @@ def speedup(
         typer.Option(metavar="ARCH|KEY=VALUE", help="What the others are compared with; a key for a sweep."),
     ] = "dense",
     x: Annotated[
-        str | None, typer.Option("--x", metavar="KEY", help="Of a sweep: column along the axis.")
+        str | None, typer.Option("--x", metavar="KEY", help="Column of a sweep along the axis.")
     ] = None,
     y: Annotated[
-        str | None, typer.Option("--y", metavar="KEY", help="Of a sweep: column to divide, else the latency.")
+        str | None, typer.Option("--y", metavar="KEY", help="Column of a sweep to divide, else the latency.")
     ] = None,
     by: By = None,
     where: Where = None,

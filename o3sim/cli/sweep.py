@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from o3sim.cli import options
-from o3sim.cli.place import Place
+from o3sim.cli.execution_target import ExecutionTarget
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,20 +38,20 @@ def sweep(  # noqa: PLR0913, PLR0917 - the command's options
     All points are checked before the first runs. A run that was interrupted anyhow goes on with
     --resume; the tables are then the same bytes as if it had not been. docs/sweeps.md.
     """
-    place = Place(jobs, scheduler, cluster, tls_ca_file, tls_cert, tls_key)
+    target = ExecutionTarget(jobs, scheduler, cluster, tls_ca_file, tls_cert, tls_key)
     if output is None and not dry_run:
         raise InputError("where to? --output DIR")
     from o3sim.studies.sweep.expand import load_sweep
     from o3sim.studies.sweep.run import plan_sweep
 
     if not dry_run:
-        place.prepare()
+        target.prepare()
     plan = plan_sweep(load_sweep(file))
     if dry_run or output is None:
         print(_described(plan))
         _print_job_script(cluster)
         return
-    outcome = _run(plan, output, place, resume, parquet, profiles)
+    outcome = _run(plan, output, target, resume, parquet, profiles)
     print(f"wrote {output / 'results.csv'}: {len(outcome.rows):,} points, {outcome.failed:,} failed")
     if outcome.failed:
         failed = next(row for row in outcome.rows if row["error"])
@@ -68,7 +68,7 @@ def _print_job_script(cluster: Path | None) -> None:
 
 
 def _run(
-    plan: Plan, output: Path, place: Place, resume: bool, parquet: bool, profiles: Path | None
+    plan: Plan, output: Path, target: ExecutionTarget, resume: bool, parquet: bool, profiles: Path | None
 ) -> SweepOutcome:
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.runs.stop import StopRequests
@@ -77,8 +77,8 @@ def _run(
     # Before anybody waits for a cluster:
     prepare_folder(output, resume, identity_of(plan), plan.expansion.identities)
     with (
-        StopRequests(at_once=place.in_this_process) as stop,
-        place.open(stop.check) as (open_executor, jobs),
+        StopRequests(at_once=target.in_this_process) as stop,
+        target.open(stop.check) as (open_executor, jobs),
         progress_on_stderr() as progress,
     ):
         return run_sweep(

@@ -15,7 +15,7 @@ def validate(
 ) -> None:
     """Check YAML files; report all that is wrong.
 
-    Of sweeps and searches everything that they name is checked, too, and that networks fit.
+    Everything that sweeps and searches name is checked, too, and that networks fit.
     """
     from o3sim.cli.kinds import kind_of
     from o3sim.config.extends import load_document

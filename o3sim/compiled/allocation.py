@@ -53,7 +53,7 @@ class Allocation:
     ----------
     kind : type
     values : dict
-        Of each field that is not 0: its number, the :class:`Records` or :class:`Located` array of its
+        For each field that is not 0: its number, the :class:`Records` or :class:`Located` array of its
         table, or such a dict for the record in it.
 
     Attributes

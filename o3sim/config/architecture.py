@@ -196,8 +196,8 @@ class Architecture(StrictModel):
     )
     stages: tuple[Stage, ...] = Field(
         default=(),
-        description="Of layer_pipelined, layer by layer: what its units differ in. Without it all layers have"
-        " the units as stated.",
+        description="What the units of a layer differ in, layer by layer, in layer_pipelined. Without it all"
+        " layers have the units as stated.",
     )
     pe: ProcessingElements
     sequencer: Sequencer
@@ -240,7 +240,7 @@ class Architecture(StrictModel):
         Parameters
         ----------
         values : mapping
-            Of strings, numbers, lists and mappings.
+            Strings, numbers, lists and mappings.
         varied : iterable of str
             Dotted keys that errors are laid at, where they are to blame.
 

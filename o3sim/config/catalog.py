@@ -28,7 +28,7 @@ def names(kind: Kind) -> list[str]:
 
 
 def is_path(name_or_path: str) -> bool:
-    """Tell a path (a YAML suffix or a separator) from a bare name."""
+    """Return whether it is a path (a YAML suffix or a separator), not a bare name."""
     return name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path or "\\" in name_or_path
 
 

@@ -62,9 +62,9 @@ def why_not(
     key : str
         Dotted: ``pe.count``, ``pe`` for the whole of it, ``stages.3.pe.count``.
     values : mapping
-        Of the machine, nested.
+        What the machine holds, nested.
     model : type of BaseModel
-        Of the machine.
+        What kind of machine it is: ``Architecture``.
     others : collection of str
         Dotted keys that are changed too.
     hints : bool

@@ -29,7 +29,7 @@ class Refusal(NamedTuple):
     Attributes
     ----------
     key : str
-        Of the change, dotted; empty where none is to blame.
+        Dotted key of the change; empty where none is to blame.
     what : str
     between : bool
         Whether it lies between the values of several keys, each of which could be.

@@ -41,7 +41,7 @@ class CodePlace(NamedTuple):
 
 
 def is_custom(value: object) -> bool:
-    """Tell ``FILE.py:Class`` from the name of something shipped.
+    """Return whether a value is ``FILE.py:Class``, not the name of something shipped.
 
     >>> is_custom("units/mine.py:MyPE"), is_custom("lockstep")
     (True, False)

@@ -14,8 +14,8 @@ from o3sim.config.marks import KeyPath
 def known_keys(path: KeyPath, data: Any, model: type[BaseModel]) -> list[str]:
     """Return the keys that may stand in the mapping at `path` of `data`, in the model's order.
 
-    Of a union's members those count whose literal fields (a ``type``) agree with the data; all of
-    them if none does.
+    Those members of a union count whose literal fields (a ``type``) agree with the data; all of them
+    if none does.
     """
     here: list[type[BaseModel]] = [model]
     for part in path:

@@ -43,7 +43,7 @@ def local_modules(file: Path) -> dict[str, Path]:
 
 
 def _local_places() -> list[Path]:
-    """List the folders of ``sys.path`` that hold code of the user's own."""
+    """List the folders of ``sys.path`` that hold custom code."""
     places = [Path(entry).resolve() for entry in sys.path]
     return [place for place in places if place.is_dir() and is_local(place)]
 

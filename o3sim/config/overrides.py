@@ -26,7 +26,7 @@ def overrides_of(
     Parameters
     ----------
     name : str
-        Of the new model.
+        What the new model is called.
     model : type of StrictModel
     module : str
         Where the new model will stand, under that name.

@@ -72,7 +72,7 @@ class EnergyModel:
         Parameters
         ----------
         counters : LayerCounters
-            Of one layer, of one image or summed over several.
+            Events of one layer, of one image or summed over several.
 
         Returns
         -------

@@ -164,7 +164,7 @@ def load_npz(path: str | Path, most_bytes: int | None = None) -> dict[str, npt.N
     Parameters
     ----------
     most_bytes : int, optional
-        Of all arrays together, besides what any file may unfold to.
+        Limit for all arrays together, besides what any file may unfold to.
 
     Raises
     ------

@@ -74,7 +74,7 @@ class Ledger:
         else:
             counters.squashed_pe += 1
 
-    def beaten(self, op: Op, words: int) -> None:
+    def eliminated(self, op: Op, words: int) -> None:
         """Count a class dropped from a PE, when so many of its words had shown that it cannot win."""
         counters = self.counters
         executed = op.edges_after(op.words_in, self.width_edges)

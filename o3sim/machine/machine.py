@@ -20,9 +20,9 @@ from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventStream, Ev
 from o3sim.contract.invariants import check_layer
 from o3sim.contract.program import LayerProgram
 from o3sim.contract.weight_groups import WeightGroup, order_bits
+from o3sim.machine.argmax_pruning import ArgmaxPruning
 from o3sim.machine.clock import Clock
 from o3sim.machine.issue_queue import IssueQueue
-from o3sim.machine.leader import Leader
 from o3sim.machine.ledger import Ledger
 from o3sim.machine.op import Op
 from o3sim.machine.operand_supply import OperandSupply
@@ -73,7 +73,7 @@ class Machine:
     program: LayerProgram
     ledger: Ledger
     scoreboard: Scoreboard
-    leader: Leader | None
+    argmax_pruning: ArgmaxPruning | None
 
     def __init__(
         self,
@@ -141,8 +141,8 @@ class Machine:
         self._take_verdicts(cycle)
         if settled:
             self._squash_in_pes()
-        if self.leader is not None:
-            self._drop_beaten(self.leader, cycle)
+        if self.argmax_pruning is not None:
+            self._eliminate(self.argmax_pruning, cycle)
         more_coming, idle_cause = self._look_ahead(cycle)
         self.sequencer.step(cycle, self._squashed_early, self._dispatched)
         if settled:
@@ -183,11 +183,11 @@ class Machine:
         for op in self.pes.squash(self.scoreboard.is_settled):
             self._squashed(op, "pe", f"pe{op.pe}")
 
-    def _drop_beaten(self, leader: Leader, cycle: int) -> None:
+    def _eliminate(self, pruning: ArgmaxPruning, cycle: int) -> None:
         """Drop classes that are seen from this cycle on not to come out highest."""
-        leader.show(cycle)
-        for op in self.pes.squash(lambda op: leader.beats(op, cycle)):
-            self.ledger.beaten(op, leader.words_needed(op))
+        pruning.show(cycle)
+        for op in self.pes.squash(lambda op: pruning.eliminates(op, cycle)):
+            self.ledger.eliminated(op, pruning.words_needed(op))
             self._emit(EventKind.SQUASH, op, f"pe{op.pe}")
             self._ended(op)
 
@@ -222,8 +222,8 @@ class Machine:
             if op.late:
                 self.pes.verdict_written(op)
             self.scoreboard.retire(op, self._cycle)
-            if self.leader is not None:
-                self.leader.retire(op, self._cycle)
+            if self.argmax_pruning is not None:
+                self.argmax_pruning.retire(op, self._cycle)
             for window in op.windows:
                 self.rows_written[window // self._row_windows] = self._cycle
             self.ledger.retired(op)
@@ -265,7 +265,7 @@ class Machine:
         self.scoreboard = Scoreboard(
             program.n_windows, program.prunes_pooling, self.architecture.pruning.squash_latency_cycles
         )
-        self.leader = self._leader_of(program)
+        self.argmax_pruning = self._argmax_pruning_of(program)
         self._group_left = dict(program.group_ops)
         self.rows_written = [0] * program.geometry.pooled_height
         self._row_windows = program.geometry.pooled_width * program.geometry.out_channels
@@ -296,12 +296,12 @@ class Machine:
             self.stream.flush()
         self.layers.append(counters)
 
-    def _leader_of(self, program: LayerProgram) -> Leader | None:
+    def _argmax_pruning_of(self, program: LayerProgram) -> ArgmaxPruning | None:
         """Make what compares classes, in a layer where they race."""
         if program.race is None:
             return None
         pe, pruning = self.architecture.pe, self.architecture.pruning
-        return Leader(program.race, pe.width_edges, pe.latency_cycles, pruning.squash_latency_cycles)
+        return ArgmaxPruning(program.race, pe.width_edges, pe.latency_cycles, pruning.squash_latency_cycles)
 
     def _next_change(self, cycle: int) -> int:
         """Next cycle in which a unit that waits can go on."""
@@ -309,7 +309,7 @@ class Machine:
         wakes = [
             self.pes.next_move(cycle),
             self.scoreboard.next_show(),
-            None if self.leader is None else self.leader.next_show(),
+            None if self.argmax_pruning is None else self.argmax_pruning.next_show(),
             None if group is None else self.weights.next_change(group),
             self.sequencer.rows_cycle,
         ]

@@ -22,7 +22,7 @@ def fold_batch_norm(
     weights : ndarray of uint8, shape (out_channels, ...)
         1 for +1, 0 for -1.
     scale, shift : ndarray of float, shape (out_channels,)
-        Of batch norm written as ``scale*x + shift``: ``gamma/sigma`` and ``beta - mean*gamma/sigma``.
+        Batch norm written as ``scale*x + shift``: ``gamma/sigma`` and ``beta - mean*gamma/sigma``.
 
     Returns
     -------

@@ -38,7 +38,7 @@ class Geometry:
     out_channels : int
         Neurons per output position.
     kernel_height, kernel_width, stride, padding_pixels : int
-        Of the convolution, ``padding_pixels`` on each of the four sides.
+        Sizes of the convolution, ``padding_pixels`` on each of the four sides.
     padding : {"exclude", "-1", "+1"}
         What a padded tap is: no edge at all, or an ordinary edge with that activation (on a
         fixed-point input: with the least or the greatest value).

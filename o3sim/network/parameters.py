@@ -33,7 +33,7 @@ def load_layers(path: Path, shapes: Shapes, input_offset: int) -> tuple[Layer, .
         ``<name>_edge_order_granule_edges`` (see :class:`~o3sim.network.edge_order.EdgeOrder`), and
         a pooled one ``<name>_member_order``.
     input_offset : int
-        Of the first layer (see :class:`~o3sim.network.layer.Layer`).
+        ``c`` of the first layer (see :class:`~o3sim.network.layer.Layer`).
 
     Raises
     ------

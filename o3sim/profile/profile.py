@@ -39,7 +39,7 @@ class LayerProfile:
         pooling window: ``T`` for outcome 1, ``n - T + 1`` for outcome 0, 0 for constant ones.
         All edges in fixed-point and scores layers, where it is not worked out.
     race : ClassRace or None
-        Of a scores layer on binary input: which class beats which, and when that is known.
+        Which class of a scores layer on binary input beats which, and when that is known.
     """
 
     name: str

@@ -65,7 +65,7 @@ def survey(
     progress : callable, optional
         Told before every image.
     stored : StoredProfiles, optional
-        Of this network on these images: read, in place of computing them.
+        Profiles of this network on these images: read, in place of computing them.
     """
     widths = tuple(widths)
     layers: list[LayerRates] = []

@@ -37,7 +37,7 @@ class PipelineFigures:
     Attributes
     ----------
     latency_cycles : int
-        Of the first image, which finds the pipeline empty.
+        Latency of the first image, which finds the pipeline empty.
     initiation_interval_cycles : float or None
         Mean cycles between the ends of two images; None for one image.
     stream_cycles : int

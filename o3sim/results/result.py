@@ -54,9 +54,9 @@ class RunResult(Measures):
     layers : tuple of LayerResult
         In the order of the network.
     agreement : float or None
-        Of a machine that calls outcomes speculatively: share of images whose class is the exact one.
+        Share of images whose class is the exact one, for a machine that calls outcomes speculatively.
     pipeline : PipelineFigures or None
-        Of organization ``layer_pipelined`` only.
+        Figures of organization ``layer_pipelined`` only.
     schema_version : int
         Version of the JSON that this is written as.
     """
@@ -94,9 +94,9 @@ class Comparison:
     Attributes
     ----------
     result : RunResult
-        Of the other architecture.
+        Result of the other architecture.
     speed_up : float
-        Of the main run over this one: ratio of latencies, so clocks count.
+        Speed-up of the main run over this one: ratio of latencies, so clocks count.
     energy_ratio : float or None
         Energy of this one over that of the main run; None if the main run spent none.
     on_chip_energy_ratio : float or None
@@ -146,16 +146,16 @@ def run_result(
     ----------
     architecture : Architecture
     model : EnergyModel
-        Of that architecture.
+        Energy model of that architecture.
     subject : Subject
     layers : sequence of LayerCounters
         By layer, each summed over the images.
     layers_exact : sequence of bool
         By layer, whether every output bit of every image equals the functional one.
     stages : sequence of Architecture, optional
-        Of a pipeline: the machine of each layer.
+        The machine of each layer of a pipeline.
     pipeline : PipelineFigures, optional
-        Of a pipeline.
+        Figures of a pipeline.
     """
     images, clock_mhz = len(subject.images), architecture.clock_mhz
     models = [model] * len(layers) if stages is None else [EnergyModel(s, model.table) for s in stages]

@@ -117,7 +117,7 @@ class StoredCase:
     network : Network
         Without parameters: what timing needs.
     network_sha256, images_sha256 : str
-        Of the network with its parameters, and of all images.
+        SHA-256 of the network with its parameters, and of all images.
     labels : tuple of int or None
     synthetic : tuple of str
     profiles : mapping of bool to StoredProfiles

@@ -76,9 +76,9 @@ class PointCounts:
         Whether each layer's output bits were exact on all images.
     images : list of ImageResult
     exact_classes : list of int
-        Of each image, as :class:`ImageCounts` has them.
+        Exact class of each image, as :class:`ImageCounts` has it.
     pipeline : PipelineFigures or None
-        Of a pipeline.
+        Figures of a pipeline.
     """
 
     layers: list[LayerCounters]

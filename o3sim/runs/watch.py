@@ -25,11 +25,11 @@ def watch_layer(
     Parameters
     ----------
     runner : Runner
-        Of a pipeline: the image finds it as the images before it have left it.
+        A pipeline is found by the image as the images before it have left it.
     profiles : iterable of LayerProfile
-        Of all layers, or of those up to the watched one, which alone are asked for.
+        Profiles of all layers, or of those up to the watched one, which alone are asked for.
     window : EventWindow
-        Of one layer.
+        What to show of one layer.
     """
     assert window.layer is not None  # noqa: S101 - a caller's mistake, not a user's
     with suppress(_LayerDone):  # what comes after the watched layer is not run

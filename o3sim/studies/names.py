@@ -49,7 +49,7 @@ class Readable(Mapping[str, Any]):
     values : mapping of str to scalar
         By dotted key, every key of an architecture.
     layers : int
-        Of the network it is for: a pipeline that states no stages has as many.
+        Layers of the network it is for: a pipeline that states no stages has as many.
     """
 
     def __init__(self, values: Mapping[str, Any], layers: int) -> None:
@@ -77,7 +77,7 @@ def figures_of(architecture: Architecture, layers: int) -> dict[str, Any]:
     Parameters
     ----------
     layers : int
-        Of the network it is for.
+        Layers of the network it is for.
 
     Examples
     --------

@@ -42,7 +42,7 @@ def trace_layer(
         In a pipeline, which the image finds empty, a layer is a stage.
     case : Case or StoredCase
     window : EventWindow
-        Of one layer, with cycles that count from its first
+        What to show of one layer, with cycles that count from its first
         (:func:`o3sim.trace.window.event_window`).
     make_writer : callable
         From :func:`o3sim.trace.registry.load_writer`.

@@ -11,7 +11,7 @@ class SquashCauses:
     Parameters
     ----------
     program : LayerProgram
-        Of the layer that is followed: says which windows an op is in.
+        The layer that is followed: says which windows an op is in.
     """
 
     def __init__(self, program: LayerProgram) -> None:

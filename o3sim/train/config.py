@@ -67,14 +67,16 @@ class Training(StrictModel):
         default=128, description="Images of a step; what is left over at the end of an epoch is left out."
     )
     learning_rate: Annotated[float, Field(gt=0, le=10)] = Field(
-        default=0.002, description="Of Adam at the start; a cosine takes it to 0 over all steps."
+        default=0.002,
+        description="Learning rate of Adam at the start; a cosine takes it to 0 over all steps.",
     )
     smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.0, description="Label smoothing.")
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = Field(
-        default=0, description="Of weights, batches and augmentation: the same seed, the same files."
+        default=0, description="Seed of weights, batches and augmentation: the same seed, the same files."
     )
     precision: Literal["float32", "bfloat16"] = Field(
-        default="float32", description="Of convolutions while training; evaluation is exact in either case."
+        default="float32",
+        description="Number format of convolutions in training; evaluation is exact in either case.",
     )
     threads: Annotated[int, Field(ge=1, le=1024)] = Field(
         default=1, description="CPU threads; another number rounds differently, so it is part of a training."

@@ -90,7 +90,7 @@ class BinaryLayer(nn.Module):
         Tensor
             +-1 after the pool; for the scores layer the scores.
         Terms or None
-            Of the regularisers that are wanted.
+            Terms of the regularisers that are wanted.
         """
         dot = self.dots(x)
         with torch.autocast(x.device.type, enabled=False):

@@ -68,7 +68,7 @@ def read_result(path: Path) -> dict[str, Any]:
 
 
 def _are_named(document: dict[str, Any], key: str) -> bool:
-    """Tell whether an entry is a list of layers or of runs, which may be left out where there are none."""
+    """Return whether an entry is a list of layers or of runs, which may be left out where there are none."""
     listed, name = document.get(key, []), {"layers": "name", "compare": "architecture"}[key]
     return isinstance(listed, list) and all(
         isinstance(each, dict) and isinstance(each.get(name), str) for each in listed

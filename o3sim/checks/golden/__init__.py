@@ -1,1 +1,1 @@
-"""Golden results and traces of a user's own designs: recorded once, checked ever after."""
+"""Golden results and traces of custom designs: recorded once, checked ever after."""

@@ -53,7 +53,7 @@ def check(folder: Path, how: Strictness = EVERYTHING, progress: Progress | None 
     Parameters
     ----------
     folder : Path
-        Of one golden.
+        The folder of one golden.
     how : Strictness, optional
         What is compared; everything if not given.
     progress : callable, optional

@@ -51,7 +51,7 @@ class Golden:
     scratch : tuple of str
         Folders whose files tests make anew in every run.
     recorded : dict
-        Of this run of pytest: the test that recorded each golden.
+        The test of this run of pytest that recorded each golden.
     """
 
     beside: Path

@@ -200,7 +200,7 @@ def pruned_percent(result: RunResult, layers: Sequence[str]) -> float:
 
 
 def _has_parameters(name: str) -> bool:
-    """Tell trained parameters from those made out of a seed."""
+    """Return whether parameters are trained, not made out of a seed."""
     return isinstance(load_workload(name).parameters, Path)
 
 

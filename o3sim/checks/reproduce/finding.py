@@ -23,7 +23,7 @@ class Finding:
     Attributes
     ----------
     key : str
-        Of the claim.
+        Key of the claim.
     claim : Claim
     subject : str
         Network, machine and images that were measured; what is missing where nothing was.

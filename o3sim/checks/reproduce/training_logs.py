@@ -19,21 +19,21 @@ class TrainingLog:
     Attributes
     ----------
     name : str
-        Of the training, and of the workload if its parameters are shipped.
+        Name of the training, and of the workload if its parameters are shipped.
     family : str
         What trainings that differ only in order, regularisers and seed have in common.
     order : {"bn_pool", "pool_bn"}
     seed : int
     pooling_weight, threshold_weight : float
-        Of the two regularisers; 0 without.
+        Weights of the two regularisers; 0 without.
     accuracy : float
         On all test images, 0..1.
     pruned_percent : float
-        Of the binary, thresholded edges, on test images, bounds checked every 32 edges.
+        Share of the binary, thresholded edges, on test images, bounds checked every 32 edges.
     images_profiled : int
         Test images that the pruning was measured on.
     pooling_form : str
-        Of the pooling regulariser.
+        Form of the pooling regulariser.
     """
 
     name: str

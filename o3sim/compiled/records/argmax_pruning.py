@@ -27,7 +27,7 @@ class ArgmaxPruning:
     rank, eliminated_after : table
         As in :class:`~o3sim.profile.classes.ClassRace`, the second row by row.
     word_cycles : table
-        Of the words of the op of each context, ``layer.table_words`` for each.
+        Cycles of the words of the op of each context, ``layer.table_words`` for each.
     """
 
     best_class: int

@@ -24,7 +24,7 @@ class Op:
         Its edges and words, and the words that decide it.
     outcome : int
     first_word : int
-        Of its row of the tables of operand addresses.
+        First word of its row of the tables of operand addresses.
     activation_base, weight_base : int
         Bit and word to which those addresses are relative.
     group : int

@@ -48,7 +48,7 @@ def unpickled(raw: bytes) -> Any:
     Raises
     ------
     Exception
-        Of nearly any kind, if the pickle is damaged, or names anything but what arrays are made of.
+        Nearly any kind, if the pickle is damaged, or names anything but what arrays are made of.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd escapes in text

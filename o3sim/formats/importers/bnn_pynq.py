@@ -37,7 +37,7 @@ class FoldedLayer:
     key : dict
         The layer in the workload's YAML.
     rows, columns : int
-        Of the matrix as stored, padding included.
+        Sizes of the matrix as stored, padding included.
     pe, simd : int
         Rows and columns that are processed at a time.
     real_rows, real_columns : int
@@ -147,7 +147,7 @@ def import_bnn_pynq(folder: Path, net: str, name: str) -> ImportedWorkload:
         Holds ``L-P-weights.bin``, ``L-P-thres.bin`` and ``classes.txt``.
     net : {"cnv", "lfc"}
     name : str
-        Of the workload.
+        Name of the workload.
 
     Raises
     ------

@@ -34,7 +34,7 @@ class StoredProfiles:
     ----------
     folder : str
     checksum : str
-        Of the index, and with it of all that the folder holds.
+        SHA-256 of the index, and with it of all that the folder holds.
     speculative : bool
         Whether outcomes are called by the network's bounds.
     numbers : tuple of int

@@ -38,7 +38,7 @@ def store_profiles(
     Parameters
     ----------
     root : Path
-        Of all profiles; those of each network and images get a folder there, named by what they were
+        Folder of all profiles; those of each network and images get a folder there, named by what they were
         made from. It appears whole or not at all.
     speculative : bool
         Call outcomes by the network's bounds.

@@ -65,7 +65,7 @@ _RC: dict[Any, Any] = {
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Draw and save in the house style, whatever the user's own settings are."""
+    """Draw and save in the house style, whatever the user's settings are."""
     import matplotlib as mpl
 
     with mpl.rc_context(), warnings.catch_warnings():

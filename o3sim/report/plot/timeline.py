@@ -61,7 +61,7 @@ class TimelineData:
     ----------
     name : str
     first_cycle : int
-        Of the window, counted from the start of the layer.
+        First cycle of the window, counted from the start of the layer.
     cells : uint8 array, shape (PEs, cycles)
         :class:`Doing`.
     retired, squashed : int

@@ -33,7 +33,7 @@ class TraceFile:
     Attributes
     ----------
     name : str
-        Of the file.
+        Name of the file.
     layer : str
         Name of the layer; empty if the file does not say.
 

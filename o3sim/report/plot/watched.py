@@ -48,7 +48,7 @@ class WatchedMachine:
     Attributes
     ----------
     name : str
-        Of the architecture.
+        Name of the architecture.
     """
 
     def __init__(self, architecture: Architecture, watched: Watched) -> None:

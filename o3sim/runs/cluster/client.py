@@ -72,7 +72,7 @@ def _checked(address: str, certificates: Certificates | None) -> str:
 
 
 def _configured(*keys: str) -> bool:
-    """Return whether the user's own configuration of dask says something of one of these."""
+    """Return whether the user's configuration of dask says something of one of these."""
     import dask
 
     return any(dask.config.get(key, None) for key in keys)

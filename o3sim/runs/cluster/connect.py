@@ -66,7 +66,7 @@ def scheduler_at(
     tell : callable
         Told what is waited for, and that a connection is not protected.
     certificates : Certificates, optional
-        Of this side; else those of dask's own configuration, if it has any.
+        Certificates of this side; else those of dask's own configuration, if it has any.
 
     Raises
     ------

@@ -21,7 +21,7 @@ TRIES = 3
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _SubmittedWork:
     """A piece of work, and the workers for which profiles were brought so that it can be done."""
 
     outer: Future[Any]
@@ -49,43 +49,43 @@ class ClusterExecutor(Executor):
 
     def submit(self, work: Work, /, *args: Any, **kwargs: Any) -> Future[Any]:  # type: ignore[override]  # only work on tasks
         """Run ``work(tasks)`` on a worker whose node has the tasks' profiles."""
-        asked = _Asked(Future(), work, *args, **kwargs)
-        self._submit(asked)
-        return asked.outer
+        submitted = _SubmittedWork(Future(), work, *args, **kwargs)
+        self._submit(submitted)
+        return submitted.outer
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - never waits
         """Give up what is not done; nobody asks for it any more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._inner.shutdown(wait=False)
 
-    def _submit(self, asked: _Asked) -> None:
-        folders = {folder for task in asked.tasks for folder in task.case.folders}
+    def _submit(self, submitted: _SubmittedWork) -> None:
+        folders = {folder for task in submitted.tasks for folder in task.case.folders}
         contents = {folder: self._placing.content(folder) for folder in folders}
-        inner = self._inner.submit(work_here, asked.work, asked.tasks, contents, installed())
-        inner.add_done_callback(partial(self._pass_on, asked))
+        inner = self._inner.submit(work_here, submitted.work, submitted.tasks, contents, installed())
+        inner.add_done_callback(partial(self._pass_on, submitted))
 
-    def _pass_on(self, asked: _Asked, inner: Future[Any]) -> None:
+    def _pass_on(self, submitted: _SubmittedWork, inner: Future[Any]) -> None:
         """Hand on what came of it; where profiles were missing, bring them and submit it again."""
         try:
             found = inner.result()
             if isinstance(found, NotPlaced):
-                self._thread.submit(self._place_and_submit, found, asked)
+                self._thread.submit(self._place_and_submit, found, submitted)
             elif isinstance(found, OtherInstalled):
                 raise others_installed({found.worker: found.installed}, installed())
             else:
-                asked.outer.set_result(found)
+                submitted.outer.set_result(found)
         except (Exception, CancelledError) as error:  # the caller meets it where it asks for the result
-            asked.outer.set_exception(_told(error))
+            submitted.outer.set_exception(_told(error))
 
-    def _place_and_submit(self, missing: NotPlaced, asked: _Asked) -> None:
+    def _place_and_submit(self, missing: NotPlaced, submitted: _SubmittedWork) -> None:
         try:
-            if asked.placed_on.count(missing.worker) >= TRIES:
+            if submitted.placed_on.count(missing.worker) >= TRIES:
                 raise InputError(f"profiles on the node of {missing.worker} do not stay as they are sent")
             self._placing.place(missing.contents, missing.worker)
-            asked.placed_on.append(missing.worker)
-            self._submit(asked)
+            submitted.placed_on.append(missing.worker)
+            self._submit(submitted)
         except Exception as error:  # as above
-            asked.outer.set_exception(_told(error))
+            submitted.outer.set_exception(_told(error))
 
 
 @contextmanager

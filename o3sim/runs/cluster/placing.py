@@ -68,7 +68,7 @@ class Placing:
 
 
 def is_gone(error: Exception) -> bool:
-    """Tell an error of a lost connection from one of the node itself."""
+    """Return whether an error is of a lost connection, not of the node itself."""
     from distributed.comm.core import CommClosedError
 
     # Files that cannot be written have an errno; connections that time out in dask have none.

@@ -106,7 +106,7 @@ def _is_here(config: SlurmCluster) -> bool:
 
 
 def _scheduler_options(config: SlurmCluster, here: bool) -> dict[str, Any]:
-    """Return options of the scheduler: the user's own of dask, and one address in place of all."""
+    """Return options of the scheduler: those of the user's dask, and one address in place of all."""
     from distributed.utils import get_ip
 
     stated = {**(_configured("scheduler-options") or {}), "dashboard": False, "dashboard_address": None}
@@ -148,7 +148,7 @@ def _shared_folder(config: SlurmCluster) -> Path:
 
 
 def _configured(key: str) -> Any:
-    """Return what the user's own configuration of dask says of jobs of SLURM."""
+    """Return what the user's configuration of dask says of jobs of SLURM."""
     import dask
 
     return dask.config.get(f"jobqueue.slurm.{key}", None)

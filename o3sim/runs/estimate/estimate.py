@@ -43,7 +43,7 @@ class RunEstimate:
     wall_s : float
         Time of the whole run.
     memory_bytes : int
-        Of all its processes.
+        Memory of all its processes.
     """
 
     workload: str

@@ -27,7 +27,7 @@ class MachineCost:
     Attributes
     ----------
     cycles : float
-        Of an image, if the layers that were not sampled compute as long a word as those that were, and
+        Cycles of an image, if the layers that were not sampled compute as long a word as those that were, and
         no layer takes less than its weights through DRAM.
     seconds : float
         To simulate an image.

@@ -29,7 +29,7 @@ def pipeline_figures(
     layers : sequence of LayerCounters
         By stage, each summed over the images.
     shapes : sequence of Geometry
-        Of the layers.
+        Shapes of the layers.
     """
     entries, exits = stream
     producers = (None, *shapes[:-1])

@@ -91,7 +91,7 @@ def most_at_once(there: Sequence[Cycles], released: Sequence[Cycles]) -> int:
     Parameters
     ----------
     there, released : sequences of int64 arrays
-        Of each image: first and last cycle in which each row is held.
+        First and last cycle in which each row of each image is held.
     """
     begins, ends = np.concatenate(there), np.concatenate(released) + 1
     changes = np.concatenate([np.ones(len(begins), np.int64), np.full(len(ends), -1)])

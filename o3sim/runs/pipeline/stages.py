@@ -54,9 +54,9 @@ def stage_machines(architecture: Architecture, layers: Sequence[Sized]) -> list[
     Parameters
     ----------
     architecture : Architecture
-        Of organization ``layer_pipelined``.
+        A machine of organization ``layer_pipelined``.
     layers : sequence of Sized
-        Of the network it is to run.
+        Layers of the network it is to run.
 
     Returns
     -------

@@ -49,7 +49,7 @@ class Space:
     limits : list of Expression
         Constraints that read results, and so can be checked only after a run.
     identities : Identities
-        Of the machines, with the files that they are made from.
+        Hashes of the machines, with the files that they are made from.
     """
 
     def __init__(self, explore: Explore, base: Architecture, network: Network) -> None:

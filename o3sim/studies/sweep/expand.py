@@ -73,7 +73,7 @@ class Expansion:
     left_out, repeated : int
         Places where a condition does not hold, and places equal in everything to an earlier point.
     identities : Identities
-        Of the points' machines, with the files that they are made from.
+        Hashes of the points' machines, with the files that they are made from.
     """
 
     points: list[Point] = field(default_factory=list)

@@ -39,9 +39,9 @@ class RunCycles:
     Attributes
     ----------
     layers : tuple of float
-        Of each layer; of a stage of a pipeline those in which it does not wait for rows.
+        Cycles of each layer; of a stage of a pipeline those in which it does not wait for rows.
     total : int
-        Of the run: of all layers, or of the stream through a pipeline.
+        Cycles of the run: of all layers, or of the stream through a pipeline.
     """
 
     layers: tuple[float, ...]
@@ -77,13 +77,13 @@ class Explanation:
     ----------
     source : Source
     counts : PointCounts
-        Of the run itself.
+        Counts of the run itself.
     cycles : RunCycles
-        Of the run itself.
+        Cycles of the run itself.
     what_ifs : list of Measured
         One for each what-if that changes the architecture.
     depths : list of Depths
-        Of each layer, over the images.
+        Decision depths of each layer, over the images.
     machine : Architecture
         That the watched layer runs on.
     window : LayerWindow

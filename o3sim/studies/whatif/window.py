@@ -29,7 +29,7 @@ class LayerWindow:
         Counted from 0.
     name : str
     layer_cycles : int
-        Of the whole layer.
+        Cycles of the whole layer.
     """
 
     layer: int
@@ -105,7 +105,7 @@ class LayerEnd:
     Attributes
     ----------
     name : str
-        Of the layer.
+        Name of the layer.
     layer_cycles : int
         Its cycles; 0 before its end has come.
     """

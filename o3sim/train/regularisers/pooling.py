@@ -34,7 +34,7 @@ def pooling_term(z: Tensor, size: int, stride: int) -> Tensor:
     z : Tensor, shape (images, channels, height, width)
         Batch-normed values before sign and pool.
     size, stride : int
-        Of the windows, in rows and columns.
+        Size and stride of the windows, in rows and columns.
 
     Returns
     -------

@@ -53,7 +53,7 @@ class Before:
     Attributes
     ----------
     shape : tuple of int
-        Of an image.
+        Shape of an image.
     spec : InputSpec or None
         How pixels are encoded, once that is known.
     """

@@ -33,10 +33,10 @@ def dense(
     Parameters
     ----------
     weights : ndarray of float, shape (outputs, inputs)
-        Of one magnitude per output; inputs in the order that the map has in the file.
+        Weights of one magnitude per output; inputs in the order that the map has in the file.
     bias : sequence of Fraction, one per output, optional
     name : str, optional
-        Of the layer; numbered if empty.
+        Name of the layer; numbered if empty.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def convolution(
     Parameters
     ----------
     weights : ndarray of float, shape (outputs, channels, kernel, kernel)
-        Of one magnitude per output.
+        Weights of one magnitude per output.
     zeros : int
         Rows and columns of zeros on each side, besides padding that the map carries.
 

@@ -38,7 +38,7 @@ def import_npz(path: Path, name: str) -> ImportedWorkload:
     path : Path
         The NPZ file.
     name : str
-        Of the workload.
+        Name of the workload.
 
     Raises
     ------

@@ -75,7 +75,7 @@ class Graph:
     constants : dict of str to ndarray
         Initializers that they use.
     shape : tuple of int
-        Of the input, a batch of 1 first.
+        Shape of the input, a batch of 1 first.
     pixel_input : bool
         The input says of itself that it takes whole pixel values: its type is UINT8.
     classes : list of str or None

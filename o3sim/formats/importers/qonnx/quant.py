@@ -35,7 +35,7 @@ class QuantRule:
     zero_point : Fraction
     bits : int
     mode : str
-        Of rounding, as QONNX calls it.
+        How values are rounded, as QONNX calls it.
     """
 
     scale: NDArray[Any]

@@ -42,7 +42,7 @@ def import_onnx(path: Path, name: str, input_range: tuple[float, float] | None =
     path : Path
         The ONNX file.
     name : str
-        Of the workload.
+        Name of the workload.
     input_range : tuple of float, optional
         What the model's input is for the pixel values 0 and 255; if absent 0 and 1, or, where the
         input's type is UINT8, 0 and 255.

@@ -1,4 +1,4 @@
-"""The leader among the classes: the best score written so far, and which classes it beats."""
+"""Argmax pruning: the best score written so far, and which classes it eliminates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from o3sim.profile.classes import ClassRace
 
 
-class Leader:
+class ArgmaxPruning:
     """Tells which classes in PEs can no longer come out highest (``pruning.argmax``).
 
     A score written in cycle ``r`` is seen ``squash_latency_cycles`` later, the count of a word
@@ -51,7 +51,7 @@ class Leader:
         edges = int(self._beaten_after[self.leader, op.windows[0]])
         return op.words + 1 if edges > op.n_edges else -(-edges // self._width_edges)
 
-    def beats(self, op: Op, cycle: int) -> bool:
+    def eliminates(self, op: Op, cycle: int) -> bool:
         """Return whether what is seen of a class shows that it cannot win."""
         needed = self.words_needed(op)
         return needed <= op.words_in and op.word_cycles[needed - 1] + self._latency_cycles <= cycle

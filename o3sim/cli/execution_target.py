@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class ExecutionTarget:
     """Where points run, as the options say.
 
     Attributes
@@ -27,7 +27,7 @@ class Place:
     scheduler : str or None
     cluster : Path or None
     tls_ca_file, tls_cert, tls_key : Path or None
-        Of the scheduler.
+        Files for a connection to the scheduler.
     """
 
     jobs: int
