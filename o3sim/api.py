@@ -1,27 +1,67 @@
-"""What scripts and notebooks call: :func:`o3sim.simulate` and :func:`o3sim.sweep`. ``docs/api.md``."""
+"""What scripts and notebooks call: :func:`o3sim.sweep`, :func:`o3sim.architecture`, :func:`o3sim.simulate`.
+
+``docs/api.md`` shows them at work.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from o3sim.config.given import named, whole, whole_jobs
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from o3sim.config.architecture import Architecture
+    from o3sim.network.images import Images
+    from o3sim.network.network import Network
     from o3sim.results.result import RunResult
     from o3sim.studies.sweep.expand import SweepFile
     from o3sim.studies.sweep.run import Progress, SweepOutcome
 
 
+def architecture(name_or_path: str | Path, changes: Mapping[str, Any] | None = None) -> Architecture:
+    """Read a machine, and change some of its keys.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        Shipped name or YAML file.
+    changes : mapping of str to value, optional
+        By dotted key, or nested as in a file (``docs/architecture.md``).
+
+    Returns
+    -------
+    Architecture
+        Checked as a file is, and immutable; ``.with_({...})`` returns another.
+
+    Raises
+    ------
+    InputError
+        With all that is wrong.
+
+    Examples
+    --------
+    >>> architecture("o3bnn", {"pe.count": 32}).pe.count
+    32
+    """
+    from o3sim.config.load import load_architecture
+
+    made = load_architecture(named("architecture", name_or_path))
+    return made if changes is None else made.with_(changes)
+
+
 def simulate(
     architecture: str | Path | Architecture,
-    workload: str | Path,
-    images: int = 1,
+    workload: str | Path | Network,
+    images: int | NDArray[Any] = 1,
     *,
+    labels: Sequence[int] | None = None,
     image_file: str | Path | None = None,
     engine: str | None = None,
     jobs: int = 1,
@@ -31,11 +71,14 @@ def simulate(
     Parameters
     ----------
     architecture : str, Path or Architecture
-        Shipped name, YAML file, or one from :func:`o3sim.config.load.load_architecture`.
-    workload : str or Path
-        Shipped name or YAML file.
-    images : int
-        The first so many.
+        Shipped name, YAML file, or one from :func:`o3sim.architecture`.
+    workload : str, Path or Network
+        Shipped name or YAML file, or a network from :func:`o3sim.network.load.load_network`.
+    images : int or ndarray of uint8, shape (images, height, width, channels)
+        The first so many of the workload's or of ``image_file``, or the images themselves; without
+        ``channels`` if there is one only.
+    labels : sequence of int, optional
+        The right class of each image of an array.
     image_file : str or Path, optional
         NPZ file in place of the workload's own images.
     engine : {"compiled", "simpy"}, optional
@@ -47,22 +90,22 @@ def simulate(
     Returns
     -------
     RunResult
-        Totals and layers; ``to_frame()`` makes a DataFrame with a row for each layer.
+        Totals, layers and images; ``to_frame()`` makes a DataFrame with a row for each layer.
 
     Raises
     ------
     InputError
         With all that is wrong, before anything runs.
     """
-    from o3sim.config.load import load_architecture
-    from o3sim.runs.case import load_case
+    from o3sim.runs.case import Case
     from o3sim.runs.simulation import simulate_case
 
-    if images < 1:
-        raise InputError(f"{images} images asked for, at least 1 is needed")
-    machine = load_architecture(architecture) if isinstance(architecture, str | Path) else architecture
-    case = load_case(workload, None if image_file is None else Path(image_file), images)
-    return simulate_case([machine], case, engine=engine, jobs=jobs)[0]
+    jobs = whole_jobs(jobs)
+    if not isinstance(engine, str | None):
+        raise InputError(f"engine: expected its name, found {engine!r}")
+    machine = _machine(architecture)
+    network, chosen = _subject(workload, images, labels, image_file)
+    return simulate_case([machine], Case(network, chosen), engine=engine, jobs=jobs)[0]
 
 
 def sweep(
@@ -101,9 +144,12 @@ def sweep(
     """
     from o3sim.studies.sweep.run import plan_sweep, run_sweep
 
+    jobs = whole_jobs(jobs)
+    if resume and output is None:
+        raise InputError("resume: there is nothing to go on with without an output folder")
     plan = plan_sweep(_sweep_file(what))
     if output is not None:
-        return run_sweep(plan, Path(output), jobs, resume=resume, progress=progress)
+        return run_sweep(plan, Path(named("output", output)), jobs, resume=resume, progress=progress)
     with TemporaryDirectory(prefix="o3sim-sweep-") as folder:
         return run_sweep(plan, Path(folder), jobs, progress=progress)
 
@@ -112,11 +158,68 @@ def _sweep_file(what: str | Path | Mapping[str, Any]) -> SweepFile:
     """Read a sweep file; write a mapping to one first, so that errors name its keys the same way."""
     from o3sim.studies.sweep.expand import load_sweep
 
-    if isinstance(what, str | Path):
-        return load_sweep(Path(what))
+    if not isinstance(what, Mapping):
+        return load_sweep(Path(named("sweep", what, "a mapping")))
     import yaml
+
+    from o3sim.config.changes import plain
 
     with TemporaryDirectory(prefix="o3sim-sweep-") as folder:
         written = Path(folder) / "sweep.yaml"
-        written.write_text(yaml.safe_dump(dict(what), sort_keys=False))
+        written.write_text(yaml.safe_dump(plain(dict(what)), sort_keys=False))
         return replace(load_sweep(written), path=Path("sweep.yaml"))
+
+
+def _machine(given: str | Path | Architecture) -> Architecture:
+    from o3sim.config.architecture import Architecture
+    from o3sim.config.changes import checked
+    from o3sim.config.load import load_architecture
+
+    if isinstance(given, Architecture):
+        return checked(given)
+    return load_architecture(named("architecture", given, "one of `o3sim.architecture`"))
+
+
+def _subject(
+    workload: str | Path | Network,
+    images: int | NDArray[Any],
+    labels: Sequence[int] | None,
+    image_file: str | Path | None,
+) -> tuple[Network, Images]:
+    """Return a network, and the images to run on it."""
+    import numpy as np
+
+    from o3sim.network.images import load_images
+    from o3sim.network.load import load_network, load_workload, workload_images
+    from o3sim.network.network import Network
+
+    file = None if image_file is None else Path(named("image_file", image_file))
+    if isinstance(workload, Network):
+        files, network = None, workload
+    else:
+        files = load_workload(named("workload", workload, "a Network"))
+        network = load_network(files)
+    if isinstance(images, np.ndarray):
+        if file is not None:
+            raise InputError("image_file: images are given as an array already")
+        return network, _given_images(images, labels, network)
+    count = whole("images", images, " or an array of images")
+    if labels is not None:
+        raise InputError("labels: of images in an array only; those of a file come with it")
+    if files is not None:
+        return network, workload_images(files, network, file, count)
+    if file is None:
+        raise InputError("images: a Network comes without; give an array of them, or an image_file")
+    return network, load_images(file, network).first(count)
+
+
+def _given_images(images: NDArray[Any], labels: Sequence[int] | None, network: Network) -> Images:
+    import numpy as np
+
+    from o3sim.network.images import checked_images
+
+    try:
+        arrays = {"x": images} if labels is None else {"x": images, "y": np.asarray(labels)}
+    except ValueError as error:
+        raise InputError(f"labels: {error}") from None
+    return checked_images(Path("images"), arrays, network)

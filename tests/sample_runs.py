@@ -16,6 +16,7 @@ from o3sim.energy.table import load_table
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput
+from o3sim.results.images import ImageResult
 from o3sim.results.pipeline import PipelineFigures, StageFigures
 from o3sim.results.result import RunResult, Subject, run_result
 
@@ -68,7 +69,12 @@ def result(name: str = "o3bnn", scale: int = 1, labels: tuple[int, ...] | None =
     """A result of two layers on two images, ``scale`` times as long as the base one."""
     machine = architecture(name)
     model = EnergyModel(machine, load_table(machine.energy.table))
-    subject = Subject("fashion-vgg", "0123abcd", (9, 3), labels)
+    first, second = labels or (None, None)
+    images = (
+        ImageResult(1000 * scale, 9, first, (0.0, 2.5)),
+        ImageResult(2000 * scale, 3, second, (1.0, -1.0)),
+    )
+    subject = Subject("fashion-vgg", "0123abcd", images)
     layers = [counters("conv1", scale), counters("scores", 2 * scale)]
     return run_result(machine, model, subject, layers, [True, True])
 

@@ -3,8 +3,7 @@
 from collections import Counter
 from typing import BinaryIO
 
-from o3sim.contract.events import Event, EventKind
-from o3sim.trace.writer import TracedLayer
+from o3sim.extend import Event, EventKind, TracedLayer
 
 
 class CsvTrace:

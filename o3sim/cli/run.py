@@ -11,65 +11,52 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from o3sim.cli import options, outputs
+from o3sim.cli.machines import load_machine, said
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.results.result import Comparison, RunResult
-
-STANDARD_OUTPUT = "-"
+    from o3sim.runs.case import LoadedCase
 
 
 def run(  # noqa: PLR0913, PLR0917 - the command's options
-    architecture: Annotated[
-        str, typer.Argument(metavar="ARCH", help="Architecture: shipped name or YAML file.")
-    ] = "o3bnn",
-    workload: Annotated[
-        str, typer.Argument(metavar="WORKLOAD", help="Workload: shipped name or YAML file.")
-    ] = "fashion-vgg",
-    images: Annotated[
-        int, typer.Option("--images", metavar="N", help="Images to run, from the first on.")
-    ] = 1,
-    image_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.npz", help="Images (x) and labels (y) in place of the workload's own."),
-    ] = None,
+    architecture: options.Architecture = options.DEFAULT_ARCHITECTURE,
+    workload: options.Workload = options.DEFAULT_WORKLOAD,
+    settings: options.Set = None,
+    images: options.Images = 1,
+    image_file: options.ImageFile = None,
     compare: Annotated[
         str, typer.Option(metavar="ARCH,...", help="Architectures to run beside it, on the same images.")
     ] = "",
-    json: Annotated[
-        str, typer.Option("--json", metavar="FILE", help="Write the results as JSON; - for standard output.")
-    ] = "",
-    engine: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="compiled, or simpy: the same machine in units of plain Python."),
-    ] = None,
-    jobs: Annotated[int, typer.Option(metavar="N", help="Processes to spread the images over.")] = 1,
-    profiles: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Read profiles that `profile --save DIR` kept.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only estimate cycles, time and memory; write nothing.")
-    ] = False,
+    json: options.Json = "",
+    engine: options.Engine = None,
+    jobs: options.Jobs = 1,
+    profiles: options.Profiles = None,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Simulate ARCH on WORKLOAD and report cycles, pruning, stalls and energy.
 
     Outputs are compared bit by bit with functional inference. docs/results.md explains every figure.
     """
-    _check_target(json)
-    architectures = _load_architectures([architecture, *_names(compare)])
+    architectures = _load_architectures(architecture, settings, _names(compare))
     _tell_custom(architectures, engine)
     asked = _RunOptions(workload, images, image_file, engine, jobs, profiles)
     if dry_run:
+        print(said(settings), end="")
         _estimate(architectures, asked)
         return
     main, others = _simulate(architectures, asked)
     if json:
-        _write_json(json, main, others)
-    if json != STANDARD_OUTPUT:
+        from o3sim.results.document import to_json
+
+        outputs.write_json(json, to_json(main, others))
+    if json != outputs.STANDARD_OUTPUT:
         from o3sim.report.console import make_console
         from o3sim.report.run import print_run
 
+        print(said(settings), end="")
         print_run(make_console(), main, others)
 
 
@@ -77,15 +64,20 @@ def _names(compare: str) -> list[str]:
     return [name.strip() for name in compare.split(",") if name.strip()]
 
 
-def _load_architectures(names: Sequence[str]) -> list[Architecture]:
+def _load_architectures(
+    first: str, settings: Sequence[str] | None, others: Sequence[str]
+) -> list[Architecture]:
     """Load all architectures; results are told apart by name, so no two may share one."""
-    from o3sim.config.load import load_architecture
-
-    loaded: dict[str, Architecture] = {}
-    for name in names:
-        architecture = load_architecture(name)
+    main = load_machine(first, settings)
+    loaded = {main.name: main}
+    for name in others:
+        architecture = load_machine(name, None)
         if architecture.name in loaded:
-            raise InputError(f"--compare {name}: architecture `{architecture.name}` is in this run already")
+            changed = settings and architecture.name == main.name
+            hint = "; name the changed one: --set name=NAME" if changed else ""
+            raise InputError(
+                f"--compare {name}: architecture `{architecture.name}` is in this run already{hint}"
+            )
         loaded[architecture.name] = architecture
     return list(loaded.values())
 
@@ -111,15 +103,25 @@ class _RunOptions(NamedTuple):
     profiles: Path | None
 
 
+def _load(asked: _RunOptions, architectures: Sequence[Architecture]) -> LoadedCase:
+    """Load the network, if its sizes fit, and the images to run it on."""
+    from o3sim.network.load import load_workload
+    from o3sim.runs.case import case_of
+    from o3sim.runs.sizes import check_sizes
+
+    files = load_workload(asked.workload)
+    check_sizes(architectures, files)
+    return case_of(files, asked.image_file, asked.images)
+
+
 def _estimate(architectures: Sequence[Architecture], asked: _RunOptions) -> None:
     """Print what a run will take; it will load its network as long as this one does."""
     from o3sim.report.console import make_console
     from o3sim.report.estimate import print_estimate
-    from o3sim.runs.case import load_case
     from o3sim.runs.estimate.estimate import estimate_run
 
     start = perf_counter()
-    case = load_case(asked.workload, asked.image_file, asked.images)
+    case = _load(asked, architectures)
     loading_s = perf_counter() - start
     estimate = estimate_run(architectures, case.network, case.images.x, asked.engine, asked.jobs)
     print_estimate(make_console(), replace(estimate, wall_s=estimate.wall_s + loading_s))
@@ -131,35 +133,12 @@ def _simulate(
     """Run all architectures; set the others beside the first."""
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.results.result import compare
-    from o3sim.runs.case import load_case, with_saved_profiles
+    from o3sim.runs.case import with_saved_profiles
     from o3sim.runs.simulation import simulate_case
     from o3sim.workers.pool import prepare
 
     prepare(asked.jobs)
-    loaded = load_case(asked.workload, asked.image_file, asked.images)
-    case = with_saved_profiles(loaded, asked.profiles, architectures)
+    case = with_saved_profiles(_load(asked, architectures), asked.profiles, architectures)
     with progress_on_stderr() as progress:
         main, *others = simulate_case(architectures, case, progress, asked.engine, asked.jobs)
     return main, [compare(main, other) for other in others]
-
-
-def _check_target(json: str) -> None:
-    """Refuse a file that cannot be written before the time for a run is spent."""
-    if json in ("", STANDARD_OUTPUT):
-        return
-    path = Path(json)
-    if path.is_dir():
-        raise InputError(f"--json {json}: is a folder")
-    if not path.parent.is_dir():
-        raise InputError(f"--json {json}: no folder {path.parent}")
-
-
-def _write_json(target: str, main: RunResult, others: Sequence[Comparison]) -> None:
-    from o3sim.files import write_atomic
-    from o3sim.results.document import to_json
-
-    text = to_json(main, others)
-    if target == STANDARD_OUTPUT:
-        sys.stdout.write(text)
-    else:
-        write_atomic(Path(target), text)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+from o3sim.cli import options
+from o3sim.cli.machines import load_machine
 
 
 def show(
-    architecture: Annotated[str, typer.Argument(metavar="ARCH", help="Shipped name, or a YAML file.")],
+    architecture: options.Architecture,
+    settings: options.Set = None,
 ) -> None:
     """Print an architecture in full, as YAML."""
-    from o3sim.config.load import load_architecture
     from o3sim.config.yaml_marks import dump_yaml
 
-    print(dump_yaml(load_architecture(architecture).model_dump()), end="")
+    print(dump_yaml(load_machine(architecture, settings).model_dump()), end="")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o3sim.cli.place import ClusterFile, Jobs, Place, Scheduler
+from o3sim.cli import options
+from o3sim.cli.place import Place
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,28 +20,24 @@ EXIT_FAILED_POINTS = 3
 
 def sweep(  # noqa: PLR0913, PLR0917 - the command's options
     file: Annotated[Path, typer.Argument(metavar="SWEEP.yaml", help="What to vary, over what.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Folder for tables, journal, profiles."),
-    ] = None,
-    jobs: Jobs = 1,
-    scheduler: Scheduler = None,
-    cluster: ClusterFile = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in DIR.")] = False,
-    parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
-    profiles: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Read profiles that `profile --save DIR` kept.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only check all points and say how many there are.")
-    ] = False,
+    output: options.OptionalFolder = None,
+    jobs: options.Jobs = 1,
+    scheduler: options.Scheduler = None,
+    tls_ca_file: options.TlsCaFile = None,
+    tls_cert: options.TlsCert = None,
+    tls_key: options.TlsKey = None,
+    cluster: options.Cluster = None,
+    resume: options.Resume = False,
+    parquet: options.Parquet = False,
+    profiles: options.Profiles = None,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Run every point of SWEEP.yaml and write DIR/results.csv and DIR/layers.csv.
 
     All points are checked before the first runs. A run that was interrupted anyhow goes on with
     --resume; the tables are then the same bytes as if it had not been. docs/sweeps.md.
     """
-    place = Place(jobs, scheduler, cluster)
+    place = Place(jobs, scheduler, cluster, tls_ca_file, tls_cert, tls_key)
     if output is None and not dry_run:
         raise InputError("where to? --output DIR")
     from o3sim.studies.sweep.expand import load_sweep
@@ -74,9 +71,10 @@ def _run(
 ) -> SweepOutcome:
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.runs.stop import StopRequests
-    from o3sim.studies.sweep.run import prepare_folder, run_sweep
+    from o3sim.studies.sweep.run import identity_of, prepare_folder, run_sweep
 
-    prepare_folder(output, resume)  # before anybody waits for a cluster
+    # Before anybody waits for a cluster:
+    prepare_folder(output, resume, identity_of(plan), plan.expansion.identities)
     with (
         StopRequests(at_once=place.in_this_process) as stop,
         place.open(stop.check) as (open_executor, jobs),

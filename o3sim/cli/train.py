@@ -7,36 +7,33 @@ from typing import Annotated
 
 import typer
 
+from o3sim.cli import options, outputs
 from o3sim.errors import InputError
 
 
 def train(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="What to train, and how.")],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="NAME", help="Write NAME.yaml, .npz, .jsonl; else its name here."
-        ),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from NAME.checkpoint, if there is one.")
-    ] = False,
+    output: options.TrainedName = None,
+    resume: options.Resume = False,
 ) -> None:
-    """Train a network as CONFIG.yaml says and write it as a workload with its log.
+    """Train a network as CONFIG.yaml says and write it as a workload with its log, NAME.jsonl.
 
-    A checkpoint is kept after every epoch, so that an interrupted training can go on with --resume
+    NAME.checkpoint is kept after every epoch, so that an interrupted training can go on with --resume
     as if it had not stopped. docs/training.md explains every key. Needs the extra `train`.
     """
     _check_torch()
     from o3sim.cli.progress import progress_on_stderr
+    from o3sim.train.finished import is_finished, load_training
+
+    training = load_training(config)
+    target = output or outputs.check_name("--output", Path(training.name))
+    if resume and is_finished(training, target):
+        print(f"{target}: already finished; remove {target}.jsonl, or leave --resume away, to train again")
+        return
     from o3sim.train.run import run_training
     from o3sim.train.task import load_task
 
     task = load_task(config)
-    target = output or Path(task.training.name)
-    target = target.with_suffix("") if target.suffix in (".yaml", ".npz") else target
-    if not target.parent.is_dir():
-        raise InputError(f"--output {target}: no folder {target.parent}")
     with progress_on_stderr() as progress:
         run_training(task, target, resume, progress)
     print(f"wrote {target}.yaml, {target}.npz and {target}.jsonl")

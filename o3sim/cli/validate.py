@@ -7,13 +7,16 @@ from typing import Annotated
 
 import typer
 
-from o3sim.errors import ConfigError
+from o3sim.errors import ConfigError, InputError
 
 
 def validate(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Architectures, workloads, ...")],
 ) -> None:
-    """Check YAML files; report all that is wrong."""
+    """Check YAML files; report all that is wrong.
+
+    Of sweeps and searches everything that they name is checked, too, and that networks fit.
+    """
     from o3sim.cli.kinds import kind_of
     from o3sim.config.extends import load_document
 
@@ -23,8 +26,12 @@ def validate(
             document = load_document(file)
             kind = kind_of(document)
             kind.check(document)
+            if kind.beyond is not None:
+                kind.beyond(file)
         except ConfigError as error:
             problems += error.problems
+        except InputError as error:
+            problems.append(str(error))
         else:
             print(f"{file}: valid {kind.label}")
     if problems:

@@ -3,130 +3,87 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from o3sim.compiled.board import enqueue_arrivals, show, squash_in_queue
-from o3sim.compiled.classes import drop_beaten
-from o3sim.compiled.contexts import context_place
-from o3sim.compiled.memory import Memory, _njit, apart, inlined
-from o3sim.compiled.numbers import (
-    AT_CONSTANTS,
-    AT_SHOWN,
-    AT_VERDICTS,
-    BROKEN,
-    BUSY,
-    C_READY,
-    CONSTANT_HEAD,
-    CONSTANT_TAIL,
-    DONE,
-    ENDED,
-    L_OPS,
-    L_OVERLAP,
-    L_RACE,
-    L_RING_MASK,
-    L_SKIPS_AHEAD,
-    L_START_CYCLE,
-    LAST_ACTIVE,
-    LOCKSTEP,
-    MOVED,
-    N_ACTIVATION_READS,
-    N_WEIGHT_READS,
-    N_WORDS,
-    NEVER,
-    NEWLY_SETTLED,
-    NEXT_OP,
-    NOW,
-    P_DRAIN,
-    P_INPUT_WAIT,
-    P_NO_READY_OP,
-    P_OPERAND_STALL,
-    P_QUEUE_EMPTY,
-    P_WEIGHT_WAIT,
-    QUEUED,
-    S_CONTEXTS,
-    S_DEPTH,
-    S_DRAM_BITS,
-    S_LIMIT,
-    S_PES,
-    S_POLICY,
-    SEQ_GROUP,
-    SHOWN_HEAD,
-    SHOWN_TAIL,
-    STUCK,
-    VERDICT_HEAD,
-    VERDICT_TAIL,
-)
-from o3sim.compiled.output import write
-from o3sim.compiled.rows import rows_cycle
+import o3sim.contract
+from o3sim.compiled.argmax_pruning import eliminate
+from o3sim.compiled.issue_queue import enqueue_arrivals, squash_in_queue
+from o3sim.compiled.kernel import NEVER, _njit, inlined, noinline
+from o3sim.compiled.memory import Memory
+from o3sim.compiled.output_buffer import write
+from o3sim.compiled.pe_array import move_words
+from o3sim.compiled.program_order import begin_walk
+from o3sim.compiled.records.ledger import CAUSE, cause_at
+from o3sim.compiled.records.pe_array import context_at
+from o3sim.compiled.records.settings import LOCKSTEP
+from o3sim.compiled.ring import next_due
 from o3sim.compiled.scheduler import schedule
+from o3sim.compiled.scoreboard import show
 from o3sim.compiled.sequencer import sequence
 from o3sim.compiled.skip_ahead import next_planned, skip_ahead
+from o3sim.compiled.stage_rows import rows_cycle
 from o3sim.compiled.verdicts import squash_in_pes, take_verdicts
-from o3sim.compiled.walk import begin_walk
-from o3sim.compiled.weights import arrival_of, arrived, pump
-from o3sim.compiled.words import move_words
+from o3sim.compiled.weight_stream import arrival_of, arrived, pump
+
+DONE, STUCK, BROKEN = 0, 1, 2  # how a layer ends
 
 
 @inlined
 def _idle_cause(x: Memory, cycle: int) -> int:
     """Why a PE that holds nothing has nothing to do, as of the start of a cycle."""
-    m = x.m
-    if m[NEXT_OP] == m[L_OPS]:
-        return P_DRAIN
-    if not arrived(x, m[SEQ_GROUP], cycle):
-        return P_WEIGHT_WAIT
-    return P_INPUT_WAIT if 0 < rows_cycle(x) >= cycle else P_QUEUE_EMPTY
+    if x.sequencer.next_op == x.layer.ops:
+        return CAUSE.drain
+    if not arrived(x, x.sequencer.group, cycle):
+        return CAUSE.weight_wait
+    return CAUSE.input_wait if 0 < rows_cycle(x) >= cycle else CAUSE.queue_empty
 
 
 @inlined
 def _tick(x: Memory, cycle: int) -> int:
     """Run one cycle, in the order of phases of ``docs/machine.md``; return the words that went in."""
-    m = x.m
-    m[MOVED] = 0
+    settings, queue, board = x.settings, x.issue_queue, x.scoreboard
+    x.clock.moved = 0
     show(x, cycle)
     take_verdicts(x, cycle)
-    if m[NEWLY_SETTLED] > 0 and (m[S_LIMIT] > 1 or m[L_OVERLAP] > 1):
+    if board.n_newly_settled > 0 and (settings.window_in_flight_ops > 1 or x.layer.overlap > 1):
         squash_in_pes(x, cycle)
-    if m[L_RACE]:
-        drop_beaten(x, cycle)
+    if x.layer.races:
+        eliminate(x, cycle)
     idle_cause = _idle_cause(x, cycle)
-    more_coming = idle_cause in (P_QUEUE_EMPTY, P_INPUT_WAIT) and m[QUEUED] < m[S_DEPTH]
+    more_coming = idle_cause in (CAUSE.queue_empty, CAUSE.input_wait) and queue.n_held < settings.depth_ops
     sequence(x, cycle)
-    if m[NEWLY_SETTLED] > 0:
+    if board.n_newly_settled > 0:
         squash_in_queue(x, cycle)
     schedule(x, cycle, more_coming)
-    if m[QUEUED] > 0:
-        if m[S_POLICY] == LOCKSTEP and m[BUSY] > 0:
-            idle_cause = P_DRAIN
-        elif m[S_POLICY] != LOCKSTEP or idle_cause != P_INPUT_WAIT:
-            idle_cause = P_NO_READY_OP
-    m[idle_cause + NOW] += m[S_PES] - m[BUSY]
-    words = skip_ahead(x, cycle) if m[L_SKIPS_AHEAD] else move_words(x, cycle)
+    if queue.n_held > 0:
+        if settings.policy == LOCKSTEP and x.pe_array.n_busy > 0:
+            idle_cause = CAUSE.drain
+        elif settings.policy != LOCKSTEP or idle_cause != CAUSE.input_wait:
+            idle_cause = CAUSE.no_ready_op
+    cause_at(x.ledger, idle_cause).now += settings.pes - x.pe_array.n_busy
+    words = skip_ahead(x, cycle) if x.layer.skips_ahead else move_words(x, cycle)
     write(x, cycle)
     enqueue_arrivals(x)
     return words
 
 
-@apart
+@noinline
 def _next_change(x: Memory, cycle: int) -> int:
     """Next cycle in which a unit that waits can go on; NEVER if none does."""
-    m = x.m
-    wake = NEVER
-    if m[VERDICT_HEAD] < m[VERDICT_TAIL]:
-        wake = min(wake, m[m[AT_VERDICTS] + 2 * (m[VERDICT_HEAD] & m[L_RING_MASK])])
-    if m[CONSTANT_HEAD] < m[CONSTANT_TAIL]:
-        wake = min(wake, m[m[AT_CONSTANTS] + 2 * (m[CONSTANT_HEAD] & m[L_RING_MASK])])
-    if m[SHOWN_HEAD] < m[SHOWN_TAIL]:
-        wake = min(wake, m[m[AT_SHOWN] + 2 * (m[SHOWN_HEAD] & m[L_RING_MASK])])
-    if m[NEXT_OP] < m[L_OPS] and m[S_DRAM_BITS] > 0 and arrival_of(x, m[SEQ_GROUP]) > cycle:
-        wake = min(wake, arrival_of(x, m[SEQ_GROUP]))
-    if m[NEXT_OP] < m[L_OPS] and rows_cycle(x) > cycle:
-        wake = min(wake, rows_cycle(x))
-    if m[L_SKIPS_AHEAD]:
+    array = x.pe_array
+    wake = min(next_due(array.verdicts), next_due(array.constants), next_due(x.scoreboard.shown))
+    if x.sequencer.next_op < x.layer.ops:
+        arrival = arrival_of(x, x.sequencer.group) if x.settings.dram_bits_per_cycle > 0 else -1
+        if arrival > cycle:
+            wake = min(wake, arrival)
+        if rows_cycle(x) > cycle:
+            wake = min(wake, rows_cycle(x))
+    if x.layer.skips_ahead:
         return min(wake, next_planned(x, cycle))
-    for context in range(m[S_PES] * m[S_CONTEXTS]):
-        ready = m[context_place(x, context) + C_READY]
+    for place in range(x.settings.pes * x.settings.contexts):
+        ready = context_at(array, place).ready_cycle
         if ready > cycle:
             wake = min(wake, ready)
     return wake
@@ -135,12 +92,26 @@ def _next_change(x: Memory, cycle: int) -> int:
 @inlined
 def _book_causes(x: Memory, cycle: int, cycles: int) -> None:
     """Book the causes of a cycle, so many times."""
-    m = x.m
-    if m[P_DRAIN + NOW] < m[S_PES]:
-        m[LAST_ACTIVE] = cycle + cycles - 1
-    for cause in range(P_OPERAND_STALL, P_DRAIN + 1):
-        m[cause] += m[cause + NOW] * cycles
-        m[cause + NOW] = 0
+    if cause_at(x.ledger, CAUSE.drain).now < x.settings.pes:
+        x.clock.last_active_cycle = cycle + cycles - 1
+    for number in range(len(CAUSE)):
+        cause = cause_at(x.ledger, number)
+        cause.pe_cycles += cause.now * cycles
+        cause.now = 0
+
+
+@noinline
+def _finish_counts(x: Memory, cycle: int) -> None:
+    """Count what follows from other counts."""
+    counts = x.counts
+    counts.cycles = cycle - x.clock.start_cycle + 1
+    counts.ops = x.layer.ops
+    counts.output_bits = x.layer.windows
+    counts.activation_requests = counts.words_executed
+    counts.weight_requests = counts.words_executed
+    if x.layer.skips_ahead:  # ideal buffers: every word is a read of each
+        counts.activation_reads = counts.words_executed
+        counts.weight_reads = counts.words_executed
 
 
 def _compile(sources: int) -> Any:
@@ -151,25 +122,36 @@ def _compile(sources: int) -> Any:
     """
 
     def run_layer(x: Memory, start_cycle: int) -> tuple[int, int]:
-        m = x.m
+        """Run one layer.
+
+        Parameters
+        ----------
+        x : Memory
+            Fresh for this layer but for the weight stream; counts, outputs and events are left in it.
+        start_cycle : int
+            First cycle of the layer.
+
+        Returns
+        -------
+        how, cycle : int
+            ``DONE`` and the layer's last cycle, or ``STUCK`` or ``BROKEN`` and the cycle it stopped in.
+        """
         if sources < 0:
             return BROKEN, start_cycle
-        m[L_START_CYCLE] = start_cycle
+        x.clock.start_cycle = start_cycle
         pump(x)
         begin_walk(x)
         cycle = start_cycle
         while True:
             words = _tick(x, cycle)
-            if m[MOVED] < 0:
+            if x.clock.moved < 0:
                 return BROKEN, cycle
-            if m[ENDED] == m[L_OPS]:
+            if x.clock.ended_ops == x.layer.ops:
                 _book_causes(x, cycle, 1)
-                if m[L_SKIPS_AHEAD]:  # ideal buffers: every word is a read of each
-                    m[N_ACTIVATION_READS] = m[N_WORDS]
-                    m[N_WEIGHT_READS] = m[N_WORDS]
+                _finish_counts(x, cycle)
                 return DONE, cycle
             wake = cycle + 1
-            if words == 0 and m[MOVED] == 0:
+            if words == 0 and x.clock.moved == 0:
                 wake = _next_change(x, cycle)
                 if wake == NEVER:
                     return STUCK, cycle
@@ -179,30 +161,13 @@ def _compile(sources: int) -> Any:
     return _njit(cache=True, nogil=True, _nrt=False)(run_layer)
 
 
-def _digest_of_sources() -> int:
-    """Digest of every file of this folder, as a number."""
-    folder = Path(__file__).parent
-    texts = b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
-    return int.from_bytes(hashlib.sha256(texts).digest()[:7], "big")
+def digest_of(folders: Iterable[Path]) -> int:
+    """Digest every source file of some folders, as a number."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.read_bytes())
+    return int.from_bytes(digest.digest()[:7], "big")
 
 
-_run_layer = _compile(_digest_of_sources())
-
-
-def run_layer(x: Memory, start_cycle: int) -> tuple[int, int]:
-    """Run one layer.
-
-    Parameters
-    ----------
-    x : Memory
-        Fresh for this layer but for the weight stream; counts, outputs and events are left in it.
-    start_cycle : int
-        First cycle of the layer.
-
-    Returns
-    -------
-    how, cycle : int
-        ``DONE`` and the layer's last cycle, or ``STUCK`` or ``BROKEN`` and the cycle it stopped in.
-    """
-    how, cycle = _run_layer(x, start_cycle)
-    return int(how), int(cycle)
+run_layer = _compile(digest_of([Path(__file__).parent, Path(o3sim.contract.__file__).parent]))

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.compiled.numbers import ISSUE_UNIT, U_OUTPUT, U_QUEUE, U_SEQUENCER
+from o3sim.compiled.records.trace import ISSUE_UNIT, OUTPUT, QUEUE, SEQUENCER
 from o3sim.contract.events import Event, EventKind
 
-_UNITS = {U_SEQUENCER: "sequencer", U_QUEUE: "queue", U_OUTPUT: "output"}
+_UNITS = {SEQUENCER: "sequencer", QUEUE: "queue", OUTPUT: "output"}
 
 CHUNK_ROWS = 65_536
 """Rows turned into Python numbers at a time: bounds memory, and is as fast as any larger number."""
 
 
-def decode(rows: NDArray[np.int64]) -> Iterator[Event]:
-    """Yield the events of rows ``(cycle, kind, op, unit, value)``, as they come."""
+def decode(rows: NDArray[Any]) -> Iterator[Event]:
+    """Yield the events of records :class:`~o3sim.compiled.records.trace.EventRow`, as they come."""
     for start in range(0, len(rows), CHUNK_ROWS):
         for cycle, number, op, unit, value in rows[start : start + CHUNK_ROWS].tolist():
             kind = EventKind(number)
@@ -28,6 +29,6 @@ def decode(rows: NDArray[np.int64]) -> Iterator[Event]:
             yield Event(cycle, kind, op, name, value)
 
 
-def in_order(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def in_order(rows: NDArray[Any]) -> NDArray[Any]:
     """Sort rows as :class:`~o3sim.contract.events.EventStream` shows events: cycle, kind, op."""
-    return rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+    return rows[np.lexsort((rows["op"], rows["kind"], rows["cycle"]))]

@@ -2,165 +2,104 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from o3sim.compiled.board import leave_queue, link_place, op_place, recheck, window_place
-from o3sim.compiled.contexts import change_free, context_place, enter_if_idle, least_loaded, pe_place
-from o3sim.compiled.memory import ONE, Memory, first_bit, first_word, inlined, note_event
-from o3sim.compiled.numbers import (
-    ACTIVATION_BASE,
-    AT_CONSTANTS,
-    AT_ROW_OF,
-    AT_WORDS,
-    B_QUEUED,
-    B_READY,
-    C_ABASE,
-    C_GATHERED,
-    C_IN,
-    C_INDEX,
-    C_KEY,
-    C_MILESTONE,
-    C_OP,
-    C_READY,
-    C_TABLE,
-    C_WBASE,
-    C_WORDS,
-    CONSTANT_TAIL,
-    CONTEXT,
-    DECIDED,
-    E_ISSUE,
-    FLAGS,
-    FREE_CONTEXTS,
-    IN_ORDER,
-    INDEX,
-    ISSUE_UNIT,
-    KEY_SHIFT,
-    L_OVERLAP,
-    L_PRUNES_POOLING,
-    L_RING_MASK,
-    LINK_WINDOW,
-    LOCKSTEP,
-    MOVED,
-    N_ISSUED,
-    NEVER,
-    PE,
-    PE_OCCUPIED,
-    PENDING,
-    QUEUED,
-    QUEUED_LOW,
-    READY_LOW,
-    S_CONTEXTS,
-    S_ISSUE_LATENCY,
-    S_ISSUE_WIDTH,
-    S_LIMIT,
-    S_PES,
-    S_POLICY,
-    S_TRACE,
-    TABLE,
-    TOP,
-    W_IN_FLIGHT,
-    WEIGHT_BASE,
-    WORDS,
-)
+from o3sim.compiled.bit_set import first_bit, first_word, has_bit
+from o3sim.compiled.contexts import change_free, enter_if_idle, least_loaded
+from o3sim.compiled.issue_queue import leave_queue
+from o3sim.compiled.kernel import NEVER, inlined
+from o3sim.compiled.memory import Memory
+from o3sim.compiled.records.issue_queue import queued_slot
+from o3sim.compiled.records.ops import op_at
+from o3sim.compiled.records.pe_array import KEY_SHIFT, context_at, pe_at
+from o3sim.compiled.records.settings import IN_ORDER, LOCKSTEP
+from o3sim.compiled.records.trace import ISSUE_UNIT
+from o3sim.compiled.ring import put_due
+from o3sim.compiled.scoreboard import count_in_flight
 from o3sim.compiled.skip_ahead import touch
+from o3sim.compiled.trace import note_event
+from o3sim.contract.events import EventKind
+
+ISSUE = int(EventKind.ISSUE)
 
 
 @inlined
 def schedule(x: Memory, cycle: int, more_coming: bool) -> None:
     """Issue this cycle's ops."""
-    m = x.m
-    quota = m[FREE_CONTEXTS]
-    if quota == 0 or m[QUEUED] == 0:
+    quota = x.pe_array.free_contexts
+    if quota == 0 or x.issue_queue.n_held == 0:
         return
-    if m[S_POLICY] == LOCKSTEP:
-        group = m[S_PES] * m[S_CONTEXTS]
-        if quota < group or (m[QUEUED] < group and more_coming):
+    if x.settings.policy == LOCKSTEP:
+        group = x.settings.pes * x.settings.contexts
+        if quota < group or (x.issue_queue.n_held < group and more_coming):
             return
     else:
-        quota = min(quota, m[S_ISSUE_WIDTH])
+        quota = min(quota, x.settings.issue_width_ops)
     while quota > 0:
         index = _oldest(x)
         if index < 0:
             return
-        _issue(x, m[m[AT_ROW_OF] + index], cycle)
+        _issue(x, queued_slot(x.issue_queue, index).slot, cycle)
         quota -= 1
 
 
 @inlined
 def _oldest(x: Memory) -> int:
     """Find the op the policy issues next; -1 if there is none."""
-    m = x.m
-    if m[S_POLICY] != IN_ORDER:
-        m[READY_LOW] = first_word(x, m[B_READY], m[READY_LOW], m[TOP])
-        return first_bit(x, m[B_READY], m[READY_LOW]) if m[READY_LOW] <= m[TOP] else -1
-    m[QUEUED_LOW] = first_word(x, m[B_QUEUED], m[QUEUED_LOW], m[TOP])
-    if m[QUEUED_LOW] > m[TOP]:
+    queue = x.issue_queue
+    if x.settings.policy != IN_ORDER:
+        queue.ready_low = first_word(queue.ready, queue.ready_low, queue.top)
+        return first_bit(queue.ready, queue.ready_low) if queue.ready_low <= queue.top else -1
+    queue.held_low = first_word(queue.held, queue.held_low, queue.top)
+    if queue.held_low > queue.top:
         return -1
-    index = first_bit(x, m[B_QUEUED], m[QUEUED_LOW])
-    is_ready = x.bits[m[B_READY] + (index >> 6)] >> np.uint64(index & 63) & ONE
-    return index if is_ready != 0 else -1
+    index = first_bit(queue.held, queue.held_low)
+    return index if has_bit(queue.ready, index) else -1
 
 
 @inlined
-def _count_in_flight(x: Memory, row: int) -> None:
-    """Count an op in its windows; where that reaches the limit, the others there are ready no more."""
-    m = x.m
-    for k in range(m[L_OVERLAP]):
-        window = m[link_place(x, row, k) + LINK_WINDOW]
-        if window >= 0:
-            place = window_place(x, window) + W_IN_FLIGHT
-            m[place] += 1
-            if m[place] == m[S_LIMIT]:
-                recheck(x, window)
-
-
-@inlined
-def _issue(x: Memory, row: int, cycle: int) -> None:
+def _issue(x: Memory, slot: int, cycle: int) -> None:
     """Move an op from the queue to the free PE that holds fewest, the lowest of them."""
-    m = x.m
-    leave_queue(x, row)
-    m[N_ISSUED] += 1
-    m[MOVED] = 1
-    if m[L_PRUNES_POOLING]:
-        _count_in_flight(x, row)
+    leave_queue(x, slot)
+    x.counts.issued += 1
+    x.counts.queue_reads += 1
+    x.clock.moved = 1
+    if x.layer.prunes_pooling:
+        count_in_flight(x, slot)
     pe = least_loaded(x)
     touch(x, pe, cycle)
     enter_if_idle(x, pe)
     change_free(x, pe, -1)
-    m[pe_place(x, pe) + PE_OCCUPIED] += 1
+    pe_at(x.pe_array, pe).occupied += 1
     change_free(x, pe, 1)
-    context = pe * m[S_CONTEXTS]
-    while m[context_place(x, context) + C_OP] >= 0:
-        context += 1
-    op = op_place(x, row)
-    m[op + PE] = pe
-    m[op + CONTEXT] = context
-    _fill(x, row, context_place(x, context), cycle + m[S_ISSUE_LATENCY])
-    if m[S_TRACE]:
-        note_event(x, cycle, E_ISSUE, m[op + INDEX], pe * ISSUE_UNIT + context - pe * m[S_CONTEXTS], 0)
+    first = pe * x.settings.contexts
+    place = first
+    while context_at(x.pe_array, place).slot >= 0:
+        place += 1
+    op = op_at(x.ops, slot)
+    op.pe = pe
+    op.context = place
+    _fill(x, slot, place - first, cycle + x.settings.issue_latency_cycles)
+    if x.trace.is_on:
+        note_event(x, cycle, ISSUE, op.index, pe * ISSUE_UNIT + place - first, 0)
 
 
 @inlined
-def _fill(x: Memory, row: int, at: int, ready_cycle: int) -> None:
-    """Put an op into a context; one that needs no word is known in the cycle after it is there."""
-    m = x.m
-    op = op_place(x, row)
-    m[at + C_OP] = row
-    m[at + C_READY] = ready_cycle
-    m[at + C_INDEX] = m[op + INDEX]
-    m[at + C_KEY] = m[op + INDEX] << KEY_SHIFT | m[op + CONTEXT] - m[op + PE] * m[S_CONTEXTS]
-    m[at + C_IN] = 0
-    m[at + C_GATHERED] = 0
-    m[at + C_WORDS] = m[op + WORDS]
-    m[at + C_MILESTONE] = m[op + DECIDED]
-    m[at + C_ABASE] = m[op + ACTIVATION_BASE]
-    m[at + C_WBASE] = m[op + WEIGHT_BASE]
-    m[at + C_TABLE] = m[AT_WORDS] + 2 * m[op + TABLE]
-    if m[op + DECIDED] == 0:
-        m[at + C_READY] = NEVER
-        m[at + C_KEY] = NEVER
-        entry = m[AT_CONSTANTS] + 2 * (m[CONSTANT_TAIL] & m[L_RING_MASK])
-        m[entry] = ready_cycle + 1
-        m[entry + 1] = row
-        m[CONSTANT_TAIL] += 1
-        m[op + FLAGS] |= PENDING
+def _fill(x: Memory, slot: int, which: int, ready_cycle: int) -> None:
+    """Put an op into its context; one that needs no word is known in the cycle after it is there."""
+    op = op_at(x.ops, slot)
+    context = context_at(x.pe_array, op.context)
+    context.slot = slot
+    context.ready_cycle = ready_cycle
+    context.index = op.index
+    context.key = op.index << KEY_SHIFT | which
+    context.words_in = 0
+    context.gathered = 0
+    context.words = op.words
+    context.milestone = op.decided_words
+    context.activation_base = op.activation_base
+    context.weight_base = op.weight_base
+    context.first_word = op.first_word
+    if op.decided_words == 0:
+        context.ready_cycle = NEVER
+        context.key = NEVER
+        put_due(x.pe_array.constants, ready_cycle + 1, slot)
+        op.pending = 1

@@ -10,221 +10,192 @@ from __future__ import annotations
 
 import numpy as np
 
-from o3sim.compiled.contexts import context_place, pe_place
-from o3sim.compiled.memory import ONE, Memory, apart, as_int, clear_bit, inlined, lowest_bit, set_bit
-from o3sim.compiled.numbers import (
-    AT_CALENDAR,
-    AT_TOUCHED,
-    B_CALENDAR,
-    C_IN,
-    C_INDEX,
-    C_MILESTONE,
-    C_READY,
-    CALENDAR,
-    CONTEXT_SHIFT,
-    L_SKIPS_AHEAD,
-    L_VERDICT_AFTER,
-    NEVER,
-    P_VERDICT_WAIT,
-    P_WRITE_STALL,
-    PE_LAST,
-    PE_LATE,
-    PE_NEXT,
-    PE_OCCUPIED,
-    PE_PLANNED,
-    PE_TIME,
-    PE_TOUCHED,
-    S_CONTEXTS,
-    TOUCHED,
-)
-from o3sim.compiled.rounds import round_of
-from o3sim.compiled.words import choose, put_in
+from o3sim.compiled.bit_set import clear_bit, set_bit, word_at
+from o3sim.compiled.kernel import NEVER, ONE, as_int, inlined, lowest_bit, noinline
+from o3sim.compiled.memory import Memory
+from o3sim.compiled.pe import choose, put_in
+from o3sim.compiled.records.ledger import CAUSE, cause_at
+from o3sim.compiled.records.pe_array import Context, context_at, pe_at
+from o3sim.compiled.records.skip_ahead import CALENDAR_CYCLES, day_at, touched_at
+from o3sim.compiled.round import round_of
 
 
 @inlined
 def _oldest_two(x: Memory, pe: int) -> tuple[int, int]:
     """Contexts of the two oldest ops of a PE that take words; -1 where there is none."""
-    m = x.m
-    first = context_place(x, pe * m[S_CONTEXTS])
+    first = pe * x.settings.contexts
     oldest = -1
     second = -1
-    for at in range(first, first + (m[S_CONTEXTS] << CONTEXT_SHIFT), 1 << CONTEXT_SHIFT):
-        if m[at + C_READY] == NEVER:
+    for number in range(first, first + x.settings.contexts):
+        context = context_at(x.pe_array, number)
+        if context.ready_cycle == NEVER:
             continue
-        if oldest < 0 or m[at + C_INDEX] < m[oldest + C_INDEX]:
+        if oldest < 0 or context.index < context_at(x.pe_array, oldest).index:
             second = oldest
-            oldest = at
-        elif second < 0 or m[at + C_INDEX] < m[second + C_INDEX]:
-            second = at
+            oldest = number
+        elif second < 0 or context.index < context_at(x.pe_array, second).index:
+            second = number
     return oldest, second
 
 
 @inlined
-def _catch_up(x: Memory, pe: int, until: int) -> None:
+def _catch_up(x: Memory, number: int, until: int) -> None:
     """Put in all words of a PE of the cycles before ``until``; none of them decides or ends an op."""
-    m = x.m
-    place = pe_place(x, pe)
-    begin = m[place + PE_TIME]
+    pe = pe_at(x.pe_array, number)
+    begin = pe.caught_up_cycle
     span = until - begin
     if span <= 0:
         return
-    m[place + PE_TIME] = until
-    if m[place + PE_LATE] > 0:
-        m[P_WRITE_STALL] += span
+    pe.caught_up_cycle = until
+    if pe.late_verdicts > 0:
+        cause_at(x.ledger, CAUSE.write_stall).pe_cycles += span
         return
-    if m[place + PE_OCCUPIED] == 0:
+    if pe.occupied == 0:
         return
-    oldest, second = _oldest_two(x, pe)
+    oldest, second = _oldest_two(x, number)
     if oldest < 0:
-        m[P_VERDICT_WAIT] += span
-    elif m[L_VERDICT_AFTER] == 1 or second < 0:
-        m[oldest + C_IN] += span
-        m[oldest + C_READY] = until - 1 + m[L_VERDICT_AFTER]
+        cause_at(x.ledger, CAUSE.verdict_wait).pe_cycles += span
+    elif x.layer.verdict_after_cycles == 1 or second < 0:
+        context = context_at(x.pe_array, oldest)
+        context.words_in += span
+        context.ready_cycle = until - 1 + x.layer.verdict_after_cycles
     else:
-        _take_turns(x, oldest, second, begin, until)
+        _take_turns(context_at(x.pe_array, oldest), context_at(x.pe_array, second), begin, until)
 
 
 @inlined
-def _take_turns(x: Memory, oldest: int, second: int, begin: int, until: int) -> None:
+def _take_turns(oldest: Context, second: Context, begin: int, until: int) -> None:
     """Put in the words of two ops that alternate, verdicts being two cycles away."""
-    m = x.m
     span = until - begin
-    lead = 1 if m[oldest + C_READY] <= begin else 0
+    lead = 1 if oldest.ready_cycle <= begin else 0
     turns = (span + lead) >> 1
     last_is_oldest = (span & 1) == lead
-    m[oldest + C_IN] += turns
-    m[second + C_IN] += span - turns
+    oldest.words_in += turns
+    second.words_in += span - turns
     if turns > 0:
-        m[oldest + C_READY] = until + (1 if last_is_oldest else 0)
+        oldest.ready_cycle = until + (1 if last_is_oldest else 0)
     if span > turns:
-        m[second + C_READY] = until + (0 if last_is_oldest else 1)
+        second.ready_cycle = until + (0 if last_is_oldest else 1)
 
 
 @inlined
-def _words_to_go(x: Memory, at: int) -> int:
+def _words_to_go(context: Context) -> int:
     """Words before the one that decides or ends an op."""
-    m = x.m
-    return m[at + C_MILESTONE] - m[at + C_IN] - 1
+    return context.milestone - context.words_in - 1
 
 
 @inlined
-def _next_milestone(x: Memory, pe: int, cycle: int) -> int:
+def _next_milestone(x: Memory, number: int, cycle: int) -> int:
     """Cycle, from ``cycle`` on, in which a word of a PE decides or ends an op; NEVER if none does."""
-    m = x.m
-    if m[pe_place(x, pe) + PE_LATE] > 0:
+    if pe_at(x.pe_array, number).late_verdicts > 0:
         return NEVER
-    oldest, second = _oldest_two(x, pe)
-    if oldest < 0:
+    first, other = _oldest_two(x, number)
+    if first < 0:
         return NEVER
-    if m[L_VERDICT_AFTER] == 1 or second < 0:
-        return cycle + _words_to_go(x, oldest)
-    wait = 0 if m[oldest + C_READY] <= cycle else 1
-    return cycle + min(wait + 2 * _words_to_go(x, oldest), 1 - wait + 2 * _words_to_go(x, second))
+    oldest = context_at(x.pe_array, first)
+    if x.layer.verdict_after_cycles == 1 or other < 0:
+        return cycle + _words_to_go(oldest)
+    second = context_at(x.pe_array, other)
+    wait = 0 if oldest.ready_cycle <= cycle else 1
+    return cycle + min(wait + 2 * _words_to_go(oldest), 1 - wait + 2 * _words_to_go(second))
 
 
 @inlined
-def _plan(x: Memory, pe: int, cycle: int, planned: int) -> None:
+def _plan(x: Memory, number: int, cycle: int, planned: int) -> None:
     """Enter a PE into the calendar; what lies beyond its end is looked at again there."""
     if planned == NEVER:
         return
-    m = x.m
-    planned = min(planned, cycle + CALENDAR - 1)
-    slot = planned & (CALENDAR - 1)
-    place = pe_place(x, pe)
-    after = m[m[AT_CALENDAR] + slot]
-    m[place + PE_PLANNED] = planned
-    m[place + PE_NEXT] = after
-    m[place + PE_LAST] = -1
-    if after >= 0:
-        m[pe_place(x, after) + PE_LAST] = pe
-    m[m[AT_CALENDAR] + slot] = pe
-    set_bit(x, m[B_CALENDAR], slot)
+    planned = min(planned, cycle + CALENDAR_CYCLES - 1)
+    pe = pe_at(x.pe_array, number)
+    day = day_at(x.skip_ahead, planned & (CALENDAR_CYCLES - 1))
+    pe.planned_cycle = planned
+    pe.next_planned = day.first_pe
+    pe.last_planned = -1
+    if day.first_pe >= 0:
+        pe_at(x.pe_array, day.first_pe).last_planned = number
+    day.first_pe = number
+    set_bit(x.skip_ahead.planned, planned & (CALENDAR_CYCLES - 1))
 
 
 @inlined
-def _unplan(x: Memory, pe: int) -> None:
+def _unplan(x: Memory, number: int) -> None:
     """Take a PE out of the calendar."""
-    m = x.m
-    place = pe_place(x, pe)
-    if m[place + PE_PLANNED] == NEVER:
+    pe = pe_at(x.pe_array, number)
+    if pe.planned_cycle == NEVER:
         return
-    slot = m[place + PE_PLANNED] & (CALENDAR - 1)
-    m[place + PE_PLANNED] = NEVER
-    after = m[place + PE_NEXT]
-    before = m[place + PE_LAST]
-    if after >= 0:
-        m[pe_place(x, after) + PE_LAST] = before
-    if before >= 0:
-        m[pe_place(x, before) + PE_NEXT] = after
+    place = pe.planned_cycle & (CALENDAR_CYCLES - 1)
+    pe.planned_cycle = NEVER
+    if pe.next_planned >= 0:
+        pe_at(x.pe_array, pe.next_planned).last_planned = pe.last_planned
+    if pe.last_planned >= 0:
+        pe_at(x.pe_array, pe.last_planned).next_planned = pe.next_planned
     else:
-        m[m[AT_CALENDAR] + slot] = after
-        if after < 0:
-            clear_bit(x, m[B_CALENDAR], slot)
+        day_at(x.skip_ahead, place).first_pe = pe.next_planned
+        if pe.next_planned < 0:
+            clear_bit(x.skip_ahead.planned, place)
 
 
 @inlined
-def touch(x: Memory, pe: int, cycle: int) -> None:
+def touch(x: Memory, number: int, cycle: int) -> None:
     """Bring a PE up to a cycle before its ops change in it, and have it looked at then."""
-    m = x.m
-    if not m[L_SKIPS_AHEAD]:
+    if not x.layer.skips_ahead:
         return
-    _catch_up(x, pe, cycle)
-    place = pe_place(x, pe)
-    if m[place + PE_TOUCHED] == 0:
-        m[place + PE_TOUCHED] = 1
-        _unplan(x, pe)
-        m[m[AT_TOUCHED] + m[TOUCHED]] = pe
-        m[TOUCHED] += 1
+    _catch_up(x, number, cycle)
+    pe = pe_at(x.pe_array, number)
+    if pe.touched == 0:
+        pe.touched = 1
+        _unplan(x, number)
+        touched_at(x.skip_ahead, x.skip_ahead.n_touched).pe = number
+        x.skip_ahead.n_touched += 1
 
 
 @inlined
-def _look_at(x: Memory, pe: int, cycle: int) -> int:
+def _look_at(x: Memory, number: int, cycle: int) -> int:
     """Put in the word that decides or ends an op if it is due, and plan on; return the words."""
-    _catch_up(x, pe, cycle)
-    planned = _next_milestone(x, pe, cycle)
+    _catch_up(x, number, cycle)
+    planned = _next_milestone(x, number, cycle)
     if planned > cycle:
-        _plan(x, pe, cycle, planned)
+        _plan(x, number, cycle, planned)
         return 0
     r = round_of(x, cycle)
-    put_in(x, r, pe, choose(x, r, pe), 1)
-    x.m[pe_place(x, pe) + PE_TIME] = cycle + 1
-    _plan(x, pe, cycle, _next_milestone(x, pe, cycle + 1))
+    put_in(x, r, number, choose(x, r, number), 1)
+    pe_at(x.pe_array, number).caught_up_cycle = cycle + 1
+    _plan(x, number, cycle, _next_milestone(x, number, cycle + 1))
     return 1
 
 
 @inlined
 def skip_ahead(x: Memory, cycle: int) -> int:
     """Look at the PEs that were touched or planned for this cycle; return the words."""
-    m = x.m
+    ahead = x.skip_ahead
     moved = 0
-    slot = m[AT_CALENDAR] + (cycle & (CALENDAR - 1))
-    while m[slot] >= 0:
-        pe = m[slot]
-        _unplan(x, pe)
-        moved += _look_at(x, pe, cycle)
-    for k in range(m[TOUCHED]):
-        pe = m[m[AT_TOUCHED] + k]
-        m[pe_place(x, pe) + PE_TOUCHED] = 0
-        moved += _look_at(x, pe, cycle)
-    m[TOUCHED] = 0
+    day = day_at(ahead, cycle & (CALENDAR_CYCLES - 1))
+    while day.first_pe >= 0:
+        number = day.first_pe
+        _unplan(x, number)
+        moved += _look_at(x, number, cycle)
+    for k in range(ahead.n_touched):
+        number = touched_at(ahead, k).pe
+        pe_at(x.pe_array, number).touched = 0
+        moved += _look_at(x, number, cycle)
+    ahead.n_touched = 0
     return moved
 
 
-@apart
+@noinline
 def next_planned(x: Memory, cycle: int) -> int:
     """Next cycle the calendar has an entry for; NEVER if it is empty."""
-    m = x.m
-    words = CALENDAR >> 6
-    first = (cycle + 1) & (CALENDAR - 1)
+    words = CALENDAR_CYCLES >> 6
+    first = (cycle + 1) & (CALENDAR_CYCLES - 1)
     low = ~((ONE << np.uint64(first & 63)) - ONE)
     for k in range(words + 1):
         place = ((first >> 6) + k) & (words - 1)
-        bits = x.bits[m[B_CALENDAR] + place]
+        bits = word_at(x.skip_ahead.planned, place).bits
         if k == 0:
             bits &= low
         elif k == words:
             bits &= ~low
         if bits != 0:
-            slot = (place << 6) + (as_int(lowest_bit(bits)) & 63)
-            return cycle + 1 + ((slot - first) & (CALENDAR - 1))
+            day = (place << 6) + (as_int(lowest_bit(bits)) & 63)
+            return cycle + 1 + ((day - first) & (CALENDAR_CYCLES - 1))
     return NEVER

@@ -2,109 +2,90 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.board import free_row, is_settled, op_place
-from o3sim.compiled.contexts import context_place, release
-from o3sim.compiled.memory import Memory, apart, inlined, note_event
-from o3sim.compiled.numbers import (
-    AT_CONSTANTS,
-    AT_KNOWN,
-    AT_VERDICTS,
-    C_OP,
-    CONSTANT_HEAD,
-    CONSTANT_TAIL,
-    CONTEXT,
-    E_DECIDE,
-    E_SQUASH,
-    EDGES,
-    FLAGS,
-    GROUP,
-    INDEX,
-    L_CHECKS_BOUNDS,
-    L_RING_MASK,
-    N_COMPARES,
-    N_EXECUTED,
-    N_PRUNED_POOLING,
-    N_SQUASHED_PE,
-    N_WASTED,
-    N_WORDS,
-    NEWLY_KNOWN,
-    OUTCOME,
-    P_SQUASHED,
-    PE,
-    PENDING,
-    S_CONTEXTS,
-    S_PES,
-    S_TRACE,
-    S_WIDTH,
-    SQUASHED,
-    VERDICT_HEAD,
-    VERDICT_TAIL,
-    WORDS_IN,
-)
+from o3sim.compiled.contexts import release
+from o3sim.compiled.issue_queue import is_settled
+from o3sim.compiled.kernel import inlined, noinline
+from o3sim.compiled.memory import Memory
+from o3sim.compiled.ops import executed_edges, free_slot
+from o3sim.compiled.output_buffer import offer
+from o3sim.compiled.records.ledger import CAUSE, cause_at
+from o3sim.compiled.records.ops import Op, op_at
+from o3sim.compiled.records.pe_array import context_at
+from o3sim.compiled.ring import Ring, take_due
 from o3sim.compiled.skip_ahead import touch
-from o3sim.compiled.weights import op_ended
+from o3sim.compiled.trace import note_event
+from o3sim.compiled.weight_stream import op_ended
+from o3sim.contract.events import EventKind
+
+DECIDE, SQUASH = int(EventKind.DECIDE), int(EventKind.SQUASH)
 
 
 @inlined
 def take_verdicts(x: Memory, cycle: int) -> None:
     """Take the outcomes that are known from this cycle on: of words, and of ops that need none."""
-    _take_due(x, cycle, x.m[AT_VERDICTS], VERDICT_HEAD, VERDICT_TAIL)
-    _take_due(x, cycle, x.m[AT_CONSTANTS], CONSTANT_HEAD, CONSTANT_TAIL)
+    _take_all(x, x.pe_array.verdicts, cycle)
+    _take_all(x, x.pe_array.constants, cycle)
 
 
 @inlined
-def _take_due(x: Memory, cycle: int, ring_at: int, head: int, tail: int) -> None:
-    """Take what is due in a cycle from a ring of (cycle, op)."""
-    m = x.m
-    while m[head] < m[tail]:
-        entry = ring_at + 2 * (m[head] & m[L_RING_MASK])
-        if m[entry] != cycle:
-            return
-        m[head] += 1
-        _take(x, m[entry + 1], cycle)
+def _take_all(x: Memory, ring: Ring, cycle: int) -> None:
+    """Take all outcomes of a ring that are due."""
+    slot = take_due(ring, cycle)
+    while slot >= 0:
+        _take(x, slot, cycle)
+        slot = take_due(ring, cycle)
 
 
 @inlined
-def _take(x: Memory, row: int, cycle: int) -> None:
+def _take(x: Memory, slot: int, cycle: int) -> None:
     """Take one op's outcome: free its context, offer it to the output buffer."""
-    m = x.m
-    op = op_place(x, row)
-    m[op + FLAGS] &= ~PENDING
-    if m[op + FLAGS] & SQUASHED:
-        free_row(x, row)
+    op = op_at(x.ops, slot)
+    op.pending = 0
+    if op.squashed:
+        free_slot(x, slot)
         return
-    if m[op + CONTEXT] >= 0:
-        touch(x, m[op + PE], cycle)
-        release(x, m[op + PE], context_place(x, m[op + CONTEXT]))
-    m[m[AT_KNOWN] + m[NEWLY_KNOWN]] = row
-    m[NEWLY_KNOWN] += 1
-    if m[S_TRACE]:
-        note_event(x, cycle, E_DECIDE, m[op + INDEX], m[op + PE], m[op + OUTCOME])
+    if op.context >= 0:
+        touch(x, op.pe, cycle)
+        release(x, op.pe, op.context)
+    offer(x, slot)
+    if x.trace.is_on:
+        note_event(x, cycle, DECIDE, op.index, op.pe, op.outcome)
 
 
-@apart
+@noinline
 def squash_in_pes(x: Memory, cycle: int) -> None:
     """Drop the ops in contexts all of whose windows are seen to be 1."""
-    m = x.m
-    for context in range(m[S_PES] * m[S_CONTEXTS]):
-        row = m[context_place(x, context) + C_OP]
-        if row < 0 or not is_settled(x, row):
-            continue
-        op = op_place(x, row)
-        touch(x, m[op + PE], cycle)
-        release(x, m[op + PE], context_place(x, context))
-        executed = min(m[op + WORDS_IN] * m[S_WIDTH], m[op + EDGES])
-        m[N_SQUASHED_PE] += 1
-        m[N_EXECUTED] += executed
-        m[N_WASTED] += executed
-        m[N_PRUNED_POOLING] += m[op + EDGES] - executed
-        m[P_SQUASHED] += m[op + WORDS_IN]
-        m[N_WORDS] += m[op + WORDS_IN]
-        m[N_COMPARES] += m[op + WORDS_IN] if m[L_CHECKS_BOUNDS] else 0
-        if m[S_TRACE]:
-            note_event(x, cycle, E_SQUASH, m[op + INDEX], m[op + PE], 0)
-        op_ended(x, m[op + GROUP], cycle)
-        if m[op + FLAGS] & PENDING:
-            m[op + FLAGS] |= SQUASHED
-        else:
-            free_row(x, row)
+    for place in range(x.settings.pes * x.settings.contexts):
+        slot = context_at(x.pe_array, place).slot
+        if slot >= 0 and is_settled(x, slot):
+            _squash(x, slot, place, cycle)
+
+
+@inlined
+def _squash(x: Memory, slot: int, place: int, cycle: int) -> None:
+    """Drop the op in a context; its record is free when no verdict on it is under way."""
+    op = op_at(x.ops, slot)
+    touch(x, op.pe, cycle)
+    release(x, op.pe, place)
+    _count(x, op)
+    if x.trace.is_on:
+        note_event(x, cycle, SQUASH, op.index, op.pe, 0)
+    op_ended(x, op.group, cycle)
+    if op.pending:
+        op.squashed = 1
+    else:
+        free_slot(x, slot)
+
+
+@inlined
+def _count(x: Memory, op: Op) -> None:
+    """Count an op that is squashed in a PE."""
+    counts = x.counts
+    executed = executed_edges(x, op, op.words_in)
+    counts.squashed_pe += 1
+    counts.edges_executed += executed
+    counts.edges_wasted += executed
+    counts.edges_pruned_pooling += op.n_edges - executed
+    counts.words_executed += op.words_in
+    counts.threshold_compares += op.words_in if x.layer.checks_bounds else 0
+    cause_at(x.ledger, CAUSE.squashed).pe_cycles += op.words_in

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
@@ -183,7 +183,7 @@ class Architecture(StrictModel):
 
     name: Annotated[str, Field(min_length=1)] = Field(description="Name in reports.")
     description: str = Field(default="", description="One line for `o3sim list`.")
-    clock_mhz: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
+    clock_mhz: Annotated[float, Field(ge=0.000_001, le=1_000_000)] = Field(
         description="Clock in MHz; turns cycles into time, nothing else depends on it."
     )
     note: str = Field(default="", description="Text that reports of a run print beside its figures.")
@@ -211,6 +211,23 @@ class Architecture(StrictModel):
     def is_pipelined(self) -> bool:
         """Whether all layers run at once, each on units of its own."""
         return self.organization == PIPELINED
+
+    def with_(self, changes: Mapping[str, Any]) -> Self:
+        """Return this machine with some keys changed.
+
+        Parameters
+        ----------
+        changes : mapping of str to value
+            By dotted key, or nested as in a file. Files in it are relative to the current folder.
+
+        Raises
+        ------
+        ConfigError
+            With everything that is wrong, each with its key.
+        """
+        from o3sim.config.changes import changed
+
+        return changed(self, changes)
 
     @classmethod
     def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:

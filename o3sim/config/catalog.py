@@ -1,4 +1,4 @@
-"""Shipped architectures and workloads: found by name, listed, suggested on a typing error."""
+"""Shipped architectures, workloads and energy tables: found by name, listed, suggested on a typing error."""
 
 from __future__ import annotations
 
@@ -25,15 +25,6 @@ def folder(kind: Kind) -> Path:
 def names(kind: Kind) -> list[str]:
     """Return the names of all shipped files of a kind, sorted."""
     return sorted(file.stem for file in folder(kind).glob("*.yaml"))
-
-
-def shipped_anywhere(name: str) -> Path:
-    """Return the shipped file of that name, architectures first; raise InputError if there is none."""
-    for kind in KINDS:
-        if name in names(kind):
-            return folder(kind) / f"{name}.yaml"
-    hint = suggest(name, [known for kind in KINDS for known in names(kind)])
-    raise InputError(f"nothing shipped is called `{name}`{hint}; `o3sim list` shows what is, or give a file")
 
 
 def is_path(name_or_path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -10,8 +11,9 @@ from pydantic_core import ErrorDetails
 
 from o3sim.config.catalog import closest, suggest
 from o3sim.config.known_keys import known_keys
-from o3sim.config.marks import Document, KeyPath, Problem
+from o3sim.config.marks import Document, KeyPath, Problem, dotted
 from o3sim.config.yaml_marks import describe
+from o3sim.errors import MOST_PROBLEMS
 
 _WORDS_EXPECTED = ("literal_error", "enum", "union_tag_invalid")
 _EXPECTED = {
@@ -41,8 +43,8 @@ _EXPECTED = {
 }
 
 
-def problems_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Problem]:
-    """Return one problem for each place of `document` that `model` refused.
+def problems_of(error: ValidationError, document: Document, model: type[BaseModel]) -> Iterator[Problem]:
+    """Yield one problem for each place of `document` that `model` refused.
 
     The alternatives of a union (a number or a word) are joined into one message. Rules across keys
     (error type ``cross_field``) are left to the caller, which knows their positions.
@@ -51,21 +53,41 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
     for detail in error.errors(include_url=False):
         if detail["type"] != "cross_field":
             by_place.setdefault(_place(detail, document.data), []).append(detail)
-    for path in [path for path in by_place if _meant_otherwise(path, by_place)]:
+    holders = {path[:length] for path in by_place for length in range(len(path))}
+    for path in [path for path in by_place if path in holders and _meant_otherwise(by_place[path])]:
         del by_place[path]
-    for path in [path for path, details in by_place.items() if details[0]["type"] == "extra_forbidden"]:
+    unknown = [path for path, details in by_place.items() if details[0]["type"] == "extra_forbidden"]
+    unknown.sort(key=lambda path: document.nearest(path).key[1:])
+    for path in unknown[:MOST_PROBLEMS]:
         meant = (*path[:-1], closest(str(path[-1]), known_keys(path[:-1], document.data, model)))
         if meant in by_place and by_place[meant][0]["type"] == "missing":
             del by_place[meant]  # absent because misspelt: said once
-    return [_problem(path, details, document, model) for path, details in by_place.items()]
+    for path in unknown[MOST_PROBLEMS:]:  # of which nothing is printed but how many they are
+        yield Problem(document.nearest(path).key, path, "unknown key")
+        del by_place[path]
+    yield from (_problem(path, details, document, model) for path, details in by_place.items())
 
 
-def _meant_otherwise(path: KeyPath, by_place: dict[KeyPath, list[ErrorDetails]]) -> bool:
-    """Return whether a mapping was refused as text or a list, and its keys as the mapping it is meant as."""
-    is_mapping = all(isinstance(detail["input"], dict) for detail in by_place[path])
-    kinds = {detail["type"] for detail in by_place[path]}
-    inside = any(other[: len(path)] == path for other in by_place if len(other) > len(path))
-    return is_mapping and kinds <= {"string_type", "list_type"} and inside
+def first_complaint(error: ValidationError, data: Any) -> str:
+    """Say in one line what a model refused first, where `data` is in no file of the user's.
+
+    Returns
+    -------
+    str
+        ``key.path: what``; only what is wrong, if that is between keys and so names them itself.
+    """
+    detail = error.errors(include_url=False)[0]
+    path = _place(detail, data)
+    kind = detail["type"]
+    what = {"missing": "required, but absent", "extra_forbidden": "unknown key"}.get(kind)
+    place = "" if kind == "cross_field" else dotted(path)
+    return ": ".join(part for part in (place, what or _wrong_value([detail])) if part)
+
+
+def _meant_otherwise(details: list[ErrorDetails]) -> bool:
+    """Return whether a mapping was refused as text or a list, where its keys were refused as a mapping's."""
+    is_mapping = all(isinstance(detail["input"], dict) for detail in details)
+    return is_mapping and {detail["type"] for detail in details} <= {"string_type", "list_type"}
 
 
 def _place(detail: ErrorDetails, data: Any) -> KeyPath:

@@ -15,13 +15,23 @@ from typing import Any
 
 from o3sim.config.catalog import suggest
 
+MOST_DIGITS = 20
+"""To round to, on either side of the point: a billion of them would take for ever."""
+
+
+def _rounded(value: Any, digits: int = 0) -> Any:
+    if abs(digits) > MOST_DIGITS:
+        raise ValueError(f"rounds to {digits} digits; {MOST_DIGITS} at most")
+    return round(value, digits) if digits else round(value)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": min,
     "max": max,
     "abs": abs,
     "floor": math.floor,
     "ceil": math.ceil,
-    "round": round,
+    "round": _rounded,
     "log2": math.log2,
     "sqrt": math.sqrt,
 }
@@ -90,6 +100,8 @@ class Expression:
         """
         try:
             found = _evaluate(self._tree, values)
+        except RecursionError:
+            raise ExpressionError(f"`{self.text}`: nested too deeply") from None
         except ZeroDivisionError:  # Python words it differently for each operator
             raise ExpressionError(f"`{self.text}`: division by zero") from None
         except (TypeError, ValueError, ArithmeticError) as error:
@@ -122,7 +134,10 @@ def parse(text: str) -> Expression:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ExpressionError(f"`{text}` is not an expression") from None
     keys: dict[str, None] = {}
-    _check(tree, text, keys)
+    try:
+        _check(tree, text, keys)
+    except RecursionError:
+        raise ExpressionError(f"`{text}`: nested too deeply") from None
     return Expression(text, tuple(keys), tree)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from o3sim.config.catalog import is_path, shipped_anywhere
+from o3sim.config.catalog import is_path
 from o3sim.config.marks import Document, KeyPath, Marks, Problem
+from o3sim.config.shipped_tables import shipped_anywhere
 from o3sim.config.yaml_marks import describe, read_yaml
 from o3sim.errors import ConfigError, InputError
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 from pydantic import BaseModel, ConfigDict
+
+from o3sim.errors import InputError
 
 
 class StrictModel(BaseModel):
@@ -16,3 +21,18 @@ class StrictModel(BaseModel):
     """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy; with changes that pydantic would not check, refuse to.
+
+        Raises
+        ------
+        InputError
+            If there is an ``update``.
+        """
+        if update:
+            raise InputError(
+                f"{type(self).__name__}.model_copy(update=...) checks nothing; an architecture is changed by"
+                ' `architecture.with_({"pe.count": 32})`, other models are made anew by `model_validate`'
+            )
+        return super().model_copy(deep=deep)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from o3sim.config.marks import Conflict
 from o3sim.config.model import StrictModel
@@ -65,6 +65,13 @@ class PoolingWindow(StrictModel):
     )
 
 
+def _a_word(padding: Any) -> Any:
+    """Refuse what is only equal to 1: `true`, `1.0`."""
+    if isinstance(padding, (bool, float)):
+        raise PydanticKnownError("literal_error", {"expected": "'exclude', '-1', '+1'"})
+    return padding
+
+
 class ConvLayer(StrictModel):
     """A convolution with binary weights."""
 
@@ -78,7 +85,7 @@ class ConvLayer(StrictModel):
     padding_pixels: Annotated[int, Field(ge=0, le=63)] = Field(
         default=0, description="Rows or columns added on each of the four sides."
     )
-    padding: Literal["exclude", "-1", "+1", -1, 1] | None = Field(
+    padding: Annotated[Literal["exclude", "-1", "+1", -1, 1] | None, BeforeValidator(_a_word)] = Field(
         default=None,
         description="What a padded tap is: no edge at all (exclude: zero padding), or an ordinary edge with"
         " this activation; on fixed-point input with the least (-1) or the greatest (+1) value.",

@@ -7,11 +7,24 @@ key is the model's to say, and everything that depends on such a key is passed o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import prod
 from typing import Any
 
 from o3sim.config.marks import Conflict, KeyPath
 
 Shape = tuple[int, int]
+
+GREATEST_SUM = 2**31 - 1
+"""Weighted matches are counted in 32 bits, which is twice as fast as in 64."""
+
+MOST_WEIGHTS = 2**33
+"""Of a layer: a gigabyte of bits, eighty times the largest of VGG-16."""
+
+MOST_IMAGE_VALUES = 2**25
+"""Of an image: rows times columns times channels."""
+
+MOST_MAP_VALUES = 2**27
+"""Of what a layer gives, before its pool."""
 
 
 def conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
@@ -75,21 +88,54 @@ def _map_sizes(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]
     image = _mapping(data.get("input"))
     if not (_is_size(image.get("height")) and _is_size(image.get("width"))):
         return
-    shape = (image["height"], image["width"])
+    shape, channels, planes = (image["height"], image["width"]), image.get("channels"), _planes(image)
+    yield from _too_large(shape, channels, MOST_IMAGE_VALUES, ("input",))
     for index, entry in enumerate(layers):
-        layer = _mapping(entry)
+        layer, path = _mapping(entry), ("layers", index)
+        if layer.get("type") == "dense":
+            if _is_size(channels):
+                yield from _too_wide(layer, prod(shape) * channels, planes, path)
+            shape, channels, planes = (1, 1), layer.get("features"), 1
+            continue
         if layer.get("type") != "conv" or not _sizes_known(layer):
             return
-        problem = _misfit(layer, shape, ("layers", index))
+        problem = _misfit(layer, shape, path)
         if problem is not None:
             yield problem
             return
-        shape = output_shape(layer, shape)
+        if _is_size(channels):
+            yield from _too_wide(layer, layer["kernel"] ** 2 * channels, planes, path)
+        yield from _too_large(_convolved(layer, shape), layer.get("channels"), MOST_MAP_VALUES, path)
+        shape, channels, planes = output_shape(layer, shape), layer.get("channels"), 1
+
+
+def _too_large(shape: Shape, channels: Any, most: int, path: KeyPath) -> Iterator[Conflict]:
+    if _is_size(channels) and (count := prod(shape) * channels) > most:
+        what = f"{shape[0]}x{shape[1]}x{channels}"
+        yield Conflict((path,), f"a map of {what} has {count:,} values; {most:,} at most")
+
+
+def _planes(image: Mapping[str, Any]) -> int:
+    bits = _mapping(image.get("encoding")).get("bits", 1)
+    return bits if _is_size(bits) else 1
+
+
+def _too_wide(layer: Mapping[str, Any], inputs: int, planes: int, path: KeyPath) -> Iterator[Conflict]:
+    """Yield if a neuron's sum does not fit, or the weights of a layer are beyond any memory."""
+    if inputs * (2 ** min(planes, 64) - 1) > GREATEST_SUM:
+        name = layer.get("name")
+        yield Conflict((path,), f"layer {name}: {inputs} inputs of {planes} bits exceed 32-bit sums")
+    neurons: Any = layer.get("features" if layer.get("type") == "dense" else "channels")
+    if _is_size(neurons) and inputs * neurons > MOST_WEIGHTS:
+        yield Conflict((path,), f"has {inputs * neurons:,} weights; a layer may have {MOST_WEIGHTS:,}")
 
 
 def _misfit(layer: Mapping[str, Any], shape: Shape, path: KeyPath) -> Conflict | None:
     kernel, pad = layer["kernel"], layer.get("padding_pixels", 0)
-    if pad >= kernel:
+    if pad >= kernel and layer.get("padding") in (
+        None,
+        "exclude",
+    ):  # -1 and +1 are edges: no neuron lacks any
         return Conflict(((*path, "padding_pixels"),), f"{pad} is not below the kernel's {kernel}")
     if pad > 0 and layer.get("padding") is None:
         return Conflict((path,), "padding_pixels needs `padding: exclude`, -1 or +1")
@@ -139,7 +185,7 @@ def _class_count(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflic
 def _layers_with_ones(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]:
     """Synthetic parameters: shares of ones are for layers that have thresholds."""
     recipe = _mapping(_mapping(data.get("parameters")).get("synthetic"))
-    named = {_mapping(layer).get("name"): _mapping(layer) for layer in layers}
+    named = {name: layer for layer in map(_mapping, layers) if isinstance(name := layer.get("name"), str)}
     for name in _mapping(recipe.get("ones_of")):
         path = ("parameters", "synthetic", "ones_of", name)
         if name not in named:

@@ -15,7 +15,8 @@ from typing import Any
 import yaml
 
 from o3sim.config.marks import Document, KeyPath, Mark, Marks, Problem
-from o3sim.errors import ConfigError
+from o3sim.errors import ConfigError, InputError
+from o3sim.inputs import open_input
 
 MAX_BYTES = 1_000_000
 """Far above any configuration; a file given by mistake (weights, images) is refused unread."""
@@ -92,6 +93,34 @@ def read_yaml(path: Path) -> Document:
     return Document(data, builder.marks, builder.problems, [str(path)])
 
 
+def read_scalar(text: str) -> Any:
+    """Read one number, word, switch or nothing as it would be read from a file.
+
+    Raises
+    ------
+    InputError
+        If it is no YAML, or a mapping or a list.
+
+    Examples
+    --------
+    >>> read_scalar("32"), read_scalar("true"), read_scalar("'32'"), read_scalar("on")
+    (32, True, '32', 'on')
+    """
+    if _UNPRINTABLE.search(text):
+        raise InputError("holds a character that is not text")
+    builder = _Builder("")
+    try:
+        if any(isinstance(event, yaml.CollectionStartEvent) for event in yaml.parse(text, _Loader)):
+            raise InputError("expected one value, found a mapping or a list; quote text that looks like one")
+        node = yaml.compose(text, _Loader)
+        value = None if node is None else builder.build(node, (), None)
+    except yaml.YAMLError:
+        raise InputError("is not a value of YAML; quote text that looks like something else") from None
+    for problem in builder.problems:
+        raise InputError(problem.what)
+    return value
+
+
 def describe(value: Any) -> str:
     """Say what a value is, for messages.
 
@@ -111,10 +140,10 @@ def describe(value: Any) -> str:
 
 def _read_text(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
+        with open_input(path) as stream:
             raw = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror or error}"]) from None
+    except InputError as error:
+        raise ConfigError([str(error)]) from None
     if len(raw) > MAX_BYTES:
         raise ConfigError([f"{path}: larger than {MAX_BYTES} bytes, so not a configuration"])
     try:

@@ -1,24 +1,91 @@
-"""What a machine counts: the numbers every report, energy figure and invariant is made of."""
+"""What a machine counts, declared once: results, tables, legends and energy are made from this.
+
+A new counter is a field of :class:`Events` and one of :class:`LayerCounters`, a new cause of PE-cycles
+a field of :class:`PeCycles`; what is in words here stands in ``docs/results.md`` too.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import Any
 
-PE_CYCLE_CAUSES: tuple[str, ...] = (
-    "useful",
-    "wasted",
-    "squashed",
-    "operand_stall",
-    "write_stall",
-    "verdict_wait",
-    "weight_wait",
-    "issue_wait",
-    "no_ready_op",
-    "queue_empty",
-    "input_wait",
-    "drain",
-)
-"""Every PE-cycle has exactly one of these causes; each is defined in ``docs/machine.md``."""
+from o3sim.contract.declared import Declared, declared, names_of
+
+
+def _cause(family: str, says: str) -> Any:
+    """Declare a cause; tables that are too narrow for all of them add up a family."""
+    return declared(says, family=family)
+
+
+def _counter(unit: str, says: str) -> Any:
+    return declared(says, unit=unit)
+
+
+@dataclass(frozen=True)
+class PeCycles(Declared[int]):
+    """PE-cycles by cause: each has exactly one (``docs/machine.md``, section 6)."""
+
+    useful: int = _cause("useful", "a word of an op up to its decision")
+    wasted: int = _cause("waste", "a word of an op after its decision")
+    squashed: int = _cause("waste", "a word of an op that was later squashed in the PE")
+    operand_stall: int = _cause("operand", "the PE asked for a word and a bank did not grant an operand")
+    write_stall: int = _cause("wait", "the PE has a verdict that the output buffer has not taken")
+    verdict_wait: int = _cause(
+        "wait",
+        "all contexts wait for verdicts, and the PE does not speculate or has no word left to guess on",
+    )
+    weight_wait: int = _cause(
+        "weight", "no op: the queue is empty and the sequencer waits for weights from DRAM"
+    )
+    issue_wait: int = _cause("starved", "an op was issued to the PE and its first word cannot go in yet")
+    no_ready_op: int = _cause(
+        "starved", "no op: the queue holds ops, but none that is ready and within the issue width"
+    )
+    queue_empty: int = _cause("starved", "no op: the queue is empty, and more ops are to come")
+    input_wait: int = _cause(
+        "starved", "a stage of a pipeline only: no op, since rows of the input were missing"
+    )
+    drain: int = _cause(
+        "drain",
+        "no op: all ops of the layer are dispatched and the queue is empty, or the lock-step group runs out",
+    )
+
+
+PE_CYCLE_CAUSES = names_of(PeCycles)
+"""In the order of the files, tables and figures that have them all."""
+
+
+@dataclass(frozen=True)
+class Events(Declared[int]):
+    """The counters that results carry as they are: for energy tables, and for closer looks."""
+
+    ops: int = _counter("ops", "neurons to evaluate")
+    dispatched: int = _counter("ops", "entered the issue queue")
+    issued: int = _counter("ops", "left it for a PE")
+    retired: int = _counter("ops", "wrote their outcome")
+    squashed_sequencer: int = _counter("ops", "dropped before dispatch")
+    squashed_queue: int = _counter("ops", "dropped in the queue")
+    squashed_pe: int = _counter("ops", "dropped in a PE")
+    words_executed: int = _counter("words", "went into a PE")
+    activation_reads: int = _counter(
+        "words", "read from the activation buffer; requests of one cycle for the same word are one read"
+    )
+    weight_reads: int = _counter("words", "read from the weight buffer, likewise")
+    activation_requests: int = _counter("words", "activation words granted to PEs")
+    weight_requests: int = _counter("words", "weight words granted to PEs")
+    queue_writes: int = _counter("ops", "dispatches")
+    queue_reads: int = _counter("ops", "issues")
+    scoreboard_reads: int = _counter("ops", "ops the sequencer looked up")
+    scoreboard_writes: int = _counter("ops", "retirements")
+    threshold_compares: int = _counter(
+        "checks", "words checked against the bounds with threshold pruning, finished ops without"
+    )
+    output_bits: int = _counter("bits", "written to the next layer's activation buffer")
+    dram_bits: int = _counter("bits", "weights, and tables of edge orders, streamed in")
+    order_bits: int = _counter("bits", "of those tables, read by PEs with their words")
+
+
+EVENTS = names_of(Events)
 
 
 @dataclass
@@ -29,36 +96,15 @@ class LayerCounters:
     ----------
     cycles : int
         From the first cycle in which the layer may act to the one of its last write, inclusive.
-    ops, dispatched, issued, retired : int
-        Neurons to evaluate, and how many entered the queue, a PE, the scoreboard.
-    squashed_sequencer, squashed_queue, squashed_pe : int
-        Ops dropped because all their windows were already 1, by the place where it happened.
     edges_total, edges_executed, edges_wasted : int
         ``edges_wasted`` is the part of ``edges_executed`` that came after the decision or went
         into an op later squashed.
     edges_pruned_threshold, edges_pruned_pooling, edges_pruned_argmax : int
         Edges no PE evaluated: of retired ops, of squashed ops, and of classes that could not win.
     pe_cycles : dict of str to int
-        PE-cycles by cause (:data:`PE_CYCLE_CAUSES`); they sum to ``pe.count * cycles``.
-    words_executed : int
-        Words that went into a PE.
-    activation_reads, weight_reads : int
-        Buffer words read, after multicast merged the requests of a cycle.
-    activation_requests, weight_requests : int
-        Operand words granted to PEs, before that merging.
-    queue_writes, queue_reads : int
-        Dispatches and issues.
-    scoreboard_reads, scoreboard_writes : int
-        Ops the sequencer looked up, and retirements.
-    threshold_compares : int
-        Comparisons of a running count with its bounds (one per word with threshold pruning, one
-        per finished op without).
-    output_bits : int
-        Bits written to the next layer's activation buffer.
-    dram_bits : int
-        Bits streamed in for this layer: weights, and tables of its edge orders.
-    order_bits : int
-        Bits of those tables read by PEs: an index for each granule of a word; 0 in natural order.
+        PE-cycles by cause (:class:`PeCycles`); they sum to ``pe.count * cycles``.
+    ops, ... : int
+        Those of :class:`Events`.
     """
 
     name: str
@@ -95,6 +141,11 @@ class LayerCounters:
     def squashed(self) -> int:
         """Ops dropped anywhere."""
         return self.squashed_sequencer + self.squashed_queue + self.squashed_pe
+
+    @property
+    def events(self) -> Events:
+        """The counters that results carry."""
+        return Events(**{name: getattr(self, name) for name in EVENTS})
 
     def add(self, other: LayerCounters) -> None:
         """Add another layer's (or image's) counts to this one, field by field."""

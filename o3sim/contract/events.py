@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
+from o3sim.config.ranges import NO_END
+
 
 class EventKind(IntEnum):
     """What happened; the value orders the events of one cycle as ``docs/machine.md`` does."""
@@ -86,9 +88,9 @@ class EventWindow:
 
     layer: int | None = None
     first_op: int = 0
-    end_op: int = 2**62
+    end_op: int = NO_END
     first_cycle: int = 0
-    end_cycle: int = 2**62
+    end_cycle: int = NO_END
     of_layer: bool = False
     ends: bool = False
 

@@ -14,7 +14,7 @@ from o3sim.contract.weight_groups import WeightGroup, check_activations_fit, cut
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.network.layer import Geometry, Layer
+    from o3sim.network.layer import Geometry, Sized
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,18 @@ class ImageRun:
     outputs : list of uint8 arrays, shape (pooled_height, pooled_width, out_channels)
         The machine's own output bits of each layer (all 0 in the scores layer, whose integers the
         machine does not carry).
+    latency_cycles : int or None
+        Cycles from the image's entry to its last write; None where layers run one after another.
     """
 
     layers: list[LayerCounters]
     outputs: list[NDArray[np.uint8]]
+    latency_cycles: int | None = None
+
+    @property
+    def cycles(self) -> int:
+        """Cycles from the image's first one to its last write."""
+        return self.latency_cycles or sum(counters.cycles for counters in self.layers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +65,7 @@ class StageRun:
     last_active_cycle: int
 
 
-def plan_groups(architecture: Architecture, layers: Iterable[Layer]) -> list[list[WeightGroup]]:
+def plan_groups(architecture: Architecture, layers: Iterable[Sized]) -> list[list[WeightGroup]]:
     """Cut every layer's weights into groups, and check that its maps fit.
 
     Raises

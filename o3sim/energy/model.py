@@ -9,22 +9,6 @@ from o3sim.contract.counters import LayerCounters
 from o3sim.energy.memory import access_pj_per_bit
 from o3sim.energy.table import EnergyTable
 
-UNITS: tuple[str, ...] = (
-    "pe",
-    "threshold_compare",
-    "activation_buffer",
-    "weight_buffer",
-    "activation_gather",
-    "issue_queue",
-    "scheduler",
-    "sequencer",
-    "scoreboard",
-    "output_buffer",
-    "dram",
-    "leakage",
-)
-"""Units that energy is reported for, in the order in which it is summed."""
-
 OP_BITS = 48
 """Bits of an issue-queue entry: row, column, channel and window, 12 each."""
 
@@ -93,7 +77,7 @@ class EnergyModel:
         Returns
         -------
         dict of str to float
-            pJ by unit, in the order of :data:`UNITS`.
+            pJ by unit, a value for each of :data:`o3sim.energy.units.UNITS`.
         """
         table = self.table
         return {

@@ -11,15 +11,16 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from o3sim.config.catalog import is_path, suggest
-from o3sim.config.load import load_model
+from o3sim.config.load import load_once
 from o3sim.config.marks import Conflict
 from o3sim.config.model import StrictModel
 from o3sim.config.shipped_tables import TABLES_FOLDER, shipped_tables
 from o3sim.errors import InputError
 
 Per = TypeVar("Per", bound=str)
-Picojoules = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
+# Bounds far beyond any technology: sums of prices stay finite, and so do steps from size to size.
+Picojoules = Annotated[float, Field(ge=0, le=1e12)]
+Positive = Annotated[float, Field(ge=1e-9, le=1e12)]
 Source = Annotated[str, Field(min_length=1)]
 
 
@@ -132,7 +133,7 @@ def _size_of(point: Any) -> float | None:
 
 
 def load_table(name_or_path: str) -> EnergyTable:
-    """Read an energy table by shipped name or by path.
+    """Read an energy table by shipped name or by path; once, until one of its files changes.
 
     Parameters
     ----------
@@ -147,9 +148,9 @@ def load_table(name_or_path: str) -> EnergyTable:
     """
     shipped = shipped_tables()
     if name_or_path in shipped:
-        return load_model(TABLES_FOLDER / f"{name_or_path}.yaml", EnergyTable)
+        return load_once(TABLES_FOLDER / f"{name_or_path}.yaml", EnergyTable)
     if is_path(name_or_path) and Path(name_or_path).exists():
-        return load_model(Path(name_or_path), EnergyTable)
+        return load_once(Path(name_or_path), EnergyTable)
     what = "file" if is_path(name_or_path) else "shipped table"
     hint = suggest(Path(name_or_path).stem, shipped)
     raise InputError(f"energy.table: {name_or_path}: no such {what}{hint}; shipped are {', '.join(shipped)}")

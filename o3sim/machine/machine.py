@@ -284,7 +284,7 @@ class Machine:
         counters.activation_reads = self.supply.activation_reads - self._reads[0]
         counters.weight_reads = self.supply.weight_reads - self._reads[1]
         counters.activation_requests = counters.weight_requests = self.supply.granted - self._reads[2]
-        counters.output_bits = program.n_windows
+        counters.output_bits = 0 if program.scores else program.n_windows  # scores have no next layer
         counters.dram_bits = sum(self.weights.groups[group].bits for group in program.group_ops)
         counters.order_bits = order_bits(program.geometry, self.architecture, counters.words_executed)
         check_layer(counters, self.architecture)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,6 +140,25 @@ class Geometry:
         """
         at = np.arange(outputs)[:, None] * self.stride - self.padding_pixels + np.arange(taps)
         return (at >= 0) & (at < inputs)
+
+
+class Sized(Protocol):
+    """A layer as far as its name and its sizes go."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def geometry(self) -> Geometry:
+        """Its shape."""
+
+
+class LayerSize(NamedTuple):
+    """A layer of which nothing but name and sizes is known yet."""
+
+    name: str
+    geometry: Geometry
 
 
 def _pooled(length: int, pool: Pool | None) -> int:

@@ -18,15 +18,12 @@ from o3sim.config.workload import (
 )
 from o3sim.errors import InputError
 from o3sim.network.images import Images, load_images
-from o3sim.network.layer import Geometry, Pool
+from o3sim.network.layer import Geometry, LayerSize, Pool
 from o3sim.network.network import Network
 from o3sim.network.parameters import Shapes, load_layers
 from o3sim.network.preprocess import BinaryInput, FixedInput, InputSpec
 from o3sim.network.synthetic_images import synthetic_images
 from o3sim.network.synthetic_parameters import synthetic_layers
-
-_GREATEST_SUM = 2**31 - 1
-"""Weighted matches are counted in 32 bits, which is twice as fast as in 64."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +58,11 @@ def load_workload(name_or_path: str | Path) -> WorkloadFiles:
     else:
         parameters = workload.parameters.synthetic
     return WorkloadFiles(workload, path, parameters, images)
+
+
+def layer_sizes(files: WorkloadFiles) -> tuple[LayerSize, ...]:
+    """Return what is known of the layers before parameters are read or made: no edge orders yet."""
+    return tuple(LayerSize(name, geometry) for name, geometry, _ in layer_shapes(files.workload))
 
 
 def load_network(files: WorkloadFiles) -> Network:
@@ -139,11 +141,6 @@ def layer_shapes(workload: Workload) -> Shapes:
     -------
     list of (str, Geometry, bool)
         Name, geometry, and whether the layer gives the scores.
-
-    Raises
-    ------
-    InputError
-        If sums of a fixed-point layer do not fit 32 bits.
     """
     image = workload.input
     shape = (image.height, image.width, image.channels)
@@ -151,10 +148,6 @@ def layer_shapes(workload: Workload) -> Shapes:
     shapes: Shapes = []
     for layer in workload.layers:
         geometry = _geometry(layer, shape, planes)
-        if geometry.fan_in * (2**planes - 1) > _GREATEST_SUM:
-            raise InputError(
-                f"layer {layer.name}: {geometry.fan_in} inputs of {planes} bits exceed 32-bit sums"
-            )
         shapes.append((layer.name, geometry, isinstance(layer, DenseLayer) and layer.scores))
         shape = (geometry.pooled_height, geometry.pooled_width, geometry.out_channels)
         planes = 1

@@ -41,7 +41,7 @@ _HEADINGS = {
     "useful": "use-\nful", "wasted": "was-\nted", "squashed": "squa-\nshed", "operand_stall": "oper-\nand",
     "write_stall": "write", "verdict_wait": "ver-\ndict", "weight_wait": "wei-\nghts",
     "issue_wait": "issue", "no_ready_op": "none\nready", "queue_empty": "queue\nempty",
-    "input_wait": "input", "drain": "drain",
+    "drain": "drain",
 }  # fmt: skip
 
 
@@ -74,12 +74,13 @@ def print_explanation(console: Console, found: Explanation) -> None:
 
 def stack_table(found: Explanation) -> Table:
     """Build the cycle stack of every layer and of the run."""
-    causes = [cause for cause in _HEADINGS if cause != "input_wait" or found.counts.pipeline is not None]
-    headings = [_HEADINGS[cause] for cause in causes]
-    table = make_table("Where the PE-cycles went (%)", 1, "layer", "cycles", *headings, gap=1)
     images, whole = len(found.source.case), LayerCounters("all")
     for counters in found.layers:
         whole.add(counters)
+    causes = [cause for cause, count in whole.pe_cycles.items() if count or cause in _HEADINGS]
+    headings = [_HEADINGS.get(cause, cause.replace("_", "\n")) for cause in causes]
+    table = make_table("Where the PE-cycles went (%)", 1, "layer", "cycles", *headings, gap=1)
+    for counters in found.layers:
         table.add_row(counters.name, grouped(counters.cycles / images), *_stack_cells(counters, causes))
     table.add_section()
     table.add_row("all", grouped(found.cycles.total / images), *_stack_cells(whole, causes))

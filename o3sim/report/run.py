@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from o3sim.config.custom_code import custom_units
-from o3sim.energy.model import UNITS
-from o3sim.report.console import make_table
+from o3sim.contract.counters import PeCycles
+from o3sim.contract.declared import names_of
+from o3sim.energy.units import UNITS
+from o3sim.report.console import WIDTH_COLUMNS, make_table
 from o3sim.report.numbers import ABSENT, grouped, percent, ratio, significant
 from o3sim.report.pipeline import clock, print_pipeline
 from o3sim.report.synthetic import synthetic_note
@@ -17,13 +20,25 @@ from o3sim.results.measures import Measures
 from o3sim.results.result import Comparison, RunResult
 from o3sim.runs.engines import describe
 
-WAITING_CAUSES = ("write_stall", "verdict_wait")
-STARVED_CAUSES = ("issue_wait", "no_ready_op", "queue_empty", "input_wait")
+FAMILIES = {
+    "useful": "use-\nful %",
+    "waste": "waste\n%",
+    "operand": "oper-\nand %",
+    "weight": "weight\n%",
+    "starved": "starved\n%",
+    "wait": "wait\n%",
+    "drain": "drain\n%",
+}
+"""Heading of each family of causes in the table of layers, which is too narrow for all causes."""
 
-LAYER_LEGEND = """\
-useful ... drain are shares of PE-cycles and sum to 100: waste = wasted + squashed; operand =
-operand_stall; weight = weight_wait; starved = issue_wait + no_ready_op + queue_empty + input_wait;
-wait = write_stall + verdict_wait. pruned: edges no PE evaluated, by threshold and by pooling."""
+_CAUSES = {family: names_of(PeCycles, family=family) for family in FAMILIES}
+
+LAYER_LEGEND = textwrap.fill(
+    "useful ... drain are shares of PE-cycles and sum to 100: "
+    + "; ".join(f"{family} = {' + '.join(each)}" for family, each in _CAUSES.items() if each != (family,))
+    + ". pruned: edges no PE evaluated, by threshold and by pooling.",
+    WIDTH_COLUMNS,
+)
 
 COMPARE_LEGEND = """\
 speed-up of {main} over each: its latency / that of {main}. energy ratio: its energy / that
@@ -78,8 +93,8 @@ def layer_table(result: RunResult) -> Table:
     """Build the table of layers; cycles and energy are means per image."""
     table = make_table(
         "Layers (per image)", 1,
-        "layer", "cycles", "use-\nful %", "waste\n%", "oper-\nand %", "weight\n%", "starved\n%", "wait\n%",
-        "drain\n%", "pruned\nthr %", "pruned\npool %", "energy\nnJ", "fJ per\nedge", gap=1,
+        "layer", "cycles", *FAMILIES.values(),
+        "pruned\nthr %", "pruned\npool %", "energy\nnJ", "fJ per\nedge", gap=1,
     )  # fmt: skip
     for layer in result.layers:
         table.add_row(layer.name, *_layer_cells(layer, result.images))
@@ -89,19 +104,13 @@ def layer_table(result: RunResult) -> Table:
 
 
 def _layer_cells(measures: Measures, images: int) -> list[str]:
-    share, edges = measures.pe_cycle_share, measures.edges
+    edges = measures.edges
     return [
         grouped(measures.cycles_per_image),
-        percent(measures.utilisation),
-        percent(share("wasted", "squashed")),
-        percent(share("operand_stall")),
-        percent(share("weight_wait")),
-        percent(share(*STARVED_CAUSES)),
-        percent(share(*WAITING_CAUSES)),
-        percent(share("drain")),
+        *(percent(measures.pe_cycle_share(*causes)) for causes in _CAUSES.values()),
         percent(measures.edge_share(edges.pruned.threshold)),
         percent(measures.edge_share(edges.pruned.pooling)),
-        significant(measures.energy_pj["total"] / images / PJ_PER_NJ),
+        significant(measures.energy_pj.total / images / PJ_PER_NJ),
         significant(measures.fj_per_edge),
     ]
 
@@ -156,7 +165,7 @@ def pe_cycle_table(result: RunResult) -> Table:
 def energy_table(result: RunResult) -> Table:
     """Build the table of energy by unit."""
     table = make_table(f"Energy by unit (per image; {_table_name(result)})", 1, "unit", "nJ", "%")
-    total_pj = result.energy_pj["total"]
+    total_pj = result.energy_pj.total
     for unit in UNITS:
         pj = result.energy_pj[unit]
         share = pj / total_pj if total_pj else 0.0

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from o3sim.config.flat import flattened
-from o3sim.results.measures import Measures
+from o3sim.contract.counters import Events, PeCycles
+from o3sim.energy.units import EnergyPj
+from o3sim.results.measures import Edges, Measures
 
-TOTALS = (
-    "cycles",
-    "cycles_per_image",
-    "latency_us",
-    "images_per_s",
-    "utilisation",
-    "outputs_exact",
-    "energy_pj_per_image",
-    "fj_per_edge",
-    "on_chip_fj_per_edge",
-    "tops_per_watt",
-)
-"""Figures of a result that are single numbers, under the names that its JSON has."""
+GROUPS: dict[str, Any] = {
+    "edges": Edges(),
+    "pe_cycles": PeCycles(),
+    "energy_pj": EnergyPj(),
+    "events": Events(),
+}
+"""Figures of a result that have figures in them, behind the others in a table."""
+
+TOTALS = tuple(item.name for item in fields(Measures) if item.name not in GROUPS)
+"""Figures of a result that are single numbers."""
+
+
+def grouped_columns(groups: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of groups by dotted key."""
+    return flattened({name: asdict(group) for name, group in groups.items()})
+
+
+COLUMNS = (*TOTALS, *grouped_columns(GROUPS))
+"""All columns, in order."""
 
 
 AGREEMENT = "agreement"
@@ -35,10 +43,5 @@ SOME_COLUMNS = (AGREEMENT, *PIPELINE_NUMBERS, SLOWEST_STAGE)
 
 def measure_columns(measures: Measures) -> dict[str, Any]:
     """Return all figures by column: dotted keys where they are grouped."""
-    groups = {
-        "edges": asdict(measures.edges),
-        "pe_cycles": measures.pe_cycles,
-        "energy_pj": measures.energy_pj,
-        "events": measures.events,
-    }
-    return {name: getattr(measures, name) for name in TOTALS} | flattened(groups)
+    totals = {name: getattr(measures, name) for name in TOTALS}
+    return totals | grouped_columns({name: getattr(measures, name) for name in GROUPS})

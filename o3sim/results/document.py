@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from o3sim.results.columns import GROUPS
+from o3sim.results.images import ImageResult
 from o3sim.results.measures import Measures, values_of
 from o3sim.results.pipeline import PipelineFigures
 from o3sim.results.result import Comparison, RunResult
-
-SCHEMA_VERSION = 1
-"""Goes up when a key changes its meaning or goes away; new keys do not change it."""
 
 
 def to_document(result: RunResult, comparisons: Sequence[Comparison] = ()) -> dict[str, Any]:
     """Turn a result into plain values; every key is described in ``docs/results.md``."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": result.schema_version,
         **_run(result),
         "compare": [_comparison(other) for other in comparisons],
     }
@@ -52,11 +51,17 @@ def _run(result: RunResult) -> dict[str, Any]:
         "accuracy": result.accuracy,
         "agreement": result.agreement,
         "classes": list(result.classes),
+        "spread": asdict(result.spread),
         **_measures(result),
         "pipeline": None if result.pipeline is None else _pipeline(result.pipeline),
         "layers": [{"name": layer.name, **_measures(layer)} for layer in result.layers],
+        "per_image": [_image(image) for image in result.per_image],
         "configuration": dict(result.configuration),
     }
+
+
+def _image(image: ImageResult) -> dict[str, Any]:
+    return {**asdict(image), "scores": None if image.scores is None else list(image.scores)}
 
 
 def _pipeline(figures: PipelineFigures) -> dict[str, Any]:
@@ -64,11 +69,5 @@ def _pipeline(figures: PipelineFigures) -> dict[str, Any]:
 
 
 def _measures(measures: Measures) -> dict[str, Any]:
-    values = values_of(measures)
-    return {
-        **values,
-        "edges": asdict(measures.edges),
-        "pe_cycles": dict(measures.pe_cycles),
-        "energy_pj": dict(measures.energy_pj),
-        "events": dict(measures.events),
-    }
+    values = values_of(measures).items()
+    return {name: asdict(value) if name in GROUPS else value for name, value in values}

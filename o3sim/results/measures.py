@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields
 from math import fsum
 from typing import Any
 
-from o3sim.contract.counters import LayerCounters
-from o3sim.energy.model import UNITS
+from o3sim.contract.counters import Events, LayerCounters, PeCycles
+from o3sim.contract.declared import declared
+from o3sim.energy.units import UNITS, EnergyPj
 
 OPS_PER_EDGE = 2
 """Operations that an edge stands for in TOPS/W: the XNOR and the addition, as the field counts."""
@@ -18,52 +19,28 @@ FJ_PER_PJ = 1000
 ON_CHIP_UNITS: tuple[str, ...] = tuple(unit for unit in UNITS if unit != "dram")
 """Units whose energy is spent on the chip: the part that published figures of chips are about."""
 
-EVENTS: tuple[str, ...] = (
-    "ops",
-    "dispatched",
-    "issued",
-    "retired",
-    "squashed_sequencer",
-    "squashed_queue",
-    "squashed_pe",
-    "words_executed",
-    "activation_reads",
-    "weight_reads",
-    "activation_requests",
-    "weight_requests",
-    "queue_writes",
-    "queue_reads",
-    "scoreboard_reads",
-    "scoreboard_writes",
-    "threshold_compares",
-    "output_bits",
-    "dram_bits",
-    "order_bits",
-)
-"""Counters that results carry as they are, for custom energy tables and for closer looks."""
-
 
 @dataclass(frozen=True)
 class Pruned:
     """Edges that no PE evaluated: of ops decided early, of squashed ops, of classes that could not win."""
 
-    threshold: int
-    pooling: int
-    argmax: int
+    threshold: int = declared("of ops that retired: left out because the outcome was known")
+    pooling: int = declared("of ops that were squashed because their windows were 1")
+    argmax: int = declared(
+        "of ops that were squashed because their class could no longer come out highest (`pruning.argmax`)"
+    )
 
 
 @dataclass(frozen=True)
 class Edges:
-    """Edges asked for and what became of them: ``executed + pruned = total``.
+    """Edges asked for and what became of them: ``executed + pruned = total``."""
 
-    ``wasted`` is the part of ``executed`` that came after the decision or went into an op later
-    squashed.
-    """
-
-    total: int
-    executed: int
-    wasted: int
-    pruned: Pruned
+    total: int = declared("edges of all ops: what a machine without pruning executes")
+    executed: int = declared("evaluated by a PE")
+    wasted: int = declared(
+        "the part of `edges.executed` that came after the decision, or went into an op later squashed"
+    )
+    pruned: Pruned = Pruned()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +63,10 @@ class Measures:
     outputs_exact : bool
         Every output bit equals the functional one.
     edges : Edges
-    pe_cycles : mapping of str to int
-        PE-cycles by cause.
-    energy_pj : mapping of str to float
-        ``total`` first, then by unit.
+    pe_cycles : PeCycles
+        By cause: ``pe_cycles.useful``, or ``pe_cycles["useful"]``.
+    energy_pj : EnergyPj
+        ``energy_pj.total``, and by unit.
     energy_pj_per_image : float
     fj_per_edge : float or None
         Energy over ``edges.total``, pruned ones included; None without edges.
@@ -97,8 +74,8 @@ class Measures:
         The same without DRAM.
     tops_per_watt : float or None
         Two operations an edge, over the energy; None if no energy was spent.
-    events : mapping of str to int
-        Counters as they are.
+    events : Events
+        Counters as they are: ``events.ops``.
     """
 
     cycles: int
@@ -108,13 +85,13 @@ class Measures:
     utilisation: float
     outputs_exact: bool
     edges: Edges
-    pe_cycles: Mapping[str, int]
-    energy_pj: Mapping[str, float]
+    pe_cycles: PeCycles
+    energy_pj: EnergyPj
     energy_pj_per_image: float
     fj_per_edge: float | None
     on_chip_fj_per_edge: float | None
     tops_per_watt: float | None
-    events: Mapping[str, int]
+    events: Events
 
     @property
     def on_chip_pj(self) -> float:
@@ -150,7 +127,7 @@ def measure(
     counters : LayerCounters
         Sums over the images (and, for a run, over the layers).
     energy_by_unit_pj : mapping of str to float
-        The same sums in pJ, a value for each of :data:`o3sim.energy.model.UNITS`.
+        The same sums in pJ, a value for each of :data:`o3sim.energy.units.UNITS`.
     images : int
         Number of images that were summed, at least 1.
     clock_mhz : float
@@ -169,13 +146,13 @@ def measure(
         utilisation=counters.pe_cycles["useful"] / sum(counters.pe_cycles.values()),
         outputs_exact=outputs_exact,
         edges=edges,
-        pe_cycles=dict(counters.pe_cycles),
-        energy_pj={"total": total_pj, **{unit: energy_by_unit_pj[unit] for unit in UNITS}},
+        pe_cycles=PeCycles(**counters.pe_cycles),
+        energy_pj=EnergyPj(total=total_pj, **energy_by_unit_pj),
         energy_pj_per_image=total_pj / images,
         fj_per_edge=ratio(total_pj * FJ_PER_PJ, edges.total),
         on_chip_fj_per_edge=ratio(on_chip_pj * FJ_PER_PJ, edges.total),
         tops_per_watt=ratio(OPS_PER_EDGE * edges.total, total_pj),
-        events={name: getattr(counters, name) for name in EVENTS},
+        events=counters.events,
     )
 
 

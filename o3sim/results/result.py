@@ -11,11 +11,16 @@ from o3sim.config.custom_code import CUSTOM_KEYS, without_folder
 from o3sim.contract.counters import LayerCounters
 from o3sim.energy.model import EnergyModel
 from o3sim.results.columns import measure_columns
+from o3sim.results.images import ImageResult, Spread, spread_of
 from o3sim.results.measures import Measures, measure, ratio, sum_energy, values_of
 from o3sim.results.pipeline import PipelineFigures, of_stream
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]  # ships no types
+
+
+SCHEMA_VERSION = 1
+"""Goes up when a key of a result changes its meaning or goes away; new keys do not change it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +49,16 @@ class RunResult(Measures):
         Share of images whose class is the label, 0..1; None without labels.
     classes : tuple of int
         Class of each image, in order.
+    per_image : tuple of ImageResult
+        Cycles, class, label and scores of each image, in order.
     layers : tuple of LayerResult
         In the order of the network.
     agreement : float or None
         Of a machine that calls outcomes speculatively: share of images whose class is the exact one.
     pipeline : PipelineFigures or None
         Of organization ``layer_pipelined`` only.
+    schema_version : int
+        Version of the JSON that this is written as.
     """
 
     architecture: str
@@ -61,8 +70,15 @@ class RunResult(Measures):
     accuracy: float | None
     classes: tuple[int, ...]
     layers: tuple[LayerResult, ...]
+    per_image: tuple[ImageResult, ...]
     agreement: float | None = None
     pipeline: PipelineFigures | None = None
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def spread(self) -> Spread:
+        """How far the cycles of images spread: ``p50``, ``p99``, ``worst``."""
+        return spread_of([image.cycles for image in self.per_image])
 
     def to_frame(self) -> pd.DataFrame:
         """Return the layers as a DataFrame, a column for each figure (extra ``frames``)."""
@@ -95,21 +111,24 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Subject:
-    """What was run, beside the architecture: the same for all that are compared."""
+    """What was run on an architecture, and what came of each image."""
 
     workload: str
     network_digest: str
-    classes: tuple[int, ...]
-    labels: tuple[int, ...] | None
+    images: tuple[ImageResult, ...]
     synthetic: tuple[str, ...] = ()
 
     @property
+    def classes(self) -> tuple[int, ...]:
+        """Class of each image."""
+        return tuple(image.predicted for image in self.images)
+
+    @property
     def accuracy(self) -> float | None:
-        """Share of classes that are the label; None without labels."""
-        if self.labels is None:
+        """Share of images whose class is the label; None without labels."""
+        if any(image.label is None for image in self.images):
             return None
-        pairs = zip(self.classes, self.labels, strict=True)
-        return sum(found == label for found, label in pairs) / len(self.classes)
+        return sum(image.predicted == image.label for image in self.images) / len(self.images)
 
 
 def run_result(
@@ -138,7 +157,7 @@ def run_result(
     pipeline : PipelineFigures, optional
         Of a pipeline.
     """
-    images, clock_mhz = len(subject.classes), architecture.clock_mhz
+    images, clock_mhz = len(subject.images), architecture.clock_mhz
     models = [model] * len(layers) if stages is None else [EnergyModel(s, model.table) for s in stages]
     energies = [priced.energy_pj(counters) for priced, counters in zip(models, layers, strict=True)]
     totals = LayerCounters("total")
@@ -163,6 +182,7 @@ def run_result(
         synthetic=subject.synthetic,
         accuracy=subject.accuracy,
         classes=subject.classes,
+        per_image=subject.images,
         layers=tuple(LayerResult(name=counters.name, **values_of(part)) for counters, part in named),
         pipeline=pipeline,
         **values_of(whole),
@@ -174,7 +194,7 @@ def compare(main: RunResult, other: RunResult) -> Comparison:
     return Comparison(
         other,
         speed_up=other.latency_us / main.latency_us,
-        energy_ratio=ratio(other.energy_pj["total"], main.energy_pj["total"]),
+        energy_ratio=ratio(other.energy_pj.total, main.energy_pj.total),
         on_chip_energy_ratio=ratio(other.on_chip_pj, main.on_chip_pj),
     )
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from io import TextIOWrapper
+from math import inf, isfinite
 from pathlib import Path
 
 from o3sim.config.catalog import suggest
 from o3sim.config.expressions import Expression, ExpressionError, parse
 from o3sim.errors import InputError
+from o3sim.inputs import open_input
+from o3sim.results.cells import unguarded
 
 Cell = float | str
 Row = dict[str, str]
@@ -23,6 +27,8 @@ FIRST_COUNTED = "status"
 """The column behind the axes."""
 
 LARGEST_CELL = 10_000_000
+MOST_TABLE_BYTES = 2**30
+"""Of a table: 100,000 points take some 300 MB."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +103,8 @@ class ResultTable:
 
     def _computed(self, expression: Expression) -> list[float]:
         columns = {key: self.cells(key) for key in expression.keys}
-        rows = (dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True))
-        return [float(expression.value(row)) for row in rows]
+        rows = ({key: cells[at] for key, cells in columns.items()} for at in range(len(self.rows)))
+        return [_as_float(expression, row) for row in rows]
 
     def _column(self, key: str) -> list[float]:
         found: list[float] = []
@@ -162,7 +168,7 @@ def load_results(folder: Path) -> ResultTable:
     """
     path = folder / "results.csv" if folder.is_dir() else folder
     columns, rows = read_csv(path)
-    if "point" not in columns or FIRST_COUNTED not in columns:
+    if not {"point", *IDENTITY, FIRST_COUNTED} <= set(columns):
         raise InputError(
             f"{path}: no table of `o3sim sweep`: it has no columns `point` and `{FIRST_COUNTED}`"
         )
@@ -190,29 +196,41 @@ def read_csv(path: Path) -> tuple[tuple[str, ...], list[Row]]:
     InputError
         If it cannot be read, or a line has not as many cells as the header.
     """
+    if not path.exists():
+        raise InputError(f"{path}: not there; `o3sim sweep SWEEP.yaml -o DIR` writes it")
     csv.field_size_limit(LARGEST_CELL)
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
+        with open_input(path, MOST_TABLE_BYTES) as raw, TextIOWrapper(raw, "utf-8", newline="") as stream:
             reader = csv.reader(stream, strict=True)
-            columns = tuple(next(reader, ()))
+            columns = tuple(map(unguarded, next(reader, ())))
             rows = []
             for cells in reader:
                 if len(cells) != len(columns):
                     raise InputError(f"{path}:{reader.line_num}: {len(cells)} cells, not {len(columns)}")
-                rows.append(dict(zip(columns, cells, strict=True)))
-    except FileNotFoundError:
-        raise InputError(f"{path}: not there; `o3sim sweep SWEEP.yaml -o DIR` writes it") from None
+                rows.append(dict(zip(columns, map(unguarded, cells), strict=True)))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
     return columns, rows
 
 
 def as_numbers(cells: Sequence[str]) -> list[Cell]:
-    """Turn cells into numbers if every one of them is."""
+    """Turn cells into numbers if every one of them is; what is infinite or no number is a word."""
     try:
-        return [float(cell) for cell in cells]
+        numbers: list[Cell] = [float(cell) for cell in cells]
     except ValueError:
         return list(cells)
+    return numbers if all(map(isfinite, numbers)) else list(cells)  # type: ignore[arg-type]  # all are floats
+
+
+def _as_float(expression: Expression, row: Mapping[str, Cell]) -> float:
+    found = expression.value(row)
+    try:
+        number = float(found)
+    except (TypeError, ValueError, OverflowError):
+        number = inf
+    if not isfinite(number):
+        raise ExpressionError(f"`{expression.text}`: comes to what is no number: `{str(found)[:40]}`")
+    return number
 
 
 def _same(cell: str, wanted: str) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from o3sim.contract.counters import PE_CYCLE_CAUSES
+from o3sim.contract.counters import PE_CYCLE_CAUSES, PeCycles
 from o3sim.errors import InputError
-from o3sim.results.document import SCHEMA_VERSION
+from o3sim.inputs import MOST_JSON_BYTES, first_line, parse_json, read_input
+from o3sim.results.result import SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,11 @@ def load_runs(path: Path) -> list[SavedRun]:
     InputError
         If the file is not a result of `o3sim run --json`, is cut short, or is of another version.
     """
+    raw = read_input(path, MOST_JSON_BYTES)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
+        document = parse_json(raw)
     except ValueError as error:
-        raise InputError(f"{path}: not the JSON of a result, or cut short: {error}") from None
+        raise InputError(f"{path}: not the JSON of a result, or cut short: {first_line(error)}") from None
     if not isinstance(document, dict) or "schema_version" not in document:
         raise InputError(f"{path}: not a result of `o3sim run --json`")
     if document["schema_version"] != SCHEMA_VERSION:
@@ -100,10 +99,9 @@ def _count(value: Any) -> int:
     return value
 
 
-def _causes(values: Mapping[str, Any]) -> dict[str, int]:
-    found = {
-        cause: values.get(cause, 0) if cause == "input_wait" else values[cause] for cause in PE_CYCLE_CAUSES
-    }
-    if any(type(count) is not int or count < 0 for count in found.values()):
+def _causes(values: Mapping[str, Any]) -> PeCycles:
+    """Read PE-cycles; of a cause that the o3sim which wrote them did not know there were none."""
+    found = PeCycles(**{cause: values.get(cause, 0) for cause in PE_CYCLE_CAUSES})
+    if any(type(count) is not int or count < 0 for count in found.values()) or not any(found.values()):
         raise ValueError("PE-cycles are not counts")
     return found

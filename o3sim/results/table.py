@@ -11,6 +11,7 @@ from typing import Any
 
 from o3sim.errors import InputError
 from o3sim.files import open_atomic
+from o3sim.results.cells import guarded, kinds_of, text_of
 from o3sim.results.columns import AGREEMENT, PIPELINE_NUMBERS, SLOWEST_STAGE, SOME_COLUMNS, measure_columns
 from o3sim.results.result import RunResult
 
@@ -51,13 +52,14 @@ def last_columns_apart(columns: Mapping[str, Any]) -> tuple[dict[str, Any], dict
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     """Write rows as CSV: columns in the order in which they first come up, nothing for None.
 
-    Floats are written as their shortest exact form, switches as true and false.
+    Floats are written as their shortest exact form, switches as true and false, text that a spreadsheet
+    would take for a formula behind an apostrophe.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    writer.writerow(map(guarded, columns))
+    writer.writerows([_csv_cell(row.get(name)) for name in columns] for row in rows)
     return buffer.getvalue()
 
 
@@ -82,15 +84,11 @@ def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _uniform(values: list[Any]) -> list[Any]:
     """Make text of a column that mixes words and numbers, such as ``ideal`` among bank counts."""
-    kinds = {type(value) for value in values if value is not None}
+    kinds = kinds_of(values)
     if len(kinds) > 1 and not kinds <= {int, float}:
-        return [None if value is None else str(_cell(value)) for value in values]
+        return [None if value is None else text_of(value) for value in values]
     return values
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return repr(value)
-    return "" if value is None else value
+def _csv_cell(value: Any) -> str:
+    return guarded(value) if isinstance(value, str) else text_of(value)

@@ -195,7 +195,11 @@ def load_case(workload: str | Path, image_file: Path | None = None, count: int |
     InputError
         If there is no such workload, something in it is wrong, or there are no such images.
     """
-    files = load_workload(workload)
+    return case_of(load_workload(workload), image_file, count)
+
+
+def case_of(files: WorkloadFiles, image_file: Path | None = None, count: int | None = None) -> LoadedCase:
+    """Load the network and the images of a workload that is read already, as :func:`load_case` does."""
     network = load_network(files)
     return LoadedCase(network, workload_images(files, network, image_file, count), files)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +22,7 @@ from o3sim.network.layer import Layer
 from o3sim.network.network import Network
 from o3sim.profile.image import ProfiledImage
 from o3sim.profile.profile import LayerProfile
+from o3sim.results.images import ImageResult
 from o3sim.results.pipeline import PipelineFigures
 from o3sim.results.result import RunResult, Subject, run_result
 from o3sim.runs.case import AnyCase
@@ -52,13 +52,15 @@ class ImageCounts:
     layers : list of LayerCounters
     exact : list of bool
         Whether the machine's output bits of each layer are those of functional inference.
-    predicted, exact_class : int
-        The image's class, and by functional inference: they differ only if outcomes are called.
+    result : ImageResult
+        Without a label.
+    exact_class : int
+        The class by functional inference: another one only if outcomes are called.
     """
 
     layers: list[LayerCounters]
     exact: list[bool]
-    predicted: int
+    result: ImageResult
     exact_class: int
 
 
@@ -72,7 +74,8 @@ class PointCounts:
         Each summed over the images.
     exact : list of bool
         Whether each layer's output bits were exact on all images.
-    classes, exact_classes : list of int
+    images : list of ImageResult
+    exact_classes : list of int
         Of each image, as :class:`ImageCounts` has them.
     pipeline : PipelineFigures or None
         Of a pipeline.
@@ -80,15 +83,15 @@ class PointCounts:
 
     layers: list[LayerCounters]
     exact: list[bool]
-    classes: list[int] = field(default_factory=list)
+    images: list[ImageResult] = field(default_factory=list)
     exact_classes: list[int] = field(default_factory=list)
     pipeline: PipelineFigures | None = None
 
     @property
     def agreement(self) -> float:
         """Share of images, 0..1, whose class is the exact one."""
-        same = sum(a == b for a, b in zip(self.classes, self.exact_classes, strict=True))
-        return same / len(self.classes)
+        pairs = zip(self.images, self.exact_classes, strict=True)
+        return sum(image.predicted == exact for image, exact in pairs) / len(self.images)
 
     def inexact(self) -> list[str]:
         """Name the layers whose outputs were not exact."""
@@ -123,7 +126,7 @@ class PointRun:
         for total, counters in zip(counts.layers, image.layers, strict=True):
             total.add(counters)
         counts.exact = [both and now for both, now in zip(counts.exact, image.exact, strict=True)]
-        counts.classes.append(image.predicted)
+        counts.images.append(image.result)
         counts.exact_classes.append(image.exact_class)
 
     def counts(self) -> PointCounts:
@@ -194,12 +197,13 @@ def count_image(
     run = runner.run_image(_told(runner.architecture.name, image.profiles(), begins), *watch)
     numbers = range(len(layers))
     exact = [layers[n].scores or np.array_equal(run.outputs[n], image.exact_bits(n)) for n in numbers]
-    if not runner.architecture.pruning.speculative:
-        return ImageCounts(run.layers, exact, image.exact_class, image.exact_class)
-    for n in numbers:
-        if not layers[n].scores and not np.array_equal(run.outputs[n], image.profiled_bits(n)):
-            raise MachineError(f"layer {layers[n].name}: outputs are not those that were called")
-    return ImageCounts(run.layers, exact, int(np.argmax(image.scores)), image.exact_class)
+    if runner.architecture.pruning.speculative:
+        for n in numbers:
+            if not layers[n].scores and not np.array_equal(run.outputs[n], image.profiled_bits(n)):
+                raise MachineError(f"layer {layers[n].name}: outputs are not those that were called")
+    scores = image.scores
+    result = ImageResult(run.cycles, int(np.argmax(scores)), scores=tuple(scores.tolist()))
+    return ImageCounts(run.layers, exact, result, image.exact_class)
 
 
 def _told(name: str, profiles: Iterator[LayerProfile], begins: LayerBegins | None) -> Iterator[LayerProfile]:
@@ -215,10 +219,12 @@ def result_of(
 ) -> RunResult:
     """Compute the figures of a design point from what was counted."""
     stages = None if counts.pipeline is None else stage_machines(architecture, case.network.layers)
+    labels = case.labels or (None,) * len(counts.images)
+    images = tuple(replace(image, label=label) for image, label in zip(counts.images, labels, strict=True))
     result = run_result(
         architecture,
         EnergyModel(architecture, table),
-        Subject(case.network.name, case.network_sha256, tuple(counts.classes), case.labels, case.synthetic),
+        Subject(case.network.name, case.network_sha256, images, case.synthetic),
         counts.layers,
         counts.exact,
         stages,
@@ -237,9 +243,3 @@ def check_point(architecture: Architecture, network: Network) -> None:
     """
     runner_of(architecture, network)
     load_table(architecture.energy.table)
-
-
-@lru_cache(maxsize=64)
-def energy_table(name: str) -> EnergyTable:
-    """Read an energy table once a process."""
-    return load_table(name)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 from o3sim.config.architecture import PIPELINED, SEQUENTIAL
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.contract.plan import ImageRun, plan_groups
-from o3sim.errors import InputError
 from o3sim.runs.engines import engine_name, run_on_engine
 from o3sim.runs.pipeline.stream import Pipeline
+from o3sim.runs.speculation import check_speculation
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -121,15 +121,5 @@ def runner_of(architecture: Architecture, network: Network, engine: str | None =
         If the network does not fit the machine, has no bounds to call outcomes by where the machine
         does, or the engine does not exist or cannot run the machine.
     """
-    _check_speculation(architecture, network)
+    check_speculation(architecture, network.name, network.layers)
     return ORGANIZATIONS[architecture.organization](architecture, network, engine)
-
-
-def _check_speculation(architecture: Architecture, network: Network) -> None:
-    """Refuse a machine that calls outcomes for a network that has no bounds to call them by."""
-    if not architecture.pruning.speculative or any(layer.speculation for layer in network.layers):
-        return
-    raise InputError(
-        f"architecture {architecture.name}: pruning.speculative: {network.name} has no bounds to call"
-        " outcomes by; `o3sim speculate WORKLOAD --images CALIBRATION.npz -o NAME` sets them"
-    )

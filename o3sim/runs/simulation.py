@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.changes import checked
 from o3sim.energy.table import load_table
 from o3sim.errors import InputError
 from o3sim.network.images import Images
@@ -42,7 +43,7 @@ def simulate(
     Parameters
     ----------
     architecture : Architecture
-        From :func:`o3sim.config.load.load_architecture`.
+        Checked anew, whatever was done to it.
     network : Network
     images : ndarray, shape (images, ...)
         As the network's input takes them, at least one.
@@ -62,12 +63,13 @@ def simulate(
     Raises
     ------
     InputError
-        If there are no images, the network does not fit the machine, the energy table is wrong,
-        the engine does not exist or cannot run the architecture, or a process died.
+        If there are no images, the architecture is not valid or the network does not fit it, the energy
+        table is wrong, the engine does not exist or cannot run the architecture, or a process died.
     MachineError
         If an invariant of the machine does not hold.
     """
-    return simulate_all([architecture], network, images, labels, progress, engine, jobs, synthetic_images)[0]
+    valid = [checked(architecture)]
+    return simulate_all(valid, network, images, labels, progress, engine, jobs, synthetic_images)[0]
 
 
 def simulate_all(

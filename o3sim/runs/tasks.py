@@ -11,10 +11,11 @@ from typing import Any
 
 from o3sim.config.architecture import Architecture
 from o3sim.contract.errors import MachineError
+from o3sim.energy.table import load_table
 from o3sim.errors import InputError
 from o3sim.results.table import layer_rows, result_columns
 from o3sim.runs.case import StoredCase
-from o3sim.runs.point import PointCounts, count_point, energy_table, result_of
+from o3sim.runs.point import PointCounts, count_point, result_of
 
 _NOT_SEEN: dict[str, Any] = {
     "name": True,
@@ -114,7 +115,7 @@ def _evaluate(task: PointTask, counted: dict[str, PointCounts]) -> PointOutcome:
             counted[task.simulation] = count_task(task)
         counts = counted[task.simulation]
         _check_exact(task, counts)
-        table = energy_table(task.architecture.energy.table)
+        table = load_table(task.architecture.energy.table)
         result = result_of(task.architecture, task.case, counts, table)
     except (InputError, MachineError) as error:
         return PointOutcome(task.number, str(error) or type(error).__name__, {}, [])

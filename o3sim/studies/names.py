@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -10,8 +9,10 @@ from pydantic import ValidationError
 
 from o3sim.area import area_mtransistors
 from o3sim.config.architecture import PIPELINED, SEQUENTIAL, Architecture, Stage
+from o3sim.config.complaints import first_complaint
 from o3sim.config.flat import flattened, nested
 from o3sim.config.overrides import laid_over
+from o3sim.config.with_changes import architecture_of
 from o3sim.energy.model import BITS_PER_KBIT, OP_BITS
 
 Figure = Callable[[Mapping[str, Any]], float]
@@ -29,11 +30,11 @@ def on_chip_kbit(values: Mapping[str, Any]) -> float:
 
 
 def _area(values: Mapping[str, Any]) -> float:
+    keys = nested(values)
     try:
-        return area_mtransistors(Architecture.model_validate_json(json.dumps(nested(values))))
+        return area_mtransistors(architecture_of(values))
     except ValidationError as error:
-        detail = error.errors()[0]
-        raise ValueError(f"no such machine: {'.'.join(map(str, detail['loc']))}: {detail['msg']}") from None
+        raise ValueError(f"no such machine: {first_complaint(error, keys)}") from None
 
 
 FIGURES: dict[str, Figure] = {

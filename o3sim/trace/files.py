@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from o3sim.errors import InputError
-from o3sim.files import open_atomic
+from o3sim.files import check_target, open_atomic
 
 STANDARD_OUTPUT = "-"
 
@@ -56,17 +56,3 @@ def _opened(target: str | Path) -> Iterator[BinaryIO]:
         raise  # a reader that has seen enough: nothing to report
     except OSError as error:
         raise InputError(f"{target}: cannot be written: {error.strerror or error}") from None
-
-
-def check_target(path: Path) -> None:
-    """Refuse a file that cannot be written before the time for a run is spent.
-
-    Raises
-    ------
-    InputError
-        If it is a folder, or in none.
-    """
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder")
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: no folder {path.parent}")

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, BinaryIO, cast
 
 from o3sim.contract.events import Event, EventKind
 from o3sim.errors import InputError
+from o3sim.inputs import NOT_TEXT, SPARE_BYTES, open_input
 from o3sim.trace.canonical import END, HEADER, WINDOW, WITH_VALUE
 
 GZIP_MAGIC = b"\x1f\x8b"
 MOST_IN_LINE = 4096
+MOST_IN_CYCLE = 1_000_000
+"""Events: what differs in a cycle is kept to be shown."""
+
+MOST_UNITS = 200_000
+"""Names of units: more than the PEs and contexts of any machine that is traced."""
+
+MOST_GROWTH = 200
+"""A compressed trace may be that many times its size, and :data:`o3sim.inputs.SPARE_BYTES`."""
+
 _KINDS = {kind.name.lower(): kind for kind in EventKind}
 
 
@@ -42,20 +53,29 @@ def open_any(path: Path) -> Iterator[IO[bytes]]:
         If it cannot be opened. What reading it raises is for the reader to turn into one
         (:data:`UNREADABLE`), which knows which of several files it reads.
     """
-    try:
-        raw = path.open("rb")
-    except OSError as error:
-        raise unreadable(path, error) from None
-    with raw:
-        if not raw.seekable():
-            raise InputError(f"{path}: is a pipe, and is read more than once; give a file")
+    with open_input(path) as raw:
         packed = raw.read(2) == GZIP_MAGIC
         raw.seek(0)
-        yield cast("IO[bytes]", gzip.GzipFile(fileobj=raw, mode="rb")) if packed else raw
+        yield cast("IO[bytes]", _Inflating(raw)) if packed else raw
 
 
-def read_start(path: Path, size_bytes: int = -1) -> bytes:
-    """Read the start of a file, uncompressed if it is compressed; by default all of it.
+class _Inflating(gzip.GzipFile):
+    """A compressed file that ends in an error where it becomes larger than such a file does."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        super().__init__(fileobj=raw, mode="rb")
+        self._most_bytes = SPARE_BYTES + MOST_GROWTH * os.fstat(raw.fileno()).st_size
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """Read a line."""
+        line = super().readline(size)
+        if self.tell() > self._most_bytes:
+            raise gzip.BadGzipFile("unfolds to more than such a file has")
+        return line
+
+
+def read_start(path: Path, most_bytes: int) -> bytes:
+    """Read the start of a file, uncompressed if it is compressed.
 
     Raises
     ------
@@ -64,7 +84,7 @@ def read_start(path: Path, size_bytes: int = -1) -> bytes:
     """
     with open_any(path) as stream:
         try:
-            return stream.read(size_bytes)
+            return stream.read(most_bytes)
         except UNREADABLE as error:
             raise unreadable(path, error) from None
 
@@ -95,6 +115,8 @@ class CanonicalFile:
     def __init__(self, path: Path, stream: IO[bytes]) -> None:
         self._path = path
         self._stream = stream
+        self._last, self._in_cycle = -1, 0
+        self._units: set[str] = set()
         self.line = 0
         first = self._next()
         if first != HEADER:
@@ -114,12 +136,12 @@ class CanonicalFile:
         InputError
             If a line is no event, events are out of order, or the file ends too early.
         """
-        count, last = 0, -1
+        count = 0
         while self._held is not None and not self._held.startswith(END):
             event = self._parse(self._held)
-            if event.cycle < last:
-                raise self._error(f"cycle {event.cycle} after cycle {last}")
-            last = event.cycle
+            if event.cycle < self._last:
+                raise self._error(f"cycle {event.cycle} after cycle {self._last}")
+            self._see(event)
             count += 1
             yield event
             self._held = self._next()
@@ -148,9 +170,20 @@ class CanonicalFile:
         if not raw.endswith(b"\n"):
             raise self._error("is cut off within this line, or is no text")
         try:
-            return raw[:-1].decode("utf-8")
+            text = raw[:-1].decode("utf-8")
         except UnicodeDecodeError:
             raise self._error("is no text") from None
+        if NOT_TEXT.search(text):
+            raise self._error("holds characters that are no text")
+        return text
+
+    def _see(self, event: Event) -> None:
+        """Count what a reader may keep: the events of a cycle, and units."""
+        self._in_cycle = self._in_cycle + 1 if event.cycle == self._last else 1
+        self._last = event.cycle
+        self._units.add(event.unit)
+        if self._in_cycle > MOST_IN_CYCLE or len(self._units) > MOST_UNITS:
+            raise self._error(f"is beyond {MOST_IN_CYCLE:,} events in a cycle, or {MOST_UNITS:,} units")
 
     def _parse(self, line: str) -> Event:
         """Read an event."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
+from o3sim.config.ranges import NO_END
 from o3sim.contract.events import Event, EventWindow
 from o3sim.errors import InputError
 from o3sim.runs.engines import engine_name
 from o3sim.runs.progress import edges_of_layers
 from o3sim.runs.runner import runner_of
 from o3sim.runs.watch import watch_layer
-from o3sim.trace.window import NO_END
 from o3sim.trace.writer import MakeWriter, TracedLayer, Writer
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def check_window(layer: TracedLayer, profile: LayerProfile, compiled: bool) -> N
     if compiled and most > MOST_EVENTS:
         raise InputError(
             f"layer {layer.name}: this window holds up to {most:,} events, more than the {MOST_EVENTS:,} "
-            "that are kept in memory; narrow it with --ops FIRST:END or --cycles FIRST:END, or take "
+            "that are kept in memory; narrow it with --ops A:B or --cycles A:B, or take "
             "--engine simpy, which is slow and keeps none"
         )
 

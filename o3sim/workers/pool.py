@@ -14,13 +14,19 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
-from tempfile import TemporaryDirectory, mkstemp
+from contextlib import ExitStack, contextmanager
+from tempfile import mkstemp
 from typing import TYPE_CHECKING, Any
+
+from o3sim.files.folders import scratch_folder
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
     from multiprocessing.process import BaseProcess
+
+
+LAST = -100
+"""In the order of what is done at the end of a process: after workers have been waited for."""
 
 
 def prepare(jobs: int) -> None:
@@ -45,7 +51,8 @@ def worker_pool(jobs: int, begin: Callable[..., None] | None = None, *arguments:
     _start_server()
     _wait_for_server()
     others = set(multiprocessing.active_children())
-    with TemporaryDirectory(prefix="o3sim-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder() as scratch:
+        folder = str(scratch)
         pool = ProcessPoolExecutor(
             jobs, _context(), initializer=_begin_worker, initargs=(folder, begin, arguments)
         )
@@ -126,12 +133,27 @@ def _start_server() -> None:
     from multiprocessing import forkserver, resource_tracker
 
     _context()
+    _keep_sockets_in_a_folder_of_ours()
     resource_tracker.ensure_running()  # or else the server starts it, and that ends the blocking below
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:  # the server and all workers inherit it: ctrl-C is this process's to handle
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _keep_sockets_in_a_folder_of_ours() -> None:
+    """Have the server's socket in a folder that the next run clears, should this process be killed.
+
+    Multiprocessing's own folder, ``pymp-xxxxxxxx``, would stay: nothing tells whose it was.
+    """
+    from multiprocessing.util import Finalize
+
+    own: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # its only door
+    if own.get("tempdir") is None:
+        kept = ExitStack()
+        own["tempdir"] = str(kept.enter_context(scratch_folder()))
+        Finalize(None, kept.close, exitpriority=LAST)
 
 
 def _wait_for_server() -> None:

@@ -19,6 +19,7 @@ from o3sim.runs.case import stored_case
 from o3sim.runs.dispatch import run_tasks
 from o3sim.runs.executors import OpenExecutor, local_executor
 from o3sim.runs.tasks import PointOutcome, PointTask
+from o3sim.studies.search.config import Explore
 from o3sim.studies.search.objectives import Objectives
 from o3sim.studies.search.plan import SearchPlan, plan_search
 from o3sim.studies.search.run import run_search
@@ -56,7 +57,7 @@ class Enumerated:
         objectives = Objectives(plan.explore.objectives, plan.space.limits)
         rows = [
             row_of(
-                Point(number, candidate.architecture, "", candidate.axes),
+                Point(number, candidate.architecture, "", candidate.axes, candidate.architecture_sha256),
                 outcome,
                 {},
                 len(plan.subject.network.layers),
@@ -99,7 +100,8 @@ def _allowed(plan: SearchPlan) -> Iterator[Candidate]:
 
 def found_by(plan: SearchPlan, sampler: str, seed: int, trials: int, executor: OpenExecutor) -> NDArray[Any]:
     """Search with one seed; return the values on the front, to be minimised."""
-    changed = plan.explore.model_copy(update={"sampler": sampler, "seed": seed, "trials": trials})
+    values = plan.explore.model_dump(by_alias=True)
+    changed = Explore.model_validate({**values, "sampler": sampler, "seed": seed, "trials": trials})
     here = SearchPlan(plan.path, changed, plan.base, plan.subject, plan.space)
     objectives = Objectives(changed.objectives)
     with TemporaryDirectory() as folder:

@@ -107,7 +107,7 @@ def journalling(outcome: PointOutcome, folder: Path) -> dict[str, Any]:
 
 def expanding(subject: Subject) -> dict[str, Any]:
     """Make the points and their tasks, once for time and once for memory."""
-    networks = {name: each.network for name, each in subject.plan.subjects.items()}
+    networks = {name: each.network.layers for name, each in subject.plan.subjects.items()}
 
     def make() -> list[PointTask]:
         return subject.tasks(expand(subject.plan.file, networks).points)

@@ -89,17 +89,20 @@ def test_list_describes_all_that_is_shipped() -> None:
 
 def test_schema_prints_or_writes(tmp_path: Path) -> None:
     assert json.loads(run("schema", "architecture"))["properties"]["extends"]
-    run("schema", "--output-dir", tmp_path)
-    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == schema_files()
+    run("schema", "--output", tmp_path / "made" / "here")
+    assert {file.name: file.read_text() for file in (tmp_path / "made" / "here").iterdir()} == schema_files()
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "give one of: architecture, workload, sweep, explore, training, cluster; or --output-dir"),
-        (["workload", "--output-dir", "x"], "give one of"),
+        (
+            [],
+            "give one of: architecture, workload, sweep, explore, training, cluster; or --output DIR",
+        ),
+        (["workload", "--output", "x"], "give one of"),
         (["worklaod"], r"no schema `worklaod` \(did you mean `workload`\?\)"),
-        (["--output-dir", "no/such/folder"], "cannot be written: No such file"),
+        (["--output", f"{__file__}/folder"], "--output .*: cannot be made: Not a directory"),
     ],
 )
 def test_schema_says_what_it_needs(arguments: list[str], message: str) -> None:

@@ -58,7 +58,7 @@ def test_every_kind_is_drawn_with_the_same_bytes(kind: int, plot: Plot, saved: s
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("stack", "none.json", "-o", "{}/x.png"), "none.json: No such file or directory"),
+        (("stack", "none.json", "-o", "{}/x.png"), "none.json: cannot be read: No such file or directory"),
         (("stack", "{}/result.json", "-o", "{}/x.gif"), "ends in .png, .svg, .pdf"),
         (("stack", "{}/result.json", "-o", "{}/none/x.png"), "no folder"),
         (("speedup", "{}/result.json", "--over", "o3bn", "-o", "{}/x.png"), "did you mean `o3bnn`?"),
@@ -75,7 +75,10 @@ def test_every_kind_is_drawn_with_the_same_bytes(kind: int, plot: Plot, saved: s
         ),
         (("timeline", "o3bnn,o3bnn", "--layer", "conv2", "-o", "{}/x.png"), "is in this figure already"),
         (("occupancy", ",", "--layer", "conv2", "-o", "{}/x.png"), "name at least one architecture"),
-        (("occupancy", "o3bnn", "--layer", "conv2", "--image", "-1", "-o", "{}/x.png"), "expected 0 or more"),
+        (
+            ("occupancy", "o3bnn", "--layer", "conv2", "--image", "-1", "-o", "{}/x.png"),
+            "images count from 0",
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(
@@ -85,3 +88,29 @@ def test_what_cannot_be_drawn_is_refused(
     assert (status, out) == (2, "")
     assert says in err
     assert not list(tmp_path.glob("x.*"))
+
+
+def test_cycles_may_be_open_at_an_end(plot: Plot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("timeline", "o3bnn", "--layer", "dense1")
+    cycles = (":40", "0:40", "30:", "30:19999", ":")
+    done = [plot(*words, "--cycles", each, "-o", str(tmp_path / f"{n}.svg")) for n, each in enumerate(cycles)]
+    assert [status for status, _, _ in done] == [0, 0, 0, 0, 2]
+    drawn = [(tmp_path / f"{n}.svg").read_bytes() for n in range(4)]
+    assert drawn[0] == drawn[1] != drawn[2] == drawn[3]
+    monkeypatch.setattr("o3sim.report.plot.watched.MOST_TIMELINE_CYCLES", 20)
+    status, _, err = plot(*words, "--cycles", "30:", "-o", str(tmp_path / "long.svg"))
+    assert status == 2
+    assert (
+        "layer dense1 has more cycles from 30 on than the 20 that can be seen in a figure: --cycles A:B"
+        in err
+    )
+
+
+def test_titles_name_a_layer_that_was_numbered(plot: Plot, saved: str, tmp_path: Path) -> None:
+    for number, arguments in enumerate(kinds(saved)):
+        if "--layer" in arguments:
+            by_number = tuple({"dense1": "4"}.get(word, word) for word in arguments)
+            assert plot(*arguments, "-o", str(tmp_path / f"{number}-name.svg"))[0] == 0
+            assert plot(*by_number, "-o", str(tmp_path / f"{number}-number.svg"))[0] == 0
+            name, same = (tmp_path / f"{number}-{by}.svg" for by in ("name", "number"))
+            assert name.read_bytes() == same.read_bytes()

@@ -106,7 +106,7 @@ def test_labels_are_optional(profile: Run, tiny: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--width", "0"], "--width 0: expected at least 1 edge"),
+        (["--width", "0"], "--width 0: expected at least 1"),
         (["--images", "5"], "5 images asked for, 1 to 4 available"),
         (["--image-file", "absent.npz"], "absent.npz: cannot be read"),
         (["--save", "no/such/folder"], "--save no/such/folder: no folder no/such"),

@@ -131,8 +131,8 @@ def test_own_energy_table_beside_the_architecture(run: Run, workload: str, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--images", "0"], "0 images asked for, 1 to 4 available"),
-        (["--images", "-2"], "-2 images asked for, 1 to 4 available"),
+        (["--images", "0"], "--images 0: expected at least 1"),
+        (["--images", "-2"], "--images -2: expected at least 1"),
         (["--images", "5"], "5 images asked for, 1 to 4 available"),
         (["--images", "many"], "valid integer"),
         (["--compare", "dense,dense"], "`dense` is in this run already"),
@@ -228,4 +228,4 @@ def test_engines_give_the_same_bytes(run: Run, workload: str) -> None:
     texts = {run("small", workload, "--json", "-", "--engine", name).out for name in ("compiled", "simpy")}
     assert len(texts) == 1
     assert "no engine `fast`: there are compiled, simpy" in run("small", workload, "--engine", "fast").err
-    assert "0 jobs asked for" in run("small", workload, "--jobs", "0").err
+    assert "--jobs 0: expected at least 1" in run("small", workload, "--jobs", "0").err

@@ -21,7 +21,7 @@ def errors(kind: str, data: Any) -> list[str]:
 
 def test_the_schemas_in_docs_are_current() -> None:
     assert {file.name: file.read_text() for file in SCHEMAS.iterdir()} == schema_files(), (
-        "run `o3sim schema --output-dir docs/schemas`"
+        "run `o3sim schema -o docs/schemas`"
     )
 
 

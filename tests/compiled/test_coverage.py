@@ -6,7 +6,7 @@ from collections import Counter
 
 from hypothesis import given, settings
 
-from o3sim.compiled.build import is_plain
+from o3sim.compiled.records.layer import is_plain
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.weight_groups import cut_layer
 from tests.compiled.engines import run_compiled

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from o3sim.compiled import numbers as n
-from o3sim.compiled.build import dram_of, memory_of
-from o3sim.compiled.cycle import run_layer
+from o3sim.compiled.cycle import DONE, run_layer
+from o3sim.compiled.memory import memory_of
+from o3sim.compiled.records.weight_stream import weight_stream_of
 from o3sim.contract.weight_groups import cut_layer
 from o3sim.network.layer import Pool
 from tests.machine.harness import architecture, conv, random_profile
@@ -14,15 +14,16 @@ from tests.machine.harness import architecture, conv, random_profile
 PES = 4
 
 
-def counts_from(start_cycle: int, banks: int | str) -> tuple[int, list[int]]:
-    """Cycles and header counts of a layer that begins in this cycle."""
+def counts_from(start_cycle: int, banks: int | str) -> tuple[int, tuple[int, ...], list[int]]:
+    """Cycles, counts and PE-cycles by cause of a layer that begins in this cycle."""
     arch = architecture(pe__count=PES, activation_buffer__banks=banks, weight_buffer__banks=banks)
     layer = random_profile(conv(6, 6, 8, 6, pool=Pool(2, 2)), seed=5)
     groups = cut_layer(0, layer.name, layer.geometry, arch)
-    memory = memory_of(layer, groups, 0, arch, dram_of(groups), {}, 0)
-    how, last_cycle = run_layer(memory, start_cycle)
-    assert how == n.DONE
-    return last_cycle - start_cycle, memory.m[n.N_DISPATCHED : n.P_DRAIN + 1].tolist()
+    memory = memory_of(layer, groups, 0, arch, weight_stream_of(groups), {})
+    how, last_cycle = run_layer(memory.record, start_cycle)
+    assert how == DONE
+    causes = memory.table("ledger.causes")["pe_cycles"].tolist()
+    return last_cycle - start_cycle, memory.record["counts"].tolist(), causes
 
 
 @pytest.mark.parametrize("banks", [2, "ideal"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import pytest
@@ -89,3 +90,22 @@ def test_whole_floats_come_back_as_integers() -> None:
     assert isinstance(parse("2048 / pe.count").value(VALUES), int)
     assert parse("sqrt(2)").value({}) == math.sqrt(2)
     assert set(FUNCTIONS) >= {"min", "max", "log2"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["round(pe.count, -1000000000)", "round(pe.count, 10 * 1000000000)", "round(1 / 3, pe.count * 9)"],
+)
+def test_rounding_to_a_billion_digits_is_refused_at_once(text: str) -> None:
+    with pytest.raises(ExpressionError, match="20 at most"):
+        parse(text).value(VALUES)
+
+
+@pytest.mark.parametrize("text", ["-" * 990 + "1", "not " * 240 + "1", "(" * 400 + "1" + ")" * 400])
+def test_deep_nesting_is_refused_or_read(text: str) -> None:
+    try:
+        expression = parse(text)
+    except ExpressionError:
+        return
+    with contextlib.suppress(ExpressionError):
+        expression.value(VALUES)

@@ -83,7 +83,7 @@ def test_cross_field_rules_are_reported_beside_the_others(tmp_path: Path) -> Non
     assert refusal(tmp_path / "f.yaml", text) == [
         "f.yaml:2:21: issue_queue.depth_ops: 256 cannot hold a lockstep group of pe.count * pe.contexts"
         " = 800 ops",
-        "f.yaml:4:12: clock_mhz: expected a number > 0, found the number 0",
+        "f.yaml:4:12: clock_mhz: expected a number >= 1e-06, found the number 0",
     ]
 
 

@@ -102,6 +102,11 @@ def test_the_scores_layer(tmp_path: Path) -> None:
         ("channels: 5", "chanels: 5", 5, "layers[0].chanels: unknown key (did you mean `channels`?)"),
         ("padding: exclude", "padding: 0", 5, "layers[0].padding: expected `exclude`"),
         ("name: conv,", "name: 1st-layer,", 5, "layers[0].name"),
+        ("padding: exclude", "padding: true", 5, "expected `exclude`, `-1` or `+1`, found true"),
+        ("padding: exclude", "padding: false", 5, "expected `exclude`, `-1` or `+1`, found false"),
+        ("padding: exclude", "padding: 1.0", 5, "or `+1`, found the number 1.0"),
+        ("name: conv,", "name: [1],", 5, "layers[0].name: expected text, found a list"),
+        ("name: conv,", "name: {a: 1},", 5, "layers[0].name: expected text, found a mapping"),
     ],
 )
 def test_each_mistake_is_named_where_it_stands(
@@ -123,3 +128,39 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
         tmp_path, ("kernel: 3", "kernel: x"), ("[a, b, c]", "[a]"), ("name: dense,", "name: conv,")
     )
     assert [line.split(":")[1] for line in found] == ["2", "5", "7"]
+
+
+FIXED = "{type: fixed, bits: 16, signed: true, fraction_bits: 0, range: [-8, 7]}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "what"),
+    [
+        (
+            [("{type: binary, threshold: 100}", FIXED), ("channels: 2", "channels: 4000")],
+            5,
+            "layers[0]: layer conv: 36000 inputs of 16 bits exceed 32-bit sums",
+        ),
+        (
+            [("height: 6, width: 6", "height: 65536, width: 65536"), ("channels: 2", "channels: 1")],
+            3,
+            "input: a map of 65536x65536x1 has 4,294,967,296 values; 33,554,432 at most",
+        ),
+        (
+            [("height: 6, width: 6", "height: 4000, width: 4000"), ("channels: 5", "channels: 500")],
+            5,
+            "layers[0]: a map of 4000x4000x500 has 8,000,000,000 values; 134,217,728 at most",
+        ),
+        (
+            [("height: 6, width: 6", "height: 4000, width: 4000"), ("features: 7", "features: 60000")],
+            7,
+            "layers[1]: has 1,200,000,000,000 weights; a layer may have 8,589,934,592",
+        ),
+    ],
+)
+def test_sizes_beyond_any_memory_are_refused_by_the_topology_alone(
+    tmp_path: Path, changes: list[tuple[str, str]], line: int, what: str
+) -> None:
+    found = problems(tmp_path, *changes)
+    assert found[0].startswith(f"w.yaml:{line}:")
+    assert what in found[0]

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from o3sim.config.shipped_tables import shipped_tables
 from o3sim.contract.counters import LayerCounters
-from o3sim.energy.model import UNITS, EnergyModel
+from o3sim.energy.model import EnergyModel
 from o3sim.energy.table import load_table
+from o3sim.energy.units import UNITS
 from tests.sample_runs import architecture, counters
 
 TABLE = load_table("asic-45nm")

@@ -54,16 +54,27 @@ def test_fpga_table_is_the_published_energy_per_edge_shared_out() -> None:
     assert pe_pj + memory_pj + static_pj == pytest.approx(9.2, rel=0.01)
 
 
-def test_own_table_by_path_extends_a_shipped_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shipped", ["asic-45nm", str(TABLES_FOLDER / "asic-45nm.yaml")])
+def test_own_table_by_path_extends_a_shipped_one(tmp_path: Path, shipped: str) -> None:
     own = tmp_path / "own.yaml"
     own.write_text(
-        f"extends: {TABLES_FOLDER / 'asic-45nm.yaml'}\n"
+        f"extends: {shipped}\n"
         "name: own\n"
         "dram:\n  transfer: {pj: 1300, per: 64 bits, source: Horowitz ISSCC 2014}\n"
     )
     table = load_table(str(own))
     assert (table.name, table.dram.transfer.pj) == ("own", 1300)
     assert table.pe == load_table("asic-45nm").pe
+
+
+def test_a_table_is_read_again_when_what_it_extends_has_changed(tmp_path: Path) -> None:
+    base = tmp_path / "base.yaml"
+    base.write_text("extends: asic-45nm\n")
+    (tmp_path / "own.yaml").write_text("extends: base.yaml\n")
+    first = load_table(str(tmp_path / "own.yaml"))
+    assert load_table(str(tmp_path / "own.yaml")) is first
+    base.write_text("extends: fpga-28nm\n")
+    assert load_table(str(tmp_path / "own.yaml")).pe == load_table("fpga-28nm").pe
 
 
 def test_all_problems_of_a_table_at_once(tmp_path: Path) -> None:

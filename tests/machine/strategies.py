@@ -150,15 +150,14 @@ def cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
     layers = [*hidden, draw(profiles(scores=True))] if draw(st.booleans()) else hidden
     roomy = draw(st.booleans())
     made = draw(architectures())
-    return Case(made.model_copy(update={"weight_buffer": _weight_buffer(made, layers, roomy)}), tuple(layers))
+    return Case(made.with_({"weight_buffer.size_kbit": _weight_kbit(made, layers, roomy)}), tuple(layers))
 
 
-def _weight_buffer(made: Architecture, layers: list[LayerProfile], roomy: bool) -> Any:
+def _weight_kbit(made: Architecture, layers: list[LayerProfile], roomy: bool) -> int:
     """Size a weight buffer: for all that is drawn here, or no larger than the largest channel needs."""
     width = made.pe.width_edges
     largest = max(_channel_bits(layer.geometry, width) for layer in layers)
-    size = 1000 if roomy else -(-2 * largest // 1024)
-    return made.weight_buffer.model_copy(update={"size_kbit": size})
+    return 1000 if roomy else -(-2 * largest // 1024)
 
 
 def _channel_bits(geometry: Geometry, width: int) -> int:

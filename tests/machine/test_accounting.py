@@ -116,6 +116,12 @@ def test_bits_written_and_streamed_are_those_of_the_layer() -> None:
     assert [layer.dram_bits for layer in counters] == [3 * 72, 40]
 
 
+def test_scores_are_written_to_no_next_layer() -> None:
+    hidden, last = run(architecture(), profile(dense(32, 6)), profile(dense(6, 5), scores=True)).layers
+    assert (hidden.output_bits, last.output_bits) == (6, 0)
+    assert last.retired == last.scoreboard_writes == 5
+
+
 def test_layers_share_nothing_but_the_clock() -> None:
     arch, layer = architecture(), profile(dense(30, 9))
     twice = run(arch, layer, layer).layers

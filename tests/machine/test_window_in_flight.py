@@ -18,14 +18,12 @@ from tests.machine.strategies import architectures
 
 def strictly(arch: Architecture, speculate: bool, policy: str | None = None) -> Architecture:
     """Limit a machine to one op of a window in flight, with pooling pruning on."""
-    scheduler = arch.scheduler.model_copy(update={"window_in_flight_ops": 1})
-    if policy:
-        scheduler = scheduler.model_copy(update={"policy": policy})
-    return arch.model_copy(
-        update={
-            "scheduler": scheduler,
-            "pe": arch.pe.model_copy(update={"speculate": speculate}),
-            "pruning": arch.pruning.model_copy(update={"pooling": True}),
+    return arch.with_(
+        {
+            "scheduler.window_in_flight_ops": 1,
+            "scheduler.policy": policy or arch.scheduler.policy,
+            "pe.speculate": speculate,
+            "pruning.pooling": True,
         }
     )
 

@@ -64,12 +64,7 @@ def test_a_class_is_beaten_when_its_best_is_not_enough(case: tuple[Layer, np.nda
 def test_the_class_of_an_image_is_never_dropped_and_engines_agree() -> None:
     base = load_architecture("o3bnn")
     # one PE: classes come one after another, so that there is a leader to lose against
-    machine = base.model_copy(
-        update={
-            "pruning": base.pruning.model_copy(update={"argmax": True}),
-            "pe": base.pe.model_copy(update={"count": 2, "width_edges": 16}),
-        }
-    )
+    machine = base.with_({"pruning.argmax": True, "pe.count": 2, "pe.width_edges": 16})
     files = load_workload("fashion-vgg")
     network = load_network(files)
     images = workload_images(files, network, count=2).x
@@ -96,12 +91,7 @@ def test_a_sweep_drops_the_same_classes() -> None:
     plain, racing = sweep(what).rows
     assert plain["edges.pruned.argmax"] == 0
     base = load_architecture("o3bnn")
-    machine = base.model_copy(
-        update={
-            "pruning": base.pruning.model_copy(update={"argmax": True}),
-            "pe": base.pe.model_copy(update={"count": 2, "width_edges": 16}),
-        }
-    )
+    machine = base.with_({"pruning.argmax": True, "pe.count": 2, "pe.width_edges": 16})
     assert racing["edges.pruned.argmax"] == simulate(machine, "fashion-vgg", images=2).edges.pruned.argmax > 0
     assert racing["cycles"] < plain["cycles"]
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from base64 import b64encode
+from hashlib import sha256
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,31 @@ def test_a_page_needs_nothing_beside_it(tmp_path: Path) -> None:
     page = page_of(write_tables(tmp_path))
     assert page.count("<svg") >= 4
     assert not re.search(r"""(src|href)=["'](?!#)|@import|url\((?!#)""", page)
+
+
+def test_a_browser_lets_the_page_run_its_own_script_only(tmp_path: Path) -> None:
+    page = page_of(write_tables(tmp_path))
+    found = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)
+    assert found is not None
+    assert page.index("<meta http-equiv") < page.index("<title>")
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    rules = dict(rule.split(maxsplit=1) for rule in unescape(found[1]).split("; "))
+    assert rules == {
+        "default-src": "'none'",
+        "script-src": f"'sha256-{digest}'",
+        "style-src": "'unsafe-inline'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    assert not re.search(r"\son\w+=|javascript:", page)
+
+
+@pytest.mark.parametrize("cell", ["nan", "inf", "-1e999", "=1+1", "\u202e"])
+def test_odd_cells_are_shown_as_they_are(tmp_path: Path, cell: str) -> None:
+    page = page_of(write_tables(tmp_path, RESULTS.replace(",net,", f",{cell},")))
+    assert f"<td>{cell}</td>" in page
 
 
 def test_the_same_tables_make_the_same_page(tmp_path: Path) -> None:
@@ -62,11 +90,13 @@ def test_the_command_writes_the_page_into_the_folder(tmp_path: Path) -> None:
 @pytest.mark.skipif(BROWSER is None, reason="needs Chromium or Chrome")
 def test_a_click_on_a_heading_sorts(tmp_path: Path) -> None:
     page = page_of(write_tables(tmp_path))
-    clicked = (
-        "<script>const head = [...document.querySelectorAll('table.sorts th')]"
-        ".find(cell => cell.textContent.startsWith('cycles per')); head.click();</script></body>"
+    script = (
+        "const head = [...document.querySelectorAll('table.sorts th')]"
+        ".find(cell => cell.textContent.startsWith('cycles per')); head.click();"
     )
-    (tmp_path / "clicked.html").write_text(page.replace("</body>", clicked))
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    page = page.replace("script-src ", f"script-src &#x27;sha256-{digest}&#x27; ")
+    (tmp_path / "clicked.html").write_text(page.replace("</body>", f"<script>{script}</script></body>"))
     command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
     done = subprocess.run(
         [*command, f"--user-data-dir={tmp_path}/profile", f"file://{tmp_path}/clicked.html"],

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import fields
 
 import pytest
 from rich.console import Console
 
+from o3sim.contract.counters import PeCycles
 from o3sim.report.console import WIDTH_COLUMNS, make_console
 from o3sim.report.numbers import grouped, percent, ratio, significant
-from o3sim.report.run import compare_table, layer_table, print_run
+from o3sim.report.run import FAMILIES, compare_table, layer_table, print_run
 from o3sim.results.result import compare
 from tests.sample_runs import result
 
@@ -51,6 +53,11 @@ def test_says_what_was_run_and_that_it_is_exact() -> None:
 def test_columns_of_pe_cycles_sum_to_100() -> None:
     row = next(line for line in written().splitlines() if line.split()[:1] == ["all"])
     assert sum(float(cell) for cell in row.split()[2:9]) == pytest.approx(100, abs=0.4)
+
+
+def test_every_cause_is_of_a_family_that_has_a_column() -> None:
+    families = [item.metadata["family"] for item in fields(PeCycles)]
+    assert set(families) == set(FAMILIES)
 
 
 def test_compare_table_has_a_row_for_each() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from o3sim.contract.counters import PE_CYCLE_CAUSES
-from o3sim.results.document import SCHEMA_VERSION, to_document, to_json
-from o3sim.results.result import compare
+from o3sim.results.document import to_document, to_json
+from o3sim.results.result import SCHEMA_VERSION, compare
 from tests.sample_runs import pipeline_result, result
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "results.md"

@@ -7,7 +7,7 @@ from math import fsum
 import pytest
 
 from o3sim.contract.counters import LayerCounters
-from o3sim.energy.model import UNITS
+from o3sim.energy.units import UNITS
 from o3sim.results.measures import measure
 from o3sim.results.result import compare
 from tests.sample_runs import counters, result

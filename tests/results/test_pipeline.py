@@ -28,6 +28,16 @@ def test_rate_and_latency_are_those_of_the_stream() -> None:
     assert figures.latency_cycles + 3 * figures.initiation_interval_cycles == figures.stream_cycles
 
 
+def test_images_overlap_and_each_takes_from_its_entry_to_its_end() -> None:
+    result = run(4)
+    figures = result.pipeline
+    assert figures is not None
+    cycles = [image.cycles for image in result.per_image]
+    assert cycles[0] == figures.latency_cycles
+    assert max(cycles) < figures.stream_cycles < sum(cycles)
+    assert result.spread.worst == max(cycles)
+
+
 def test_one_image_has_no_interval() -> None:
     result = run(1)
     figures = result.pipeline

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from o3sim.errors import InputError
+from o3sim.results import result_table
 from o3sim.results.result_table import load_layers, load_results
 from tests.report.plot.tables import RESULTS, write_tables
 
@@ -66,3 +68,35 @@ def test_a_damaged_table_is_one_error(tmp_path: Path, text: str, says: str) -> N
 def test_a_folder_without_a_table_is_told_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"o3sim sweep SWEEP\.yaml"):
         load_results(tmp_path)
+
+
+@pytest.mark.parametrize("cell", ["nan", "inf", "-1e999"])
+def test_what_is_no_finite_number_is_a_word(tmp_path: Path, cell: str) -> None:
+    head, first, *rest = RESULTS.splitlines()
+    name = head.split(",")[-1]
+    text = "\n".join([head, ",".join([*first.split(",")[:-1], cell]), *rest]) + "\n"
+    with pytest.raises(InputError, match=f"column `{name}` has `{cell}` in it: not a number"):
+        load_results(write_tables(tmp_path, text)).numbers(name)
+
+
+@pytest.mark.parametrize("text", ["'a' if pe.count else 1", "pe.count * 1" + "0" * 400, "1e308 * 10"])
+def test_an_expression_that_comes_to_no_number(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match=r"comes to what is no number|too large"):
+        load_results(write_tables(tmp_path)).numbers(text)
+
+
+def test_a_number_is_the_same_in_every_row(tmp_path: Path) -> None:
+    assert load_results(write_tables(tmp_path)).numbers("1 + 1") == [2.0] * 6
+
+
+def test_a_table_is_a_file_of_a_size_that_tables_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_tables(tmp_path)
+    monkeypatch.setattr(result_table, "MOST_TABLE_BYTES", 100)
+    with pytest.raises(InputError, match=r"results\.csv: has .* bytes; at most 100 are read"):
+        load_results(folder)
+    (folder / "results.csv").unlink()
+    os.mkfifo(folder / "results.csv")
+    with pytest.raises(InputError, match=r"results\.csv: cannot be read: is a pipe"):
+        load_results(folder)

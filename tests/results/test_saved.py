@@ -43,6 +43,18 @@ def test_other_files_are_refused(text: str, says: str, file: Path) -> None:
         load_runs(file)
 
 
+def test_a_cause_that_was_not_known_then_did_not_occur(file: Path) -> None:
+    values = json.loads(file.read_text())
+    del values["pe_cycles"]["input_wait"], values["layers"][0]["pe_cycles"]["issue_wait"]
+    file.write_text(json.dumps(values))
+    main = load_runs(file)[0]
+    assert main.pe_cycles["input_wait"] == main.layers[0].pe_cycles["issue_wait"] == 0
+    values["layers"][0]["pe_cycles"] = {}
+    file.write_text(json.dumps(values))
+    with pytest.raises(InputError, match="PE-cycles are not counts"):
+        load_runs(file)
+
+
 def test_a_cut_or_senseless_result_is_refused(file: Path) -> None:
     text = file.read_text()
     file.write_text(text[: len(text) // 2])
@@ -56,5 +68,15 @@ def test_a_cut_or_senseless_result_is_refused(file: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none.json: No such file or directory"):
+    with pytest.raises(InputError, match=r"none.json: cannot be read: No such file or directory"):
         load_runs(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, f'{{"cycles": {"9" * 5000}}}', '{"architecture": "\\u001b[2J"}', '["\\ud800"]']
+)
+def test_json_that_no_run_wrote_is_one_line(text: str, file: Path) -> None:
+    file.write_text(text)
+    with pytest.raises(InputError, match="not the JSON of a result") as caught:
+        load_runs(file)
+    assert "\n" not in str(caught.value)

@@ -15,8 +15,10 @@ from o3sim.config.architecture import Architecture
 from o3sim.contract.plan import ImageRun
 from o3sim.errors import InputError
 from o3sim.network.infer import infer
+from o3sim.network.layer import Speculation
 from o3sim.profile.profile import LayerProfile
 from o3sim.results.document import to_json
+from o3sim.results.images import Spread
 from o3sim.runs.simulation import simulate, simulate_all
 from tests.sample_runs import architecture, images, network
 
@@ -47,6 +49,34 @@ def test_images_add_up() -> None:
     assert together.cycles == sum(run.cycles for run in apart)
     assert together.edges.executed == sum(run.edges.executed for run in apart)
     assert together.energy_pj["total"] == pytest.approx(sum(run.energy_pj["total"] for run in apart))
+
+
+def test_images_are_told_one_by_one() -> None:
+    net, some = network(), images(3)
+    run = simulate(architecture(), net, some, [0, 1, 2])
+    assert sum(image.cycles for image in run.per_image) == run.cycles
+    assert [image.label for image in run.per_image] == [0, 1, 2]
+    for image, one in zip(some, run.per_image, strict=True):
+        truth = infer(net, image)
+        assert (one.predicted, one.scores) == (truth.predicted, tuple(truth.scores.tolist()))
+        alone = simulate(architecture(), net, image[None], [one.label or 0])
+        assert alone.per_image == (one,)
+        assert alone.spread == Spread(one.cycles, one.cycles, one.cycles)
+    cycles = sorted(image.cycles for image in run.per_image)
+    assert run.spread == Spread(cycles[1], cycles[2], cycles[2])
+    assert all(image.label is None for image in simulate(architecture(), net, some).per_image)
+
+
+def test_scores_are_those_that_follow_from_called_outcomes() -> None:
+    hidden = [replace(layer, speculation=Speculation(0.1, 1)) for layer in network().layers[:-1]]
+    net = replace(network(), layers=(*hidden, network().layers[-1]))
+    machine = architecture(pruning={"speculative": True})
+    exact, called = simulate_all([architecture(), machine], net, images(4))
+    assert [image.predicted for image in called.per_image] == list(called.classes)
+    for image in called.per_image:
+        assert image.scores is not None
+        assert image.predicted == int(np.argmax(image.scores))
+    assert [image.scores for image in called.per_image] != [image.scores for image in exact.per_image]
 
 
 def test_architectures_together_and_alone_give_the_same_bytes() -> None:

@@ -16,6 +16,7 @@ from o3sim.errors import InputError  # noqa: E402
 from o3sim.train import run  # noqa: E402
 from o3sim.train.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
 from o3sim.train.data_set import encoded  # noqa: E402
+from o3sim.train.finished import is_finished, load_training  # noqa: E402
 from o3sim.train.loop import Trainer  # noqa: E402
 from o3sim.train.network import BinaryNetwork  # noqa: E402
 from o3sim.train.run import run_training  # noqa: E402
@@ -206,3 +207,10 @@ def test_a_log_that_the_checkpoint_does_not_go_with(tmp_path: Path, content: str
         log.write_text(content)
     with pytest.raises(InputError, match=r"net\.jsonl: not this training's log up to epoch 1,"):
         run_training(task_of(tmp_path), target, resume=True)
+
+
+def test_a_finished_training_is_known_by_its_files(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    training = load_training(tmp_path / "training.yaml")
+    assert is_finished(training, tmp_path / "whole" / "net")
+    interrupted(tmp_path)
+    assert not is_finished(training, tmp_path / "net")

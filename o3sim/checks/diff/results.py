@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 
 from o3sim.checks.diff.changes import Change, lines_of
 from o3sim.errors import InputError
-from o3sim.results.document import SCHEMA_VERSION
+from o3sim.inputs import MOST_JSON_BYTES, first_line, parse_json
+from o3sim.results.result import SCHEMA_VERSION
 from o3sim.trace.reading import read_start
 
 NEEDED = ("schema_version", "architecture", "workload", "network_digest", "layers", "cycles", "configuration")
@@ -50,25 +50,29 @@ def read_result(path: Path) -> dict[str, Any]:
     InputError
         If the file is unreadable, cut off, no JSON, no result, or of another version.
     """
+    raw = read_start(path, MOST_JSON_BYTES + 1)
+    if len(raw) > MOST_JSON_BYTES:
+        raise InputError(f"{path}: has more than {MOST_JSON_BYTES:,} bytes, as no result does")
     try:
-        document = json.loads(read_start(path))
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is no text") from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: is cut off or no JSON: {error}") from None
+        document = parse_json(raw)
+    except ValueError as error:
+        raise InputError(f"{path}: is cut off or no JSON: {first_line(error)}") from None
     missing = [key for key in NEEDED if not isinstance(document, dict) or key not in document]
-    if missing or not all(isinstance(layer, dict) and "name" in layer for layer in _layers(document)):
-        raise InputError(
-            f"{path}: is no result of `o3sim run --json`: no {', '.join(missing) or 'list of layers'}"
-        )
+    missing = missing or [f"list of {key}" for key in ("layers", "compare") if not _are_named(document, key)]
+    if missing:
+        raise InputError(f"{path}: is no result of `o3sim run --json`: no {', '.join(missing)}")
     if document["schema_version"] != SCHEMA_VERSION:
         version = document["schema_version"]
         raise InputError(f"{path}: is of schema_version {version}; this o3sim reads {SCHEMA_VERSION}")
     return dict(document)
 
 
-def _layers(document: dict[str, Any]) -> list[Any]:
-    return document["layers"] if isinstance(document["layers"], list) else [None]
+def _are_named(document: dict[str, Any], key: str) -> bool:
+    """Tell whether an entry is a list of layers or of runs, which may be left out where there are none."""
+    listed, name = document.get(key, []), {"layers": "name", "compare": "architecture"}[key]
+    return isinstance(listed, list) and all(
+        isinstance(each, dict) and isinstance(each.get(name), str) for each in listed
+    )
 
 
 def compare_results(path_a: Path, path_b: Path) -> ResultDifference | None:
@@ -95,12 +99,13 @@ def compare_documents(a: dict[str, Any], b: dict[str, Any]) -> ResultDifference 
     return ResultDifference(first, changes) if changes else None
 
 
-LAYER = "layer "
+LAYER, RUN = "layer ", "what was run"
+"""How parts of a result are called."""
 
 
 def _parts(a: dict[str, Any], b: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     """Take results apart: what was run, each layer in order, the totals, runs compared with."""
-    yield "what was run", _only(a, WHAT_WAS_RUN), _only(b, WHAT_WAS_RUN)
+    yield RUN, _only(a, WHAT_WAS_RUN), _only(b, WHAT_WAS_RUN)
     yield from _by_name(LAYER, "name", a["layers"], b["layers"])
     totals = [key for key in dict.fromkeys([*a, *b]) if key not in (*WHAT_WAS_RUN, "layers", "compare")]
     yield "the run", _only(a, totals), _only(b, totals)

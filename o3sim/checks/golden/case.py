@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from o3sim.errors import InputError
+from o3sim.inputs import MOST_JSON_BYTES, first_line, parse_json, read_input
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+OLDEST_VERSION = 1
+"""Of manifests that are still read; its architecture's hash was of names too, and is not compared."""
+
 MANIFEST, RESULT = "manifest.json", "result.json"
+TRACES = "trace-*.txt.gz"
 TRACE_CYCLES = 128
 """Cycles of each layer to keep a trace of by default: some tens of kilobytes, compressed."""
 
@@ -34,6 +38,12 @@ class Case:
         Path of images in place of the workload's own.
     cycles : int
         Cycles of each layer to keep a trace of, from its first.
+    changes : mapping of str to value
+        What the machine differs in from the architecture, by dotted key.
+    test : str
+        The test that it is of, where files alone do not tell it from others.
+    scratch : tuple of str
+        Folders that are others in every run; a file in one is known by its name alone.
     """
 
     architecture: str
@@ -42,15 +52,9 @@ class Case:
     images: int = 1
     image_file: str | None = None
     cycles: int = TRACE_CYCLES
-
-
-def folder_name(architecture: str, workload: str) -> str:
-    """Name a golden's folder after what it is of.
-
-    >>> folder_name("my chip", "fashion-vgg")
-    'my_chip-fashion-vgg'
-    """
-    return "-".join(re.sub(r"[^\w.-]+", "_", name) for name in (architecture, workload))
+    test: str = ""
+    scratch: tuple[str, ...] = ()
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def trace_name(number: int, layer: str) -> str:
@@ -62,18 +66,14 @@ def trace_name(number: int, layer: str) -> str:
     return f"trace-{number:02}-{re.sub(r'[^A-Za-z0-9.-]+', '_', layer)}.txt.gz"
 
 
-def digest(value: Any) -> str:
-    """Return the SHA-256 of plain values, whatever the order of their keys."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
 def seen_from(case: Case, folder: Path) -> Case:
     """Write paths relative to a golden's folder, so that they hold in any checkout."""
     return replace(
         case,
-        architecture=_relative("architecture", case.architecture, folder),
-        workload=_relative("workload", case.workload, folder),
-        image_file=None if case.image_file is None else _to_posix(case.image_file, folder),
+        architecture=_relative("architecture", case.architecture, folder, case.scratch),
+        workload=_relative("workload", case.workload, folder, case.scratch),
+        image_file=None if case.image_file is None else _to_posix(case.image_file, folder, case.scratch),
+        scratch=(),
     )
 
 
@@ -87,14 +87,17 @@ def found_from(case: Case, folder: Path) -> Case:
     )
 
 
-def _relative(kind: Any, name: str, folder: Path) -> str:
+def _relative(kind: Any, name: str, folder: Path, scratch: tuple[str, ...]) -> str:
     from o3sim.config.catalog import names
 
-    return name if name in names(kind) else _to_posix(name, folder)
+    return name if name in names(kind) else _to_posix(name, folder, scratch)
 
 
-def _to_posix(name: str, folder: Path) -> str:
-    return Path(os.path.relpath(os.path.realpath(name), os.path.realpath(folder))).as_posix()
+def _to_posix(name: str, folder: Path, scratch: tuple[str, ...]) -> str:
+    place = Path(os.path.realpath(name))
+    if any(place.is_relative_to(os.path.realpath(each)) for each in scratch):
+        return place.name
+    return Path(os.path.relpath(place, os.path.realpath(folder))).as_posix()
 
 
 def _joined(name: str, folder: Path) -> str:
@@ -112,38 +115,45 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         If there is none, or it is not one that this o3sim reads.
     """
     path = folder / MANIFEST
+    raw = read_input(path, MOST_JSON_BYTES)
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+        manifest = parse_json(raw)
     except ValueError as error:
-        raise InputError(f"{path}: is no manifest of a golden: {error}") from None
+        raise InputError(f"{path}: is no manifest of a golden: {first_line(error)}") from None
     version = manifest.get("o3sim_golden") if isinstance(manifest, dict) else None
-    if version != FORMAT_VERSION:
+    if version not in range(OLDEST_VERSION, FORMAT_VERSION + 1):
         raise InputError(
-            f"{path}: is no manifest of a golden of version {FORMAT_VERSION}, but of {version!r}"
+            f"{path}: is no manifest of a golden of version {OLDEST_VERSION} to {FORMAT_VERSION},"
+            f" but of {version!r}"
         )
     return dict(manifest)
 
 
 def case_of(manifest: dict[str, Any], folder: Path) -> Case:
-    """Return the inputs a manifest names.
+    """Return the inputs a manifest names, as they can be opened from here.
 
     Raises
     ------
     InputError
         If the manifest does not name them.
     """
+    return found_from(named_in(manifest, folder), folder)
+
+
+def named_in(manifest: dict[str, Any], folder: Path) -> Case:
+    """Return the inputs a manifest names, as it names them; as :func:`case_of`."""
     try:
         images, traces = manifest["images"], manifest["traces"]
-        kept = Case(
+        layers = None if traces.get("all_layers") else tuple(str(layer) for layer in traces["layers"])
+        return Case(
             str(manifest["architecture"]["source"]),
             str(manifest["workload"]["source"]),
-            tuple(str(layer) for layer in traces["layers"]),
+            layers,
             int(images["count"]),
             None if images["file"] is None else str(images["file"]),
             int(traces["cycles"]),
+            str(manifest.get("test", "")),
+            changes=dict(manifest["architecture"].get("changes", {})),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{folder / MANIFEST}: is incomplete: {error}") from None
-    return found_from(kept, folder)

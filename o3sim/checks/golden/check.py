@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from o3sim.checks.diff.changes import Change, lines_of
-from o3sim.checks.diff.results import LAYER, ResultDifference, compare_results
+from o3sim.checks.diff.results import LAYER, RUN, compare_documents, read_result
 from o3sim.checks.diff.traces import compare_traces
-from o3sim.checks.golden.case import MANIFEST, RESULT, Case, case_of, read_manifest, trace_name
+from o3sim.checks.golden.case import FORMAT_VERSION, MANIFEST, RESULT, case_of, read_manifest, trace_name
 from o3sim.checks.golden.record import Inputs, load_inputs, record
+from o3sim.checks.golden.strictness import Strictness
 from o3sim.errors import InputError
+from o3sim.files.folders import scratch_folder, settle_folder, settle_folders
 
 if TYPE_CHECKING:
     from o3sim.runs.simulation import Progress
 
 MOST_CHANGES = 12
 """Figures of a layer to show; the rest are counted."""
+
+INPUTS = ("architecture", "energy_table", "workload", "images", "traces")
+"""Parts of a manifest that say what was run."""
+
+NOT_IN_OLDEST = (("architecture", "sha256"), ("traces", "all_layers"))
+"""What manifests of the first version do not have, or not with this meaning."""
+
+EVERYTHING = Strictness()
 
 
 def golden_folders(folder: Path) -> list[Path]:
@@ -29,22 +38,24 @@ def golden_folders(folder: Path) -> list[Path]:
     InputError
         If there is none.
     """
+    settle_folder(folder)
+    settle_folders(folder)
     found = [folder] if (folder / MANIFEST).is_file() else []
-    found += sorted(path.parent for path in folder.glob(f"*/{MANIFEST}"))
+    found += sorted(path.parent for path in folder.glob(f"[!.]*/{MANIFEST}"))
     if not found:
         raise InputError(f"{folder}: no golden in it; make one with `o3sim golden record`")
     return found
 
 
-def check(folder: Path, case: Case | None = None, progress: Progress | None = None) -> list[str]:
+def check(folder: Path, how: Strictness = EVERYTHING, progress: Progress | None = None) -> list[str]:
     """Run a golden's case again and compare.
 
     Parameters
     ----------
     folder : Path
         Of one golden.
-    case : Case, optional
-        What to run in place of what the golden's manifest names.
+    how : Strictness, optional
+        What is compared; everything if not given.
     progress : callable, optional
         Told of every layer that begins.
 
@@ -59,43 +70,75 @@ def check(folder: Path, case: Case | None = None, progress: Progress | None = No
         If the golden is unreadable, or its case cannot be run.
     """
     manifest = read_manifest(folder)
-    return check_inputs(folder, load_inputs(case or case_of(manifest, folder)), progress)
+    try:
+        inputs = load_inputs(case_of(manifest, folder))
+    except InputError as error:
+        if "test" not in manifest:
+            raise
+        raise InputError(f"{error}\n{folder}: is of {manifest['test']}; check it with pytest") from None
+    return check_inputs(folder, inputs, how, progress)
 
 
-def check_inputs(folder: Path, inputs: Inputs, progress: Progress | None = None) -> list[str]:
+def check_inputs(
+    folder: Path, inputs: Inputs, how: Strictness = EVERYTHING, progress: Progress | None = None
+) -> list[str]:
     """Run a case that is loaded already and compare it with a golden; as :func:`check`."""
     manifest = read_manifest(folder)
-    with TemporaryDirectory(prefix="o3sim-golden-") as scratch:
-        made = Path(scratch)
+    with scratch_folder() as scratch:
+        made = scratch / folder.name
         record(inputs, made, folder, progress)
-        changed = list(_changed_inputs(manifest, read_manifest(made)))
-        result = compare_results(folder / RESULT, made / RESULT)
-        traces = [line for part in _traces(folder, made, inputs) for line in part]
-    if not changed and result is None and not traces:
+        now = read_manifest(made)
+        changed = list(_changed_inputs(manifest, now, how))
+        moved = _beyond(read_result(folder / RESULT), read_result(made / RESULT), how)
+        traces = (
+            [line for part in _traces(folder, made, inputs) for line in part] if how.compares_traces else []
+        )
+    fails = changed or moved or traces if how.compares_inputs else set(moved) - {RUN}
+    if not fails:
         return []
     title = f"{inputs.architecture.name} on {inputs.network.name}: not as recorded"
-    return [title, *changed, *_moved(result), *traces]
+    return [title, *_versions(manifest, now), *changed, *_moved(moved, how), *traces]
 
 
-def _changed_inputs(recorded: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+def _versions(recorded: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    """Say which o3sim recorded if it is not the one that runs: the cause may lie there."""
+    old, new = recorded.get("o3sim_version"), now["o3sim_version"]
+    if old != new:
+        yield f"  recorded by o3sim {old or 'of a version that did not say'}, run by o3sim {new}"
+
+
+def _changed_inputs(recorded: dict[str, Any], now: dict[str, Any], how: Strictness) -> Iterator[str]:
     """Name the inputs that are not those of the record: the cause lies there, not in the simulator."""
-    for part in ("architecture", "energy_table", "workload", "images", "traces"):
-        old, new = recorded.get(part), now[part]
-        if old == new:
+    for part in INPUTS:
+        if part == "energy_table" and "energy" in how.without:
             continue
+        old, new = recorded.get(part), now[part]
         keys = [key for key in new if not isinstance(old, dict) or old.get(key) != new[key]]
-        yield f"  input changed: {part} ({', '.join(keys)})"
+        if recorded["o3sim_golden"] < FORMAT_VERSION:
+            keys = [key for key in keys if (part, key) not in NOT_IN_OLDEST]
+        if keys:
+            yield f"  input changed: {part} ({', '.join(keys)})"
 
 
-def _moved(difference: ResultDifference | None) -> Iterator[str]:
+def _beyond(recorded: dict[str, Any], now: dict[str, Any], how: Strictness) -> dict[str, list[Change]]:
+    """Return the changes of the results that are not forgiven, by part."""
+    difference = compare_documents(recorded, now)
+    figures = {RUN: None, **{LAYER + layer["name"]: layer for layer in recorded["layers"]}}
+    beyond = {}
+    for part, changes in difference.changes.items() if difference is not None else ():
+        kept = [change for change in changes if not how.forgives(change, figures.get(part, recorded))]
+        if kept:
+            beyond[part] = kept
+    return beyond
+
+
+def _moved(parts: dict[str, list[Change]], how: Strictness) -> Iterator[str]:
     """Say what moved in the results: cycles first, layer by layer, then the other figures."""
-    if difference is None:
-        return
-    for part, changes in difference.changes.items():
+    for part, changes in parts.items():
         cycles = [change for change in changes if change.name == "cycles"]
         others = [change for change in changes if change.name != "cycles"]
         if part.startswith(LAYER) and not cycles:
-            yield f"  {part}: same cycles, other figures"
+            yield f"  {part}: {'cycles within tolerance' if how.tolerance else 'same cycles'}, other figures"
         else:
             yield f"  {part}:"
         yield from lines_of(_largest(cycles, others), "    ")

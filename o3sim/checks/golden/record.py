@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,17 +14,20 @@ from o3sim.checks.golden.case import (
     FORMAT_VERSION,
     MANIFEST,
     RESULT,
+    TRACES,
     Case,
-    digest,
-    folder_name,
     seen_from,
     trace_name,
 )
+from o3sim.config.identity import Identities, digest
+from o3sim.config.ranges import Range
 from o3sim.contract.events import Event, EventKind, EventWindow
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
+from o3sim.files.folders import replacing_folder
+from o3sim.network.layer_names import layer_number
 from o3sim.trace.files import open_trace
-from o3sim.trace.window import Range, event_window, layer_number
+from o3sim.trace.window import event_window
 from o3sim.trace.writer import TracedLayer
 
 if TYPE_CHECKING:
@@ -32,6 +37,10 @@ if TYPE_CHECKING:
     from o3sim.results.result import RunResult
     from o3sim.runs.simulation import Progress
     from o3sim.trace.writers.canonical import CanonicalWriter
+
+
+MOST_CYCLES = 10**9
+"""Cycles of a layer to keep a trace of: more than any takes, and few enough for the engine's numbers."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +54,9 @@ class Inputs:
     layers: tuple[int, ...]
 
     @property
-    def folder_name(self) -> str:
-        """Name of the golden's folder."""
-        return folder_name(self.architecture.name, self.network.name)
+    def layer_names(self) -> list[str]:
+        """Names of the layers to keep traces of."""
+        return [self.network.layers[number].name for number in self.layers]
 
 
 def load_inputs(case: Case) -> Inputs:
@@ -59,27 +68,30 @@ def load_inputs(case: Case) -> Inputs:
         If any of it is wrong.
     """
     from o3sim.config.load import load_architecture
+    from o3sim.config.with_changes import architecture_with
     from o3sim.runs.case import load_case
 
-    if case.cycles < 1:
-        raise InputError(f"{case.cycles} cycles of trace asked for, at least 1 is needed")
-    architecture = load_architecture(case.architecture)
+    if not 1 <= case.cycles <= MOST_CYCLES:
+        raise InputError(f"{case.cycles:,} cycles of trace asked for, expected 1 to {MOST_CYCLES:,}")
+    architecture = architecture_with(load_architecture(case.architecture), case.changes)
     image_file = None if case.image_file is None else Path(case.image_file)
     loaded = load_case(case.workload, image_file, case.images)
     names = [layer.name for layer in loaded.network.layers]
     wanted = names if case.layers is None else case.layers
     layers = sorted({layer_number(layer, names) for layer in wanted})
+    if case.layers is not None:
+        case = replace(case, layers=tuple(names[number] for number in layers))
     return Inputs(case, architecture, loaded.network, loaded.images, tuple(layers))
 
 
 def record(inputs: Inputs, folder: Path, home: Path | None = None, progress: Progress | None = None) -> None:
-    """Run a case and write its golden.
+    """Run a case and write its golden, whole or not at all.
 
     Parameters
     ----------
     inputs : Inputs
     folder : Path
-        Is made if need be; traces of an older golden in it are removed.
+        Takes the place of an older golden there; files that are no golden's are kept.
     home : Path, optional
         Folder that paths in the manifest are relative to, if it is not that one.
     progress : callable, optional
@@ -95,16 +107,27 @@ def record(inputs: Inputs, folder: Path, home: Path | None = None, progress: Pro
     result, traces = run_once(inputs, progress)
     document = to_document(result)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("trace-*.txt.gz"):
-            old.unlink()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with replacing_folder(folder) as made:
+            _keep_others(folder, made)
+            for name, content in traces.items():
+                with open_trace(made / name) as stream:
+                    stream.write(content)
+            write_atomic(made / RESULT, _json(document))
+            write_atomic(made / MANIFEST, _json(_manifest(inputs, home or folder)))
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from None
-    for name, content in traces.items():
-        with open_trace(folder / name) as stream:
-            stream.write(content)
-    write_atomic(folder / RESULT, _json(document))
-    write_atomic(folder / MANIFEST, _json(_manifest(inputs, document["configuration"], home or folder)))
+
+
+def _keep_others(old: Path, new: Path) -> None:
+    """Copy what lies in a golden's folder and is not of the golden: notes, say."""
+    for path in old.iterdir() if old.is_dir() else ():
+        if path.name in (MANIFEST, RESULT) or path.match(TRACES):
+            continue
+        if path.is_dir():
+            shutil.copytree(path, new / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, new / path.name, follow_symlinks=False)
 
 
 def run_once(inputs: Inputs, progress: Progress | None = None) -> tuple[RunResult, dict[str, bytes]]:
@@ -169,18 +192,20 @@ def _no_program() -> Any:
     raise AssertionError("the canonical trace asks for no program")
 
 
-def _manifest(inputs: Inputs, configuration: dict[str, Any], home: Path) -> dict[str, Any]:
+def _manifest(inputs: Inputs, home: Path) -> dict[str, Any]:
     """Describe the inputs: what they are called, and hashes of what they hold."""
     from o3sim.energy.table import load_table
 
     case, table = seen_from(inputs.case, home), load_table(inputs.architecture.energy.table)
-    layers = [inputs.network.layers[number].name for number in inputs.layers]
     return {
         "o3sim_golden": FORMAT_VERSION,
+        "o3sim_version": version("o3sim"),
+        **({"test": case.test} if case.test else {}),
         "architecture": {
             "name": inputs.architecture.name,
             "source": case.architecture,
-            "sha256": digest(configuration),
+            **({"changes": dict(case.changes)} if case.changes else {}),
+            "sha256": Identities().of(inputs.architecture, without=["energy"]),
         },
         "energy_table": {"name": table.name, "sha256": digest(table.model_dump(mode="json"))},
         "workload": {
@@ -189,7 +214,11 @@ def _manifest(inputs: Inputs, configuration: dict[str, Any], home: Path) -> dict
             "network_sha256": inputs.network.digest(),
         },
         "images": {"count": case.images, "file": case.image_file, "sha256": inputs.images.digest()},
-        "traces": {"layers": layers, "cycles": case.cycles},
+        "traces": {
+            "layers": inputs.layer_names,
+            "all_layers": case.layers is None,
+            "cycles": case.cycles,
+        },
     }
 
 

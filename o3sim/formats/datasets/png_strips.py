@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from o3sim.errors import InputError
 from o3sim.formats.datasets.labels import CIFAR_CLASSES, check_labels
 from o3sim.formats.datasets.source import Source
 from o3sim.formats.datasets.split import Split
+from o3sim.inputs import parse_json
 
 STRIPS: dict[Split, tuple[str, ...]] = {
     "train": tuple(f"data_batch_{number}.png" for number in range(1, 6)),
@@ -51,8 +51,8 @@ def _strip(source: Source, name: str) -> NDArray[np.uint8]:
 
 def _labels(source: Source, name: str, images: int) -> NDArray[np.int64]:
     try:
-        listed = json.loads(source.read(name))
-    except (ValueError, RecursionError) as error:
+        listed = parse_json(source.read(name))
+    except ValueError as error:
         raise InputError(f"{source.path}: {name}: not JSON: {error}") from None
     whole = isinstance(listed, list) and all(type(label) is int and abs(label) < 2**31 for label in listed)
     if not whole or len(listed) != images:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import lzma
+import os
 import tarfile
 import zlib
 from pathlib import Path
+from typing import IO
 
 from o3sim.errors import InputError
+from o3sim.inputs import inflated, most_unfolded_bytes, open_input
 
 MOST_BYTES = 1 << 30
 """Of one file, unpacked: the largest of the data sets that are read here has a fifth of it."""
@@ -61,23 +63,28 @@ class Source:
             raise InputError(f"{self.path}: {stored}: in {places}; name one of them")
         try:
             raw = self._bytes(place)
-            return _unzipped(raw) if stored.endswith(".gz") else raw
+            if stored.endswith(".gz"):
+                return inflated(raw, min(MOST_BYTES, most_unfolded_bytes(len(raw))))
+            return raw
         except (*DAMAGE, ValueError) as error:
             raise InputError(f"{self.path}: {stored}: cannot be read: {error}") from None
 
     def _bytes(self, place: str) -> bytes:
         if not self._archive:
-            if Path(place).stat().st_size > MOST_BYTES:
-                raise ValueError(f"larger than {MOST_BYTES:,} bytes")
-            return Path(place).read_bytes()
-        with tarfile.open(self.path) as archive:
-            member = archive.extractfile(place)
-            if member is None:
+            with open_input(place) as stream:
+                return _bounded(stream, os.fstat(stream.fileno()).st_size)
+        with open_input(self.path) as file, tarfile.open(fileobj=file) as archive:
+            member = archive.getmember(place)
+            content = archive.extractfile(member)
+            if content is None:
                 raise ValueError("is not a file")
-            raw = member.read(MOST_BYTES + 1)
-        if len(raw) > MOST_BYTES:
-            raise ValueError(f"larger than {MOST_BYTES:,} bytes")
-        return raw
+            return _bounded(content, member.size)
+
+
+def _bounded(stream: IO[bytes], size_bytes: int) -> bytes:
+    if size_bytes > MOST_BYTES:
+        raise ValueError(f"larger than {MOST_BYTES:,} bytes")
+    return stream.read(size_bytes)
 
 
 def _found(folder: Path) -> dict[str, list[str]]:
@@ -93,8 +100,11 @@ def _members(path: Path) -> dict[str, list[str]]:
     """List the files of an archive by their bare names; of one that was added twice the last holds."""
     members: dict[str, dict[str, None]] = {}
     try:
-        with tarfile.open(path) as archive:
+        with open_input(path) as file, tarfile.open(fileobj=file) as archive:
+            most_bytes = most_unfolded_bytes(path.stat().st_size)
             for member in archive:
+                if member.offset_data + member.size > most_bytes:
+                    raise tarfile.ReadError("it would unfold to more than images do")
                 if member.isfile():
                     members.setdefault(Path(member.name).name, {})[member.name] = None
     except OSError as error:
@@ -103,16 +113,6 @@ def _members(path: Path) -> dict[str, list[str]]:
         what = str(error).split("\n", maxsplit=1)[0]  # tarfile adds a line for each compression it tried
         raise InputError(f"{path}: neither a folder nor a whole tar archive: {what}") from None
     return {name: list(places) for name, places in members.items()}
-
-
-def _unzipped(raw: bytes) -> bytes:
-    import io
-
-    with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
-        content = stream.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"larger than {MOST_BYTES:,} bytes unpacked")
-    return content
 
 
 def listed(names: list[str], most: int = 8) -> str:

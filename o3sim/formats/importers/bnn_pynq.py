@@ -18,7 +18,11 @@ from numpy.typing import NDArray
 from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
 from o3sim.formats.importers.written import ImportedWorkload
+from o3sim.inputs import read_input
 from o3sim.network.bits.packing import pack_bits
+
+MOST_CLASSES_BYTES = 1_000_000
+"""Of ``classes.txt``."""
 
 _FARTHEST = 2**40
 """Thresholds are clipped here: far beyond any sum, and safe to double."""
@@ -235,9 +239,10 @@ def _theta(folder: Path, number: int, layer: FoldedLayer) -> NDArray[np.int64]:
 def _classes(folder: Path, net: FoldedNet) -> list[str]:
     path = folder / "classes.txt"
     try:
-        names = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_input(path, MOST_CLASSES_BYTES).decode("utf-8")
+    except UnicodeDecodeError as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
+    names = [line.strip() for line in text.splitlines() if line.strip()]
     wanted = net.layers[-1].real_rows
     if len(names) != wanted:
         raise InputError(f"{path}: expected {wanted} class names, one a line, found {len(names)}")
@@ -245,8 +250,5 @@ def _classes(folder: Path, net: FoldedNet) -> list[str]:
 
 
 def _read(path: Path, dtype: str) -> NDArray[Any]:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    raw = read_input(path, path.stat().st_size)  # which was checked before
     return np.frombuffer(raw, dtype).astype(dtype.replace("<", "="))

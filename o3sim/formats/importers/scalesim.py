@@ -18,12 +18,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from o3sim.config.load import check
+from o3sim.config.marks import Document, KeyPath, Mark, Marks
+from o3sim.config.workload import Workload
 from o3sim.errors import InputError
 from o3sim.formats.importers.written import topology_text, write_topology
+from o3sim.inputs import read_input
 
 COLUMNS = (
     "Layer name",
@@ -35,6 +39,9 @@ COLUMNS = (
     "Num Filter",
     "Strides",
 )
+
+MOST_BYTES = 1_000_000
+"""Of a table: some ten thousand layers."""
 
 CLASSES = 10
 """Outputs of the layer that is added to a topology that ends in a convolution."""
@@ -126,7 +133,18 @@ def import_scalesim(path: Path, name: str) -> ImportedTopology:
         "parameters": {"synthetic": {"seed": 1, "ones": 0.5}},
         "images": {"synthetic": {"seed": 1, "count": 16}},
     }
+    _check(path, rows, keys)
     return ImportedTopology(keys, tuple(notes))
+
+
+def _check(path: Path, rows: Sequence[Row], keys: dict[str, Any]) -> None:
+    """Refuse sizes that a workload cannot hold, at the lines of the layers that have them."""
+    lines = [Mark(str(path), int(row.place.rpartition(":")[2]), 1) for row in rows]
+    marks: dict[KeyPath, Marks] = {(): Marks(lines[0], lines[0]), ("classes",): Marks(lines[-1], lines[-1])}
+    for number in range(len(keys["layers"])):
+        line = lines[min(number, len(lines) - 1)]  # a last layer may have been added
+        marks["layers", number] = Marks(line, line)
+    check(Document(keys, marks, [], [str(path)]), Workload)
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -137,9 +155,7 @@ def read_rows(path: Path) -> list[Row]:
     InputError
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
+        lines = read_input(path, MOST_BYTES).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a text file") from None
     numbered = [(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip(" ,\t")]
@@ -177,8 +193,8 @@ def _row(place: str, line: str) -> Row:
         raise InputError(f"{place}: {name}: expected 7 numbers after the name, found {len(cells)}")
     values = []
     for column, cell in zip(COLUMNS[1:], cells, strict=True):
-        if not (cell.isascii() and cell.isdigit() and 0 < int(cell) <= 1_000_000):
-            raise InputError(f"{place}: {name}: {column}: `{cell}` is not a number from 1 to 1,000,000")
+        if not (cell.isascii() and cell.isdigit() and len(cell) <= 9 and 0 < int(cell) <= 1_000_000):
+            raise InputError(f"{place}: {name}: {column}: `{cell[:40]}` is not a number from 1 to 1,000,000")
         values.append(int(cell))
     row = Row(place, name, *values)
     if row.kernel_height > row.height or row.kernel_width > row.width:
@@ -208,11 +224,14 @@ def _unique(names: Sequence[str]) -> list[str]:
     >>> _unique(["a", "b", "a"])
     ['a', 'b', 'a_2']
     """
-    taken: list[str] = []
+    taken: dict[str, None] = {}
+    numbers: dict[str, Iterator[int]] = {}
     for name in names:
-        candidates: Iterator[str] = iter([name, *(f"{name}_{number}" for number in range(2, len(names) + 2))])
-        taken.append(next(candidate for candidate in candidates if candidate not in taken))
-    return taken
+        candidate = name
+        while candidate in taken:
+            candidate = f"{name}_{next(numbers.setdefault(name, count(2)))}"
+        taken[candidate] = None
+    return list(taken)
 
 
 def _input_shape(row: Row) -> Shape:

@@ -122,6 +122,11 @@ class StoredImage:
         return self._stored.part(name, self._place)
 
 
+def forget_mapped() -> None:
+    """Map arrays anew when they are read next: a mapping outlives a file that is replaced."""
+    _mapped.cache_clear()
+
+
 @lru_cache(maxsize=1024)
 def _mapped(folder: str, name: str, _checksum: str) -> NDArray[Any]:
     """Map an array; mappings are kept, since every point reads the same."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 from string import Template
 
+from o3sim.config.yaml_marks import MAX_BYTES
+from o3sim.inputs import printable, read_input
 from o3sim.report.page.figures import svg_figures
 from o3sim.report.plot.axis_names import axis_name
 from o3sim.results.result_table import IDENTITY, ResultTable, load_results, read_csv
@@ -50,9 +55,10 @@ def page_of(folder: Path) -> str:
         If it has no such tables.
     """
     table = load_results(folder)
-    title = table.path.parent.resolve().name
-    template = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
-    return template.substitute(
+    title = printable(table.path.parent.resolve().name)
+    page = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    return Template(page).substitute(
+        policy=escape(_policy(page)),
         title=escape(f"o3sim: {title}"),
         heading=escape(title),
         summary=_summary(table),
@@ -63,6 +69,16 @@ def page_of(folder: Path) -> str:
         failed=_failed(table),
         provenance=_provenance(table),
         request=_request(table.path.parent),
+    )
+
+
+def _policy(page: str) -> str:
+    """Return what a browser lets the page do: run its own script and style itself, load and send nothing."""
+    script = page.partition("<script>")[2].partition("</script>")[0]
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:;"
+        " base-uri 'none'; form-action 'none'"
     )
 
 
@@ -122,7 +138,7 @@ def _failed(table: ResultTable) -> str:
         return ""
     _, rows = read_csv(table.path)
     names = ["point", *IDENTITY, *table.axes, "error"]
-    failed = [[row[name] for name in names] for row in rows if row["status"] != "ok"]
+    failed = [[row.get(name, "") for name in names] for row in rows if row["status"] != "ok"]
     return "<h2>Failed</h2>" + _table(names, failed[:MOST_ROWS])
 
 
@@ -135,7 +151,7 @@ def _provenance(table: ResultTable) -> str:
 def _request(folder: Path) -> str:
     for name in ("sweep.yaml", "explore.yaml"):
         if (folder / name).is_file():
-            text = (folder / name).read_text(encoding="utf-8", errors="replace")
+            text = read_input(folder / name, MAX_BYTES).decode("utf-8", "replace")
             return f"<h2>{name}</h2><pre>{escape(text)}</pre>"
     return ""
 
@@ -154,10 +170,9 @@ def _cell(text: str) -> str:
 
 def _is_number(text: str) -> bool:
     try:
-        float(text.replace(",", ""))
+        return isfinite(float(text.replace(",", "")))
     except ValueError:
         return False
-    return True
 
 
 def _readable(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW, "#999999")
 HATCHES = ("", "////", "....")
 MOST_BARS = 60
+TITLE_CHARACTERS = 130
+"""Of the small print above the bars, a line."""
 LEAST_SHARE = 0.002
 """Parts that are nowhere a larger share of a bar than this cannot be seen and are left out."""
 
@@ -145,5 +148,6 @@ def draw_parts(data: PartsData) -> Figure:
     add_legend(figure)
     if len(data.bars) > 1:
         names = "   ".join(f"{number}: {name}" for number, name in enumerate(data.bars, start=1))
-        axes.set_title(names, fontsize=6, wrap=True)
+        # Wrapped here: Matplotlib takes dollars for mathematics when it wraps, whatever it is told.
+        axes.set_title(fill(names, TITLE_CHARACTERS, break_on_hyphens=False), fontsize=6)
     return figure

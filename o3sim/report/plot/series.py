@@ -10,7 +10,14 @@ import numpy as np
 
 from o3sim.errors import InputError
 from o3sim.report.plot.axis_names import axis_name, short_name
-from o3sim.report.plot.style import BLACK, LINE_COLOURS, TWO_COLUMNS_INCHES, new_figure, plain_numbers
+from o3sim.report.plot.style import (
+    BLACK,
+    LINE_COLOURS,
+    TWO_COLUMNS_INCHES,
+    legend_label,
+    new_figure,
+    plain_numbers,
+)
 from o3sim.results.result_table import Cell, ResultTable, Row
 
 if TYPE_CHECKING:
@@ -111,7 +118,7 @@ def labeller(table: ResultTable, keys: Sequence[str]) -> Callable[[Row], str]:
     names = [table.name_of(key) for key in keys]
 
     def label(row: Row) -> str:
-        return ", ".join(_named(row, name) for name in names)
+        return legend_label(", ".join(_named(row, name) for name in names))
 
     return label
 

@@ -21,6 +21,7 @@ from o3sim.report.plot.style import (
     TWO_COLUMNS_INCHES,
     VERMILION,
     YELLOW,
+    legend_label,
     new_figure,
 )
 from o3sim.results.saved import SavedRun
@@ -86,7 +87,13 @@ def draw_speedup(data: SpeedUpData) -> Figure:
         left = places - 0.4 + width * (number + 0.5)
         colour = COLOURS[number % len(COLOURS)]
         bars = axes.bar(
-            left, values, width * 0.92, color=colour, label=workload, edgecolor=BLACK, linewidth=0.3
+            left,
+            values,
+            width * 0.92,
+            color=colour,
+            label=legend_label(workload),
+            edgecolor=BLACK,
+            linewidth=0.3,
         )
         axes.bar_label(bars, [f"{value:.2f}" for value in values], fontsize=6.5, padding=1)
     axes.axhline(1, color=BLACK, linewidth=0.8, linestyle="--")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from o3sim.contract.counters import PE_CYCLE_CAUSES
 from o3sim.errors import InputError
+from o3sim.network.layer_names import layer_number
 from o3sim.report.plot.style import (
     BLACK,
     BLUE,
@@ -24,7 +25,6 @@ from o3sim.report.plot.style import (
     new_figure,
 )
 from o3sim.results.saved import SavedLayer, SavedRun
-from o3sim.studies.whatif.window import layer_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,9 +86,15 @@ def stack_data(runs: Sequence[SavedRun], layer: str | None = None) -> StackData:
         heights = [_shares(part) for part in first.layers]
         title = f"{first.architecture} on {first.title}"
         return StackData(names, _by_cause(heights), "PE-cycles (%)", title)
-    what = first.title if layer is None else f"{first.title}, layer {layer}"
-    names = tuple(run.architecture for run in runs)
-    return StackData(names, _by_cause([_cycles(run, layer) for run in runs]), "cycles per image", what)
+    title = first.title
+    parts: Sequence[SavedRun | SavedLayer] = runs
+    if layer is not None:
+        number = layer_number(layer, [each.name for each in first.layers])
+        title += f", layer {first.layers[number].name}"
+        parts = [run.layers[number] for run in runs]
+    heights = [_cycles(run, part) for run, part in zip(runs, parts, strict=True)]
+    bars = tuple(run.architecture for run in runs)
+    return StackData(bars, _by_cause(heights), "cycles per image", title)
 
 
 def _shares(part: SavedLayer) -> dict[str, float]:
@@ -96,10 +102,7 @@ def _shares(part: SavedLayer) -> dict[str, float]:
     return {cause: 100 * count / total for cause, count in part.pe_cycles.items()}
 
 
-def _cycles(run: SavedRun, layer: str | None) -> dict[str, float]:
-    part: SavedRun | SavedLayer = run
-    if layer is not None:
-        part = run.layers[layer_number(layer, [each.name for each in run.layers])]
+def _cycles(run: SavedRun, part: SavedRun | SavedLayer) -> dict[str, float]:
     pes = sum(part.pe_cycles.values()) / part.cycles
     return {cause: count / pes / run.images for cause, count in part.pe_cycles.items()}
 
@@ -109,6 +112,11 @@ def _by_cause(heights: Sequence[dict[str, float]]) -> dict[str, NDArray[np.float
     return {cause: column for cause, column in columns.items() if column.any()}
 
 
+def look_of(cause: str) -> tuple[str, str]:
+    """Return a cause's colour and hatch; one without a look of its own is grey and crossed."""
+    return LOOKS.get(cause, ("#999999", "xxxx"))
+
+
 def draw_stack(data: StackData) -> Figure:
     """Draw the bars, the legend beside them in the order of the stack."""
     places = np.arange(len(data.bars))
@@ -116,7 +124,7 @@ def draw_stack(data: StackData) -> Figure:
     axes = figure.subplots()
     floor = np.zeros(len(data.bars))
     for cause, heights in data.parts.items():
-        colour, hatch = LOOKS[cause]
+        colour, hatch = look_of(cause)
         look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": BLACK, "linewidth": 0.3}
         axes.bar(places, heights, 0.7, floor, label=cause, **look)
         floor += heights

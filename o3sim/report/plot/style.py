@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from o3sim.errors import InputError
 from o3sim.files import write_atomic
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ _RC: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
+    "text.parse_math": False,  # a name may have dollars in it
     "legend.frameon": False,
     "legend.fontsize": 7,
     "xtick.labelsize": 7,
@@ -67,9 +68,11 @@ def figure_style() -> Iterator[None]:
     """Draw and save in the house style, whatever the user's own settings are."""
     import matplotlib as mpl
 
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
+        # Names may have letters that no font has, or be too long for any layout: drawn as well as can be.
+        warnings.filterwarnings("ignore", "Glyph|constrained_layout not applied|Tight layout")
         yield
 
 
@@ -78,6 +81,11 @@ def new_figure(width_inches: float, height_inches: float) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_inches, height_inches), layout="constrained")
+
+
+def legend_label(text: str) -> str:
+    """Return text as a label: Matplotlib leaves those that begin with an underscore out of legends."""
+    return f" {text}" if text.startswith("_") else text
 
 
 def plain_numbers(axis: Axis) -> None:
@@ -95,21 +103,6 @@ def plain(value: float) -> str:
     ('8,200,000', '0.25')
     """
     return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:,.6g}"
-
-
-def check_target(path: Path) -> None:
-    """Refuse a file that no figure can be written to, before the time for a run is spent.
-
-    Raises
-    ------
-    InputError
-    """
-    if path.suffix[1:].lower() not in FORMATS:
-        raise InputError(f"--output {path}: expected a name that ends in .{', .'.join(FORMATS)}")
-    if path.is_dir():
-        raise InputError(f"--output {path}: is a folder")
-    if not path.parent.is_dir():
-        raise InputError(f"--output {path}: no folder {path.parent}")
 
 
 def save(figure: Figure, path: Path) -> None:

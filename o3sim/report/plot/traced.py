@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from o3sim.config.ranges import NO_END
 from o3sim.contract.events import Event, EventKind, Observer
 from o3sim.errors import InputError
 from o3sim.report.plot.timeline import Doing, TimelineData, TimelineObserver, pe_number
 from o3sim.studies.whatif.occupancy import Occupancy, OccupancyObserver
 from o3sim.studies.whatif.window import layer_window
 from o3sim.trace.reading import CanonicalFile, open_any
-from o3sim.trace.window import NO_END
 
 YAML = (".yaml", ".yml")
 

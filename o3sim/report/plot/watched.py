@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from o3sim.errors import InputError
 from o3sim.report.plot.timeline import ProgramJudge, TimelineData, TimelineObserver
 from o3sim.runs.runner import runner_of
 from o3sim.studies.whatif.occupancy import Occupancy, OccupancyObserver
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.profile.profile import LayerProfile
     from o3sim.runs.case import AnyCase
+
+
+MOST_TIMELINE_CYCLES = 20_000
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,17 @@ class WatchedMachine:
         Raises
         ------
         InputError
-            If the layer has none of those cycles.
+            If the layer has none of those cycles, or more than can be seen.
         """
         layer, profiles = self._watched.layer, self._watched.profiles(self._speculative)
         program = self._runner.program(profiles[layer], layer)
         observer = TimelineObserver(first_cycle, end_cycle)
         more = 4 * int(program.words.max()) + 64
-        window = watch(self._runner, profiles, layer, (first_cycle, end_cycle), observer, more)
+        most = first_cycle + MOST_TIMELINE_CYCLES + 1  # one more than is drawn tells that there are too many
+        window = watch(self._runner, profiles, layer, (first_cycle, min(end_cycle, most)), observer, more)
+        if window.cycles > MOST_TIMELINE_CYCLES:
+            raise InputError(
+                f"layer {window.name} has more cycles from {first_cycle:,} on than the "
+                f"{MOST_TIMELINE_CYCLES:,} that can be seen in a figure: --cycles A:B"
+            )
         return observer.result(self.name, self._machine.pe.count, window, ProgramJudge(program))

@@ -13,8 +13,11 @@ from types import ModuleType
 from typing import Any
 
 from o3sim.errors import InputError
+from o3sim.runs.cluster.certificates import Certificates
+from o3sim.runs.cluster.client import open_client
 from o3sim.runs.cluster.executor import cluster_executor
-from o3sim.runs.cluster.placing import Placing
+from o3sim.runs.cluster.installed import installed, others_installed
+from o3sim.runs.cluster.placing import Placing, is_gone
 from o3sim.runs.executors import OpenExecutor
 from o3sim.runs.stop import CheckStop
 
@@ -45,7 +48,9 @@ class Cluster:
 
 
 @contextmanager
-def scheduler_at(address: str, check_stop: CheckStop, tell: Tell) -> Iterator[Cluster]:
+def scheduler_at(
+    address: str, check_stop: CheckStop, tell: Tell, certificates: Certificates | None = None
+) -> Iterator[Cluster]:
     """Connect to a scheduler, and wait until it has a worker.
 
     Parameters
@@ -53,20 +58,18 @@ def scheduler_at(address: str, check_stop: CheckStop, tell: Tell) -> Iterator[Cl
     check_stop : callable
         Called while waiting.
     tell : callable
-        Told what is waited for.
+        Told what is waited for, and that a connection is not protected.
+    certificates : Certificates, optional
+        Of this side; else those of dask's own configuration, if it has any.
 
     Raises
     ------
     InputError
-        If there is none, or its side has other versions.
+        If there is none, it does not take the certificates, or its side has other versions.
     """
-    distributed = _distributed()
+    _distributed()
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told by o3sim
-    try:
-        client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise InputError(f"--scheduler {address}: no scheduler answers there: {error}") from None
-    with client:
+    with open_client(address, CONNECT_S, tell, certificates) as client:
         yield _ready(client, address, check_stop, tell)
 
 
@@ -107,6 +110,7 @@ def _distributed() -> ModuleType:
 def _ready(client: Any, name: str, check_stop: CheckStop, tell: Tell) -> Cluster:
     _wait_for_worker(client, name, check_stop, tell)
     check_versions(name, client.get_versions())
+    check_workers(client.run(installed, on_error="return"))
     jobs = max(LEAST_JOBS, sum(client.nthreads().values()))
     return Cluster(partial(cluster_executor, client, Placing(client)), jobs)
 
@@ -145,6 +149,29 @@ def check_versions(name: str, found: Mapping[str, Any]) -> None:
     ]
     if different:
         raise InputError(f"{name}: {'; '.join(different)}: install the same on both")
+
+
+def check_workers(found: Mapping[str, Any]) -> None:
+    """Refuse workers that compute with another o3sim, Numba or NumPy than this process.
+
+    Parameters
+    ----------
+    found : mapping
+        What :func:`o3sim.runs.cluster.installed.installed` returned or raised, by the address of a worker.
+
+    Raises
+    ------
+    InputError
+        With every difference.
+    """
+    told = {worker: there for worker, there in found.items() if isinstance(there, Mapping)}
+    for worker, error in found.items():
+        if worker not in told and not is_gone(error):
+            raise InputError(
+                f"worker {worker} cannot tell which o3sim it has: {error}: install it there as here"
+            )
+    if any(there != installed() for there in told.values()):
+        raise others_installed(told, installed())
 
 
 def _packages(side: Mapping[str, Any]) -> dict[str, str]:

@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 from o3sim.errors import InputError
-from o3sim.runs.cluster.node import NotPlaced, OtherVersion, Work, work_here
+from o3sim.runs.cluster.installed import installed, others_installed
+from o3sim.runs.cluster.node import NotPlaced, OtherInstalled, Work, work_here
 from o3sim.runs.cluster.placing import Placing
 from o3sim.runs.executors import WorkLost
 from o3sim.runs.tasks import PointTask
+
+TRIES = 3
+"""Times that profiles are brought for one piece of work to the node of one worker."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A piece of work, and the workers for which profiles were brought so that it can be done."""
+
+    outer: Future[Any]
+    work: Work
+    tasks: Sequence[PointTask]
+    placed_on: list[str] = field(default_factory=list)
 
 
 class ClusterExecutor(Executor):
@@ -35,44 +49,43 @@ class ClusterExecutor(Executor):
 
     def submit(self, work: Work, /, *args: Any, **kwargs: Any) -> Future[Any]:  # type: ignore[override]  # only work on tasks
         """Run ``work(tasks)`` on a worker whose node has the tasks' profiles."""
-        outer: Future[Any] = Future()
-        self._submit(outer, work, *args, **kwargs)
-        return outer
+        asked = _Asked(Future(), work, *args, **kwargs)
+        self._submit(asked)
+        return asked.outer
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - never waits
         """Give up what is not done; nobody asks for it any more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._inner.shutdown(wait=False)
 
-    def _submit(self, outer: Future[Any], work: Work, tasks: Sequence[PointTask]) -> None:
-        folders = {folder for task in tasks for folder in task.case.folders}
+    def _submit(self, asked: _Asked) -> None:
+        folders = {folder for task in asked.tasks for folder in task.case.folders}
         contents = {folder: self._placing.content(folder) for folder in folders}
-        inner = self._inner.submit(work_here, work, tasks, contents, version("o3sim"))
-        inner.add_done_callback(partial(self._pass_on, outer, work, tasks))
+        inner = self._inner.submit(work_here, asked.work, asked.tasks, contents, installed())
+        inner.add_done_callback(partial(self._pass_on, asked))
 
-    def _pass_on(
-        self, outer: Future[Any], work: Work, tasks: Sequence[PointTask], inner: Future[Any]
-    ) -> None:
+    def _pass_on(self, asked: _Asked, inner: Future[Any]) -> None:
         """Hand on what came of it; where profiles were missing, bring them and submit it again."""
         try:
             found = inner.result()
             if isinstance(found, NotPlaced):
-                self._thread.submit(self._place_and_submit, found, outer, work, tasks)
-            elif isinstance(found, OtherVersion):
-                raise InputError(_other_version(found))
+                self._thread.submit(self._place_and_submit, found, asked)
+            elif isinstance(found, OtherInstalled):
+                raise others_installed({found.worker: found.installed}, installed())
             else:
-                outer.set_result(found)
+                asked.outer.set_result(found)
         except (Exception, CancelledError) as error:  # the caller meets it where it asks for the result
-            outer.set_exception(_told(error))
+            asked.outer.set_exception(_told(error))
 
-    def _place_and_submit(
-        self, missing: NotPlaced, outer: Future[Any], work: Work, tasks: Sequence[PointTask]
-    ) -> None:
+    def _place_and_submit(self, missing: NotPlaced, asked: _Asked) -> None:
         try:
+            if asked.placed_on.count(missing.worker) >= TRIES:
+                raise InputError(f"profiles on the node of {missing.worker} do not stay as they are sent")
             self._placing.place(missing.contents, missing.worker)
-            self._submit(outer, work, tasks)
+            asked.placed_on.append(missing.worker)
+            self._submit(asked)
         except Exception as error:  # as above
-            outer.set_exception(_told(error))
+            asked.outer.set_exception(_told(error))
 
 
 @contextmanager
@@ -96,8 +109,3 @@ def _told(error: BaseException) -> BaseException:
     if isinstance(error, ModuleNotFoundError):
         return InputError(f"the workers of the cluster lack a module: {error}; install o3sim there as here")
     return error
-
-
-def _other_version(found: OtherVersion) -> str:
-    here = version("o3sim")
-    return f"worker {found.worker} has o3sim {found.version}, here is {here}: install the same on both"

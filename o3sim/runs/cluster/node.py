@@ -1,23 +1,29 @@
 """What runs on worker nodes: points, from profiles that lie in a folder of the node.
 
 The folder is beside the scratch folders of dask's workers, so that all worker processes of a node
-share it, and has the hash of its content for a name. It appears whole or not at all.
+share it, and has the hash of its content for a name. It appears whole or not at all, and is held against that
+name before a process maps it, whoever wrote it and whenever.
 """
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from o3sim.profile.store.read import forget_mapped
+from o3sim.runs.cluster.digests import content_of
+from o3sim.runs.cluster.installed import Installed, installed
 from o3sim.runs.tasks import PointOutcome, PointTask
 
 SHELF = "o3sim-profiles"
 """Folder of a node that holds profiles, beside the workers' own."""
+
+READ_ONLY = 0o444
 
 Work = Callable[[Sequence[PointTask]], list[PointOutcome]]
 
@@ -39,35 +45,38 @@ class NotPlaced:
 
 
 @dataclass(frozen=True)
-class OtherVersion:
-    """What a worker answers that has another o3sim.
+class OtherInstalled:
+    """What a worker answers that computes with another o3sim, or on others of the packages that matter.
 
     Attributes
     ----------
-    worker, version : str
+    worker : str
+    installed : mapping
     """
 
     worker: str
-    version: str
+    installed: Installed
 
 
 def work_here(
-    work: Work, tasks: Sequence[PointTask], contents: Mapping[str, str], wanted_version: str
-) -> list[PointOutcome] | NotPlaced | OtherVersion:
+    work: Work, tasks: Sequence[PointTask], contents: Mapping[str, str], wanted: Installed
+) -> list[PointOutcome] | NotPlaced | OtherInstalled:
     """Do work on tasks with this node's copies of their profiles.
 
     Parameters
     ----------
     contents : mapping of str to str
         Content of each folder that the tasks name.
+    wanted : mapping
+        What is installed where the tasks come from.
     """
     from distributed import get_worker
 
     worker = get_worker()
-    if version("o3sim") != wanted_version:
-        return OtherVersion(worker.address, version("o3sim"))
+    if installed() != wanted:
+        return OtherInstalled(worker.address, installed())
     copies = {folder: shelf_of(worker) / content for folder, content in contents.items()}
-    missing = tuple(copy.name for copy in copies.values() if not copy.is_dir())
+    missing = tuple(copy.name for copy in copies.values() if not is_whole(copy))
     if missing:
         return NotPlaced(worker.address, missing)
     here = {folder: str(copy) for folder, copy in copies.items()}
@@ -77,6 +86,46 @@ def work_here(
 def shelf_of(worker: Any) -> Path:
     """Return where a node has its profiles, from any of its workers."""
     return Path(worker.local_directory).parent / SHELF
+
+
+Signature = frozenset[tuple[str, int, int, int]]
+
+_verified: dict[Path, Signature] = {}
+"""Copies that this process has read and found right, with what their files looked like then."""
+
+
+def is_whole(copy: Path) -> bool:
+    """Return whether a copy is here and as it was sent; one that is not is removed, to be sent again.
+
+    All of it is read once a process, and again when one of its files looks different.
+    """
+    if not copy.is_dir():
+        return False
+    try:
+        signature = _signature(copy)
+        if _verified.get(copy) == signature:
+            return True
+        right = content_of(copy) == copy.name
+    except OSError:  # unreadable, or on its way out
+        right = False
+    if right:
+        _verified[copy] = signature
+    else:
+        forget_mapped()  # what is mapped stays so after its file is gone
+        _remove(copy)
+    return right
+
+
+def _signature(folder: Path) -> Signature:
+    stats = ((file.name, file.stat()) for file in folder.iterdir())
+    return frozenset((name, stat.st_ino, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+
+def _remove(copy: Path) -> None:
+    aside = copy.with_name(f".{secrets.token_hex(8)}")
+    with suppress(OSError):  # another worker of the node was faster
+        copy.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def begin_copy(content: str, token: str, dask_worker: Any = None) -> bool:
@@ -108,6 +157,8 @@ def finish_copy(content: str, token: str, dask_worker: Any = None) -> None:
     try:
         if content_of(part) != content:
             raise ValueError("the copy is not like the original")
+        for file in part.iterdir():
+            file.chmod(READ_ONLY)
         if not whole.is_dir():
             part.rename(whole)
     except OSError:
@@ -115,12 +166,3 @@ def finish_copy(content: str, token: str, dask_worker: Any = None) -> None:
             raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def content_of(folder: Path) -> str:
-    """Return a hash of the names and bytes of all files in a folder."""
-    whole = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        with path.open("rb") as stream:
-            whole.update(f"{path.name} {hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
-    return whole.hexdigest()[:32]

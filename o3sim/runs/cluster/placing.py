@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from o3sim.errors import InputError
-from o3sim.runs.cluster.node import add_files, begin_copy, content_of, finish_copy
+from o3sim.runs.cluster.digests import content_of
+from o3sim.runs.cluster.node import add_files, begin_copy, finish_copy
 
 MESSAGE_BYTES = 16 * 2**20
 """Files are sent in messages of about this size, large ones piece by piece."""

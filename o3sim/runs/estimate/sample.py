@@ -45,8 +45,7 @@ class MachineSample:
         self._layers_left = list(network.layers)
         self._network = network
         self.engine = engine
-        ideal = architecture.dram.model_copy(update={"bits_per_cycle": "ideal"})
-        self._fed = architecture.model_copy(update={"dram": ideal})  # weights stream in while others compute
+        self._fed = architecture.with_({"dram.bits_per_cycle": "ideal"})  # weights come while others compute
         self.words = 0
         self.computing = self.cycles = self.seconds = 0.0
 

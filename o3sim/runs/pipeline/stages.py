@@ -16,7 +16,7 @@ from o3sim.errors import InputError
 from o3sim.runs.pipeline.rows import most_at_once
 
 if TYPE_CHECKING:
-    from o3sim.network.layer import Layer
+    from o3sim.network.layer import Sized
 
 _RESIDENT = {"bits_per_cycle": "ideal", "latency_cycles": 0}
 """What a stage's weights come from: they are in its weight buffer before the first image."""
@@ -48,14 +48,14 @@ class Stage:
         return most_at_once(self.rows_there, self.rows_released) if self.rows_there else 0
 
 
-def stage_machines(architecture: Architecture, layers: Sequence[Layer]) -> list[Architecture]:
+def stage_machines(architecture: Architecture, layers: Sequence[Sized]) -> list[Architecture]:
     """Make the machine of each layer: the architecture with what its stage states laid over.
 
     Parameters
     ----------
     architecture : Architecture
         Of organization ``layer_pipelined``.
-    layers : sequence of Layer
+    layers : sequence of Sized
         Of the network it is to run.
 
     Returns
@@ -83,7 +83,7 @@ def stage_machines(architecture: Architecture, layers: Sequence[Layer]) -> list[
     return machines
 
 
-def _check_weights_fit(machine: Architecture, layer: Layer, number: int) -> None:
+def _check_weights_fit(machine: Architecture, layer: Sized, number: int) -> None:
     """Refuse a stage whose weight buffer does not hold its layer: channels in whole words, edge orders."""
     width, order = machine.pe.width_edges, layer.geometry.edge_order
     bits = weight_words(layer.geometry, width) * width * layer.geometry.out_channels

@@ -101,7 +101,7 @@ class Pipeline:
                 )
                 run.layers.append(counters)
                 run.outputs.append(output)
-        return run
+        return replace(run, latency_cycles=self.exits[-1] - self.entries[-1] + 1)
 
     def program(self, profile: LayerProfile, layer: int) -> LayerProgram:
         """Lay out the ops of a stage."""

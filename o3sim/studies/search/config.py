@@ -12,7 +12,18 @@ from o3sim.config.expressions import ExpressionError, parse
 from o3sim.config.marks import Conflict, KeyPath
 from o3sim.config.model import StrictModel
 from o3sim.studies.search.parameter import Parameter
-from o3sim.studies.sweep.config import SweepImages, Text, Values, plain_values, values_of
+from o3sim.studies.sweep.config import (
+    SweepImages,
+    Text,
+    Values,
+    count_of,
+    plain_axis,
+    too_many,
+    values_of,
+)
+
+MOST_VALUES = 10_000
+"""Values of a parameter: each is looked at before the search begins."""
 
 Direction = Literal["minimise", "maximise"]
 
@@ -62,9 +73,13 @@ class Explore(StrictModel):
         for key in derived:
             if key in parameters:
                 yield Conflict((("derived", key),), "is a parameter already")
-        for key, values in parameters.items():
-            if (found := plain_values(values)) is not None and not found:
-                yield Conflict((("parameters", key),), "has no values")
+        axes: list[tuple[KeyPath, Any]] = [
+            (("parameters", key), values) for key, values in parameters.items()
+        ]
+        for path, values in axes:
+            if (axis := plain_axis(values)) is not None and not count_of(axis):
+                yield Conflict((path,), "has no values")
+        yield from too_many(axes, MOST_VALUES)
         for path, text in _expressions(data):
             try:
                 parse(text)

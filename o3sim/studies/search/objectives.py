@@ -8,25 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from o3sim.config.expressions import Expression, ExpressionError, parse
-from o3sim.contract.counters import PE_CYCLE_CAUSES
-from o3sim.energy.model import UNITS
-from o3sim.results.columns import TOTALS
+from o3sim.results.columns import COLUMNS as MEASURES
 from o3sim.results.front import Values, knee, non_dominated
-from o3sim.results.measures import EVENTS
 from o3sim.studies.names import FIGURES
 
 if TYPE_CHECKING:
     from o3sim.studies.search.config import Direction
 
-COLUMNS: tuple[str, ...] = (
-    "accuracy",
-    *TOTALS,
-    *FIGURES,
-    *(f"edges.{part}" for part in ("total", "executed", "wasted", "pruned.threshold", "pruned.pooling")),
-    *(f"pe_cycles.{cause}" for cause in PE_CYCLE_CAUSES),
-    *(f"energy_pj.{unit}" for unit in ("total", *UNITS)),
-    *(f"events.{event}" for event in EVENTS),
-)
+COLUMNS: tuple[str, ...] = ("accuracy", *MEASURES, *FIGURES)
 """Columns of numbers that every point has."""
 
 ARCHITECTURE = "arch."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +11,24 @@ from pydantic import ValidationError
 from o3sim.config.architecture import Architecture
 from o3sim.config.catalog import suggest
 from o3sim.config.expressions import parse
-from o3sim.config.flat import flattened, nested
+from o3sim.config.flat import flattened
 from o3sim.config.load import check, load_architecture, load_document
 from o3sim.config.marks import KeyPath, Problem
-from o3sim.errors import ConfigError
+from o3sim.config.with_changes import architecture_of
+from o3sim.errors import MOST_PROBLEMS, ConfigError
+from o3sim.network.load import WorkloadFiles, load_workload
 from o3sim.results.columns import AGREEMENT, PIPELINE_NUMBERS
-from o3sim.runs.case import Case, load_case
+from o3sim.runs.case import Case, case_of
+from o3sim.runs.sizes import check_sizes
 from o3sim.studies.names import Readable, settable_keys
 from o3sim.studies.search.config import Explore
 from o3sim.studies.search.objectives import COLUMNS
 from o3sim.studies.search.space import Space
+
+SIZES = frozenset(
+    ("activation_buffer.size_kbit", "weight_buffer.size_kbit", "pe.width_edges", "organization")
+)
+"""Keys on which it depends whether a network fits a machine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +60,26 @@ def plan_search(path: Path) -> SearchPlan:
     InputError
         With everything that is wrong in it (``ConfigError``), or in what it names.
     """
+    explore, base, files = _checked(path)
+    subject = _subject(path, explore, files)
+    return SearchPlan(path, explore, base, subject, Space(explore, base, subject.network))
+
+
+def check_search(path: Path) -> None:
+    """Check what :func:`plan_search` does, without making what is synthetic.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong in it (``ConfigError``), or in what it names.
+    """
+    explore, _, files = _checked(path)
+    if isinstance(files.parameters, Path):
+        _subject(path, explore, files)
+
+
+def _checked(path: Path) -> tuple[Explore, Architecture, WorkloadFiles]:
+    """Read a search and what it names, and check all that is known before parameters are."""
     document = load_document(path)
     explore = check(document, Explore)
     base = load_architecture(_beside(path, explore.architecture))
@@ -60,9 +87,15 @@ def plan_search(path: Path) -> SearchPlan:
         problems = [Problem(document.nearest(path).value, path, what) for path, what in find(explore, base)]
         if problems:
             raise ConfigError([str(problem) for problem in problems])
+    files = load_workload(_beside(path, explore.workload))
+    if not SIZES & {*explore.parameters, *explore.derived}:
+        check_sizes([base], files)
+    return explore, base, files
+
+
+def _subject(path: Path, explore: Explore, files: WorkloadFiles) -> Case:
     image_file = None if explore.images.file is None else path.parent / explore.images.file
-    case = load_case(_beside(path, explore.workload), image_file, explore.images.count)
-    return SearchPlan(path, explore, base, case, Space(explore, base, case.network))
+    return case_of(files, image_file, explore.images.count)
 
 
 def _beside(path: Path, name: str) -> str:
@@ -75,8 +108,10 @@ def _unknown(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, st
     """Yield every name that stands for nothing, with its place."""
     readable = Readable(flattened(base.model_dump(mode="json")), 1)
     settable = settable_keys(base)
-    for key in explore.parameters:
-        yield from _missing(("parameters", key), [key], settable, "architecture key")
+    unknown = [key for key in explore.parameters if key not in settable]
+    for number, key in enumerate(unknown):
+        hint = suggest(key, settable) if number < MOST_PROBLEMS else ""
+        yield ("parameters", key), f"no architecture key `{key}`{hint}"
     for key, text in explore.derived.items():
         yield from _missing(("derived", key), [key], settable, "architecture key")
         yield from _missing(("derived", key), parse(text).keys, readable, "architecture key")
@@ -103,7 +138,7 @@ def _bad_values(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath,
     for parameter in explore.search_parameters():
         for value in parameter.values:
             try:
-                Architecture.model_validate_json(json.dumps(nested({**keys, parameter.key: value})))
+                architecture_of({**keys, parameter.key: value})
             except ValidationError as error:
                 for detail in error.errors():
                     if ".".join(map(str, detail["loc"])).startswith(parameter.key):

@@ -23,22 +23,26 @@ class Proposals:
     ----------
     path : Path
 
+    Attributes
+    ----------
+    added : bool
+        Whether points were proposed that no earlier run had; until then nothing is written.
+
     Raises
     ------
     InputError
-        If it cannot be read or written.
+        If it cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
             raw = path.read_bytes() if path.exists() else b""
-            whole = raw.rfind(b"\n") + 1
-            if whole < len(raw):
-                os.truncate(path, whole)
         except OSError as error:
             raise InputError(f"{path}: cannot be used: {error.strerror or error}") from None
-        self._known = raw[:whole].decode("utf-8", "replace").splitlines()
+        self._whole = raw.rfind(b"\n") + 1
+        self._known = raw[: self._whole].decode("utf-8", "replace").splitlines()
+        self.added = False
 
     def add(self, points: Sequence[Point]) -> None:
         """Take note of points about to run, numbers in sequence; those known must be the same.
@@ -62,11 +66,15 @@ class Proposals:
             self._append(new)
 
     def _append(self, lines: list[str]) -> None:
+        raw = ("\n".join(lines) + "\n").encode()
         try:
             with self._path.open("ab") as stream:
-                stream.write(("\n".join(lines) + "\n").encode())
+                if not self.added:
+                    stream.truncate(self._whole)
+                stream.write(raw)
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
             raise InputError(f"{self._path}: cannot be written: {error.strerror or error}") from None
         self._known += lines
+        self.added = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.identity import digest
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
 from o3sim.results.table import csv_text
@@ -25,6 +25,7 @@ from o3sim.studies.search.objectives import Objectives
 from o3sim.studies.search.plan import SearchPlan
 from o3sim.studies.search.proposals import Proposals
 from o3sim.studies.search.proposer import Proposer
+from o3sim.studies.search.quiet import quiet_optuna
 from o3sim.studies.search.space import Candidate
 from o3sim.studies.search.study_file import StudyFile
 from o3sim.studies.sweep.expand import Point
@@ -34,6 +35,7 @@ from o3sim.studies.sweep.run import (
     PointProgress,
     Progress,
     hashes_of,
+    identity_of_subject,
     locked,
     prepare_folder,
     row_of,
@@ -107,14 +109,14 @@ def run_search(  # noqa: PLR0913 - what the command's options say
         search, or a file cannot be written.
     """
     proposer = Proposer(plan.explore, plan.space)
+    identity, machines = identity_of(plan), plan.space.identities
     if profiles is not None:
         found_case(plan.subject, profiles, [plan.base.pruning.speculative])  # refuses what is not there
-    prepare_folder(folder, resume)
+    prepare_folder(folder, resume, identity, machines)
     with locked(folder):
-        write_atomic(folder / EXPLORE, plan.path.read_bytes())
         search = _Search(plan, folder, proposer, profiles, progress)
         with (
-            closing(Journal(folder / JOURNAL, identity_of(plan))) as journal,
+            closing(Journal(folder / JOURNAL, identity, machines)) as journal,
             KeptOpen(open_executor) as kept,
         ):
             search.run(journal, jobs, kept.open, check_stop)
@@ -143,7 +145,7 @@ class _Search:
         self._stored: dict[bool, StoredCase] = {}
         self._hashes = hashes_of(plan.subject)
         self._proposals = Proposals(folder / PROPOSALS)
-        self._study = StudyFile(folder / STUDY, proposer.study)
+        self._study: StudyFile | None = None
         self.rows: list[dict[str, Any]] = []
         self.layers: list[dict[str, Any]] = []
         self._exhausted = ""
@@ -161,6 +163,8 @@ class _Search:
                 break
             points = self._points(wanted)
             self._proposals.add(points)
+            if self._proposals.added:
+                self._begin_writing()
             self._run_batch(points, journal, jobs, open_executor, check_stop)
             self._add_rows(points, journal)
             if len(wanted) == len(candidates):
@@ -169,6 +173,13 @@ class _Search:
             raise InputError(
                 f"{self._plan.path}: no combination can be run; the last one refused: {self._exhausted}"
             )
+        self._begin_writing()
+
+    def _begin_writing(self) -> None:
+        """Write search and study: not while an earlier run's proposals are repeated, and may yet differ."""
+        if self._study is None:
+            write_atomic(self._folder / EXPLORE, self._plan.path.read_bytes())
+            self._study = StudyFile(self._folder / STUDY, self._proposer.study)
 
     def outcome(self) -> SearchOutcome:
         """Sum up."""
@@ -179,12 +190,13 @@ class _Search:
     def _tell(self, rows: Sequence[Mapping[str, Any]]) -> None:
         values = [self._objectives.values(row) for row in rows]
         self._proposer.tell(values, [self._objectives.broken_limits(row) for row in rows])
-        self._study.update()
+        if self._study is not None:
+            self._study.update()
 
     def _points(self, candidates: Sequence[Candidate]) -> list[Point]:
         workload = self._plan.subject.network.name
         return [
-            Point(number, candidate.architecture, workload, candidate.axes)
+            Point(number, candidate.architecture, workload, candidate.axes, candidate.architecture_sha256)
             for number, candidate in enumerate(candidates, start=len(self.rows))
         ]
 
@@ -234,16 +246,18 @@ class _Search:
 
 def identity_of(plan: SearchPlan) -> dict[str, str]:
     """Say what a search's proposals and results depend on, part by part; ``trials`` is no such thing."""
-    asked = plan.explore.model_dump_json(exclude={"name", "description", "trials"})
+    named = {"name", "description", "trials", "architecture", "workload", "images"}
+    asked = plan.explore.model_dump(mode="json", exclude=named)
+    machines = plan.space.identities
+    values = [
+        [machines.content_of(each.key, value) for value in each.values] for each in plan.space.parameters
+    ]
+    with quiet_optuna() as optuna:
+        optuna_version = str(optuna.__version__)
     return {
         "o3sim": version("o3sim"),
-        "Optuna": version("optuna"),
-        "search": _sha256(asked),
-        "architecture": _sha256(plan.base.model_dump_json()),
-        "workload": plan.subject.network_sha256,
-        "images": plan.subject.images_sha256,
+        "Optuna": optuna_version,
+        "search": digest([asked, values]),
+        "architecture": machines.of(plan.base),
+        **{name: digest(part) for name, part in identity_of_subject(plan.subject).items()},
     }
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -12,8 +11,11 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.complaints import first_complaint
 from o3sim.config.expressions import ExpressionError, parse
 from o3sim.config.flat import flattened, nested
+from o3sim.config.identity import Identities
+from o3sim.config.with_changes import architecture_of
 from o3sim.errors import InputError
 from o3sim.runs.point import check_point
 from o3sim.studies.names import Readable, value_before
@@ -31,6 +33,7 @@ class Candidate:
 
     axes: dict[str, Scalar]
     architecture: Architecture
+    architecture_sha256: str
 
 
 class Space:
@@ -48,6 +51,8 @@ class Space:
     parameters : tuple of Parameter
     limits : list of Expression
         Constraints that read results, and so can be checked only after a run.
+    identities : Identities
+        Of the machines, with the files that they are made from.
     """
 
     def __init__(self, explore: Explore, base: Architecture, network: Network) -> None:
@@ -59,6 +64,7 @@ class Space:
         self._constraints = [each for each in constraints if all(key in readable for key in each.keys)]
         self.limits = [each for each in constraints if each not in self._constraints]
         self._network = network
+        self.identities = Identities()
 
     @property
     def size(self) -> int:
@@ -83,14 +89,15 @@ class Space:
         try:
             for key, expression in self._derived.items():
                 values[key] = value_of_kind(expression, self._readable(values), value_before(values, key))
-            architecture = Architecture.model_validate_json(json.dumps(nested(values)))
+            keys = nested(values)
+            architecture = architecture_of(values)
             self._check_constraints(self._readable(values))
         except ExpressionError as error:
             raise InputError(str(error)) from None
         except ValidationError as error:
-            raise InputError(_first_of(error)) from None
+            raise InputError(first_complaint(error, keys)) from None
         check_point(architecture, self._network)
-        return Candidate(dict(axes), architecture)
+        return Candidate(dict(axes), architecture, self.identities.of(architecture))
 
     def _readable(self, values: Mapping[str, Scalar]) -> Readable:
         return Readable(values, len(self._network.layers))
@@ -99,8 +106,3 @@ class Space:
         for constraint in self._constraints:
             if not constraint.value(values):
                 raise InputError(f"`{constraint.text}` does not hold")
-
-
-def _first_of(error: ValidationError) -> str:
-    detail = error.errors()[0]
-    return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"

@@ -23,7 +23,7 @@ class StudyFile:
     path : Path
         Overwritten.
     study : optuna.Study
-        Followed by :meth:`update`.
+        Followed by :meth:`update`, with all trials that it has already.
 
     Raises
     ------
@@ -38,6 +38,7 @@ class StudyFile:
             self._study = self._created()
         except OSError as error:
             raise self._refused(error) from None
+        self.update()
 
     def _created(self) -> optuna.Study:
         with quiet_optuna() as found:
@@ -65,11 +66,13 @@ class StudyFile:
         try:
             with quiet_optuna():
                 for trial in trials[self._known :]:
+                    if not trial.state.is_finished():
+                        break
                     if trial.state == TrialState.COMPLETE:
                         self._study.add_trial(trial)
+                    self._known += 1
         except OSError as error:
             raise self._refused(error) from None
-        self._known = len(trials)
 
     def _refused(self, error: OSError) -> InputError:
         return InputError(f"{self._path}: cannot be written: {error.strerror or error}")

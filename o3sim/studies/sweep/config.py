@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from o3sim.config.expressions import ExpressionError, parse
@@ -19,12 +19,24 @@ MOST_POINTS = 100_000
 """Points of a sweep unless it asks for more; a table of them is some 300 MB."""
 
 
+MOST_VALUES = 100_000_000
+"""Values of an axis: no key of a machine has more."""
+
+LEAST_FACTOR = 1.0001
+"""Of values at equal ratios: some 400,000 of them lead from 1 to the largest number there is."""
+
+
 class Steps(StrictModel):
     """Whole numbers at equal distances: ``from``, ``from + step``, ... up to ``to``."""
 
     start: Annotated[int, Field(alias="from")]
     to: int
     step: Annotated[int, Field(ge=1)]
+
+    @property
+    def count(self) -> int:
+        """How many numbers there are; ``len`` of a range refuses more than memory can address."""
+        return max(0, (self.to - self.start) // self.step + 1)
 
     def values(self) -> Sequence[Scalar]:
         """Return the numbers, however many, without listing them."""
@@ -36,7 +48,12 @@ class Factors(StrictModel):
 
     start: Annotated[int, Field(alias="from", ge=1)]
     to: int
-    factor: Annotated[float, Field(gt=1)]
+    factor: Annotated[float, Field(ge=LEAST_FACTOR)]
+
+    @property
+    def count(self) -> int:
+        """How many numbers there are."""
+        return len(self.values())
 
     def values(self) -> Sequence[Scalar]:
         """Return the numbers, rounded, each once."""
@@ -48,7 +65,24 @@ class Factors(StrictModel):
         return list(found)
 
 
-Values = Annotated[list[Scalar], Field(min_length=1)] | Steps | Factors
+def _form_of(axis: Any) -> str:
+    """Tell the forms of an axis apart by their keys: only what is wrong with the one meant is told."""
+    if isinstance(axis, (Mapping, BaseModel)):
+        return "factors" if "factor" in (axis if isinstance(axis, Mapping) else vars(axis)) else "steps"
+    return "list"
+
+
+Values = Annotated[
+    Annotated[list[Scalar], Field(min_length=1), Tag("list")]
+    | Annotated[Steps, Tag("steps")]
+    | Annotated[Factors, Tag("factors")],
+    Discriminator(_form_of),
+]
+
+
+def count_of(axis: list[Scalar] | Steps | Factors) -> int:
+    """Count the values of an axis without listing more than a range says."""
+    return len(axis) if isinstance(axis, list) else axis.count
 
 
 def values_of(axis: list[Scalar] | Steps | Factors) -> Sequence[Scalar]:
@@ -98,6 +132,7 @@ class Sweep(StrictModel):
         """Yield keys varied twice, groups of unequal length, and expressions that cannot be read."""
         yield from _varied_twice(data)
         yield from _unequal(data)
+        yield from too_many(_axes(data), MOST_VALUES)
         for path, text in _expressions(data):
             try:
                 parse(text)
@@ -138,20 +173,35 @@ def _unequal(data: Mapping[str, Any]) -> Iterator[Conflict]:
         if not isinstance(group, Mapping):
             continue
         lengths = {
-            key: len(found) for key, values in group.items() if (found := plain_values(values)) is not None
+            key: count_of(axis) for key, values in group.items() if (axis := plain_axis(values)) is not None
         }
         if len(set(lengths.values())) > 1:
             each = ", ".join(f"{key} {length}" for key, length in lengths.items())
             yield Conflict((("zipped", number),), f"keys that move together need as many values each: {each}")
 
 
-def plain_values(values: Any) -> Sequence[Any] | None:
-    """Return the values of an axis as read from YAML, or None if it is none."""
+def _axes(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
+    for path in _varied(data):
+        if path[0] != "derived":
+            group = data["axes"] if path[0] == "axes" else data["zipped"][path[1]]
+            yield path, group[path[-1]]
+
+
+def too_many(axes: Iterable[tuple[KeyPath, Any]], most: int) -> Iterator[Conflict]:
+    """Yield the axes with more values than can be listed."""
+    for path, values in axes:
+        axis = plain_axis(values)
+        if axis is not None and (count := count_of(axis)) > most:
+            yield Conflict((path,), f"has {count:,} values; {most:,} at most")
+
+
+def plain_axis(values: Any) -> list[Any] | Steps | Factors | None:
+    """Return an axis as read from YAML, or None if it is none."""
     if isinstance(values, list):
         return values
     for model in (Steps, Factors):
         try:
-            return model.model_validate(values).values()
+            return model.model_validate(values)
         except ValueError:
             continue
     return None

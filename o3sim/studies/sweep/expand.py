@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -14,19 +12,23 @@ from typing import Any
 from pydantic import ValidationError
 
 from o3sim.config.architecture import Architecture
-from o3sim.config.catalog import suggest
 from o3sim.config.expressions import Expression, ExpressionError, parse
-from o3sim.config.flat import flattened, nested
+from o3sim.config.flat import flattened
+from o3sim.config.identity import Identities
 from o3sim.config.load import check, load_architecture, load_document
 from o3sim.config.marks import Document, KeyPath, Problem
+from o3sim.config.with_changes import architecture_of, unknown_key
 from o3sim.errors import ConfigError, InputError
-from o3sim.network.network import Network
-from o3sim.runs.point import check_point
+from o3sim.network.layer import Sized
+from o3sim.runs.sizes import check_fit
 from o3sim.studies.names import Readable, settable_keys, value_before
 from o3sim.studies.sweep.config import Scalar, Sweep, values_of
 
 MOST_PLACES = 10_000_000
 """Places of the axes, kept by the conditions or not, that are looked at: some minutes' worth."""
+
+MOST_LISTED = 1_000_000
+"""Values of one axis, which are listed."""
 
 MOST_PROBLEMS = 20
 """Problems that are printed; the rest are counted."""
@@ -45,12 +47,15 @@ class Point:
         Name of its network.
     axes : dict of str to scalar
         What the axes say here, by dotted key.
+    architecture_sha256 : str
+        What the machine computes with (:mod:`o3sim.config.identity`).
     """
 
     number: int
     architecture: Architecture
     workload: str
     axes: dict[str, Scalar]
+    architecture_sha256: str
 
     @property
     def label(self) -> str:
@@ -67,11 +72,14 @@ class Expansion:
     ----------
     left_out, repeated : int
         Places where a condition does not hold, and places equal in everything to an earlier point.
+    identities : Identities
+        Of the points' machines, with the files that they are made from.
     """
 
     points: list[Point] = field(default_factory=list)
     left_out: int = 0
     repeated: int = 0
+    identities: Identities = field(default_factory=Identities)
 
 
 @dataclass(frozen=True)
@@ -109,13 +117,13 @@ def load_sweep(path: Path) -> SweepFile:
     return SweepFile(check(document, Sweep), document, path, path.read_bytes())
 
 
-def expand(file: SweepFile, networks: Mapping[str, Network]) -> Expansion:
+def expand(file: SweepFile, networks: Mapping[str, Sequence[Sized]]) -> Expansion:
     """Make all points, validated, before any of them runs.
 
     Parameters
     ----------
-    networks : mapping of str to Network
-        By workload name, in the order of the sweep.
+    networks : mapping of str to sequence of Sized
+        The layers of each network, by workload name, in the order of the sweep.
 
     Raises
     ------
@@ -128,12 +136,12 @@ def expand(file: SweepFile, networks: Mapping[str, Network]) -> Expansion:
 
 
 class _Expander:
-    def __init__(self, file: SweepFile, networks: Mapping[str, Network]) -> None:
+    def __init__(self, file: SweepFile, networks: Mapping[str, Sequence[Sized]]) -> None:
         self.file, self.sweep = file, file.sweep
         self.networks = networks
         self.found = Expansion()
         self.problems: dict[str, None] = {}
-        self.seen: set[bytes] = set()
+        self.seen: set[tuple[str, str, str]] = set()
         self.derived = {key: parse(text) for key, text in self.sweep.derived.items()}
         self.where = [parse(text) for text in self.sweep.where]
         self.fits: dict[tuple[str, str], str] = {}
@@ -162,8 +170,11 @@ class _Expander:
         sizes += [len(values_of(next(iter(group.values())))) for group in self.sweep.zipped]
         places = len(self.sweep.architectures) * len(self.networks) * prod(sizes)
         if places > MOST_PLACES:
+            found = f"{places:,}" if places < 10**18 else "over 10^18"
+            raise InputError(f"{self.file.path}: {found} combinations; at most {MOST_PLACES:,} are looked at")
+        if max(sizes, default=0) > MOST_LISTED:
             raise InputError(
-                f"{self.file.path}: {places:,} combinations; at most {MOST_PLACES:,} are looked at"
+                f"{self.file.path}: {max(sizes):,} values of an axis; at most {MOST_LISTED:,} are listed"
             )
 
     def _groups(self) -> list[list[dict[str, Scalar]]]:
@@ -203,7 +214,8 @@ class _Expander:
         for names, known in zip((stated, read), known_names, strict=True):
             for path, key in names:
                 if key not in known:
-                    self._problem(path, f"no architecture key `{key}`{suggest(key, known)}")
+                    many = len(self.problems) >= MOST_PROBLEMS  # hints take their time
+                    self._problem(path, unknown_key(key, () if many else known))
         self._raise_problems()
 
     def _add(
@@ -211,7 +223,7 @@ class _Expander:
     ) -> None:
         """Add the point of one place, unless a condition or an earlier point stands against it."""
         try:
-            layers = len(self.networks[workload].layers)
+            layers = len(self.networks[workload])
             now = self._with_derived({**values, **axes}, layers)
             if not all(condition.value(Readable(now, layers)) for condition in self.where):
                 self.found.left_out += 1
@@ -222,7 +234,8 @@ class _Expander:
         architecture = self._validated(base, now, axes)
         if architecture is None or not self._fits(architecture, workload, axes):
             return
-        key = hashlib.sha256(f"{workload} {architecture.model_dump_json()}".encode()).digest()
+        machine = self.found.identities.of(architecture)
+        key = (workload, architecture.name, machine)
         if key in self.seen:
             self.found.repeated += 1
             return
@@ -231,7 +244,7 @@ class _Expander:
             raise InputError(
                 f"{self.file.path}: more than {self.sweep.most_points:,} points; most_points can be raised"
             )
-        self.found.points.append(Point(len(self.found.points), architecture, workload, axes))
+        self.found.points.append(Point(len(self.found.points), architecture, workload, axes, machine))
 
     def _with_derived(self, values: dict[str, Any], layers: int) -> dict[str, Any]:
         for key, expression in self.derived.items():
@@ -242,7 +255,7 @@ class _Expander:
         self, base: Architecture, values: dict[str, Any], axes: dict[str, Scalar]
     ) -> Architecture | None:
         try:
-            return Architecture.model_validate_json(json.dumps(nested(values)))
+            return architecture_of(values)
         except ValidationError as error:
             for detail in error.errors():
                 self._tell(detail, base, values, axes)
@@ -296,7 +309,7 @@ class _Expander:
         key = (workload, size)
         if key not in self.fits:
             try:
-                check_point(architecture, self.networks[workload])
+                check_fit(architecture, workload, self.networks[workload])
                 self.fits[key] = ""
             except InputError as error:
                 self.fits[key] = str(error)

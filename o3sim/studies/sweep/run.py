@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -13,16 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from o3sim.config.flat import flattened
+from o3sim.config.identity import Identities, digest
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
+from o3sim.network.load import WorkloadFiles, layer_sizes, load_workload
 from o3sim.results.frames import frame_of
 from o3sim.results.table import csv_text, last_columns_apart, write_parquet
-from o3sim.runs.case import Case, StoredCase, found_case, load_case, stored_case
+from o3sim.runs.case import Case, StoredCase, case_of, found_case, stored_case
 from o3sim.runs.dispatch import run_tasks
 from o3sim.runs.executors import OpenExecutor, local_executor
 from o3sim.runs.stop import CheckStop, never
 from o3sim.runs.tasks import PointOutcome, PointTask
-from o3sim.studies.journal import Journal
+from o3sim.studies.journal import Journal, refuse_other
 from o3sim.studies.names import figures_of
 from o3sim.studies.sweep.expand import Expansion, Point, SweepFile, expand
 
@@ -83,23 +84,53 @@ class SweepOutcome:
 
 
 def plan_sweep(file: SweepFile) -> Plan:
-    """Load networks and images, and expand and check all points.
+    """Expand and check all points by the sizes of layers, then load networks and images.
 
     Raises
     ------
     InputError
         With everything that is wrong.
     """
-    sweep = file.sweep
-    image_file = None if sweep.images.file is None else file.path.parent / sweep.images.file
-    subjects: dict[str, Case] = {}
-    for name in sweep.workloads:
-        case = load_case(file.beside(name), image_file, sweep.images.count)
-        if case.network.name in subjects:
-            raise InputError(f"{file.path}: two workloads are called `{case.network.name}`")
-        subjects[case.network.name] = case
-    networks = {name: subject.network for name, subject in subjects.items()}
-    return Plan(file, subjects, expand(file, networks))
+    workloads = _workloads(file)
+    expansion = expand(file, {name: layer_sizes(files) for name, files in workloads.items()})
+    subjects = {name: _subject(file, files) for name, files in workloads.items()}
+    networks = {name: subject.network.layers for name, subject in subjects.items()}
+    ordered = any(layer.geometry.edge_order is not None for layers in networks.values() for layer in layers)
+    if ordered or any(point.architecture.pruning.speculative for point in expansion.points):
+        expansion = expand(file, networks)  # orders take room too, and bounds have to be there
+    return Plan(file, subjects, expansion)
+
+
+def check_sweep(file: SweepFile) -> None:
+    """Check what :func:`plan_sweep` does, without making what is synthetic.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong.
+    """
+    workloads = _workloads(file)
+    expand(file, {name: layer_sizes(files) for name, files in workloads.items()})
+    for files in workloads.values():
+        if isinstance(files.parameters, Path):
+            _subject(file, files)
+
+
+def _workloads(file: SweepFile) -> dict[str, WorkloadFiles]:
+    workloads: dict[str, WorkloadFiles] = {}
+    for each in file.sweep.workloads:
+        files = load_workload(file.beside(each))
+        name = files.workload.name
+        if name in workloads:
+            raise InputError(f"{file.path}: two workloads are called `{name}`")
+        workloads[name] = files
+    return workloads
+
+
+def _subject(file: SweepFile, files: WorkloadFiles) -> Case:
+    wanted = file.sweep.images
+    image_file = None if wanted.file is None else file.path.parent / wanted.file
+    return case_of(files, image_file, wanted.count)
 
 
 def run_sweep(  # noqa: PLR0913 - what the command's options say
@@ -140,12 +171,13 @@ def run_sweep(  # noqa: PLR0913 - what the command's options say
         If the folder is in use or of another sweep, a file cannot be written, or profiles are not
         there or damaged.
     """
+    identity, machines = identity_of(plan), plan.expansion.identities
     found = None if profiles is None else _stored(plan, profiles, found_case)
-    prepare_folder(folder, resume)
+    prepare_folder(folder, resume, identity, machines)
     with locked(folder):
-        write_atomic(folder / SWEEP, plan.file.raw)
-        stored = found or _stored(plan, folder / PROFILES, partial(stored_case, progress=progress))
-        with closing(Journal(folder / JOURNAL, identity_of(plan))) as journal:
+        with closing(Journal(folder / JOURNAL, identity, machines)) as journal:
+            stored = found or _stored(plan, folder / PROFILES, partial(stored_case, progress=progress))
+            write_atomic(folder / SWEEP, plan.file.raw)
             finished = {number for number, outcome in journal.outcomes.items() if not outcome.error}
             tasks = [task for task in tasks_of(plan, stored) if task.number not in finished]
             told = PointProgress(progress, len(plan.points), len(finished))
@@ -190,16 +222,22 @@ def run_journalled(
 
 def identity_of(plan: Plan) -> dict[str, str]:
     """Say what a sweep's results depend on, part by part."""
-    points = hashlib.sha256()
-    for point in plan.points:
-        points.update(f"{point.workload} {point.architecture.model_dump_json()}\n".encode())
-    subjects = hashlib.sha256()
-    for subject in plan.subjects.values():
-        subjects.update(f"{subject.network_sha256} {subject.images_sha256}\n".encode())
+    numbers = {name: number for number, name in enumerate(plan.subjects)}
+    points = [[numbers[point.workload], point.architecture_sha256] for point in plan.points]
+    parts = [identity_of_subject(subject) for subject in plan.subjects.values()]
     return {
         "o3sim": version("o3sim"),
-        "points": points.hexdigest(),
-        "workloads or images": subjects.hexdigest(),
+        "points": digest(points),
+        **{name: digest([part[name] for part in parts]) for name in parts[0]},
+    }
+
+
+def identity_of_subject(subject: Case) -> dict[str, Any]:
+    """Say what of a network and its images enters results, part by part."""
+    return {
+        "workload": [subject.network_sha256, subject.network.synthetic],
+        "images": [subject.images_sha256, subject.images.synthetic],
+        "labels": subject.labels,
     }
 
 
@@ -243,7 +281,7 @@ def row_of(point: Point, outcome: PointOutcome, hashes: Mapping[str, str], layer
         **columns,
         **figures_of(point.architecture, layers),
         **configuration,
-        "architecture_sha256": hashlib.sha256(point.architecture.model_dump_json().encode()).hexdigest(),
+        "architecture_sha256": point.architecture_sha256,
         **hashes,
         "o3sim_version": version("o3sim"),
         **some,
@@ -275,13 +313,18 @@ def _stored(
     return {name: take(plan.subjects[name], root, asked) for name, asked in kinds.items()}
 
 
-def prepare_folder(folder: Path, resume: bool) -> None:
+def prepare_folder(folder: Path, resume: bool, identity: dict[str, str], machines: Identities) -> None:
     """Make the folder of a new run, or check that of one that goes on.
+
+    Parameters
+    ----------
+    identity, machines
+        As a journal in the folder has to have them (:class:`o3sim.studies.journal.Journal`).
 
     Raises
     ------
     InputError
-        If it holds something else, or cannot be made.
+        If it holds something else, or cannot be made; it is then as it was.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--output {folder}: is a file")
@@ -289,6 +332,8 @@ def prepare_folder(folder: Path, resume: bool) -> None:
         raise InputError(f"--output {folder}: has a sweep in it; go on with it by --resume, or name another")
     if not resume and folder.is_dir() and any(file.name != LOCK for file in folder.iterdir()):
         raise InputError(f"--output {folder}: is not empty; name another folder")
+    if resume:
+        refuse_other(folder / JOURNAL, identity, machines)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

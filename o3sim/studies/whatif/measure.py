@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from o3sim.contract.counters import LayerCounters
 from o3sim.errors import InputError
+from o3sim.network.layer_names import layer_number
 from o3sim.runs.case import AnyCase, StoredCase, stored_case
 from o3sim.runs.point import PointCounts, PointRun, count_image, count_point
 from o3sim.runs.runner import runner_of
@@ -19,7 +20,7 @@ from o3sim.studies.whatif.depths import Depths, DepthSums
 from o3sim.studies.whatif.occupancy import Occupancy, OccupancyObserver
 from o3sim.studies.whatif.source import Source
 from o3sim.studies.whatif.what_if import ALL_AT_ONCE, TWICE_THE_PES, WhatIf, what_ifs_for, with_what_if
-from o3sim.studies.whatif.window import LayerWindow, layer_number, watch, watched_cycles
+from o3sim.studies.whatif.window import LayerWindow, watch, watched_cycles
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture

@@ -88,12 +88,15 @@ def _architecture(target: str, saved: SavedRun) -> Architecture:
     from pydantic import ValidationError
 
     from o3sim.config.architecture import Architecture
+    from o3sim.config.complaints import first_complaint
     from o3sim.config.custom_code import custom_units
 
+    keys = dict(saved.configuration)
     try:
-        architecture = Architecture.model_validate_json(json.dumps(dict(saved.configuration)))
+        architecture = Architecture.model_validate_json(json.dumps(keys))
     except ValidationError as error:
-        raise InputError(f"{target}: configuration of {saved.architecture}: {error}") from None
+        what = first_complaint(error, keys)
+        raise InputError(f"{target}: configuration of {saved.architecture}: {what}") from None
     if custom_units(architecture.model_dump()):
         raise InputError(
             f"{target}: {saved.architecture} has custom units, whose code is not in the result: "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from o3sim.config.catalog import suggest
 from o3sim.contract.events import Event, EventKind, EventWindow, Observer
 from o3sim.errors import InputError
 from o3sim.runs.watch import watch_layer
@@ -43,20 +42,6 @@ class LayerWindow:
     def cycles(self) -> int:
         """Cycles in the window."""
         return self.end_cycle - self.first_cycle
-
-
-def layer_number(name: str, names: Sequence[str]) -> int:
-    """Find a layer by name.
-
-    Raises
-    ------
-    InputError
-        If there is none, with those that are.
-    """
-    if name not in names:
-        there = ", ".join(names)
-        raise InputError(f"no layer `{name}`{suggest(name, names)}; there are: {there}")
-    return list(names).index(name)
 
 
 def layer_window(layer: int, name: str, layer_cycles: int, first: int, end: int) -> LayerWindow:

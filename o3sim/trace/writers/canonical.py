@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import BinaryIO
 
+from o3sim.config.ranges import NO_END
 from o3sim.contract.events import Event
 from o3sim.trace.canonical import END, WINDOW, CanonicalTrace
-from o3sim.trace.window import NO_END
 from o3sim.trace.writer import TracedLayer, text_on
 
 

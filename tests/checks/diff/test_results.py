@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from o3sim.checks.diff.files import compare_files
 from o3sim.checks.diff.results import compare_documents
 from o3sim.errors import InputError
+from o3sim.inputs import MOST_JSON_BYTES
 from o3sim.results.document import to_document, to_json
 from o3sim.results.result import compare
 from tests.sample_runs import result
@@ -88,3 +90,34 @@ def test_what_is_no_result_is_refused(tmp_path: Path, content: str, message: str
     with pytest.raises(InputError, match=message):
         compare_files(tmp_path / "a.json", tmp_path / "b.json")
     assert compare_files(tmp_path / "a.json", tmp_path / "a.json") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("layers", '[{"name": 5}]'),
+        ("compare", "5"),
+        ("compare", "[5]"),
+        ("compare", "[{}]"),
+        ("cycles", '"\\ud800"'),
+        ("cycles", "9" * 5000),
+        ("cycles", "NaN"),
+        ("workload", '"\\u001b[31mred"'),
+        ("configuration", "1" + "0" * 30),
+        ("configuration", "[" * 60 + "]" * 60),
+    ],
+)
+def test_odd_values_are_one_line(tmp_path: Path, key: str, value: str) -> None:
+    (tmp_path / "a.json").write_text(to_json(result()))
+    text = json.dumps({**document(), key: "HERE"}).replace('"HERE"', value)
+    (tmp_path / "b.json").write_text(text)
+    with pytest.raises(InputError, match=r"b\.json: is ") as caught:
+        compare_files(tmp_path / "a.json", tmp_path / "b.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_compressed_result_unfolds_to_no_more_than_results_have(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(to_json(result()))
+    (tmp_path / "b.json.gz").write_bytes(gzip.compress(b"{" + b" " * (MOST_JSON_BYTES + 10)))
+    with pytest.raises(InputError, match="more than 33,554,432 bytes"):
+        compare_files(tmp_path / "a.json", tmp_path / "b.json.gz")

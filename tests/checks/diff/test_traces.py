@@ -13,6 +13,7 @@ import pytest
 from o3sim.checks.diff.files import compare_files
 from o3sim.checks.diff.traces import compare_traces
 from o3sim.errors import InputError
+from o3sim.trace import reading
 from tests.trace.samples import WINDOWS, written
 
 WINDOW = '# window: {"layer": "conv1", "number": 0, "ops": [0, null], "cycles": [0, null]}'
@@ -170,3 +171,38 @@ def test_traces_are_compared_as_they_are_read(files: Files) -> None:
     assert compare_traces(*paths) is not None
     assert tracemalloc.get_traced_memory()[1] < 1_000_000
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("1 word 1 \x1b[2J 0", "holds characters that are no text"),
+        ("1 word 1 \u202epe0 0", "holds characters that are no text"),
+        (f"{'9' * 5000} word 1 pe0 0", "is cut off within this line, or is no text"),
+    ],
+)
+def test_lines_that_a_terminal_would_obey(files: Files, line: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        compare_files(*files(trace(*["0 word 1 pe0 0"]), trace(line)))
+
+
+def test_what_is_kept_of_a_trace_is_bounded(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_IN_CYCLE", 100)
+    monkeypatch.setattr(reading, "MOST_UNITS", 50)
+    fits = trace(*[f"{number // 100} word {number} pe{number % 50} 0" for number in range(1000)])
+    assert compare_files(*files(fits, fits)) == []
+    crowd = trace(*["5 word 1 pe0 0"] * 101)
+    with pytest.raises(InputError, match="beyond 100 events in a cycle"):
+        compare_files(*files(fits, crowd))
+    units = trace(*[f"{number} word 1 pe{number} 0" for number in range(51)])
+    with pytest.raises(InputError, match="or 50 units"):
+        compare_files(*files(fits, units))
+
+
+def test_a_compressed_trace_does_not_go_on_for_ever(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "SPARE_BYTES", 10_000)
+    lines = trace(*[f"{number // 100} word 1 pe0 0" for number in range(500_000)])
+    packed = gzip.compress(lines, 9)
+    assert len(packed) * reading.MOST_GROWTH + 10_000 < len(lines)
+    with pytest.raises(InputError, match="is corrupt: unfolds to more than such a file has"):
+        compare_files(*files(packed, packed))

@@ -5,6 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
+import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import pytest
 
 from o3sim.checks.golden.case import Case, case_of, read_manifest
 from o3sim.checks.golden.check import check, golden_folders
+from o3sim.checks.golden.filing import record_in
 from o3sim.checks.golden.record import load_inputs, record
 from o3sim.compiled.run import Engine
 from o3sim.errors import InputError
@@ -32,14 +37,10 @@ def case(tmp_path: Path) -> Case:
 @pytest.fixture
 def golden(case: Case, tmp_path: Path) -> Path:
     """Its golden, in a folder of folders."""
-    inputs = load_inputs(case)
-    folder = tmp_path / "goldens" / inputs.folder_name
-    record(inputs, folder)
-    return folder
+    return record_in(tmp_path / "goldens", load_inputs(case))
 
 
 def test_what_is_recorded_is_as_recorded(golden: Path) -> None:
-    assert golden.name == "chip-tiny"
     assert golden_folders(golden.parent) == golden_folders(golden) == [golden]
     assert check(golden) == []
 
@@ -54,14 +55,59 @@ def test_files_are_small_and_say_nothing_of_this_machine(golden: Path, tmp_path:
         assert len(raw) < 20_000
     manifest = json.loads((golden / "manifest.json").read_text())
     assert manifest["architecture"]["source"] == "../../chip.yaml"
-    assert manifest["traces"] == {"layers": ["conv1", "scores"], "cycles": 128}
+    assert manifest["traces"] == {"layers": ["conv1", "scores"], "all_layers": False, "cycles": 128}
+    assert manifest["o3sim_version"] == version("o3sim")
 
 
 def test_recording_again_gives_the_same_bytes_and_clears_old_traces(case: Case, golden: Path) -> None:
     before = {path.name: path.read_bytes() for path in golden.iterdir()}
     (golden / "trace-07-old.txt.gz").write_bytes(b"")
+    (golden / "NOTES.md").write_text("why")
     record(load_inputs(case), golden)
+    assert {path.name: path.read_bytes() for path in golden.iterdir()} == {**before, "NOTES.md": b"why"}
+    assert list(golden.parent.iterdir()) == [golden]
+
+
+@pytest.mark.parametrize("failing", ["write_atomic", "open_trace"])
+def test_a_recording_that_fails_leaves_the_old_one_whole(
+    case: Case, golden: Path, failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path.name: path.read_bytes() for path in golden.iterdir()}
+
+    def full(*_: object) -> None:
+        raise InputError("No space left on device")
+
+    monkeypatch.setattr(f"o3sim.checks.golden.record.{failing}", full)
+    with pytest.raises(InputError, match="No space left"):
+        record(load_inputs(case), golden)
     assert {path.name: path.read_bytes() for path in golden.iterdir()} == before
+    assert list(golden.parent.iterdir()) == [golden]
+
+
+KILLED = """\
+import os, signal, sys
+from pathlib import Path
+from o3sim.checks.golden import record as recording
+from o3sim.checks.golden.case import Case
+
+def kill(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+recording.write_atomic = kill
+recording.record(recording.load_inputs(Case(*sys.argv[1:3], images=2)), Path(sys.argv[3]))
+"""
+
+
+def test_a_recording_that_is_killed_leaves_the_old_one_whole(case: Case, golden: Path) -> None:
+    before = {path.name: path.read_bytes() for path in golden.iterdir()}
+    command = [sys.executable, "-c", KILLED, case.architecture, case.workload, str(golden)]
+    assert subprocess.run(command, check=False, timeout=120).returncode == -signal.SIGKILL
+    assert {path.name: path.read_bytes() for path in golden.iterdir()} == before
+    assert len(list(golden.parent.iterdir())) == 2
+    assert golden_folders(golden.parent) == [golden]
+    assert check(golden) == []
+    record(load_inputs(case), golden)
+    assert list(golden.parent.iterdir()) == [golden]
 
 
 def test_every_image_is_run_once(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,9 +130,9 @@ def test_goldens_hold_wherever_the_checkout_is(
     os.rename(tmp_path, moved)
     monkeypatch.chdir(moved / "goldens")
     try:
-        assert check(Path("chip-tiny")) == []
+        assert check(Path(golden.name)) == []
         monkeypatch.chdir("/")
-        assert check(moved / "goldens" / "chip-tiny") == []
+        assert check(moved / "goldens" / golden.name) == []
     finally:
         os.rename(moved, tmp_path)
 
@@ -144,7 +190,7 @@ def test_own_images(case: Case, tmp_path: Path) -> None:
     [
         ("manifest.json", "", "is no manifest of a golden"),
         ("manifest.json", "[]", "is no manifest of a golden of version 1"),
-        ("manifest.json", '{"o3sim_golden": 2}', "of version 1, but of 2"),
+        ("manifest.json", '{"o3sim_golden": 3}', "of version 1 to 2, but of 3"),
         ("manifest.json", '{"o3sim_golden": 1}', "is incomplete: 'images'"),
         ("result.json", '{"schema', "is cut off or no JSON"),
         ("trace-00-conv1.txt.gz", "# o3sim", "is cut off within this line"),
@@ -173,7 +219,8 @@ def test_missing_files(golden: Path, tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"layers": ("conv9",)}, "no layer `conv9`"),
-        ({"cycles": 0}, "0 cycles of trace"),
+        ({"cycles": 0}, "0 cycles of trace asked for, expected 1 to 1,000,000,000"),
+        ({"cycles": 99999999999999999999}, "99,999,999,999,999,999,999 cycles of trace"),
         ({"images": 9}, "9 images"),
     ],
 )

@@ -42,7 +42,7 @@ def result(latency_us: float = 1.0, pruned: float = 0.0, exact: bool = True) -> 
         edges=edges,
         images=5,
         on_chip_pj=latency_us,
-        energy_pj={"total": 2 * latency_us},
+        energy_pj=SimpleNamespace(total=2 * latency_us),
         configuration={"energy": {"table": "asic-45nm"}},
     )
 

@@ -158,7 +158,7 @@ def test_the_command_writes_images(
     [
         (["--split", "valid"], "--split valid: expected train or test"),
         (["--images", "0"], "--images 0: "),
-        (["--images", "4"], "has 3 test images"),
+        (["--images", "4"], "set: 4 images asked for, 1 to 3 available"),
         (["-o", "none/out.npz"], "no folder none"),
     ],
 )

@@ -152,7 +152,7 @@ def test_other_tables_and_files(tmp_path: Path) -> None:
         import_scalesim(written(tmp_path, "", "Layer, M, N, K,\n"), "n")
     with pytest.raises(InputError, match="empty"):
         import_scalesim(written(tmp_path, "", "\n\n"), "n")
-    with pytest.raises(InputError, match=r"absent\.csv: No such file"):
+    with pytest.raises(InputError, match=r"absent\.csv: cannot be read: No such file"):
         import_scalesim(tmp_path / "absent.csv", "n")
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="not a text file"):
@@ -160,3 +160,35 @@ def test_other_tables_and_files(tmp_path: Path) -> None:
     imported = import_scalesim(written(tmp_path, SMALL), "n")
     with pytest.raises(InputError, match="no such folder"):
         imported.write(tmp_path / "nowhere" / "n")
+
+
+@pytest.mark.parametrize(
+    ("rows", "places"),
+    [
+        ("a, 100000, 100000, 3, 3, 3, 4, 1,\n", ["2:1: input.height", "2:1: input.width"]),
+        ("a, 200, 200, 99, 99, 3, 4, 1,\n", ["2:1: layers[0].kernel"]),
+        ("a, 200, 200, 3, 3, 3, 4, 100,\n", ["2:1: layers[0].stride"]),
+        ("a, 8, 8, 3, 3, 70000, 4, 1,\n\nfc, 6, 6, 6, 6, 4, 10, 1,\n", ["2:1: input.channels"]),
+        ("a, 8, 8, 3, 3, 3, 70000, 1,\nfc, 6, 6, 6, 6, 70000, 10, 1,\n", ["2:1: layers[0].channels"]),
+        ("a, 8, 8, 3, 3, 3, 4, 1,\n\nfc, 6, 6, 6, 6, 4, 100000, 1,\n", ["4:1: classes", "4:1: layers[1]"]),
+        ("a, 60000, 60000, 3, 3, 30, 4, 1,\n", ["2:1: input: a map of"]),
+        ("a, 60, 60, 64, 64, 60000, 4, 1,\n", ["2: a: a filter of 64x64 is larger"]),
+        ("a, 64, 65, 64, 64, 60000, 4, 1,\n", ["layer a: 245760000 inputs of 8 bits exceed 32-bit sums"]),
+        (f"a, {'9' * 5000}, 8, 3, 3, 3, 4, 1,\n", ["2: a: IFMAP Height: `9999"]),
+    ],
+)
+def test_sizes_that_a_workload_cannot_hold_are_told_at_their_lines(
+    tmp_path: Path, rows: str, places: list[str]
+) -> None:
+    with pytest.raises(InputError) as refused:
+        import_scalesim(written(tmp_path, rows), "n")
+    for place in places:
+        assert place in str(refused.value)
+    assert all(line.startswith(str(tmp_path / "topology.csv:")) for line in str(refused.value).splitlines())
+    assert len(str(refused.value)) < 1000
+
+
+def test_thousands_of_layers_of_one_name(tmp_path: Path) -> None:
+    imported = import_scalesim(written(tmp_path, "a, 1, 1, 1, 1, 4, 4, 1,\n" * 5000), "n")
+    names = [layer["name"] for layer in imported.keys["layers"]]
+    assert names == ["a", *(f"a_{number}" for number in range(2, 5001))]

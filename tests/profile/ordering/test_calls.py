@@ -72,8 +72,8 @@ def called(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a workload with bounds, and a machine that goes by them."""
     folder = tmp_path_factory.mktemp("calls")
     files = load_workload("fashion-vgg")
-    command = ["speculate", "fashion-vgg", "--images", str(files.images), "--wrong", "0.05"]
-    done = CliRunner().invoke(app, [*command, "--count", "8", "-o", str(folder / "mine")])
+    command = ["speculate", "fashion-vgg", "--image-file", str(files.images), "--wrong", "0.05"]
+    done = CliRunner().invoke(app, [*command, "--images", "8", "-o", str(folder / "mine")])
     assert done.exit_code == 0, done.output
     (folder / "spec.yaml").write_text("extends: o3bnn\nname: spec\npruning: {speculative: true}\n")
     return folder

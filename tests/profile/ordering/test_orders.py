@@ -158,7 +158,7 @@ def test_the_command_writes_a_workload_that_runs(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     files = load_workload("fashion-vgg")
     assert isinstance(files.images, Path)
-    command = ["order", "fashion-vgg", "--images", str(files.images), "--count", "10", "-o", "mine"]
+    command = ["order", "fashion-vgg", "--image-file", str(files.images), "--images", "10", "-o", "mine"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
     assert "conv2" in done.stdout
@@ -171,6 +171,6 @@ def test_the_command_writes_a_workload_that_runs(tmp_path: Path, monkeypatch: py
 
 def test_made_up_parameters_are_refused(tmp_path: Path) -> None:
     files = load_workload("fashion-vgg")
-    command = ["order", "lfc", "--images", str(files.images), "--count", "2", "-o", str(tmp_path / "x")]
+    command = ["order", "lfc", "--image-file", str(files.images), "--images", "2", "-o", str(tmp_path / "x")]
     done = CliRunner().invoke(app, command)
     assert "synthetic parameters" in str(done.exception)

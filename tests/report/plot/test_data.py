@@ -5,17 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from o3sim.contract.counters import PE_CYCLE_CAUSES
 from o3sim.errors import InputError
 from o3sim.report.plot.depth import depth_data
 from o3sim.report.plot.occupancy import occupancy_data
 from o3sim.report.plot.speedup import speedup_data
-from o3sim.report.plot.stack import LOOKS, stack_data
+from o3sim.report.plot.stack import look_of, stack_data
 from o3sim.results.saved import SavedLayer, SavedRun
 from o3sim.studies.whatif.depths import depths_of
 from o3sim.studies.whatif.occupancy import Occupancy
 from tests.machine.harness import dense, profile
 
-CAUSES = dict.fromkeys(LOOKS, 0)
+CAUSES = dict.fromkeys(PE_CYCLE_CAUSES, 0)
 
 
 def run(name: str, cycles: tuple[int, int] = (10, 30), latency_us: float = 2.0) -> SavedRun:
@@ -45,6 +46,7 @@ def test_several_runs_are_stacked_in_cycles_per_image() -> None:
     assert data.parts["useful"].tolist() == [10, 12.5]
     layer = stack_data([run("a"), run("b", (20, 30))], "conv1")
     assert sum(layer.parts.values()).tolist() == [5, 10]  # type: ignore[union-attr]
+    assert stack_data([run("a"), run("b", (20, 30))], "0").title == layer.title
 
 
 def test_stacks_of_different_networks_or_layers_are_refused() -> None:
@@ -55,7 +57,7 @@ def test_stacks_of_different_networks_or_layers_are_refused() -> None:
 
 
 def test_every_look_is_told_apart() -> None:
-    assert len(set(LOOKS.values())) == len(LOOKS)
+    assert len(set(map(look_of, PE_CYCLE_CAUSES))) == len(PE_CYCLE_CAUSES)
 
 
 def test_speed_up_is_the_ratio_of_latencies() -> None:

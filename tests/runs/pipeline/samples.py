@@ -34,8 +34,7 @@ def pipelined(stages: tuple[dict[str, Any], ...] = (), **changes: Any) -> Archit
 
 def resident(made: Architecture) -> Architecture:
     """The same machine with its weights on the chip, as a stage has them."""
-    ideal = made.dram.model_copy(update={"bits_per_cycle": "ideal", "latency_cycles": 0})
-    return made.model_copy(update={"dram": ideal})
+    return made.with_({"dram.bits_per_cycle": "ideal", "dram.latency_cycles": 0})
 
 
 @st.composite

@@ -21,6 +21,7 @@ from o3sim.studies.search.objectives import Objectives
 from o3sim.studies.search.plan import SearchPlan, plan_search
 from o3sim.studies.search.run import SearchOutcome, run_search
 from tests.studies.search.samples import SEARCH, write_search
+from tests.studies.sweep.samples import snapshot
 
 pytest.importorskip("optuna", reason="needs the extra `search`")
 
@@ -185,8 +186,52 @@ def test_a_folder_of_another_search_is_refused(
     proposals.write_text(
         proposals.read_text().replace('"point": 2, "pe.count": ', '"point": 2, "pe.count": 9')
     )
+    before = snapshot(tmp_path / "out")
     with pytest.raises(InputError, match=r"proposals\.jsonl:3: the earlier run proposed another point"):
         run_search(whole[0], tmp_path / "out", resume=True)
+    assert snapshot(tmp_path / "out") == before
+
+
+POLICY = """\
+from o3sim.machine.policies import Policy
+class Mine(Policy):
+    def pick(self, view):
+        yield from (op for op in view.entries if view.ready(op))
+"""
+CUSTOM = (
+    ("architecture: small", "architecture: chip.yaml"),
+    ("trials: 20", "trials: 4"),
+    ("pe.latency_cycles: [1, 2, 3]", "energy.table: [TABLE]"),
+)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("policy.py", "yield from", "yield  from", r"architecture changed \(policy\.py\)"),
+        ("chip.yaml", "extends: small", "extends: o3bnn", "architecture changed;"),
+        ("base.yaml", "asic-45nm", "fpga-28nm", r"search changed \(base\.yaml, fpga-28nm\.yaml\)"),
+        ("tiny.yaml", "threshold: 100", "threshold: 101", "workload changed;"),
+        ("explore.yaml", "seed: 3", "seed: 4", "search changed;"),
+    ],
+)
+def test_a_search_goes_on_only_if_all_is_as_it_was(
+    tmp_path: Path, file: str, old: str, new: str, message: str
+) -> None:
+    text = SEARCH
+    for change in CUSTOM:
+        text = text.replace(*change)
+    path = write_search(tmp_path, text.replace("TABLE", str(tmp_path / "lab.yaml")))
+    (tmp_path / "chip.yaml").write_text('extends: small\nscheduler: {policy: "policy.py:Mine"}\n')
+    (tmp_path / "policy.py").write_text(POLICY)
+    (tmp_path / "lab.yaml").write_text("extends: base.yaml\n")
+    (tmp_path / "base.yaml").write_text("extends: asic-45nm\n")
+    run_search(plan_search(path), tmp_path / "out")
+    before = snapshot(tmp_path / "out")
+    (tmp_path / file).write_text((tmp_path / file).read_text().replace(old, new))
+    with pytest.raises(InputError, match=f"of another sweep or search: {message}"):
+        run_search(plan_search(path), tmp_path / "out", resume=True)
+    assert snapshot(tmp_path / "out") == before
 
 
 def test_optuna_opens_the_study(whole: tuple[SearchPlan, Path, SearchOutcome]) -> None:

@@ -23,3 +23,11 @@ def write_sweep(folder: Path, text: str = SWEEP) -> Path:
     path = folder / "sweep.yaml"
     path.write_text(text)
     return path
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Return all files of a folder, with content and time of change; and the times of the folders."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes() if path.is_file() else b"", path.stat().st_mtime_ns)
+        for path in [folder, *folder.rglob("*")]
+    }

@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from o3sim.config.complaints import first_complaint
 from o3sim.config.workload import Workload
 from o3sim.formats.importers.folding.inputs import RAW
 from o3sim.formats.importers.folding.maps import FoldedLayer, Levels, Map, Sums
@@ -129,9 +130,5 @@ def _check(name: str, keys: dict[str, Any]) -> None:
     try:
         workload = Workload.model_validate({"name": name, **keys, "parameters": "parameters.npz"})
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise CannotRunError(
-            f"exceeds what a workload can hold: {place}: {first['msg']}".replace("\n", " ")
-        ) from None
+        raise CannotRunError(f"exceeds what a workload can hold: {first_complaint(error, keys)}") from None
     layer_shapes(workload)

@@ -96,7 +96,7 @@ def convolution(
     key: dict[str, Any] = {"name": name, "type": "conv", "channels": outputs, "kernel": kernel}
     if stride != 1:
         key["stride"] = stride
-    pixels, extra = _padding(levels, zeros)
+    pixels, extra = _padding(levels, zeros, kernel)
     key |= extra
     shape = _convolved(levels.shape, kernel, stride, pixels, outputs)
     bits, magnitudes = binary_weights(weights.transpose(0, 2, 3, 1).reshape(outputs, -1))
@@ -158,7 +158,7 @@ def _convolved(shape: Shape, kernel: int, stride: int, pixels: int, outputs: int
     return rows, columns, outputs
 
 
-def _padding(levels: Levels, zeros: int) -> tuple[int, dict[str, Any]]:
+def _padding(levels: Levels, zeros: int, kernel: int) -> tuple[int, dict[str, Any]]:
     """Find the level that padded taps have, and how a workload says that."""
     if levels.padded and zeros:
         raise CannotRunError("pads a map that is padded already")
@@ -171,9 +171,12 @@ def _padding(levels: Levels, zeros: int) -> tuple[int, dict[str, Any]]:
     if levels.fixed_point and spec is not None:
         least = (spec.offset + 1 - 2**spec.planes) // 2
         greatest = least + 2**spec.planes - 1
-    # A convolution's own zeros are no edges; a padded map has ordinary ones where there is such a level.
+    # A convolution's own zeros are no edges; a padded map has ordinary ones where there is such a level,
+    # and so has one with neurons that would else have no edge at all.
     words: dict[Fraction, int | str] = {Fraction(least): -1, Fraction(greatest): 1}
-    words = {**words, Fraction(0): "exclude"} if zeros else {Fraction(0): "exclude", **words}
+    words = (
+        {**words, Fraction(0): "exclude"} if zeros and pixels < kernel else {Fraction(0): "exclude", **words}
+    )
     if level not in words:
         low, high = sorted(float(end * levels.scale + levels.offset) for end in (least, greatest))
         raise CannotRunError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.config.catalog import suggest
-from o3sim.errors import InputError
 from o3sim.files import load_npz
 from o3sim.formats.importers.folding.refusal import CannotRunError
 
@@ -34,8 +31,7 @@ class NamedArrays:
     """
 
     def __init__(self, path: Path) -> None:
-        _check_size(path)
-        self._arrays = load_npz(path)
+        self._arrays = load_npz(path, MOST_BYTES)
         self._asked: set[str] = set()
 
     def array(self, name: str) -> NDArray[Any] | None:
@@ -106,14 +102,3 @@ class NamedArrays:
 
 def _found(array: NDArray[Any]) -> str:
     return f"{array.dtype} {list(array.shape)}"
-
-
-def _check_size(path: Path) -> None:
-    """Add up what the archive unpacks to, before any of it is."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            sizes: Sequence[int] = [entry.file_size for entry in archive.infolist()]
-    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
-        return  # load_npz says it better
-    if sum(sizes) > MOST_BYTES:
-        raise InputError(f"{path}: unpacks to {sum(sizes):,} bytes; a network may have {MOST_BYTES:,}")

@@ -110,14 +110,29 @@ def max_pool(node: Node, inputs: list[Operand]) -> Map:
     """Take the maximum over windows."""
     data = the_map(inputs)
     size, stride = symmetric(node, "kernel_shape", 0), symmetric(node, "strides", 1)
-    if not (2 <= size <= 16 and 1 <= stride <= size):
-        raise CannotRunError(
-            f"has a window of {size} and a stride of {stride}; 2 to 16, without gaps, can be run"
-        )
+    if size == stride == 1 and not any(node.integers("pads") or ()):
+        return data
     if symmetric(node, "pads", 0, axes=4) or symmetric(node, "dilations", 1) != 1:
         raise CannotRunError("is padded or dilated")
     if node.word("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
         raise CannotRunError("leaves its padding to `auto_pad`; export it with explicit pads")
     if node.integer("ceil_mode", 0) and any((length - size) % stride for length in data.shape[:2]):
         raise CannotRunError("keeps windows that do not fit (`ceil_mode`)")
+    return _pooled(data, size, stride)
+
+
+def global_max_pool(_: Node, inputs: list[Operand]) -> Map:
+    """Take the maximum over the whole map, which has to be square."""
+    data = the_map(inputs)
+    rows, columns, _channels = data.shape
+    if rows != columns:
+        raise CannotRunError(f"has a window of {rows}x{columns}, which is not square")
+    return data if rows == 1 else _pooled(data, rows, rows)
+
+
+def _pooled(data: Map, size: int, stride: int) -> Map:
+    if not (2 <= size <= 16 and 1 <= stride <= size):
+        raise CannotRunError(
+            f"has a window of {size} and a stride of {stride}; 2 to 16, without gaps, can be run"
+        )
     return max_pooled(data, size, stride)

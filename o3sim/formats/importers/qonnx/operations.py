@@ -8,7 +8,7 @@ from o3sim.formats.importers.folding.maps import Map
 from o3sim.formats.importers.qonnx.arithmetic import arithmetic, batch_norm_node, clip, negative
 from o3sim.formats.importers.qonnx.arranging import cast, flatten, pad, reshape, same, squeeze, transpose
 from o3sim.formats.importers.qonnx.graph import Node
-from o3sim.formats.importers.qonnx.layers import conv, gemm, matmul, max_pool, popcount
+from o3sim.formats.importers.qonnx.layers import conv, gemm, global_max_pool, matmul, max_pool, popcount
 from o3sim.formats.importers.qonnx.operands import Operand
 from o3sim.formats.importers.qonnx.signs import bipolar_quant, multi_threshold, quant, sign
 
@@ -25,6 +25,7 @@ OPERATIONS: dict[str, Operation] = {
     "Dropout": same,
     "Flatten": flatten,
     "Gemm": gemm,
+    "GlobalMaxPool": global_max_pool,
     "Identity": same,
     "IntQuant": quant,
     "MatMul": matmul,

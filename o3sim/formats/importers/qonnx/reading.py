@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from o3sim.errors import InputError
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.graph import Graph, Node
 from o3sim.formats.importers.qonnx.tensors import attribute_value, plain, tensor_array, text
+from o3sim.inputs import parse_json, read_input
 
 OLDEST_OPSET = 7
 """From there on broadcasting works as NumPy's does, without attributes that say otherwise."""
@@ -44,14 +44,7 @@ def _parsed(path: Path) -> tuple[Any, int]:
         from google.protobuf.message import DecodeError
     except ImportError:
         raise InputError("ONNX files need the package onnx: pip install 'o3sim[onnx]'") from None
-    try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise InputError(f"{path}: larger than the 2 GB that an ONNX file can have")
-        if path.exists() and not path.is_file():
-            raise InputError(f"{path}: cannot be read: it is no file")
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    content = read_input(path, LARGEST_FILE_BYTES)
     model = onnx.ModelProto()
     try:
         model.ParseFromString(content)
@@ -168,7 +161,7 @@ def _input_shape(value: Any) -> tuple[int, ...]:
     lengths = [dim.dim_value if dim.WhichOneof("value") == "dim_value" else None for dim in dims]
     if len(lengths) not in (2, 4):
         raise CannotRunError(f"its input {name} has {len(lengths)} axes; images have 4, features 2")
-    if lengths[0] not in (1, None):
+    if lengths[0] not in (1, 0, -1, None):  # 0 and -1: exporters' words for any
         raise CannotRunError(f"its input {name} is a batch of {lengths[0]}; export it with a batch of 1")
     known = [length for length in lengths[1:] if length is not None and 1 <= length <= 65_536]
     if len(known) < len(lengths) - 1:
@@ -196,8 +189,8 @@ def _classes(model: Any) -> list[str] | None:
     for entry in model.metadata_props:
         if entry.key == "classes":
             try:
-                names = json.loads(entry.value)
-            except (ValueError, RecursionError):
+                names = parse_json(entry.value)
+            except ValueError:
                 return None
             if isinstance(names, list) and all(isinstance(name, str) and name for name in names):
                 return names

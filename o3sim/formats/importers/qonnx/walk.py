@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
 from o3sim.formats.importers.folding.finish import finished
 from o3sim.formats.importers.folding.inputs import pixels
-from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Shape, Sums
+from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.constants import folded
 from o3sim.formats.importers.qonnx.graph import Graph, Node
@@ -54,26 +56,37 @@ def import_onnx(path: Path, name: str, input_range: tuple[float, float] | None =
     try:
         if input_range is None:
             input_range = (0.0, 255.0) if graph.pixel_input else (0.0, 1.0)
-        data = _walked(graph, _input(graph, input_range))
+        data = _first_walked(graph, _inputs_of(graph, input_range))
         return finished(data, name, f"from {path.name}", f"{path.name} (QONNX)", graph.classes)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
 
-def _input(graph: Graph, input_range: tuple[float, float]) -> Pixels:
-    """Make the input map; its file may have channels first, as PyTorch has, or last."""
+def _first_walked(graph: Graph, inputs: Sequence[Pixels]) -> Map:
+    """Follow the input that fits; if none does, say what is wrong with the likeliest."""
+    refusals = []
+    for data in inputs:
+        try:
+            return _walked(graph, data)
+        except CannotRunError as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
+def _inputs_of(graph: Graph, input_range: tuple[float, float]) -> list[Pixels]:
+    """Make the input map; its file may have channels first, as PyTorch has, or last: the likelier first."""
     if not np.isfinite(input_range).all():
         raise CannotRunError("an input range needs two finite numbers")
     low, high = map(Fraction, input_range)
     lengths = graph.shape
     if len(lengths) == 2:
         data = pixels((1, lengths[1], 1), low, high)
-        return Pixels(data.places.reshape(lengths), data.shape, data.before, data.scale, data.offset)
-    last = lengths[3] in (1, 3) and lengths[1] not in (1, 3)
-    shape: Shape = lengths[1:] if last else (lengths[2], lengths[3], lengths[1])  # type: ignore[assignment]  # 4 axes
-    data = pixels(shape, low, high)
-    places = data.places.transpose(0, 2, 3, 1) if last else data.places
-    return Pixels(places, shape, data.before, data.scale, data.offset)
+        return [replace(data, places=data.places.reshape(lengths))]
+    _, one, two, three = lengths
+    first = pixels((two, three, one), low, high)
+    last = pixels((one, two, three), low, high)
+    last = replace(last, places=last.places.transpose(0, 2, 3, 1))
+    return [last, first] if three in (1, 3) and one not in (1, 3) else [first, last]
 
 
 def _walked(graph: Graph, data: Pixels) -> Map:

@@ -1,0 +1,163 @@
+"""The issue queue: ops that wait for a PE, and which of them are ready."""
+
+from __future__ import annotations
+
+from o3sim.compiled.bit_set import clear_bit, set_bit
+from o3sim.compiled.kernel import inlined
+from o3sim.compiled.memory import Memory
+from o3sim.compiled.ops import free_slot, window_of
+from o3sim.compiled.records.issue_queue import arriving_at, queued_slot
+from o3sim.compiled.records.ops import link_at, op_at
+from o3sim.compiled.records.scoreboard import newly_settled_at, window_at
+from o3sim.compiled.records.trace import QUEUE
+from o3sim.compiled.trace import note_event
+from o3sim.compiled.weight_stream import op_ended
+from o3sim.contract.events import EventKind
+
+SQUASH = int(EventKind.SQUASH)
+
+
+@inlined
+def is_settled(x: Memory, slot: int) -> bool:
+    """Return whether all windows of an op are seen to be 1."""
+    for k in range(x.layer.overlap):
+        window = window_of(x, slot, k)
+        if window >= 0 and window_at(x.scoreboard, window).settled == 0:
+            return False
+    return True
+
+
+@inlined
+def _is_ready(x: Memory, slot: int) -> bool:
+    """Return whether fewer than the limit of each undecided window of an op are in flight."""
+    for k in range(x.layer.overlap):
+        number = window_of(x, slot, k)
+        if number >= 0:
+            window = window_at(x.scoreboard, number)
+            if window.settled == 0 and window.in_flight >= x.settings.window_in_flight_ops:
+                return False
+    return True
+
+
+@inlined
+def _mark_ready(x: Memory, index: int) -> None:
+    """Let the scheduler see an op as ready."""
+    queue = x.issue_queue
+    set_bit(queue.ready, index)
+    queue.ready_low = min(queue.ready_low, index >> 6)
+
+
+@inlined
+def arrive(x: Memory, slot: int) -> None:
+    """Take an op that is dispatched; it can be seen from the next cycle on."""
+    arriving_at(x.issue_queue, x.issue_queue.n_arriving).slot = slot
+    x.issue_queue.n_arriving += 1
+
+
+@inlined
+def enqueue_arrivals(x: Memory) -> None:
+    """Let this cycle's arrivals be seen from the next."""
+    queue = x.issue_queue
+    for k in range(queue.n_arriving):
+        slot = arriving_at(queue, k).slot
+        index = op_at(x.ops, slot).index
+        queued_slot(queue, index).slot = slot
+        set_bit(queue.held, index)
+        queue.held_low = min(queue.held_low, index >> 6)
+        queue.top = index >> 6
+        if x.layer.prunes_pooling:
+            _enter_windows(x, slot)
+            if not _is_ready(x, slot):
+                continue
+        _mark_ready(x, index)
+    queue.n_held += queue.n_arriving
+    queue.n_arriving = 0
+
+
+@inlined
+def _enter_windows(x: Memory, slot: int) -> None:
+    """Put an op into the lists of its windows."""
+    for k in range(x.layer.overlap):
+        number = slot * x.layer.overlap + k
+        link = link_at(x.ops, number)
+        if link.window >= 0:
+            window = window_at(x.scoreboard, link.window)
+            link.next = window.first_link
+            window.first_link = number
+
+
+@inlined
+def leave_queue(x: Memory, slot: int) -> None:
+    """Take an op out of the queue and out of the lists of its windows."""
+    queue = x.issue_queue
+    index = op_at(x.ops, slot).index
+    clear_bit(queue.held, index)
+    clear_bit(queue.ready, index)
+    queue.n_held -= 1
+    if not x.layer.prunes_pooling:
+        return
+    for k in range(x.layer.overlap):
+        number = slot * x.layer.overlap + k
+        if link_at(x.ops, number).window >= 0:
+            _leave_window(x, number)
+
+
+@inlined
+def _leave_window(x: Memory, number: int) -> None:
+    """Take a link out of the list of its window."""
+    link = link_at(x.ops, number)
+    window = window_at(x.scoreboard, link.window)
+    if window.first_link == number:
+        window.first_link = link.next
+        return
+    before = link_at(x.ops, window.first_link)
+    while before.next != number:
+        before = link_at(x.ops, before.next)
+    before.next = link.next
+
+
+@inlined
+def _slot_of_link(x: Memory, number: int) -> int:
+    """Return the op that a link is of."""
+    return number if x.layer.overlap == 1 else number // x.layer.overlap
+
+
+@inlined
+def recheck(x: Memory, window: int) -> None:
+    """Look again which queued ops of a window are ready."""
+    number = window_at(x.scoreboard, window).first_link
+    while number >= 0:
+        slot = _slot_of_link(x, number)
+        index = op_at(x.ops, slot).index
+        if _is_ready(x, slot):
+            _mark_ready(x, index)
+        else:
+            clear_bit(x.issue_queue.ready, index)
+        number = link_at(x.ops, number).next
+
+
+@inlined
+def squash_in_queue(x: Memory, cycle: int) -> None:
+    """Drop the queued ops of windows newly seen to be 1."""
+    board = x.scoreboard
+    for k in range(board.n_newly_settled):
+        number = window_at(board, newly_settled_at(board, k).window).first_link
+        while number >= 0:
+            slot = _slot_of_link(x, number)
+            number = link_at(x.ops, number).next
+            if is_settled(x, slot):
+                _squash(x, slot, cycle)
+    board.n_newly_settled = 0
+
+
+@inlined
+def _squash(x: Memory, slot: int, cycle: int) -> None:
+    """Drop a queued op."""
+    op = op_at(x.ops, slot)
+    leave_queue(x, slot)
+    x.counts.squashed_queue += 1
+    x.counts.edges_pruned_pooling += op.n_edges
+    if x.trace.is_on:
+        note_event(x, cycle, SQUASH, op.index, QUEUE, 0)
+    op_ended(x, op.group, cycle)
+    free_slot(x, slot)

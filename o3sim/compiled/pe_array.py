@@ -1,0 +1,110 @@
+"""The PE array: every PE asks for a word, and those that are granted go in."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from o3sim.compiled.bit_set import word_at
+from o3sim.compiled.kernel import ONE, as_int, inlined, lowest_bit, noinline
+from o3sim.compiled.memory import Memory
+from o3sim.compiled.operand_supply import ACTIVATION_READ, COUNT_BITS, GRANTED, ask, gather, look_up
+from o3sim.compiled.pe import choose, put_in
+from o3sim.compiled.records.ledger import CAUSE, cause_at
+from o3sim.compiled.records.operand_supply import Request, request_at
+from o3sim.compiled.records.pe_array import context_at, pe_at
+from o3sim.compiled.round import Round, plain_round_of, round_of
+from o3sim.compiled.trace import note_event
+from o3sim.contract.events import EventKind
+
+WORD, STALL = int(EventKind.WORD), int(EventKind.STALL)
+
+
+@inlined
+def move_words(x: Memory, cycle: int) -> int:
+    """Serve all PEs that hold something, from PE ``cycle mod count`` on; return the words."""
+    if x.layer.is_plain and x.pe_array.late_verdicts == 0:
+        return _move_plainly(x, cycle)
+    return _move(x, cycle)
+
+
+@noinline
+def _move(x: Memory, cycle: int) -> int:
+    """Do as :func:`move_words`, on any machine."""
+    return _serve_all(x, round_of(x, cycle))
+
+
+@noinline
+def _move_plainly(x: Memory, cycle: int) -> int:
+    """Do as :func:`move_words`, on a plain machine: the same code, of which nothing else is compiled."""
+    return _serve_all(x, plain_round_of(x, cycle))
+
+
+@inlined
+def _serve_all(x: Memory, r: Round) -> int:
+    """Serve all PEs that hold something; return the words.
+
+    Four loops over the requests, not one: so what a request looks up does not wait for the claims of
+    those before it, which the processor cannot tell from it in time.
+    """
+    asked = _choose_all(x, r)
+    if not r.has.gathers:
+        for k in range(asked):
+            look_up(x, r, request_at(r, k))
+    done = 0
+    for k in range(asked):
+        request = request_at(r, k)
+        granted = gather(x, r, context_at(r, request.context)) if r.has.gathers else ask(r, request)
+        request.granted = granted & GRANTED
+        done += granted
+    for k in range(asked):
+        _answer(x, r, request_at(r, k))
+    moved = done & (ACTIVATION_READ - 1)
+    cause_at(x.ledger, CAUSE.operand_stall).now += asked - moved
+    x.counts.activation_reads += (done >> COUNT_BITS) & (ACTIVATION_READ - 1)
+    x.counts.weight_reads += done >> 2 * COUNT_BITS
+    return moved
+
+
+@inlined
+def _choose_all(x: Memory, r: Round) -> int:
+    """List the requests of a cycle, from PE ``cycle mod count`` on; return how many they are."""
+    asked = 0
+    n_words = x.pe_array.set_words
+    first = r.cycle % x.settings.pes
+    low = ~((ONE << np.uint64(first & 63)) - ONE)
+    for k in range(n_words + 1):
+        place = (first >> 6) + k
+        if place >= n_words:
+            place -= n_words
+        bits = word_at(x.pe_array.busy, place).bits
+        if k == 0:
+            bits &= low
+        elif k == n_words:
+            bits &= ~low
+        while bits != 0:
+            pe = (place << 6) + as_int(lowest_bit(bits))
+            bits &= bits - ONE
+            if r.has.any_late and pe_at(x.pe_array, pe).late_verdicts > 0:
+                cause_at(x.ledger, CAUSE.write_stall).now += 1
+                continue
+            context = choose(x, r, pe)
+            if context < 0:
+                cause_at(x.ledger, ~context).now += 1
+                continue
+            request = request_at(r, asked)
+            request.context = context
+            request.pe = pe
+            asked += 1
+    return asked
+
+
+@inlined
+def _answer(x: Memory, r: Round, request: Request) -> None:
+    """Put the word of a request in, if it is granted."""
+    context = context_at(r, request.context)
+    if r.has.traces:
+        if request.granted:
+            note_event(x, r.cycle, WORD, context.index, request.pe, context.words_in)
+        else:
+            note_event(x, r.cycle, STALL, context.index, request.pe, 0)
+    put_in(x, r, request.pe, request.context, request.granted)

@@ -1,0 +1,1 @@
+"""What each unit remembers of a layer, and what it begins with; its kernels lie beside this folder."""

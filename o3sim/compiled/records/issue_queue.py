@@ -1,0 +1,53 @@
+"""The issue queue: ops that wait for a PE."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from o3sim.compiled.allocation import records
+from o3sim.compiled.bit_set import BitSet, bit_set_of
+from o3sim.compiled.record import Table, rows
+from o3sim.compiled.records.ops import Slot
+
+
+class IssueQueue:
+    """Queued ops, as bits by index.
+
+    Attributes
+    ----------
+    held, n_held : set, int
+        Ops in the queue.
+    ready : set
+        Those that may be issued.
+    slots : table
+        Record of each op of the layer that was queued, by index.
+    arriving, n_arriving : table, int
+        Ops dispatched in this cycle.
+    held_low, ready_low, top : int
+        No word of the sets below the first two, or above the third, has a bit.
+    """
+
+    held: BitSet
+    ready: BitSet
+    slots: Table[Slot]
+    arriving: Table[Slot]
+    n_held: int
+    n_arriving: int
+    held_low: int
+    ready_low: int
+    top: int
+
+
+queued_slot = rows("slots", Slot)
+arriving_at = rows("arriving", Slot)
+
+
+def issue_queue_of(ops: int, sequencer_width_ops: int) -> dict[str, Any]:
+    """Begin with an empty queue."""
+    words = ops // 64 + 2
+    return {
+        "held": bit_set_of(words),
+        "ready": bit_set_of(words),
+        "slots": records(Slot, ops),
+        "arriving": records(Slot, min(sequencer_width_ops, ops)),
+    }

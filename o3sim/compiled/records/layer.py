@@ -1,0 +1,169 @@
+"""A layer: its shape, what the machine makes of it, and what its profile says of every neuron."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from o3sim.compiled.allocation import located
+from o3sim.compiled.record import Table, numbers
+from o3sim.compiled.records.settings import or_zero, shift_of
+from o3sim.contract.program_order import window_members
+from o3sim.contract.weight_groups import weight_words
+from o3sim.contract.word_addresses import word_addresses
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.network.layer import Geometry
+    from o3sim.profile.profile import LayerProfile
+
+PLAIN_CONTEXTS = 2  # of a PE of a plain machine
+
+
+class Layer:
+    """Facts of a layer.
+
+    Attributes
+    ----------
+    ops, windows, out_channels : int
+    pooled_positions, members : int
+        Pooled positions, and the most positions that one owns.
+    overlap : int
+        The most windows that an op is in.
+    weight_words, table_words : int
+        Words of a channel's weights, and of a row of the tables of operand addresses.
+    address_bits : int
+        Bits of the largest address of an operand word.
+    checks_bounds, prunes_pooling, races : int
+        Whether thresholds, pooling windows and classes are pruned.
+    gathers, is_stage : int
+        Whether words are in an edge order; whether the layer is a stage of a pipeline.
+    verdict_after_cycles : int
+        Cycles from a word to the verdict on it.
+    skips_ahead, is_plain : int
+        Whether PEs can be skipped ahead; whether the loop for plain machines will do.
+    border_of, base_bit_of, edges_of, first_row_of, activation_bit_of, weight_word_of : table
+    run_start_of, run_bit_of : table
+        As in :class:`~o3sim.contract.word_addresses.WordAddresses`.
+    owned, windows_of : table
+        As in :class:`~o3sim.contract.program_order.WindowMembers`.
+    decision_edges, outcomes : table
+        The profile.
+    """
+
+    ops: int
+    windows: int
+    out_channels: int
+    pooled_positions: int
+    members: int
+    overlap: int
+    weight_words: int
+    table_words: int
+    address_bits: int
+    checks_bounds: int
+    prunes_pooling: int
+    races: int
+    gathers: int
+    is_stage: int
+    verdict_after_cycles: int
+    skips_ahead: int
+    is_plain: int
+    border_of: Table[np.int32]
+    base_bit_of: Table[np.int64]
+    edges_of: Table[np.int32]
+    first_row_of: Table[np.int32]
+    activation_bit_of: Table[np.int64]
+    weight_word_of: Table[np.int32]
+    run_start_of: Table[np.int64]
+    run_bit_of: Table[np.int64]
+    owned: Table[np.int32]
+    windows_of: Table[np.int32]
+    decision_edges: Table[np.int32]
+    outcomes: Table[np.uint8]
+
+
+border_of = numbers("border_of", np.int32)
+base_bit_of = numbers("base_bit_of", np.int64)
+edges_of = numbers("edges_of", np.int32)
+first_row_of = numbers("first_row_of", np.int32)
+activation_bit_of = numbers("activation_bit_of", np.int64)
+weight_word_of = numbers("weight_word_of", np.int32)
+run_start_of = numbers("run_start_of", np.int64)
+run_bit_of = numbers("run_bit_of", np.int64)
+owned_position = numbers("owned", np.int32)
+pooled_position = numbers("windows_of", np.int32)
+decision_edges = numbers("decision_edges", np.int32)
+outcome_of = numbers("outcomes", np.uint8)
+
+
+def layer_of(
+    profile: LayerProfile, architecture: Architecture, is_stage: bool, traced: bool
+) -> dict[str, Any]:
+    """Describe a layer on an architecture."""
+    geometry, pruning = profile.geometry, architecture.pruning
+    shape = _shape_of(geometry, architecture.pe.width_edges)
+    checks_bounds = pruning.threshold and not profile.scores
+    verdict_after = architecture.pe.latency_cycles if checks_bounds else 1
+    races = profile.race is not None and pruning.argmax
+    in_turn = not traced and not shape["gathers"] and not races
+    return {
+        **shape,
+        "checks_bounds": checks_bounds,
+        "prunes_pooling": pruning.pooling and geometry.pool is not None and not profile.scores,
+        "races": races,
+        "is_stage": is_stage,
+        "verdict_after_cycles": verdict_after,
+        "skips_ahead": in_turn and can_skip_ahead(architecture, verdict_after),
+        "is_plain": in_turn and is_plain(architecture),
+        "decision_edges": located(profile.decision, np.int32),
+        "outcomes": located(profile.outcome, np.uint8),
+    }
+
+
+@lru_cache(maxsize=32)  # the layers of a network, for every image again
+def _shape_of(geometry: Geometry, width_edges: int) -> dict[str, Any]:
+    """Describe a layer as far as its shape goes."""
+    members, addresses = window_members(geometry), word_addresses(geometry, width_edges)
+    last_address = max(
+        (int(addresses.base_bit.max()) + int(addresses.run_bit.max())) // width_edges,
+        geometry.out_channels * weight_words(geometry, width_edges),
+    )
+    return {
+        "ops": int((members.owned >= 0).sum()) * geometry.out_channels,
+        "windows": geometry.pooled_height * geometry.pooled_width * geometry.out_channels,
+        "out_channels": geometry.out_channels,
+        "pooled_positions": members.owned.shape[0],
+        "members": members.owned.shape[1],
+        "overlap": members.windows_of.shape[1],
+        "weight_words": weight_words(geometry, width_edges),
+        "table_words": addresses.weight_word.shape[1],
+        "address_bits": last_address.bit_length(),
+        "gathers": addresses.gathers,
+        "border_of": located(addresses.border_of, np.int32),
+        "base_bit_of": located(addresses.base_bit, np.int64),
+        "edges_of": located(addresses.n_edges, np.int32),
+        "first_row_of": located(addresses.first_row, np.int32),
+        "activation_bit_of": located(addresses.activation_bit, np.int64),
+        "weight_word_of": located(addresses.weight_word, np.int32),
+        "run_start_of": located(addresses.run_start, np.int64),
+        "run_bit_of": located(addresses.run_bit, np.int64),
+        "owned": located(members.owned, np.int32),
+        "windows_of": located(members.windows_of, np.int32),
+    }
+
+
+def can_skip_ahead(architecture: Architecture, verdict_after_cycles: int) -> bool:
+    """Return whether what a PE does between events follows from its ops alone, in closed form."""
+    ideal = architecture.activation_buffer.banks == architecture.weight_buffer.banks == "ideal"
+    in_turn = verdict_after_cycles == 1 or (verdict_after_cycles == 2 and architecture.pe.speculate)
+    return ideal and in_turn and architecture.scheduler.issue_latency_cycles == 0
+
+
+def is_plain(architecture: Architecture) -> bool:
+    """Return whether words can move in the loop that is compiled for such machines alone."""
+    a = architecture
+    banks = or_zero(a.activation_buffer.banks), or_zero(a.weight_buffer.banks)
+    in_turn = a.pe.contexts == PLAIN_CONTEXTS and a.pe.speculate and a.scheduler.issue_latency_cycles == 0
+    return in_turn and min(map(shift_of, banks)) >= 0

@@ -1,0 +1,85 @@
+"""The machine, as its architecture describes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+
+OUT_OF_ORDER, IN_ORDER, LOCKSTEP = 0, 1, 2
+POLICIES = {"out_of_order": OUT_OF_ORDER, "in_order": IN_ORDER, "lockstep": LOCKSTEP}
+UNLIMITED = 2**30
+
+
+class Settings:
+    """Settings of an architecture.
+
+    0 banks or bits of DRAM stand for ``ideal``. Shifts are -1 where a number is no power of two.
+    """
+
+    pes: int
+    contexts: int
+    width_edges: int
+    width_shift: int
+    latency_cycles: int
+    speculate: int
+    sequencer_width_ops: int
+    member_major: int
+    channel_outermost: int
+    group_windows: int
+    depth_ops: int
+    policy: int
+    issue_width_ops: int
+    issue_latency_cycles: int
+    window_in_flight_ops: int
+    activation_banks: int
+    activation_shift: int
+    weight_banks: int
+    weight_shift: int
+    write_width_ops: int
+    squash_latency_cycles: int
+    dram_bits_per_cycle: int
+    dram_latency_cycles: int
+
+
+def settings_of(architecture: Architecture) -> dict[str, int]:
+    """Turn an architecture into numbers."""
+    a = architecture
+    limit = a.scheduler.window_in_flight_ops
+    activation_banks, weight_banks = or_zero(a.activation_buffer.banks), or_zero(a.weight_buffer.banks)
+    return {
+        "pes": a.pe.count,
+        "contexts": a.pe.contexts,
+        "width_edges": a.pe.width_edges,
+        "width_shift": shift_of(a.pe.width_edges),
+        "latency_cycles": a.pe.latency_cycles,
+        "speculate": a.pe.speculate,
+        "sequencer_width_ops": a.sequencer.width_ops,
+        "member_major": a.sequencer.order == "member_major",
+        "channel_outermost": a.sequencer.outermost == "channel",
+        "group_windows": a.sequencer.group_windows,
+        "depth_ops": a.issue_queue.depth_ops,
+        "policy": POLICIES[a.scheduler.policy],
+        "issue_width_ops": a.scheduler.issue_width_ops,
+        "issue_latency_cycles": a.scheduler.issue_latency_cycles,
+        "window_in_flight_ops": UNLIMITED if isinstance(limit, str) else limit,
+        "activation_banks": activation_banks,
+        "activation_shift": shift_of(activation_banks),
+        "weight_banks": weight_banks,
+        "weight_shift": shift_of(weight_banks),
+        "write_width_ops": a.output_buffer.write_width_ops,
+        "squash_latency_cycles": a.pruning.squash_latency_cycles,
+        "dram_bits_per_cycle": or_zero(a.dram.bits_per_cycle),
+        "dram_latency_cycles": a.dram.latency_cycles,
+    }
+
+
+def or_zero(value: int | str) -> int:
+    """Turn ``ideal`` into 0."""
+    return 0 if isinstance(value, str) else value
+
+
+def shift_of(number: int) -> int:
+    """Which power of two a number is; -1 if it is none."""
+    return number.bit_length() - 1 if number > 0 and number & (number - 1) == 0 else -1

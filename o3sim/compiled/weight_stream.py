@@ -1,0 +1,55 @@
+"""The weight stream, and the groups of ops that hold a half of the weight buffer."""
+
+from __future__ import annotations
+
+from o3sim.compiled.kernel import inlined, noinline
+from o3sim.compiled.memory import Memory
+from o3sim.compiled.records.weight_stream import group_at, stream_at, transfer_at
+
+
+@inlined
+def arrival_of(x: Memory, group: int) -> int:
+    """Cycle from which a weight group of the layer can be used; -1 if it is not asked for yet."""
+    return transfer_at(stream_at(x.weight_groups, 0), x.weight_groups.first_group + group).arrival_cycle
+
+
+@inlined
+def arrived(x: Memory, group: int, cycle: int) -> bool:
+    """Return whether a weight group of the layer can be used."""
+    return x.settings.dram_bits_per_cycle == 0 or 0 <= arrival_of(x, group) <= cycle
+
+
+@noinline
+def pump(x: Memory) -> None:
+    """Begin every transfer whose half of the buffer is known to be free, one after another."""
+    bits_per_cycle = x.settings.dram_bits_per_cycle
+    if bits_per_cycle == 0:
+        return
+    stream = stream_at(x.weight_groups, 0)
+    while stream.requested < min(stream.groups, stream.halves_freed):
+        transfer = transfer_at(stream, stream.requested)
+        transfer.start_cycle = max(stream.channel_free_cycle, transfer.half_free_cycle)
+        cycles = (transfer.bits + bits_per_cycle - 1) // bits_per_cycle
+        stream.channel_free_cycle = transfer.start_cycle + cycles
+        transfer.arrival_cycle = stream.channel_free_cycle + x.settings.dram_latency_cycles
+        stream.requested += 1
+
+
+@inlined
+def op_ended(x: Memory, number: int, cycle: int) -> None:
+    """Count an op that ended; the last of its group frees a half of the weight buffer."""
+    x.clock.ended_ops += 1
+    x.clock.moved = 1
+    group = group_at(x.weight_groups, number)
+    group.ops_left -= 1
+    if group.ops_left == 0:
+        _free_half(x, cycle + 1)
+
+
+@noinline
+def _free_half(x: Memory, cycle: int) -> None:
+    """Free a half of the weight buffer, from a cycle on."""
+    stream = stream_at(x.weight_groups, 0)
+    transfer_at(stream, stream.halves_freed).half_free_cycle = cycle
+    stream.halves_freed += 1
+    pump(x)
