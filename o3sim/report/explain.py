@@ -26,9 +26,9 @@ limited by: the unit whose limits, taken away from this unit alone, save most cy
 cycles saved, measured by running again, for the PEs with twice as many."""
 
 PIPELINE_LEGEND = """\
-Of a pipeline: cycles of a stage are those in which it is occupied in the first table, and those of its
-work, without waits for rows, in the others; `all` is the stream, from the first image's entry to the last
-one's end."""
+Of a pipeline: cycles of a stage are those in which it is occupied in the first table, and those
+of its work, without waits for rows, in the others; `all` is the stream, from the first image's
+entry to the last one's end."""
 
 DEPTH_LEGEND = """\
 Share of neurons decided within so many percent of their edges: a property of network and
