@@ -222,6 +222,20 @@ def as_numbers(cells: Sequence[str]) -> list[Cell]:
     return numbers if all(map(isfinite, numbers)) else list(cells)  # type: ignore[arg-type]  # all are floats
 
 
+def number_in(row: Row, key: str, where: Path | str) -> float:
+    """Return a cell as a number.
+
+    Raises
+    ------
+    InputError
+        If it is none, or not there.
+    """
+    (cell,) = as_numbers([row.get(key, "")])
+    if isinstance(cell, str):
+        raise InputError(f"{where}: column `{key}` has `{cell}` in it: not a number")
+    return cell
+
+
 def _as_float(expression: Expression, row: Mapping[str, Cell]) -> float:
     found = expression.value(row)
     try:

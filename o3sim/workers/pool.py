@@ -61,7 +61,10 @@ def worker_pool(jobs: int, begin: Callable[..., None] | None = None, *arguments:
     with scratch_folder() as scratch:
         folder = str(scratch)
         pool = ProcessPoolExecutor(
-            jobs, _context(), initializer=_begin_worker, initargs=(folder, begin, arguments)
+            min(jobs, MOST_WORKERS),
+            _context(),
+            initializer=_begin_worker,
+            initargs=(folder, begin, arguments),
         )
         try:
             yield _ByFile(pool, folder)
@@ -116,6 +119,9 @@ def _read_and_remove(path: str) -> Any:
     os.unlink(path)
     return result
 
+
+MOST_WORKERS = 1024
+"""Processes of a pool, however many jobs are asked for; what is computed does not depend on it."""
 
 TRIES = 3
 """Times that the server is started, if it is killed while it loads."""

@@ -13,7 +13,7 @@ from o3sim.report.plot.pareto import draw_pareto, pareto_data
 from o3sim.report.plot.parts import draw_parts, energy_parts, pruning_parts
 from o3sim.report.plot.series import draw_series, series_data
 from o3sim.report.plot.style import figure_style
-from o3sim.results.result_table import ResultTable
+from o3sim.results.result_table import ResultTable, number_in
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,7 +67,10 @@ def _lines(table: ResultTable, keys: list[str]) -> int:
 def _fastest(table: ResultTable) -> ResultTable:
     if len(table.rows) <= MOST_POINTS_IN_PARTS:
         return table
-    rows = sorted(table.rows, key=lambda row: (float(row[CYCLES]), int(row["point"])))
+    try:
+        rows = sorted(table.rows, key=lambda row: number_in(row, CYCLES, table.path))
+    except InputError:  # then no point is faster than another
+        rows = table.rows
     return ResultTable(table.path, table.columns, rows[:MOST_POINTS_IN_PARTS], table.failed)
 
 

@@ -179,5 +179,5 @@ def _readable(text: str) -> str:
     """Shorten a number to what can be told apart; leave words."""
     if not _is_number(text) or not text:
         return text
-    value = float(text)
+    value = float(text.replace(",", ""))
     return f"{value:,.0f}" if abs(value) >= WHOLE_FROM or value == int(value) else f"{value:.5g}"

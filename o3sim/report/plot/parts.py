@@ -26,7 +26,7 @@ from o3sim.report.plot.style import (
     new_figure,
     plain_numbers,
 )
-from o3sim.results.result_table import ResultTable, load_layers
+from o3sim.results.result_table import ResultTable, load_layers, number_in
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,6 +71,8 @@ def energy_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
     labels = [", ".join(row[key] for key in keys) for row in table.rows]
     _check_labels(table, labels, by)
     images = np.array(table.numbers("images"))
+    if images.min() <= 0:
+        raise InputError(f"{table.path}: column `images` has a number below 1 in it")
     parts = {name.removeprefix(prefix): np.array(table.numbers(name)) / images / 1e3 for name in units}
     total = sum(parts.values())
     shown = {name: nj[:, None] for name, nj in parts.items() if (nj > LEAST_SHARE * total).any()}
@@ -98,7 +100,8 @@ def pruning_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
     for row in layers:
         place = groups.index(row["layer"]), numbers[row["point"]]
         for kind in kinds:
-            parts[kind.removeprefix(prefix)][place] = 100 * float(row[kind]) / float(row["edges.total"])
+            pruned, total = (number_in(row, name, "layers.csv") for name in (kind, "edges.total"))
+            parts[kind.removeprefix(prefix)][place] = 100 * pruned / total if total else 0.0
     return PartsData(tuple(groups), tuple(bars.values()), parts, noted(table, "edges pruned (%)"))
 
 
