@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from o3sim.inputs import NOT_TEXT
+from o3sim.files.inputs import NOT_TEXT
 
 MOST_STDERR_BYTES = 20_000
 MOST_MEMORY_BYTES = 2**31

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from o3sim.errors import InputError
-from o3sim.inputs import read_json
+from o3sim.files.inputs import read_json
 from o3sim.network.images import Images
 from o3sim.network.network import EDGE_ORDER
 

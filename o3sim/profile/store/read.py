@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.errors import InputError
-from o3sim.inputs import first_line, open_input
+from o3sim.files.inputs import first_line, open_input
 from o3sim.network.bits.layers import pooled
 from o3sim.network.images import Images
 from o3sim.network.layer import Layer
