@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from o3sim.cli.app import app
+from o3sim.errors import InputError
 from o3sim.report.page.page import page_of
 from tests.report.plot.tables import RESULTS, write_tables
 
@@ -108,3 +109,25 @@ def test_a_click_on_a_heading_sorts(tmp_path: Path) -> None:
     table = done.stdout[done.stdout.index('<table class="sorts">') :]
     points = re.findall(r'<tr><td class="number">(\d)</td>', table)
     assert points[:6] == ["2", "1", "5", "0", "4", "3"]
+
+
+@pytest.mark.parametrize("cell", ["", "many", "nan", "1e999"])
+def test_a_table_of_layers_with_odd_cells_is_left_out(tmp_path: Path, cell: str) -> None:
+    whole = page_of(write_tables(tmp_path))
+    layers = tmp_path / "layers.csv"
+    layers.write_text(layers.read_text().replace(",100,", f",{cell},", 1))
+    assert page_of(tmp_path).count("<svg") == whole.count("<svg") - 1
+    done = CliRunner().invoke(
+        app, ["plot", "pruning", str(tmp_path), "--where", "point=0", "-o", str(tmp_path / "p.svg")]
+    )
+    assert isinstance(done.exception, InputError)
+    assert str(done.exception) == f"layers.csv: column `edges.total` has `{cell}` in it: not a number"
+
+
+def test_the_fastest_of_many_points_and_numbers_in_groups(tmp_path: Path) -> None:
+    head, *rows = RESULTS.splitlines()
+    many = [row.replace(row[0], str(point), 1) for point in range(7, 40) for row in rows[:1]]
+    odd = [row.replace(",400,200.0,", ",400,fast,") for row in many]
+    for lines in (many, odd):
+        text = "\n".join([head, *lines]).replace("in_order", '"1,000"') + "\n"
+        assert '<td class="number">1,000</td>' in page_of(write_tables(tmp_path, text))
