@@ -54,6 +54,25 @@ def test_record_compare_move(suite: pytest.Pytester) -> None:
     assert "Traceback" not in moved.stdout.str()
 
 
+POLICY = """\
+from o3sim.extend import Policy
+class Mine(Policy):
+    def pick(self, view):
+        yield from filter(view.ready, view.entries)
+"""
+
+
+def test_code_of_the_suites_own_runs_with_its_consent(suite: pytest.Pytester) -> None:
+    (suite.path / "chip.yaml").write_text(f"{CHIP}scheduler: {{policy: 'policy.py:Mine'}}\n")
+    (suite.path / "policy.py").write_text(POLICY)
+    refused = suite.runpytest_subprocess(UPDATE)
+    refused.assert_outcomes(failed=1)
+    refused.stdout.fnmatch_lines(["*policy.py (SHA-256 *): would run *o3sim.allow_code*"])
+    suite.makeconftest("import o3sim\no3sim.allow_code()\n")
+    suite.runpytest_subprocess(UPDATE).assert_outcomes(passed=1)
+    suite.runpytest_subprocess().assert_outcomes(passed=1)
+
+
 PARAMETRISED = """\
 import pytest
 
