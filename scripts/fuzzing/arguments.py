@@ -40,6 +40,9 @@ FITTING = {
 }
 """What to give where the command is not what is damaged, by what help calls it."""
 
+LONGEST = 2000
+"""Characters of a word: what somebody typed is told back to them."""
+
 ENDLESS = {"--scheduler"}
 """Options that wait for somebody else."""
 
@@ -55,7 +58,7 @@ def damaged_call(random: Random) -> list[str]:
         words += [name] if each.is_flag else [name, *(_given(each, random) for _ in range(each.nargs))]
     if random.random() < 0.1:
         words.insert(random.randrange(len(words) + 1), odd.string(random))
-    return [word.replace("\x00", "") for word in words]  # no system passes that on
+    return [word.replace("\x00", "")[:LONGEST] for word in words]  # no system passes nulls on
 
 
 def _options(command: Command, random: Random) -> list[Any]:

@@ -61,6 +61,21 @@ KINDS: tuple[Kind, ...] = (
         weight=10,
     ),
     Kind(
+        "full architecture",
+        "full.yaml",
+        (
+            "validate full.yaml",
+            "run full.yaml tiny.yaml --images 2",
+            "run full.yaml synthetic.yaml --json out.json",
+            "run full.yaml tiny.yaml --compare small,dense",
+            "run full.yaml tiny.yaml --engine simpy",
+            "explain full.yaml tiny.yaml --layer 1",
+            "trace full.yaml tiny.yaml --layer 0 --ops :20 --format chrome -o out.json",
+            "plot occupancy full.yaml tiny.yaml --layer 0 -o out.svg",
+        ),
+        weight=8,
+    ),
+    Kind(
         "staged architecture",
         "staged.yaml",
         (
@@ -109,6 +124,18 @@ KINDS: tuple[Kind, ...] = (
             "plot depth tiny.yaml -o out.png",
         ),
         weight=10,
+    ),
+    Kind(
+        "synthetic workload",
+        "synthetic.yaml",
+        (
+            "validate synthetic.yaml",
+            "run small synthetic.yaml",
+            "run small synthetic.yaml --images 2 --dry-run",
+            "profile synthetic.yaml --images 2",
+            "trace small synthetic.yaml --layer 0 --cycles :20 --format kanata -o -",
+        ),
+        weight=8,
     ),
     Kind(
         "parameters",

@@ -49,6 +49,40 @@ NUMBERS: tuple[int | float, ...] = (
     float("nan"),
 )
 
+WORDS = (
+    "bfloat16",
+    "binary",
+    "bn_pool",
+    "channel",
+    "conv",
+    "cpu",
+    "dense",
+    "exclude",
+    "fixed",
+    "float32",
+    "ideal",
+    "in_order",
+    "layer_pipelined",
+    "layer_sequential",
+    "lockstep",
+    "margin",
+    "maximise",
+    "member_major",
+    "minimise",
+    "none",
+    "nsga2",
+    "out_of_order",
+    "pool_bn",
+    "position",
+    "random",
+    "spread",
+    "standard",
+    "tpe",
+    "unlimited",
+    "window_major",
+)
+"""What keys of configurations choose from: right where they belong, and well spelt where they do not."""
+
 STRINGS: tuple[str, ...] = (
     "",
     " ",

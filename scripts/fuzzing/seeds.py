@@ -27,6 +27,39 @@ issue_queue: {depth_ops: 32}
 pruning: {threshold: true, pooling: true}
 clock_mhz: 200
 """
+FULL = """\
+name: full
+description: every key
+clock_mhz: 200.0
+organization: layer_sequential
+pe: {unit: standard, count: 16, width_edges: 32, latency_cycles: 2, contexts: 2, speculate: true}
+sequencer: {width_ops: 8, order: window_major, outermost: position, group_windows: 64}
+issue_queue: {depth_ops: 64}
+scheduler: {policy: out_of_order, issue_width_ops: 8, issue_latency_cycles: 0, window_in_flight_ops: 1}
+activation_buffer: {banks: 32, size_kbit: 512}
+weight_buffer: {banks: 32, size_kbit: 576}
+dram: {bits_per_cycle: 64, latency_cycles: 40}
+output_buffer: {write_width_ops: 8}
+pruning: {threshold: true, pooling: true, squash_latency_cycles: 1, argmax: false, speculative: false}
+energy: {table: asic-45nm}
+"""
+SYNTHETIC = """\
+name: synthetic
+description: made up
+classes: 5
+input:
+  height: 10
+  width: 10
+  channels: 2
+  encoding: {type: fixed, bits: 4, signed: true, fraction_bits: 2, range: [-1, 1]}
+layers:
+  - {name: conv1, type: conv, channels: 6, kernel: 3, stride: 1, padding_pixels: 1, padding: exclude}
+  - {name: conv2, type: conv, channels: 8, kernel: 3, pool: {size: 3, stride: 2}}
+  - {name: scores, type: dense, features: 5, scores: true}
+parameters:
+  synthetic: {seed: 1, ones: 0.5, ones_of: {conv2: 0.2}}
+images: {synthetic: {seed: 1, count: 2}}
+"""
 BASE = "extends: small\nname: base\nscheduler: {issue_width_ops: 4}\ndram: {bits_per_cycle: 64}\n"
 STAGES = """\
 extends: small
@@ -94,6 +127,8 @@ def write_texts(folder: Path) -> None:
     texts = {
         "arch.yaml": ARCHITECTURE,
         "base.yaml": BASE,
+        "full.yaml": FULL,
+        "synthetic.yaml": SYNTHETIC,
         "staged.yaml": STAGES,
         "custom.yaml": CUSTOM,
         "sweep.yaml": SWEEP.replace("to: 6", "to: 3"),

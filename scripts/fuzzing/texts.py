@@ -42,11 +42,9 @@ TAGS = (
 
 def yaml_file(raw: bytes, random: Random) -> bytes:
     """Change values or keys of a YAML file; now and then its text."""
-    if random.random() < 0.25:
+    if random.random() < 0.15:
         return _yaml_text(raw.decode(), random).encode("utf-8", "surrogatepass")
-    tree = yaml.safe_load(raw)
-    for _ in range(random.choice((1, 1, 2, 3))):
-        tree = trees.mutated(tree, random)
+    tree = _changed(yaml.safe_load(raw), random)
     return yaml.safe_dump(tree, sort_keys=False, allow_unicode=random.random() < 0.5).encode(
         "utf-8", "surrogatepass"
     )
@@ -85,14 +83,14 @@ def json_file(raw: bytes, random: Random) -> bytes:
         at = random.randrange(len(text))
         what = ("[" * 100_000, '{"a":' * 2000, "NaN", "9" * 5000, "1e999", '"\\ud800"', "\x00", ",", "}", '"')
         return (text[:at] + random.choice(what) + text[at:]).encode("utf-8", "surrogatepass")
-    tree = json.loads(text)
+    return json.dumps(_changed(json.loads(text), random), default=str).encode()
+
+
+def _changed(tree: Any, random: Random) -> Any:
+    change = trees.nudged if random.random() < 0.6 else trees.mutated
     for _ in range(random.choice((1, 1, 2, 3))):
-        tree = trees.mutated(tree, random)
-    return _json(tree).encode()
-
-
-def _json(tree: Any) -> str:
-    return json.dumps(tree, default=str)
+        tree = change(tree, random)
+    return tree
 
 
 def json_lines(raw: bytes, random: Random) -> bytes:

@@ -21,6 +21,24 @@ def mutated(tree: Any, random: Random) -> Any:
     return tree
 
 
+def nudged(tree: Any, random: Random) -> Any:
+    """Change one value to another that may well be allowed: what gets beyond the first checks."""
+    spots = [(holder, key) for holder, key in _spots(tree) if not isinstance(holder[key], dict | list)]
+    if not spots:
+        return mutated(tree, random)
+    holder, key = random.choice(spots)
+    old = holder[key]
+    if isinstance(old, bool) or old is None:
+        holder[key] = not old
+    elif isinstance(old, int | float):
+        holder[key] = random.choice((*_near(old)[:6], random.randrange(1, 100), random.randrange(1, 5000)))
+    else:
+        holder[key] = (
+            random.choice(odd.WORDS) if random.random() < 0.5 else random.choice((old, odd.string(random)))
+        )
+    return tree
+
+
 def _spots(tree: Any) -> Iterator[tuple[Holder, Any]]:
     """Yield every place where something stands, as what holds it and where."""
     if isinstance(tree, dict | list):
@@ -43,12 +61,17 @@ def _nudge(holder: Holder, key: Any, random: Random) -> None:
     if isinstance(old, bool) or old is None:
         holder[key] = not old
     elif isinstance(old, int | float):
-        holder[key] = random.choice((old + 1, old - 1, -old, old * 2, old * 1000, old + 0.5, str(old)))
+        holder[key] = random.choice(_near(old))
     elif isinstance(old, str) and old:
         at = random.randrange(len(old))
         holder[key] = old[:at] + random.choice(("x", "", "\x1b", "\ud800", " ", ":")) + old[at + 1 :]
     else:
         holder[key] = odd.scalar(random)
+
+
+def _near(old: int | float) -> tuple[Any, ...]:
+    """Numbers that often pass for what is meant, and others that seldom do."""
+    return (old + 1, old - 1, old * 2, old // 2, old * 3 + 1, 1, 0, -old, old * 1000, old + 0.5, str(old))
 
 
 def _drop(holder: Holder, key: Any, _random: Random) -> None:
@@ -79,4 +102,4 @@ def _wrap(holder: Holder, key: Any, random: Random) -> None:
     holder[key] = random.choice(([holder[key]], {"a": holder[key]}, [holder[key]] * 3))
 
 
-_CHANGES = (_replace, _replace_scalar, _replace_scalar, _nudge, _nudge, _drop, _rename, _add, _swap, _wrap)
+_CHANGES = (_replace, _replace_scalar, _replace_scalar, *[_nudge] * 6, _drop, _rename, _add, _swap, _wrap)

@@ -14,7 +14,7 @@ REFUSED, DIFFERENT, FAILED_POINTS = 2, 1, 3
 MAY_DIFFER = {("diff",), ("golden", "check")}
 """Commands that say by their exit status that something differs."""
 
-_ERROR = re.compile(r"^error: \S", re.MULTILINE | re.IGNORECASE)  # typer's own lines are called `Error:`
+_ERROR = re.compile(r"^error: .*\S", re.MULTILINE | re.IGNORECASE)  # typer's own lines are called `Error:`
 _WARNING = re.compile(r"^\S*\.py:\d+: \w+", re.MULTILINE)
 _TEMPORARY = re.compile(r"(^|/)(\.[^/]*\.(tmp|old)|o3sim-\d+-\w+|pymp-\w+|\.[0-9a-f]+\.\d+|tmp\w{8})(/|$)")
 
