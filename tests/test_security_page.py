@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from o3sim import inputs
 from o3sim.config import custom_code, yaml_marks
+from o3sim.files import inputs
 from o3sim.studies.sweep import config, expand
 from tests.cli.commands import commands
 
