@@ -98,6 +98,9 @@ def main() -> None:
     try:
         try:
             app(prog_name="o3sim")
+        except Exception as error:
+            _obey_stop(error)
+            raise
         finally:
             sys.stdout.flush()  # so that a closed pipe shows here and not in the interpreter's exit
     except InputError as error:
@@ -112,6 +115,15 @@ def main() -> None:
             raise
         print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
         sys.exit(EXIT_INPUT)
+
+
+def _obey_stop(error: BaseException) -> None:
+    """Stop if an error comes from that: libraries that call back turn ctrl-C into errors of theirs."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, (KeyboardInterrupt, SystemExit)):
+            raise seen from None
+        seen = seen.__cause__ or seen.__context__
 
 
 def _refuse(error: InputError) -> int:
