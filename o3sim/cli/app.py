@@ -100,6 +100,9 @@ def main() -> None:
         prepare_streams()
         try:
             app(prog_name="o3sim")
+        except Exception as error:
+            _obey_stop(error)
+            raise
         finally:
             sys.stdout.flush()  # so that a closed pipe shows here and not in the interpreter's exit
     except InputError as error:
@@ -114,6 +117,15 @@ def main() -> None:
     except MemoryError:
         tell("error: not enough memory: a smaller network or machine, fewer images or --jobs need less")
         sys.exit(EXIT_INPUT)
+
+
+def _obey_stop(error: BaseException) -> None:
+    """Stop if an error comes from that: libraries that call back turn ctrl-C into errors of theirs."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, (KeyboardInterrupt, SystemExit)):
+            raise seen from None
+        seen = seen.__cause__ or seen.__context__
 
 
 def _refuse(error: InputError) -> int:

@@ -97,7 +97,8 @@ class Journal:
         try:
             outcome = outcome_of(unsealed(line, self._first))
         except ValueError as error:
-            raise damaged(self._path, number, error) from None
+            way_out = "remove that line to run its point again"
+            raise damaged(self._path, number, error, way_out) from None
         self.outcomes[outcome.number] = outcome
 
     def refuse_moved(self) -> None:

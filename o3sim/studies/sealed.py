@@ -89,8 +89,8 @@ def _line(path: Path, stream: Any) -> bytes:
     return line
 
 
-def damaged(path: Path, number: int, error: ValueError) -> InputError:
+def damaged(
+    path: Path, number: int, error: ValueError, way_out: str = "put back a copy of the file"
+) -> InputError:
     """Say that a line cannot be believed, and the way out."""
-    return InputError(
-        f"{path}:{number}: damaged: {error}; put back a copy of the file, or start again in another folder"
-    )
+    return InputError(f"{path}:{number}: damaged: {error}; {way_out}, or start again in another folder")

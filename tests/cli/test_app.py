@@ -131,3 +131,18 @@ def test_a_closed_pipe_is_quiet() -> None:
         done = subprocess.run([*O3SIM, "list"], stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
     assert done.stderr == ""
     assert done.returncode in (1, -signal.SIGPIPE)
+
+
+class WrappedError(Exception):
+    """What a library makes of an exception in a function that it calls back."""
+
+
+@pytest.mark.parametrize(("stop", "status"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
+@pytest.mark.parametrize("last", [WrappedError, InputError, OSError])
+def test_a_request_to_stop_that_a_library_wrapped_is_still_one(
+    stop: BaseException, status: int, last: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrapped = last("wrapped")
+    wrapped.__context__ = WrappedError()
+    wrapped.__context__.__cause__ = stop
+    assert exit_of(wrapped, monkeypatch) == status

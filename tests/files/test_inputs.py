@@ -93,7 +93,7 @@ def test_inflating_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert peak_bytes < 100_000_000
 
 
-@pytest.mark.parametrize("damage", [b"", b"\x1f\x8b", b"hello", gzip.compress(b"x" * 99)[:-9]])
+@pytest.mark.parametrize("damage", [b"", b"\x1f\x8b", b"hello", gzip.compress(b"x" * 99, mtime=0)[:-9]])
 def test_damaged_gzip_is_refused(damage: bytes) -> None:
     with pytest.raises(ValueError, match=r"damaged|cut off"):
         inflated(damage)

@@ -21,35 +21,32 @@ KILLS_OF_A_RUN = 5
 
 def test_old_or_new_and_the_next_run_works(unhurt: Unhurt, tmp_path: Path) -> None:
     moments = random.Random(unhurt.command.words)
-    left, rounds = KILLS, 0
-    while left:
-        folder = unhurt.fresh(tmp_path / f"round{rounds}", over=rounds % 2 == 0)
-        for _ in range(min(left, KILLS_OF_A_RUN)):
-            _kill_once(unhurt, folder, moments)
-            left -= 1
+    kills = 0
+    for round_ in range(20 * KILLS):
+        if kills == KILLS:
+            return
+        folder = unhurt.fresh(tmp_path / f"round{round_}", over=round_ % 2 == 0)
+        for _ in range(min(KILLS - kills, KILLS_OF_A_RUN)):
+            if not _was_killed(unhurt, folder, moments):
+                break
+            kills += 1
         ended = unhurt.go_on(folder)
         assert ended.status == 0, ended.err
         unhurt.assert_finished(folder)
-        rounds += 1
+    raise AssertionError("it was hardly ever hit")
 
 
-def _kill_once(unhurt: Unhurt, folder: Path, moments: random.Random) -> None:
-    """Kill it where it changes files, or at any other moment, until it is hit."""
-    command = unhurt.command
-    for place in range(20):
-        resumes = command.again.split()
-        words = [*command.words.split(), *resumes]
-        if moments.random() < 0.6:
-            most = max(1, unhurt.ended.changes >> place)
-            ended = unhurt.commands.run(folder, *words, die_at=moments.randint(1, most))
-        else:
-            kill = killing(moments.uniform(0, unhurt.ended.took_s), signal.SIGKILL)
-            ended = unhurt.commands.run(folder, *words, meanwhile=kill)
-        assert ended.status in (0, -signal.SIGKILL), ended.err
-        unhurt.assert_whole(folder)
-        if ended.status:
-            return
-    raise AssertionError("it was never hit")
+def _was_killed(unhurt: Unhurt, folder: Path, moments: random.Random) -> bool:
+    """Run it and kill it, where it changes files or at any other moment, if it is not done by then."""
+    words = [*unhurt.command.words.split(), *unhurt.command.again.split()]
+    if moments.random() < 0.6:
+        ended = unhurt.commands.run(folder, *words, die_at=moments.randint(1, unhurt.ended.changes))
+    else:
+        kill = killing(moments.uniform(0, unhurt.ended.took_s), signal.SIGKILL)
+        ended = unhurt.commands.run(folder, *words, meanwhile=kill)
+    assert ended.status in (0, -signal.SIGKILL), ended.err
+    unhurt.assert_whole(folder)
+    return ended.status != 0
 
 
 def killing(after_s: float, number: signal.Signals) -> Callable[[int], None]:

@@ -23,6 +23,14 @@ def is_temporary(path: str) -> bool:
     return any(part.startswith(".") and part != ".lock" for part in Path(path).parts)
 
 
+def scratch_of(folder: Path) -> set[str]:
+    """Name what is left in ``TMPDIR`` by commands that ran in a folder; o3sim's own is not to be there."""
+    scratch = folder.with_name(f"{folder.name}-scratch")
+    names = {path.name for path in scratch.glob("*")}
+    assert not [name for name in names if name.startswith(("o3sim-", "pymp-", "tmp"))]
+    return names
+
+
 @dataclass(frozen=True)
 class Unhurt:
     """A command that ran to its end, in which folder, and how it looked there before and after."""
@@ -32,6 +40,7 @@ class Unhurt:
     prepared: Path
     before: Files
     after: Files
+    scratch: set[str]
     ended: Ended
 
     def fresh(self, folder: Path, over: bool = False) -> Path:
@@ -65,8 +74,7 @@ class Unhurt:
         assert sorted(found) == sorted(self.after)
         for path, content in found.items():
             assert Path(path).name in self.command.varies or content == self.after[path], path
-        left = folder.with_name(f"{folder.name}-scratch")
-        assert not left.exists() or list(left.iterdir()) == []
+        assert scratch_of(folder) <= self.scratch
 
 
 def run_unhurt(commands: Commands, command: Writing, folder: Path) -> Unhurt:
@@ -78,4 +86,4 @@ def run_unhurt(commands: Commands, command: Writing, folder: Path) -> Unhurt:
     before = files_of(there)
     ended = commands.run(there, *command.words.split())
     assert ended.status == 0, ended.err
-    return Unhurt(command, commands, prepared, before, files_of(there), ended)
+    return Unhurt(command, commands, prepared, before, files_of(there), scratch_of(there), ended)

@@ -148,6 +148,14 @@ def test_any_flipped_bit_breaks_a_seal() -> None:
             unsealed(bytes(changed), b"salt")
 
 
+def test_the_way_out_of_a_damaged_line_is_one(tmp_path: Path, eighty: list[bytes]) -> None:
+    (tmp_path / "j").write_bytes(b"".join([*eighty[:5], b"{}\n", *eighty[6:]]))
+    with pytest.raises(InputError, match=r"j:6: damaged: .*; remove that line to run its point again"):
+        _read(tmp_path / "j")
+    (tmp_path / "j").write_bytes(b"".join([*eighty[:5], *eighty[6:]]))
+    assert sorted(_read(tmp_path / "j")) == [number for number in range(LINES) if number != 4]
+
+
 def test_lines_of_another_journal_are_refused(tmp_path: Path, eighty: list[bytes]) -> None:
     journal = Journal(tmp_path / "other", {**IDENTITY, "points": "other"})
     journal.add([_outcome(0)])
@@ -175,6 +183,57 @@ def _deep() -> dict[str, Any]:
     for _ in range(900):
         value = {"a": value}
     return _with(columns=value)
+
+
+def _with(**changes: Any) -> dict[str, Any]:
+    return {**vars(_outcome(0)), **changes}
+
+
+def _with_column(name: str, value: Any) -> dict[str, Any]:
+    return _with(columns={**_outcome(0).columns, name: value})
+
+
+def _deep() -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(900):
+        value = {"a": value}
+    return _with(columns=value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"number": 1},
+        _with(number=-1),
+        _with(number=True),
+        _with(number="0"),
+        _with(error=None),
+        _with(error="it broke"),
+        _with(error="\udc80", columns={}, layers=[]),
+        _with(layers=[]),
+        _with(layers={}),
+        _with(columns={}),
+        _with(columns=[]),
+        _with(more=1),
+        _with_column("cycles", -5),
+        _with_column("cycles", 1.5),
+        _with_column("cycles", 10**400),
+        _with_column("cycles", None),
+        _with_column("accuracy", 1.5),
+        _with_column("latency_us", float("nan")),
+        _with_column("latency_us", float("inf")),
+        _with_column("outputs_exact", 1),
+        _with_column("unknown", 1),
+        _with_column("stage.rows_held", 1),
+        _with(layers=[{**_outcome(0).layers[0], "edges.total": "many"}]),
+        _deep(),
+    ],
+    ids=lambda values: str(values)[:40],
+)
+def test_what_is_no_outcome_is_refused_even_with_its_checksum(
+    tmp_path: Path, eighty: list[bytes], values: dict[str, Any]
+) -> None:
+    assert _refused(tmp_path / "j", [eighty[0], sealed(values, eighty[0])]) == 2
 
 
 NO_LINES = ("{", "[]", '{"number": 1}', "null", "", '{"a":' * 5000, '{"n": ' + "9" * 5000 + "}")
