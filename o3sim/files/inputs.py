@@ -145,8 +145,10 @@ def parse_json(raw: bytes | str) -> Any:
     Raises
     ------
     ValueError
-        If it is no JSON, nested deeply, or has numbers or text that no such file has.
+        If it is no JSON, too long, nested deeply, or has numbers or text that no such file has.
     """
+    if len(raw) > MOST_JSON_BYTES:
+        raise ValueError(f"larger than {MOST_JSON_BYTES:,} bytes")
     text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
     try:
         value = json.loads(text, parse_int=_whole, parse_constant=_no_number)

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from o3sim.errors import InputError
-from o3sim.files import inputs
-from o3sim.files.inputs import inflated, open_input, parse_json, printable, read_input, read_json
+from o3sim.inputs import MOST_JSON_BYTES, inflated, open_input, parse_json, printable, read_input, read_json
 
 
 def test_a_file_is_read_whole(tmp_path: Path) -> None:
@@ -131,13 +130,16 @@ def test_plain_json_is_read(value: Any) -> None:
         (r'["\u202e"]', r"character U\+202E is not text"),
         ('["a', "Unterminated"),
         ("", "Expecting value"),
+        (" " * (MOST_JSON_BYTES + 1), "larger than 33,554,432 bytes|at most 33,554,432 are read"),
     ],
 )
 def test_what_no_json_of_ours_has_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_json(text)
     (tmp_path / "f.json").write_text(text)
-    with pytest.raises(InputError, match=rf"f\.json: is cut off or no JSON: .*{message}"):
+    with pytest.raises(
+        InputError, match=rf"f\.json: (is cut off or no JSON|has 33,554,433 bytes).*({message})"
+    ):
         read_json(tmp_path / "f.json")
 
 

@@ -51,8 +51,6 @@ def read_result(path: Path) -> dict[str, Any]:
         If the file is unreadable, cut off, no JSON, no result, or of another version.
     """
     raw = read_start(path, MOST_JSON_BYTES + 1)
-    if len(raw) > MOST_JSON_BYTES:
-        raise InputError(f"{path}: has more than {MOST_JSON_BYTES:,} bytes, as no result does")
     try:
         document = parse_json(raw)
     except ValueError as error:

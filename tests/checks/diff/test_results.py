@@ -119,5 +119,5 @@ def test_odd_values_are_one_line(tmp_path: Path, key: str, value: str) -> None:
 def test_a_compressed_result_unfolds_to_no_more_than_results_have(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(to_json(result()))
     (tmp_path / "b.json.gz").write_bytes(gzip.compress(b"{" + b" " * (MOST_JSON_BYTES + 10)))
-    with pytest.raises(InputError, match="more than 33,554,432 bytes"):
+    with pytest.raises(InputError, match="larger than 33,554,432 bytes"):
         compare_files(tmp_path / "a.json", tmp_path / "b.json.gz")
