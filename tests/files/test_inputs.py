@@ -14,7 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from o3sim.errors import InputError
-from o3sim.inputs import MOST_JSON_BYTES, inflated, open_input, parse_json, printable, read_input, read_json
+from o3sim.files import inputs
+from o3sim.files.inputs import (
+    MOST_JSON_BYTES,
+    inflated,
+    open_input,
+    parse_json,
+    printable,
+    read_input,
+    read_json,
+)
 
 
 def test_a_file_is_read_whole(tmp_path: Path) -> None:
