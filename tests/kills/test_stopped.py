@@ -81,10 +81,11 @@ def test_a_folder_below_a_file_is_refused(unhurt: Unhurt, commands: Commands, tm
     assert files_of(folder) == before
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes into read-only folders")
 def test_a_read_only_folder_is_refused(unhurt: Unhurt, commands: Commands, tmp_path: Path) -> None:
     folder = unhurt.fresh(tmp_path / "there")
     (folder / "closed").mkdir(mode=0o555)
+    if os.access(folder / "closed", os.W_OK):
+        pytest.skip("writes into read-only folders, as root does")
     suffix = Path(unhurt.command.words.split()[-1]).suffix
     ended = _run_into(unhurt, commands, folder, f"closed/x{suffix}")
     assert ended.status == 2, ended.err
