@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import shlex
 import shutil
@@ -82,6 +83,7 @@ def _warm(seeds: Path) -> None:
     os.chdir(seeds)
     call(["trace", "small", "tiny.yaml", "--layer", "0", "--cycles", ":9", "-o", "-"])
     os.chdir(before)
+    gc.freeze()  # collecting would copy in every child what it shares with this process
 
 
 def _tell(number: int, case: Case, ending: Ending, wrong: list[str]) -> None:
