@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from o3sim.config.given import named, whole, whole_jobs
-from o3sim.errors import InputError
+from o3sim.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from o3sim.results.result import RunResult
     from o3sim.studies.sweep.expand import SweepFile
     from o3sim.studies.sweep.run import Progress, SweepOutcome
+
+_WRITTEN = re.compile(r"^\S*sweep\.yaml(:\d+)*: ")
 
 
 def architecture(name_or_path: str | Path, changes: Mapping[str, Any] | None = None) -> Architecture:
@@ -147,11 +151,23 @@ def sweep(
     jobs = whole_jobs(jobs)
     if resume and output is None:
         raise InputError("resume: there is nothing to go on with without an output folder")
-    plan = plan_sweep(_sweep_file(what))
+    with _named_as_keys(what):
+        plan = plan_sweep(_sweep_file(what))
     if output is not None:
         return run_sweep(plan, Path(named("output", output)), jobs, resume=resume, progress=progress)
     with TemporaryDirectory(prefix="o3sim-sweep-") as folder:
         return run_sweep(plan, Path(folder), jobs, progress=progress)
+
+
+@contextmanager
+def _named_as_keys(what: object) -> Iterator[None]:
+    """Say of a mapping's problems which keys they are of, and not where it was written meanwhile."""
+    try:
+        yield
+    except ConfigError as error:
+        if not isinstance(what, Mapping):
+            raise
+        raise ConfigError([_WRITTEN.sub("sweep: ", problem) for problem in error.problems]) from None
 
 
 def _sweep_file(what: str | Path | Mapping[str, Any]) -> SweepFile:

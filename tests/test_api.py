@@ -59,7 +59,7 @@ def test_a_sweep_from_a_mapping_is_that_of_a_file(here: Path) -> None:
 
 
 def test_a_mapping_is_checked_like_a_file() -> None:
-    with pytest.raises(ConfigError, match=r"sweep.yaml:\d+:\d+: axis: unknown key .*did you mean `axes`"):
+    with pytest.raises(ConfigError, match=r"^sweep: axis: unknown key .*did you mean `axes`"):
         o3sim.sweep({"axis": {}, **SWEEP})
 
 
@@ -186,3 +186,15 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute `nothing`"):
         _ = o3sim.nothing
+
+
+def test_problems_of_a_mapping_name_its_keys_and_no_file(tmp_path: Path) -> None:
+    from o3sim import sweep
+
+    base = {"name": "x", "architectures": ["small"], "workloads": ["fashion-vgg"]}
+    for axes in ({"pe.cnt": [1]}, {"pe.count": [0]}):
+        with pytest.raises(InputError) as caught:
+            sweep({**base, "axes": axes})
+        assert str(caught.value).startswith("sweep: axes.pe.c")
+    with pytest.raises(InputError, match=r"^sweep: nosuch: unknown key"):
+        sweep({**base, "nosuch": 1})

@@ -97,7 +97,10 @@ def check_golden(
     from o3sim.checks.golden.strictness import strictness
     from o3sim.cli.progress import progress_on_stderr
 
-    how = strictness(tolerance, without or ())
+    try:
+        how = strictness(tolerance, without or ())
+    except InputError as error:  # names the fixture's argument, which the option is called after
+        raise InputError(f"--{error}") from None
     moved = 0
     for golden in golden_folders(folder):
         with progress_on_stderr() as progress:

@@ -200,13 +200,32 @@ def _panels(
         raise InputError("name at least one architecture")
     machines = [panel for panel in found.values() if not isinstance(panel, TraceFile)]
     if not machines:
+        _refuse_what_runs(settings, images, profiles)
         return [panel for panel in found.values() if isinstance(panel, TraceFile)], None
+    if settings and len(machines) < len(found):
+        raise InputError(f"--set {settings[0]}: changes no trace; draw traces and changed machines apart")
     check_consent(*machines)
     watched = _watched(machines, layer, workload, images, profiles)
     panels = found.values()
     return [
         each if isinstance(each, TraceFile) else WatchedMachine(each, watched) for each in panels
     ], watched
+
+
+def _refuse_what_runs(
+    settings: Sequence[str] | None, images: tuple[Path | None, int], profiles: Path | None
+) -> None:
+    """Refuse options that say how machines run, where only traces are drawn."""
+    image_file, image = images
+    stated = {
+        "--set": settings and settings[0],
+        "--image": image,
+        "--image-file": image_file,
+        "--profiles": profiles,
+    }
+    for option, value in stated.items():
+        if value:
+            raise InputError(f"{option} {value}: a trace is of its own run; name an architecture instead")
 
 
 def _watched(

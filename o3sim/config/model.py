@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from o3sim.errors import InputError
 
@@ -21,6 +21,16 @@ class StrictModel(BaseModel):
     """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse in one line: no part of a machine ever changes."""
+        try:
+            super().__setattr__(name, value)
+        except ValidationError:
+            raise InputError(
+                f"{name}: no part of a machine ever changes; another is made by"
+                ' `architecture.with_({"pe.count": 32})`'
+            ) from None
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy; with changes that pydantic would not check, refuse to.

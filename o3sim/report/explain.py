@@ -34,6 +34,10 @@ DEPTH_LEGEND = """\
 Share of neurons decided within so many percent of their edges: a property of network and
 image, not of the machine. none: constant neurons. mean: edges needed, in percent."""
 
+CALLED_DEPTH_LEGEND = """\
+Share of neurons called or decided within so many percent of their edges: a property of network,
+its bounds and image. none: constant neurons. mean: edges taken, in percent."""
+
 DEPTH_STEPS = (0, 25, 50, 60, 70, 80, 90, 99)
 BAR_COLUMNS = 60
 HISTOGRAM_ROWS = 10
@@ -69,7 +73,8 @@ def print_explanation(console: Console, found: Explanation) -> None:
         console.print(PIPELINE_LEGEND)
     _print_occupancy(console, found)
     console.print(depth_table(found))
-    console.print(DEPTH_LEGEND)
+    speculative = source.architecture.pruning.speculative
+    console.print(CALLED_DEPTH_LEGEND if speculative else DEPTH_LEGEND)
 
 
 def stack_table(found: Explanation) -> Table:

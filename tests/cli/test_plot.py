@@ -114,3 +114,16 @@ def test_titles_name_a_layer_that_was_numbered(plot: Plot, saved: str, tmp_path:
             assert plot(*by_number, "-o", str(tmp_path / f"{number}-number.svg"))[0] == 0
             name, same = (tmp_path / f"{number}-{by}.svg" for by in ("name", "number"))
             assert name.read_bytes() == same.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "words", [("--set", "pe.count=3"), ("--image", "7"), ("--profiles", "x"), ("--image-file", "x.npz")]
+)
+def test_what_says_how_machines_run_changes_no_trace(
+    plot: Callable[..., tuple[int, str, str]], tmp_path: Path, words: tuple[str, str]
+) -> None:
+    trace = tmp_path / "t.txt"
+    trace.write_text("# o3sim canonical trace 1\n0 layer_start 0 conv1\n")
+    status, _, err = plot("timeline", str(trace), *words, "-o", str(tmp_path / "t.svg"))
+    assert status == 2
+    assert "a trace is of its own run" in err

@@ -163,6 +163,8 @@ def find_profiles(root: Path, network: Network, images: Images, speculative: boo
     InputError
         If there are none, or they are damaged.
     """
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder of profiles; make it: o3sim profile WORKLOAD --save {root}")
     found = [path.parent for path in sorted(root.glob(f"{network.digest()[:16]}-*/{INDEX}"))]
     digests = image_digests(images)
     for folder in found:

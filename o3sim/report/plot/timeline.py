@@ -166,13 +166,20 @@ def _caption(machine: TimelineData) -> str:
     return f"{machine.name}: {machine.useful:.0%} of PE-cycles useful; {done}{squashed}"
 
 
+LEGEND_COLUMNS = 5
+"""Entries of the legend beside each other: more are wider than a page."""
+
+
 def draw_timeline(machines: Sequence[TimelineData], title: str) -> Figure:
     """Draw the machines below one another on one time axis, PE 0 at the top."""
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
+    from matplotlib.ticker import MaxNLocator
 
     colours = ListedColormap([LOOKS[doing][0] for doing in Doing])
-    figure = new_figure(TWO_COLUMNS_INCHES, 0.9 + 1.6 * len(machines))
+    shown = set(np.unique(np.concatenate([machine.cells.reshape(-1) for machine in machines])).tolist())
+    rows = -(-len(shown) // LEGEND_COLUMNS)
+    figure = new_figure(TWO_COLUMNS_INCHES, 0.7 + 0.2 * rows + 1.6 * len(machines))
     panels = figure.subplots(len(machines), 1, sharex=True, squeeze=False)[:, 0]
     for axes, machine in zip(panels, machines, strict=True):
         pes, cycles = machine.cells.shape
@@ -183,14 +190,16 @@ def draw_timeline(machines: Sequence[TimelineData], title: str) -> Figure:
             extent=extent,
         )  # fmt: skip
         axes.set_ylabel("PE")
+        axes.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.set_title(_caption(machine))
         axes.spines[["top", "right"]].set_visible(True)
     panels[-1].set_xlabel(f"cycle of {title}")
-    shown = set(np.unique(np.concatenate([machine.cells.reshape(-1) for machine in machines])).tolist())
     handles = [
         Patch(facecolor=colour, edgecolor=BLACK, linewidth=0.3, label=label)
         for doing, (colour, label) in LOOKS.items()
         if doing in shown
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), columnspacing=1.0)
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=-(-len(handles) // rows), columnspacing=1.0
+    )
     return figure
