@@ -22,7 +22,7 @@ def file_problems(key: str, value: object) -> Iterator[str]:
     """Yield what keeps the file that a dotted key names from being used.
 
     >>> list(file_problems("scheduler.policy", "none.py:Mine")), list(file_problems("pe.count", 3))
-    (['none.py: No such file or directory'], [])
+    (['none.py: cannot be read: No such file or directory'], [])
     """
     if key not in FILE_KEYS or not isinstance(value, str):
         return

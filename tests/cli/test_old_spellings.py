@@ -74,12 +74,18 @@ def test_folders_of_figures_and_schemas(run: Run, tmp_path: Path) -> None:
     assert refused.err.splitlines()[1] == "error: --output file: is a file"
 
 
+def golden_in(folder: Path) -> Path:
+    """Return the folder of the one golden that was recorded."""
+    (golden,) = folder.iterdir()
+    return golden
+
+
 def test_a_number_of_cycles_of_a_golden_stays(run: Run, tmp_path: Path) -> None:
     made = []
     for folder, cycles in (("a", "40"), ("b", ":40"), ("c", "0:40")):
         done = run("golden", "record", folder, "o3bnn", "tiny.yaml", "--cycles", cycles)
         assert (done.status, done.err) == (0, "")
-        made.append({path.name: path.read_bytes() for path in (tmp_path / folder / "o3bnn-tiny").iterdir()})
+        made.append({path.name: path.read_bytes() for path in golden_in(tmp_path / folder).iterdir()})
     assert made[0] == made[1] == made[2]
     refused = run("golden", "record", "new", "o3bnn", "tiny.yaml", "--cycles", "5:40")
     says = "--cycles 5:40: goldens keep traces from the first cycle on; expected :B"
@@ -96,7 +102,7 @@ def test_layers_of_a_golden_are_named_one_by_one_or_in_a_list(run: Run, tmp_path
     made = []
     for number, layers in enumerate(spellings):
         assert run("golden", "record", f"g{number}", "o3bnn", "tiny.yaml", *layers).status == 0
-        folder = tmp_path / f"g{number}" / "o3bnn-tiny"
+        folder = golden_in(tmp_path / f"g{number}")
         made.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert made[0] == made[1] == made[2]
     assert {"trace-00-conv1.txt.gz", "trace-02-scores.txt.gz"} <= made[0].keys()

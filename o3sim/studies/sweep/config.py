@@ -59,7 +59,7 @@ class Factors(StrictModel):
         """Return the numbers, rounded, each once."""
         found: dict[Scalar, None] = {}
         exact = float(self.start)
-        while round(exact) <= self.to:
+        while exact < self.to + 1 and round(exact) <= self.to:  # the product may be infinite
             found[round(exact)] = None
             exact *= self.factor
         return list(found)

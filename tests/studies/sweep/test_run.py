@@ -244,5 +244,5 @@ def test_one_job_runs_here() -> None:
 def test_a_folder_with_pipes_in_it_is_refused_at_once(tmp_path: Path, name: str) -> None:
     (tmp_path / "out").mkdir()
     os.mkfifo(tmp_path / "out" / name)
-    with pytest.raises(InputError, match="is a pipe or a device; name another --output"):
+    with pytest.raises(InputError, match="is a pipe"):
         run_sweep(_plan(tmp_path), tmp_path / "out", resume=True)
