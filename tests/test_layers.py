@@ -30,7 +30,7 @@ ARROWS: dict[str, str] = {
     "compiled": "contract profile network config errors",
     "contract": "profile network config errors",
     "train": "profile formats network config files inputs errors",
-    "profile": "formats network config files errors",
+    "profile": "formats network config files inputs errors",
     "formats": "network config files inputs errors",
     "network": "config files inputs errors",
     "workers": "files",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import realpath
 from pathlib import Path
 from typing import Annotated
 
@@ -101,7 +102,7 @@ def npz(
     """
     from o3sim.formats.importers.plain.network import import_npz
 
-    if output.with_name(f"{output.name}.npz").resolve() == arrays.resolve():
+    if realpath(output.with_name(f"{output.name}.npz")) == realpath(arrays):
         raise InputError(f"--output {output}: would overwrite {arrays}; choose another name")
     for path in import_npz(arrays, output.name).write(output):
         print(f"wrote {path}")

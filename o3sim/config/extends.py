@@ -6,6 +6,7 @@ the description and the note belong to one file and are not inherited.
 
 from __future__ import annotations
 
+from os.path import realpath
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def _load(path: Path, chain: tuple[Path, ...]) -> Document:
     marks = document.marks.pop(("extends",))
     base_path = _base_path(target, path, marks)
     seen = (*chain, path)
-    if base_path.resolve() in {file.resolve() for file in seen}:
+    if realpath(base_path) in map(realpath, seen):
         circle = " -> ".join(str(file) for file in (*seen, base_path))
         raise ConfigError([str(Problem(marks.value, ("extends",), f"goes in a circle: {circle}"))])
     base = _load(base_path, seen)

@@ -98,6 +98,19 @@ class ResultTable:
         except ExpressionError as error:
             raise InputError(f"{self.path}: {error}") from None
 
+    def divisors(self, key: str) -> list[float]:
+        """Return a column or an expression to divide by, as :meth:`numbers` does.
+
+        Raises
+        ------
+        InputError
+            If it is zero or less in some row, too.
+        """
+        found = self.numbers(key)
+        if found and min(found) <= 0:
+            raise InputError(f"{self.path}: `{key}` is {min(found):g} in a row: nothing can be divided by it")
+        return found
+
     def _has(self, key: str) -> bool:
         return key in self._known or f"{ARCHITECTURE}{key}" in self._known
 

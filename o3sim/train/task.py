@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os.path import realpath
 from pathlib import Path
 
 import torch
@@ -71,10 +72,10 @@ def load_task(path: Path) -> Task:
 
 def check_target(task: Task, target: Path) -> None:
     """Refuse to write over what the training was read from."""
-    read = {path.resolve() for path in task.inputs}
+    read = set(map(realpath, task.inputs))
     for suffix in OUTPUTS:
         output = target.with_name(target.name + suffix)
-        if output.resolve() in read:
+        if realpath(output) in read:
             raise InputError(
                 f"{output}: the training reads this file and would write over it; use another --output"
             )

@@ -67,8 +67,10 @@ def _lines(table: ResultTable, keys: list[str]) -> int:
 def _fastest(table: ResultTable) -> ResultTable:
     if len(table.rows) <= MOST_POINTS_IN_PARTS:
         return table
-    rows = sorted(table.rows, key=lambda row: (float(row[CYCLES]), int(row["point"])))
-    return ResultTable(table.path, table.columns, rows[:MOST_POINTS_IN_PARTS], table.failed)
+    cycles = table.numbers(CYCLES)
+    order = sorted(range(len(cycles)), key=cycles.__getitem__)  # equal ones stay in order of points
+    rows = [table.rows[place] for place in order[:MOST_POINTS_IN_PARTS]]
+    return ResultTable(table.path, table.columns, rows, table.failed)
 
 
 def _svg(figure: Figure) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW, "#999999")
 HATCHES = ("", "////", "....")
+PRUNED = "edges.pruned."
 MOST_BARS = 60
 TITLE_CHARACTERS = 130
 """Of the small print above the bars, a line."""
@@ -70,7 +71,7 @@ def energy_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
     keys = [table.name_of(key) for key in by or table.varied()]
     labels = [", ".join(row[key] for key in keys) for row in table.rows]
     _check_labels(table, labels, by)
-    images = np.array(table.numbers("images"))
+    images = np.array(table.divisors("images"))
     parts = {name.removeprefix(prefix): np.array(table.numbers(name)) / images / 1e3 for name in units}
     total = sum(parts.values())
     shown = {name: nj[:, None] for name, nj in parts.items() if (nj > LEAST_SHARE * total).any()}
@@ -87,19 +88,29 @@ def pruning_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
     """Split what was pruned in each layer by what pruned it; a bar for each point."""
     keys = grouping(table, [], by) or table.varied()
     label_of = labeller(table, keys)
-    layers = load_layers(table)
+    layers = _layers(table)
     bars = {row["point"]: label_of(row) for row in table.rows}
     _check_labels(table, list(bars.values()), by)
-    groups = list(dict.fromkeys(row["layer"] for row in layers))
-    prefix = "edges.pruned."
-    kinds = [name for name in (layers[0] if layers else {}) if name.startswith(prefix)]
-    parts = {kind.removeprefix(prefix): np.zeros((len(groups), len(bars))) for kind in kinds}
+    groups = list(dict.fromkeys(row["layer"] for row in layers.rows))
     numbers = {point: number for number, point in enumerate(bars)}
-    for row in layers:
-        place = groups.index(row["layer"]), numbers[row["point"]]
-        for kind in kinds:
-            parts[kind.removeprefix(prefix)][place] = 100 * float(row[kind]) / float(row["edges.total"])
+    places = [(groups.index(row["layer"]), numbers[row["point"]]) for row in layers.rows]
+    totals = layers.divisors("edges.total")
+    parts = {}
+    for kind in [name for name in layers.columns if name.startswith(PRUNED)]:
+        shares = np.zeros((len(groups), len(bars)))
+        for place, pruned, total in zip(places, layers.numbers(kind), totals, strict=True):
+            shares[place] = 100 * pruned / total
+        parts[kind.removeprefix(PRUNED)] = shares
     return PartsData(tuple(groups), tuple(bars.values()), parts, noted(table, "edges pruned (%)"))
+
+
+def _layers(table: ResultTable) -> ResultTable:
+    """Read the layers of a table's points as a table."""
+    rows = load_layers(table)
+    path = table.path.with_name("layers.csv")
+    if not rows:
+        raise InputError(f"{path}: has no layers of the points in {table.path.name}")
+    return ResultTable(path, tuple(rows[0]), rows, 0)
 
 
 def _check_labels(table: ResultTable, labels: Sequence[str], by: Sequence[str]) -> None:

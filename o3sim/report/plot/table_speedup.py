@@ -38,7 +38,7 @@ def table_speedups(table: ResultTable, over: str, y: str = LATENCY) -> tuple[Res
     amounts = dict(zip((_place(row, same) for row in baselines.rows), baselines.numbers(y), strict=True))
     left_out = {row["point"] for row in baselines.rows}
     rows, found = [], []
-    for row, amount in zip(table.rows, table.numbers(y), strict=True):
+    for row, amount in zip(table.rows, table.divisors(y), strict=True):
         if row["point"] in left_out:
             continue
         if _place(row, same) not in amounts:

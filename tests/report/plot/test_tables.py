@@ -13,9 +13,9 @@ from o3sim.report.plot.heatmap import heatmap_data
 from o3sim.report.plot.pareto import pareto_data
 from o3sim.report.plot.parts import energy_parts, pruning_parts
 from o3sim.report.plot.series import draw_series, series_data
-from o3sim.report.plot.table_speedup import table_speedup_data
+from o3sim.report.plot.table_speedup import table_speedup_data, table_speedups
 from o3sim.results.result_table import ResultTable, load_results
-from tests.report.plot.tables import write_tables
+from tests.report.plot.tables import RESULTS, write_tables
 
 FIGURES = {
     "lines": ["--x", "pe.count", "--y", "cycles", "--by", "scheduler.policy"],
@@ -129,6 +129,32 @@ def test_pruning_is_split_by_layer(table: ResultTable) -> None:
     assert data.bars == ("a", "b")
     assert data.parts["threshold"].tolist() == [[2, 5], [0, 0]]
     assert data.parts["pooling"].tolist() == [[10, 10], [25, 25]]
+
+
+@pytest.mark.parametrize("cell", ["0", "-1", "", "x", "nan"])
+def test_shares_of_what_is_no_amount_are_refused(tmp_path: Path, cell: str) -> None:
+    path = write_tables(tmp_path) / "layers.csv"
+    path.write_text(path.read_text().replace("conv2,200", f"conv2,{cell}", 1))
+    with pytest.raises(InputError, match=r"layers\.csv: .*edges\.total"):
+        pruning_parts(load_results(tmp_path), ["architecture", "pe.count"])
+    path.write_text(path.read_text().replace(f"conv2,{cell},0,50", f"conv2,200,{cell}z,50", 1))
+    with pytest.raises(InputError, match=r"layers\.csv: .*edges\.pruned\.threshold"):
+        pruning_parts(load_results(tmp_path), ["architecture", "pe.count"])
+
+
+def test_layers_of_no_point_are_refused(table: ResultTable) -> None:
+    path = table.path.with_name("layers.csv")
+    path.write_text(path.read_text().partition("\n")[0] + "\n")
+    with pytest.raises(InputError, match=r"layers\.csv: has no layers of the points in results\.csv"):
+        pruning_parts(table, [])
+
+
+def test_nothing_is_divided_by_nothing(tmp_path: Path) -> None:
+    table = load_results(write_tables(tmp_path, RESULTS.replace("ok,,2,400,200.0,2.0", "ok,,0,400,200.0,0")))
+    with pytest.raises(InputError, match="`images` is 0 in a row"):
+        energy_parts(table, [])
+    with pytest.raises(InputError, match="`latency_us` is 0 in a row"):
+        table_speedups(table, "b")
 
 
 def test_bars_that_are_called_the_same_are_refused(table: ResultTable) -> None:
