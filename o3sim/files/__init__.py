@@ -199,8 +199,20 @@ def _read_npz(stream: BinaryIO, most_bytes: int | None) -> dict[str, npt.NDArray
             value: Any = archive[name]
             if not isinstance(value, np.ndarray):
                 raise ValueError(f"entry `{name}` is no array")
+            _check_text(name, value)
             arrays[name] = value
     return arrays
+
+
+def _check_text(name: str, array: npt.NDArray[Any]) -> None:
+    """Refuse text of numbers that are no characters: strings of them fail wherever they are used."""
+    import numpy as np
+
+    if array.dtype.kind != "U" or not array.itemsize:
+        return
+    codes = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).view(np.uint32)
+    if codes.size and codes.max() > sys.maxunicode:
+        raise ValueError(f"entry `{name}` has numbers in place of characters")
 
 
 def _check_npz_sizes(stream: BinaryIO, most_bytes: int | None) -> None:

@@ -67,6 +67,12 @@ def test_refusals_are_one_line(o3sim: Run, tmp_path: Path, capsys: pytest.Captur
     assert list(tmp_path.iterdir()) == [broken]
 
 
+def test_a_link_to_itself_is_refused(o3sim: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "net.npz").symlink_to("net.npz")
+    assert o3sim("import", "npz", tmp_path / "net.npz", "-o", tmp_path / "out") == 2
+    assert "net.npz: cannot be read: Too many levels of symbolic links" in capsys.readouterr().err
+
+
 def test_the_arrays_are_not_overwritten(
     o3sim: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -106,6 +106,12 @@ def test_what_cannot_be_extended(tmp_path: Path, target: str, message: str) -> N
     assert problem(tmp_path / "f.yaml").startswith(message)
 
 
+def test_a_link_to_itself_is_no_base(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").symlink_to("base.yaml")
+    (tmp_path / "a.yaml").write_text("extends: base.yaml\n")
+    assert "base.yaml" in problem(tmp_path / "a.yaml")
+
+
 def test_a_circle_is_reported_where_it_closes(tmp_path: Path) -> None:
     write(tmp_path, a="extends: b.yaml\n", b="extends: c.yaml\n", c="x: 1\nextends: ./a.yaml\n")
     message = "c.yaml:2:10: extends: goes in a circle: a.yaml -> b.yaml -> c.yaml -> a.yaml"

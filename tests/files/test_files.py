@@ -235,3 +235,14 @@ def test_a_damaged_header_is_one_line(tmp_path: Path, header: bytes) -> None:
     with pytest.raises(InputError, match=r"x\.npz: (not a usable NPZ file|claims arrays)") as caught:
         files.load_npz(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", ["<U2", ">U2"])
+def test_text_of_what_are_no_characters_is_refused(tmp_path: Path, dtype: str) -> None:
+    text = np.array(["ab", "c"]).astype(dtype)
+    np.savez(tmp_path / "whole.npz", x=text, empty=np.array([], "U0"))
+    assert files.load_npz(tmp_path / "whole.npz")["x"].tolist() == ["ab", "c"]
+    text.view(dtype[0] + "u4")[1] = 0x110000
+    np.savez(tmp_path / "x.npz", x=text)
+    with pytest.raises(InputError, match="entry `x` has numbers in place of characters"):
+        files.load_npz(tmp_path / "x.npz")

@@ -144,7 +144,7 @@ def _job_arguments(config: SlurmCluster, here: bool) -> dict[str, Any]:
 def _shared_folder(config: SlurmCluster) -> Path:
     """Return the folder for certificates: the nodes have to see it, as they see the one a job starts in."""
     stated = config.shared_directory or _configured("shared-temp-directory") or "."
-    return Path(os.path.expandvars(stated)).expanduser().resolve()
+    return Path(os.path.realpath(os.path.expanduser(os.path.expandvars(stated))))
 
 
 def _configured(key: str) -> Any:
