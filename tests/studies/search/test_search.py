@@ -214,9 +214,13 @@ def test_killed_at_random_moments_nothing_is_lost_or_run_twice(
     _kill_and_go_on(whole, tmp_path, kills=8)
 
 
+ROUNDS = int(os.environ.get("O3SIM_KILLS", "5")) // 5
+"""Of five kills each: `O3SIM_KILLS=50` kills fifty times."""
+
+
 @pytest.mark.slow
-def test_killed_fifty_times(whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path) -> None:
-    for number in range(10):
+def test_killed_time_and_again(whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path) -> None:
+    for number in range(ROUNDS):
         (tmp_path / str(number)).mkdir()
         _kill_and_go_on(whole, tmp_path / str(number), kills=5, seed=number)
 
