@@ -6,7 +6,8 @@ import csv
 import json
 import os
 import resource
-import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
@@ -200,21 +201,41 @@ def test_a_full_disk_is_one_error_and_resuming_ends_the_same(tmp_path: Path) -> 
     assert _tables(tmp_path / "out") == _tables(tmp_path / "whole")
 
 
+REMOVING = """
+import shutil, sys
+from pathlib import Path
+from o3sim.errors import InputError
+from o3sim.studies.sweep.expand import load_sweep
+from o3sim.studies.sweep.run import plan_sweep, run_sweep
+
+OUT = Path({out!r})
+
+def remove(_what, done, _total):
+    if done == 3 and OUT.exists():
+        shutil.rmtree(OUT)
+        if {again!r}:
+            OUT.mkdir()
+
+if __name__ == "__main__":
+    try:
+        run_sweep(plan_sweep(load_sweep(Path({file!r}))), OUT, {jobs!r}, progress=remove)
+    except InputError as error:
+        sys.exit(str(error))
+"""
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("again", [False, True])
 def test_a_folder_that_is_removed_is_noticed_at_the_next_write(
     tmp_path: Path, jobs: int, again: bool
 ) -> None:
     out = tmp_path / "out"
-
-    def remove(_what: str, done: int, _total: int) -> None:
-        if done == 3 and out.exists():
-            shutil.rmtree(out)
-            if again:
-                out.mkdir()
-
-    with pytest.raises(InputError, match=r"journal\.jsonl: not in its place any more"):
-        run_sweep(_plan(tmp_path), out, jobs, progress=remove)
+    script = tmp_path / "remove.py"
+    file = str(write_sweep(tmp_path, SWEEP))
+    script.write_text(REMOVING.format(out=str(out), again=again, file=file, jobs=jobs))
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 1, done.stderr
+    assert "journal.jsonl: not in its place any more" in done.stderr.splitlines()[-1]
     assert out.exists() == again
     assert not again or list(out.iterdir()) == []
 
