@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -24,9 +25,9 @@ class Respelt(TyperCommand):
     names: tuple[str, ...]
     """The options that may have another spelling."""
 
-    def respelt(self, name: str, value: str) -> Spelling | None:
+    @abstractmethod
+    def respelt(self, name: str, value: str, /) -> Spelling | None:
         """Return how an option with a value is spelt now; None if it is spelt so."""
-        raise NotImplementedError
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take old spellings for new ones; say so once."""
@@ -64,7 +65,7 @@ class Calibration(Respelt):
 
     names = ("--images", "--count")
 
-    def respelt(self, name: str, value: str) -> Spelling | None:
+    def respelt(self, name: str, value: str, /) -> Spelling | None:
         """Tell a number of images from a file of them."""
         if name == "--count":
             return Spelling("--images", value)
@@ -76,7 +77,7 @@ class FolderOption(Respelt):
 
     names = ("--output-dir",)
 
-    def respelt(self, name: str, value: str) -> Spelling | None:  # noqa: ARG002 - there is one
+    def respelt(self, _name: str, value: str, /) -> Spelling | None:
         """Rename the option."""
         return Spelling("--output", value)
 
@@ -86,7 +87,7 @@ class FirstCycles(Respelt):
 
     names = ("--cycles",)
 
-    def respelt(self, name: str, value: str) -> Spelling | None:
+    def respelt(self, name: str, value: str, /) -> Spelling | None:
         """Write a number of cycles as a range."""
         return Spelling(name, f":{value}", old=False) if value.isdecimal() else None
 

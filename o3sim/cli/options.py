@@ -24,12 +24,14 @@ DEFAULT_WORKLOAD = "fashion-vgg"
 
 def _option(*names: str, check: Callable[[str, T], T] | None = None, **how: Any) -> Any:
     """Declare an option; ``check(name, value)`` returns the value to use, or refuses it."""
+    return typer.Option(*names, callback=None if check is None else _callback(check), **how)
 
-    def checked(param: typer.CallbackParam, value: Any) -> Any:
-        assert check is not None  # noqa: S101 - it is no callback without one
+
+def _callback(check: Callable[[str, T], T]) -> Callable[[typer.CallbackParam, T | None], T | None]:
+    def checked(param: typer.CallbackParam, value: T | None) -> T | None:
         return None if value is None else check(max(param.opts, key=len), value)
 
-    return typer.Option(*names, callback=None if check is None else checked, **how)
+    return checked
 
 
 def _if_not_given(parameter: Any, default: str) -> Any:

@@ -38,7 +38,7 @@ class _Stream(TextIOWrapper):
         except OSError as error:
             self.failed(error)
 
-    def failed(self, error: OSError) -> int:  # noqa: ARG002 - the other stream tells it
+    def failed(self, _error: OSError, /) -> int:
         """Put up with it: nobody can be told that standard error is full."""
         return 0
 
@@ -46,7 +46,7 @@ class _Stream(TextIOWrapper):
 class _Output(_Stream):
     """Standard output: says in an error that it is meant."""
 
-    def failed(self, error: OSError) -> int:
+    def failed(self, error: OSError, /) -> int:
         """Name the stream; a reader that has seen enough is nothing to report."""
         if isinstance(error, BrokenPipeError):
             raise error

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from o3sim.config.custom_code import CustomClass
 from o3sim.config.marks import Conflict, KeyPath
-from o3sim.config.model import StrictModel
+from o3sim.config.model import CrossCheckedModel, StrictModel
 from o3sim.config.overrides import Overrides, laid_over, overrides_of
 
 # Upper bounds are far beyond anything buildable; they catch slipped digits before memory does.
@@ -181,7 +180,7 @@ else:
 SEQUENTIAL, PIPELINED = "layer_sequential", "layer_pipelined"
 
 
-class Architecture(StrictModel):
+class Architecture(CrossCheckedModel):
     """One machine, completely: nothing has a hidden default."""
 
     name: Annotated[str, Field(min_length=1)] = Field(description="Name in reports.")
@@ -270,14 +269,6 @@ class Architecture(StrictModel):
         """Leave out what only some architectures have."""
         values = handler(self).items()
         return {key: value for key, value in values if value or key not in ("note", "stages")}
-
-    @model_validator(mode="after")
-    def _check_cross_fields(self) -> Architecture:
-        problems = list(self.cross_field_problems(self.model_dump()))
-        if problems:
-            text = "; ".join(str(problem) for problem in problems)
-            raise PydanticCustomError("cross_field", "{text}", {"text": text})
-        return self
 
 
 def _array_conflicts(data: Mapping[str, Any], place: KeyPath) -> Iterator[Conflict]:

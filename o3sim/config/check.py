@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from o3sim.config.complaints import problems_of
 from o3sim.config.marks import Document, KeyPath, Problem
+from o3sim.config.model import CrossCheckedModel
 from o3sim.files.inputs import NOT_TEXT
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -42,8 +43,9 @@ def _odd_text(value: Any, path: KeyPath, document: Document) -> Iterator[Problem
 
 
 def _cross_field_problems(document: Document, model: type[BaseModel]) -> list[Problem]:
-    rules = getattr(model, "cross_field_problems", None)
-    return [document.locate(conflict) for conflict in rules(document.data)] if rules else []
+    if not issubclass(model, CrossCheckedModel):
+        return []
+    return [document.locate(conflict) for conflict in model.cross_field_problems(document.data)]
 
 
 def _in_order(problems: list[Problem], document: Document) -> list[Problem]:

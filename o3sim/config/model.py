@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
+from o3sim.config.marks import Conflict
 from o3sim.errors import InputError
 
 
 class StrictModel(BaseModel):
-    """A frozen model without unknown keys, silent conversions, infinities or NaN.
-
-    A model whose keys depend on one another says so in a class method
-    ``cross_field_problems(data)`` that takes the plain values, complete or not, and yields a
-    :class:`~o3sim.config.marks.Conflict` for each thing wrong;
-    :func:`o3sim.config.load.load_model` calls it beside the model's own checks so that everything
-    is reported at once.
-    """
+    """A frozen model without unknown keys, silent conversions, infinities or NaN."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -46,3 +42,24 @@ class StrictModel(BaseModel):
                 ' `architecture.with_({"pe.count": 32})`, other models are made anew by `model_validate`'
             )
         return super().model_copy(deep=deep)
+
+
+class CrossCheckedModel(StrictModel):
+    """A model whose keys depend on one another.
+
+    :func:`o3sim.config.load.load_model` asks for the problems beside the model's own checks, so that
+    everything is reported at once.
+    """
+
+    @classmethod
+    @abstractmethod
+    def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:
+        """Yield what does not go together in the plain values, complete or not."""
+
+    @model_validator(mode="after")
+    def _check_cross_fields(self) -> Self:
+        problems = list(self.cross_field_problems(self.model_dump(by_alias=True)))
+        if problems:
+            text = "; ".join(str(problem) for problem in problems)
+            raise PydanticCustomError("cross_field", "{text}", {"text": text})
+        return self

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticKnownError
 
 from o3sim.config.marks import Conflict
-from o3sim.config.model import StrictModel
+from o3sim.config.model import CrossCheckedModel, StrictModel
 from o3sim.config.workload_rules import conflicts
 
 Text = Annotated[str, Field(min_length=1)]
@@ -159,7 +159,7 @@ class SyntheticParameters(StrictModel):
     synthetic: ParameterRecipe
 
 
-class Workload(StrictModel):
+class Workload(CrossCheckedModel):
     """A network and, if it comes with any, its images."""
 
     name: Text = Field(description="Name in reports.")
@@ -190,11 +190,3 @@ class Workload(StrictModel):
     def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:
         """Yield what is wrong between keys; keys absent or of a wrong type are left to the model."""
         yield from conflicts(data)
-
-    @model_validator(mode="after")
-    def _check_cross_fields(self) -> Workload:
-        problems = list(self.cross_field_problems(self.model_dump()))
-        if problems:
-            text = "; ".join(str(problem) for problem in problems)
-            raise PydanticCustomError("cross_field", "{text}", {"text": text})
-        return self

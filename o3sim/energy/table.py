@@ -7,13 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from o3sim.config.catalog import is_path, suggest
 from o3sim.config.load import load_once
 from o3sim.config.marks import Conflict
-from o3sim.config.model import StrictModel
+from o3sim.config.model import CrossCheckedModel, StrictModel
 from o3sim.config.shipped_tables import TABLES_FOLDER, shipped_tables
 from o3sim.errors import InputError
 
@@ -95,7 +94,7 @@ class LeakagePrices(StrictModel):
     memory_kbit: Price[Literal["kbit and microsecond"]]
 
 
-class EnergyTable(StrictModel):
+class EnergyTable(CrossCheckedModel):
     """All prices of one technology; ``docs/energy.md`` says which counter each multiplies."""
 
     name: str = Field(min_length=1)
@@ -119,12 +118,6 @@ class EnergyTable(StrictModel):
             if before is not None and after is not None and after <= before:
                 place = ("memory", index, "size_kbyte")
                 yield Conflict((place,), f"{after} is not larger than the size before it, {before}")
-
-    @model_validator(mode="after")
-    def _check_cross_fields(self) -> EnergyTable:
-        for conflict in self.cross_field_problems(self.model_dump()):
-            raise PydanticCustomError("cross_field", "{text}", {"text": str(conflict)})
-        return self
 
 
 def _size_of(point: Any) -> float | None:

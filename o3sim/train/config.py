@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from o3sim.config.marks import Conflict
-from o3sim.config.model import StrictModel
+from o3sim.config.model import CrossCheckedModel, StrictModel
 
 Text = Annotated[str, Field(min_length=1)]
 Weight = Annotated[float, Field(ge=0, le=1000)]
@@ -45,7 +44,7 @@ class Regularisers(StrictModel):
     )
 
 
-class Training(StrictModel):
+class Training(CrossCheckedModel):
     """One training, from topology to schedule."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)] = Field(
@@ -108,11 +107,3 @@ class Training(StrictModel):
         if isinstance(warm_up, int) and isinstance(epochs, int) and warm_up > epochs:
             place = ("regularisers", "warm_up_epochs")
             yield Conflict((place, ("epochs",)), f"{warm_up} epochs of warm-up in {epochs} of training")
-
-    @model_validator(mode="after")
-    def _check_cross_fields(self) -> Training:
-        problems = list(self.cross_field_problems(self.model_dump()))
-        if problems:
-            text = "; ".join(str(problem) for problem in problems)
-            raise PydanticCustomError("cross_field", "{text}", {"text": text})
-        return self

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from o3sim.config.load import load_architecture, load_model
 from o3sim.config.marks import Conflict
-from o3sim.config.model import StrictModel
+from o3sim.config.model import CrossCheckedModel, StrictModel
 from o3sim.errors import ConfigError, InputError
 
 
@@ -126,7 +126,7 @@ class Other(StrictModel):
     words: tuple[str, ...] = Field(min_length=1)
 
 
-class Outer(StrictModel):
+class Outer(CrossCheckedModel):
     """A model with what the architecture has not: lists, tagged unions, optional values, a rule."""
 
     items: tuple[Inner | Other, ...]

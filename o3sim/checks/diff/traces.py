@@ -96,13 +96,12 @@ def _compare(files: tuple[CanonicalFile, CanonicalFile]) -> TraceDifference | No
     cycle_events: list[Event] = []  # shared ones of the cycle that is read
     pairs = zip_longest(files[0].events(), files[1].events())
     for pair in pairs:
-        if pair[0] != pair[1]:
+        shared = pair[0]
+        if shared is None or shared != pair[1]:
             at = min(event.cycle for event in pair if event is not None)
             lines = files[0].line, files[1].line
             _read_on(pair, pairs, sides, [event for event in cycle_events if event.cycle == at], at)
             return TraceDifference(at, lines, _report(at, lines, sides, _before(history, at)))
-        shared = pair[0]
-        assert shared is not None  # noqa: S101 - both files ended otherwise
         for each in sides:
             each.count(shared)
         if cycle_events and cycle_events[0].cycle != shared.cycle:

@@ -80,14 +80,15 @@ def read_index(folder: Path) -> Index:
         if index.checksum != checksum:
             raise ValueError("is damaged")
     except InputError as error:
-        raise InputError(f"{error}; {_way_out(folder)}") from None
+        raise InputError(f"{error}; {way_out(folder)}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         what = str(error) if isinstance(error, ValueError) else "is no index of profiles"
-        raise InputError(f"{path}: {what}; {_way_out(folder)}") from None
+        raise InputError(f"{path}: {what}; {way_out(folder)}") from None
     return index
 
 
-def _way_out(folder: Path) -> str:
+def way_out(folder: Path) -> str:
+    """Say what to do about a folder that cannot be used."""
     return f"remove {folder} to make it again"
 
 

@@ -22,7 +22,7 @@ from o3sim.network.layer import Layer
 from o3sim.network.network import Network
 from o3sim.profile.classes import ClassRace
 from o3sim.profile.profile import LayerProfile, undecided
-from o3sim.profile.store.index import INDEX, Index, image_digests, read_index
+from o3sim.profile.store.index import INDEX, Index, image_digests, read_index, way_out
 from o3sim.profile.store.layout import SCORES, SUMS, ArrayKind, array_name, arrays_of
 
 
@@ -140,11 +140,11 @@ def _map(path: Path, mode: Literal["r", "c"]) -> np.memmap[Any, Any]:
         with open_input(path):  # NumPy would wait for somebody to write into a pipe
             array = np.load(path, mmap_mode=mode, allow_pickle=False)
     except InputError as error:
-        raise InputError(f"{error}; {_way_out(path.parent)}") from None
+        raise InputError(f"{error}; {way_out(path.parent)}") from None
     except Exception as error:  # damaged headers raise nearly anything
-        raise InputError(f"{path}: cannot be read: {first_line(error)}; {_way_out(path.parent)}") from None
+        raise InputError(f"{path}: cannot be read: {first_line(error)}; {way_out(path.parent)}") from None
     if not isinstance(array, np.memmap):
-        raise InputError(f"{path}: is no array; {_way_out(path.parent)}")
+        raise InputError(f"{path}: is no array; {way_out(path.parent)}")
     return array
 
 
@@ -188,12 +188,12 @@ def open_profiles(
     """
     index = read_index(folder) if index is None else index
     if index.network != network.digest():
-        raise InputError(f"{folder}: is of another network than {network.name}; {_way_out(folder)}")
+        raise InputError(f"{folder}: is of another network than {network.name}; {way_out(folder)}")
     place_of = {digest: place for place, digest in enumerate(index.images)}
     try:
         numbers = tuple(place_of[digest] for digest in image_digests(images))
     except KeyError:
-        raise InputError(f"{folder}: is of other images; {_way_out(folder)}") from None
+        raise InputError(f"{folder}: is of other images; {way_out(folder)}") from None
     kinds = arrays_of(network)
     _check_names(folder, kinds)
     for name, kind in kinds.items():
@@ -208,7 +208,7 @@ def _check_names(folder: Path, kinds: dict[str, ArrayKind]) -> None:
     there = set(os.listdir(folder))
     for what, names in (("is missing", wanted - there), ("does not belong there", there - wanted)):
         if names:
-            raise InputError(f"{folder / min(names)}: {what}; {_way_out(folder)}")
+            raise InputError(f"{folder / min(names)}: {what}; {way_out(folder)}")
 
 
 def _check_array(path: Path, kind: ArrayKind, index: Index, numbers: Sequence[int]) -> None:
@@ -218,14 +218,10 @@ def _check_array(path: Path, kind: ArrayKind, index: Index, numbers: Sequence[in
     if array.dtype != kind.dtype or array.shape != shape or not array.flags.c_contiguous:
         raise InputError(
             f"{path}: is {array.dtype} {list(array.shape)}, not {kind.dtype} {list(shape)};"
-            f" {_way_out(path.parent)}"
+            f" {way_out(path.parent)}"
         )
     if size - array.offset != prod(shape) * kind.dtype.itemsize:
-        raise InputError(f"{path}: has another size than its array; {_way_out(path.parent)}")
+        raise InputError(f"{path}: has another size than its array; {way_out(path.parent)}")
     for number in numbers:
         if hashlib.sha256(array[number]).hexdigest() != index.arrays[path.stem][number]:
-            raise InputError(f"{path}: is damaged: other bytes than were written; {_way_out(path.parent)}")
-
-
-def _way_out(folder: Path) -> str:
-    return f"remove {folder} to make it again"
+            raise InputError(f"{path}: is damaged: other bytes than were written; {way_out(path.parent)}")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from o3sim.config.expressions import ExpressionError, parse
 from o3sim.config.marks import Conflict, KeyPath
-from o3sim.config.model import StrictModel
+from o3sim.config.model import CrossCheckedModel
 from o3sim.studies.search.parameter import Parameter
 from o3sim.studies.sweep.config import (
     SweepImages,
@@ -28,7 +27,7 @@ MOST_VALUES = 10_000
 Direction = Literal["minimise", "maximise"]
 
 
-class Explore(StrictModel):
+class Explore(CrossCheckedModel):
     """A search for the best machines on one network, under constraints."""
 
     name: Text = Field(description="Name in reports.")
@@ -85,14 +84,6 @@ class Explore(StrictModel):
                 parse(text)
             except ExpressionError as error:
                 yield Conflict((path,), str(error))
-
-    @model_validator(mode="after")
-    def _check_cross_fields(self) -> Explore:
-        problems = list(self.cross_field_problems(self.model_dump(by_alias=True)))
-        if problems:
-            text = "; ".join(str(problem) for problem in problems)
-            raise PydanticCustomError("cross_field", "{text}", {"text": text})
-        return self
 
     def search_parameters(self) -> tuple[Parameter, ...]:
         """Return the parameters with their values, in the order of the file."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Discriminator, Field, Tag
 
 from o3sim.config.expressions import ExpressionError, parse
 from o3sim.config.marks import Conflict, KeyPath
-from o3sim.config.model import StrictModel
+from o3sim.config.model import CrossCheckedModel, StrictModel
 
 Text = Annotated[str, Field(min_length=1)]
 Scalar = bool | int | float | str
@@ -99,7 +98,7 @@ class SweepImages(StrictModel):
     )
 
 
-class Sweep(StrictModel):
+class Sweep(CrossCheckedModel):
     """A sweep: every architecture with every workload at every place of the axes."""
 
     name: Text = Field(description="Name in reports.")
@@ -138,14 +137,6 @@ class Sweep(StrictModel):
                 parse(text)
             except ExpressionError as error:
                 yield Conflict((path,), str(error))
-
-    @model_validator(mode="after")
-    def _check_cross_fields(self) -> Sweep:
-        problems = list(self.cross_field_problems(self.model_dump(by_alias=True)))
-        if problems:
-            text = "; ".join(str(problem) for problem in problems)
-            raise PydanticCustomError("cross_field", "{text}", {"text": text})
-        return self
 
 
 def _varied_twice(data: Mapping[str, Any]) -> Iterator[Conflict]:

@@ -48,17 +48,17 @@ def test_a_shell_reads_one_word(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "read"),
     [
-        ("$SCRATCH/a b", "/tmp/my scratch/a b"),
-        ("${SCRATCH}x$", "/tmp/my scratchx$"),
-        ("~/a*", "/home/me/a*"),
-        ("~", "/home/me"),
+        ("$SCRATCH/a b", "/scratch/my files/a b"),
+        ("${SCRATCH}x$", "/scratch/my filesx$"),
+        ("~/a*", "/people/me/a*"),
+        ("~", "/people/me"),
         ("/a/~/b", "/a/~/b"),
         ("$(echo hi) `id`", "$(echo hi) `id`"),
-        ('"$HOME"', '"/home/me"'),
+        ('"$HOME"', '"/people/me"'),
     ],
 )
 def test_the_shell_fills_in_variables_and_nothing_else(text: str, read: str) -> None:
-    environment = {"HOME": "/home/me", "SCRATCH": "/tmp/my scratch"}
+    environment = {"HOME": "/people/me", "SCRATCH": "/scratch/my files"}
     command = ["/bin/sh", "-c", f"printf '%s|' {shell_word(text)}"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == f"{read}|"
