@@ -243,7 +243,7 @@ def _watched(
     if layer is None:
         raise InputError("which layer? --layer LAYER")
     image_file, image = images
-    loaded = load_case(workload, image_file, image + 1)
+    loaded = load_case(workload, image_file, image + 1, machines)
     number = layer_number(layer, [each.name for each in loaded.network.layers])
     return Watched(with_saved_profiles(loaded.one(image), profiles, machines), number)
 

@@ -109,14 +109,9 @@ class _RunOptions(NamedTuple):
 
 
 def _load(asked: _RunOptions, architectures: Sequence[Architecture]) -> LoadedCase:
-    """Load the network, if its sizes fit, and the images to run it on."""
-    from o3sim.network.load import load_workload
-    from o3sim.runs.case import case_of
-    from o3sim.runs.sizes import check_sizes
+    from o3sim.runs.case import load_case
 
-    files = load_workload(asked.workload)
-    check_sizes(architectures, files)
-    return case_of(files, asked.image_file, asked.images)
+    return load_case(asked.workload, asked.image_file, asked.images, architectures)
 
 
 def _estimate(architectures: Sequence[Architecture], asked: _RunOptions) -> None:

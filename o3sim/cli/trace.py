@@ -60,7 +60,7 @@ def trace(  # noqa: PLR0913, PLR0917 - a command has as many parameters as optio
     from o3sim.runs.case import load_case, with_saved_profiles
     from o3sim.trace.session import trace_layer
 
-    loaded = load_case(workload, image_file, image + 1)
+    loaded = load_case(workload, image_file, image + 1, [machine])
     number = layer_number(layer, [each.name for each in loaded.network.layers])
     case = with_saved_profiles(loaded.one(image), profiles, [machine])
     window = event_window(number, *spans)

@@ -15,6 +15,7 @@ from o3sim.network.layer import Layer
 from o3sim.network.load import WorkloadFiles, load_network, load_workload, workload_images
 from o3sim.network.network import Network
 from o3sim.profile.image import ComputedImage, ProfiledImage
+from o3sim.runs.sizes import check_sizes
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -178,7 +179,12 @@ def _title(case: AnyCase) -> str:
     return f"{case.network.name} (synthetic)" if case.synthetic else case.network.name
 
 
-def load_case(workload: str | Path, image_file: Path | None = None, count: int | None = None) -> LoadedCase:
+def load_case(
+    workload: str | Path,
+    image_file: Path | None = None,
+    count: int | None = None,
+    machines: Iterable[Architecture] = (),
+) -> LoadedCase:
     """Load a network and the images to run on it.
 
     Parameters
@@ -189,13 +195,18 @@ def load_case(workload: str | Path, image_file: Path | None = None, count: int |
         NPZ file in place of the workload's own images.
     count : int, optional
         The first so many; all if not given.
+    machines : iterable of Architecture
+        Those that the network has to fit, which is told before its parameters are read or made.
 
     Raises
     ------
     InputError
-        If there is no such workload, something in it is wrong, or there are no such images.
+        If there is no such workload, something in it is wrong, there are no such images, or it does
+        not fit a machine.
     """
-    return case_of(load_workload(workload), image_file, count)
+    files = load_workload(workload)
+    check_sizes(machines, files)
+    return case_of(files, image_file, count)
 
 
 def case_of(files: WorkloadFiles, image_file: Path | None = None, count: int | None = None) -> LoadedCase:

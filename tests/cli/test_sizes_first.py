@@ -61,6 +61,10 @@ def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         "explore explore.yaml -o out",
         "validate sweep.yaml",
         "validate explore.yaml",
+        "trace o3bnn made.yaml --layer conv -o t.json",
+        "explain o3bnn made.yaml",
+        "golden record kept o3bnn made.yaml",
+        "plot timeline o3bnn made.yaml --layer conv -o t.svg",
     ],
 )
 def test_a_layer_that_cannot_fit_is_refused_at_once(refused: Refused, command: str) -> None:

@@ -76,7 +76,7 @@ def load_inputs(case: Case) -> Inputs:
     architecture = load_architecture(case.architecture).with_(case.changes)
     check_consent(architecture)
     image_file = None if case.image_file is None else Path(case.image_file)
-    loaded = load_case(case.workload, image_file, case.images)
+    loaded = load_case(case.workload, image_file, case.images, [architecture])
     names = [layer.name for layer in loaded.network.layers]
     wanted = names if case.layers is None else case.layers
     layers = sorted({layer_number(layer, names) for layer in wanted})

@@ -60,7 +60,7 @@ def source_of(
         from o3sim.config.load import load_architecture
 
         machine = load_architecture(target)
-        case = load_case(workload or "fashion-vgg", image_file, count or 1)
+        case = load_case(workload or "fashion-vgg", image_file, count or 1, [machine])
         return Source(machine, with_saved_profiles(case, profiles, [machine]))
     saved = _chosen(target, load_runs(Path(target)), run)
     architecture = _architecture(target, saved)
