@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,11 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
+
+from o3sim.formats.importers.qonnx.walk import import_onnx
+from o3sim.network.infer import infer
+from o3sim.network.load import load_network, load_workload
+from o3sim.network.network import Network
 
 BREVITAS = "onnx.brevitas"
 QONNX = "qonnx.custom_op.general"
@@ -141,3 +147,31 @@ def scores(model: onnx.ModelProto, x: Array) -> Array:
     operations = [BipolarQuant, BipolarQuantOfQonnx, Quant, MultiThreshold, XnorPopcountMatMul]
     found: Array = ReferenceEvaluator(model, new_ops=operations).run(None, {model.graph.input[0].name: x})[0]
     return found
+
+
+def imported(folder: Path, model: Any, input_range: tuple[float, float] | None = None) -> Network:
+    path = folder / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    topology, _ = import_onnx(path, "net", input_range).write(folder / "net")
+    return load_network(load_workload(topology))
+
+
+def check(folder: Path, model: Any, shape: tuple[int, int, int], count: int = 8) -> Network:
+    """Compare scores on random images; inputs are 0 to 1."""
+    network = imported(folder, model)
+    images = np.random.default_rng(7).integers(0, 256, (count, *shape), np.uint8)
+    for image in images:
+        x = (image / 255).astype("f4").transpose(2, 0, 1)[None]
+        np.testing.assert_allclose(
+            infer(network, image).scores, scores(model, x).reshape(-1), rtol=1e-5, atol=1e-4
+        )
+    return network
+
+
+def bits(random: np.random.Generator, *shape: int) -> Any:
+    return random.integers(0, 2, shape)
+
+
+def tail(model: Builder, random: np.random.Generator, inputs: int) -> Any:
+    """End in three scores."""
+    return model.sign().add("Flatten").add("MatMul", model.weights(bits(random, inputs, 3))).model()

@@ -1,0 +1,191 @@
+"""QONNX models that no machine here can run: each is refused by the node that is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="needs the extra onnx")
+
+from o3sim.errors import InputError  # noqa: E402 - onnx first, or skip
+from tests.formats.importers.qonnx_models import QONNX, Builder, imported  # noqa: E402 - as above
+
+
+def bitmap(channels: int = 1) -> Builder:
+    return Builder([1, channels, 4, 4]).add("Sub", 0.5).sign()
+
+
+def product(model: Builder, inputs: int, name: str = "fc") -> Builder:
+    return model.add("Flatten").add("MatMul", model.weights(np.ones((inputs, 2))), name=name)
+
+
+REFUSED: list[tuple[str, Callable[[], Builder], str]] = [
+    (
+        "ternary",
+        lambda: bitmap().add("Conv", np.eye(3)[None, None], name="c"),
+        "node `c` (Conv): has weights that are not binary: output 0 has 0, 1",
+    ),
+    (
+        "depthwise",
+        lambda: bitmap(2).add("Conv", np.ones((2, 1, 3, 3)), group=2, name="c"),
+        "node `c` (Conv): is grouped or depthwise",
+    ),
+    (
+        "dilated",
+        lambda: bitmap().add("Conv", np.ones((2, 1, 2, 2)), dilations=[2, 2], name="c"),
+        "node `c` (Conv): is dilated",
+    ),
+    (
+        "oblong",
+        lambda: bitmap().add("Conv", np.ones((2, 1, 3, 1)), name="c"),
+        "a kernel of 3x1, which is not square",
+    ),
+    (
+        "uneven padding",
+        lambda: bitmap().add("Conv", np.ones((2, 1, 3, 3)), pads=[0, 0, 1, 1], name="c"),
+        "has `pads` [0, 0, 1, 1]",
+    ),
+    (
+        "channels",
+        lambda: bitmap().add("Conv", np.ones((2, 3, 3, 3)), name="c"),
+        "has weights of shape [2, 3, 3, 3] for a map of 1 channels",
+    ),
+    (
+        "average",
+        lambda: bitmap().add("AveragePool", kernel_shape=[2, 2], name="a"),
+        "node `a` (AveragePool): averages",
+    ),
+    ("unknown", lambda: bitmap().add("LSTM", name="l"), "node `l` (LSTM): is no operation of such a machine"),
+    (
+        "foreign",
+        lambda: bitmap().add("Conv", np.ones((1, 1, 3, 3)), domain="com.microsoft", name="c"),
+        "is of the domain `com.microsoft`",
+    ),
+    (
+        "no sign",
+        lambda: product(bitmap(), 16).add("MatMul", np.ones((2, 2)), name="m"),
+        "node `m` (MatMul): takes sums that went through no sign",
+    ),
+    (
+        "two bits",
+        lambda: product(bitmap(), 16).add(
+            "Quant", 1.0, 0.0, 2.0, domain=QONNX, signed=1, narrow=1, rounding_mode="ROUND", name="q"
+        ),
+        "node `q` (Quant): quantizes to 2 bits",
+    ),
+    (
+        "three thresholds",
+        lambda: product(bitmap(), 16).add("MultiThreshold", np.ones((2, 3)), domain=QONNX, name="t"),
+        "only one a channel makes a single bit",
+    ),
+    ("ends in bits", lambda: product(bitmap(), 16).sign(), "ends in bits"),
+    ("no layer", bitmap, "ends in bits"),
+    (
+        "sign of 0",
+        lambda: product(bitmap(), 16).add("Sign", name="s"),
+        "node `s` (Sign): is 0 where its input is",
+    ),
+    (
+        "scales",
+        lambda: bitmap(2).add("Mul", np.array([1.0, 2.0]).reshape(1, 2, 1, 1), name="m"),
+        "node `m` (Mul): gives the channels that go into a layer different scales",
+    ),
+    (
+        "within a channel",
+        lambda: (
+            bitmap()
+            .add("Conv", np.ones((1, 1, 3, 3)))
+            .add("Add", np.arange(4.0).reshape(1, 1, 2, 2), name="a")
+        ),
+        "node `a` (Add): has an operand that varies within a channel",
+    ),
+    (
+        "variance",
+        lambda: product(bitmap(), 16).add("BatchNormalization", [1, 1], [0, 0], [0, 0], [1, -2], name="b"),
+        "node `b` (BatchNormalization): has a variance of -2 in channel 1",
+    ),
+    (
+        "branch",
+        lambda: bitmap().twice("Add", name="a"),
+        "node `a` (Add): combines two maps",
+    ),
+    (
+        "pool twice",
+        lambda: (
+            bitmap()
+            .add("Conv", np.ones((1, 1, 1, 1)))
+            .add("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+            .sign()
+            .add("MaxPool", kernel_shape=[2, 2], name="p")
+        ),
+        "node `p` (MaxPool): is a second pool",
+    ),
+    (
+        "pool of pixels",
+        lambda: Builder([1, 1, 4, 4]).add("MaxPool", kernel_shape=[2, 2], name="p"),
+        "node `p` (MaxPool): pools the input",
+    ),
+    (
+        "ceil",
+        lambda: (
+            bitmap()
+            .add("Conv", np.ones((1, 1, 2, 2)))
+            .add("MaxPool", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1, name="p")
+        ),
+        "keeps windows that do not fit",
+    ),
+    (
+        "padding",
+        lambda: bitmap().pad(1, 0.5).add("Conv", np.ones((1, 1, 3, 3)), name="c"),
+        "node `c` (Conv): pads with 0.5",
+    ),
+    (
+        "after the end",
+        lambda: product(bitmap(), 16).add("Softmax", name="s").add("Mul", 2.0, name="m"),
+        "node `m` (Mul): comes after node `s` (Softmax)",
+    ),
+    (
+        "axes",
+        lambda: bitmap().add("Transpose", perm=[0, 2, 3, 1]).add("Conv", np.ones((1, 4, 1, 1)), name="c"),
+        "node `c` (Conv): has weights",
+    ),
+    (
+        "reshape",
+        lambda: bitmap().reshape(3, 7, name="r"),
+        "node `r` (Reshape): reshapes a map of shape [1, 1, 4, 4] to [3, 7]",
+    ),
+    ("division", lambda: bitmap().add("Div", 0.0, name="d"), "node `d` (Div): divides by 0"),
+    (
+        "wide input",
+        lambda: Builder([1, 1, 4, 4]).add(
+            "Quant", 1.0, 0.0, 24.0, domain=QONNX, signed=1, narrow=0, rounding_mode="ROUND", name="q"
+        ),
+        "quantizes the input to 24 bits",
+    ),
+    (
+        "inputs",
+        lambda: product(bitmap(), 15, "fc"),
+        "node `fc` (MatMul): takes [15] inputs, the map before it has 16 elements",
+    ),
+    (
+        "parts of a matrix",
+        lambda: bitmap().add("MatMul", np.ones((4, 2)), name="m"),
+        "multiplies a map of shape [1, 1, 4, 4]; flatten it first",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
+)
+def test_what_cannot_be_run_is_refused_by_node(
+    tmp_path: Path, model: Callable[[], Builder], message: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        imported(tmp_path, model().model())
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path / "model.onnx"))
+    assert "\n" not in str(caught.value)
