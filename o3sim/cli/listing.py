@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 
 def list_shipped() -> None:
-    """List shipped architectures and workloads, and the controls of any architecture."""
+    """List shipped architectures and workloads, and controls."""
     from o3sim.config.catalog import KINDS, folder, names
     from o3sim.config.controls import CONTROLS
     from o3sim.config.yaml_marks import read_yaml

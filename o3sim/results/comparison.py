@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median as median_of
 
 from o3sim.results.measures import ratio
 from o3sim.results.result import RunResult
@@ -16,12 +16,12 @@ class RatioSpread:
 
     Attributes
     ----------
-    least, p50, most : float
-        Over the images; ``p50`` is the median.
+    least, median, most : float
+        Over the images; the median of an even number is the mean of the middle two.
     """
 
     least: float
-    p50: float
+    median: float
     most: float
 
 
@@ -88,4 +88,4 @@ def _on_chip_ratios(main: RunResult, other: RunResult) -> Iterator[float]:
 
 
 def _spread_of(ratios: Sequence[float]) -> RatioSpread:
-    return RatioSpread(min(ratios), median(ratios), max(ratios))
+    return RatioSpread(min(ratios), median_of(ratios), max(ratios))
