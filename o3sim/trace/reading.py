@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import IO, BinaryIO, cast
 
 from o3sim.contract.events import Event, EventKind
 from o3sim.errors import InputError
-from o3sim.files.inputs import NOT_TEXT, SPARE_BYTES, open_input
+from o3sim.files.inputs import NOT_TEXT, open_input
 from o3sim.trace.canonical import END, HEADER, WINDOW, WITH_VALUE
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -23,8 +22,10 @@ MOST_IN_CYCLE = 1_000_000
 MOST_UNITS = 200_000
 """Names of units: more than the PEs and contexts of any machine that is traced."""
 
-MOST_GROWTH = 200
-"""A compressed trace may be that many times its size, and :data:`o3sim.files.inputs.SPARE_BYTES`."""
+SPARE_BYTES = 2**20
+MOST_GROWTH = 40
+"""What has been read of a compressed trace may be that many times what it took of the file, and
+:data:`SPARE_BYTES`: traces shrink to a fifth or sixth, a file made to take long to a hundredth and less."""
 
 _KINDS = {kind.name.lower(): kind for kind in EventKind}
 
@@ -60,18 +61,25 @@ def open_any(path: Path) -> Iterator[IO[bytes]]:
 
 
 class _Inflating(gzip.GzipFile):
-    """A compressed file that ends in an error where it becomes larger than such a file does."""
+    """A compressed file that ends in an error where it unfolds to more than a trace does."""
 
     def __init__(self, raw: BinaryIO) -> None:
         super().__init__(fileobj=raw, mode="rb")
-        self._most_bytes = SPARE_BYTES + MOST_GROWTH * os.fstat(raw.fileno()).st_size
+        self._raw = raw
+        self._allowed_bytes = SPARE_BYTES
 
     def readline(self, size: int | None = -1) -> bytes:
         """Read a line."""
         line = super().readline(size)
-        if self.tell() > self._most_bytes:
-            raise gzip.BadGzipFile("unfolds to more than such a file has")
+        if self.tell() > self._allowed_bytes:
+            self._allow_more()
         return line
+
+    def _allow_more(self) -> None:
+        """Go on as far as what has been taken of the file lets it."""
+        self._allowed_bytes = SPARE_BYTES + MOST_GROWTH * self._raw.tell()
+        if self.tell() > self._allowed_bytes:
+            raise gzip.BadGzipFile(f"unfolds to more than {MOST_GROWTH} times its size, as no trace does")
 
 
 def read_start(path: Path, most_bytes: int) -> bytes:
