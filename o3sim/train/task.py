@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from o3sim.config.catalog import beside
 from o3sim.config.load import check, load_document
 from o3sim.config.marks import Document, KeyPath, Problem
 from o3sim.errors import ConfigError, InputError
@@ -21,7 +22,7 @@ from o3sim.train.config import Training
 from o3sim.train.export import to_network
 from o3sim.train.log import is_log_of
 from o3sim.train.network import BinaryNetwork
-from o3sim.train.topology import Topology, load_topology, topology_name
+from o3sim.train.topology import Topology, load_topology
 
 LEAST_IMAGES = 2
 """To train on: batch norm has no variance of one."""
@@ -61,7 +62,7 @@ def load_task(path: Path) -> Task:
         if training.device == "cuda" and not torch.cuda.is_available():
             raise InputError("PyTorch finds no GPU here; use `device: cpu`")
     with _placed(document, ("topology",)):
-        name = topology_name(training.topology, Path(document.file_of(("topology",))))
+        name = beside(Path(document.file_of(("topology",))), training.topology)
         topology = load_topology(name, training.width_factor)
     blank = BinaryNetwork(topology.shapes, topology.spec, training.order)
     network = to_network(training.name, blank, topology.shapes, topology.input_shape)

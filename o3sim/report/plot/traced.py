@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from o3sim.config.catalog import is_there
 from o3sim.config.ranges import NO_END
 from o3sim.contract.events import Event, EventKind, Observer
 from o3sim.errors import InputError
@@ -18,7 +19,7 @@ YAML = (".yaml", ".yml")
 
 def is_trace(name: str) -> bool:
     """Return whether what is given in the place of an architecture is a trace file."""
-    return Path(name).is_file() and not name.endswith(YAML)
+    return is_there(name) and not name.endswith(YAML)
 
 
 class TraceFile:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from o3sim.config.architecture import Architecture
-from o3sim.config.catalog import suggest
+from o3sim.config.catalog import beside, suggest
 from o3sim.config.change_keys import why_not
 from o3sim.config.changes import ChangeError
 from o3sim.config.consent import check_consent
@@ -89,12 +89,12 @@ def _checked(path: Path) -> tuple[Explore, Architecture, WorkloadFiles]:
     """Read a search and what it names, and check all that is known before parameters are."""
     document = load_document(path)
     explore = check(document, Explore)
-    base = load_architecture(_beside(path, explore.architecture))
+    base = load_architecture(beside(path, explore.architecture))
     for find in (_unknown, _bad_values):
         problems = [Problem(document.nearest(path).value, path, what) for path, what in find(explore, base)]
         if problems:
             raise ConfigError([str(problem) for problem in problems])
-    files = load_workload(_beside(path, explore.workload))
+    files = load_workload(beside(path, explore.workload))
     if not SIZES & {*explore.parameters, *explore.derived}:
         check_sizes([base], files)
     return explore, base, files
@@ -103,12 +103,6 @@ def _checked(path: Path) -> tuple[Explore, Architecture, WorkloadFiles]:
 def _subject(path: Path, explore: Explore, files: WorkloadFiles) -> Case:
     image_file = None if explore.images.file is None else path.parent / explore.images.file
     return case_of(files, image_file, explore.images.count)
-
-
-def _beside(path: Path, name: str) -> str:
-    """Return a file named in the search as a path from its folder; a shipped name as it is."""
-    candidate = path.parent / name
-    return str(candidate) if candidate.is_file() else name
 
 
 def _unknown(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.catalog import beside
 from o3sim.config.change_keys import unknown_key, why_not
 from o3sim.config.changes import ChangeError
 from o3sim.config.expressions import Expression, ExpressionError, parse
@@ -99,11 +100,6 @@ class SweepFile:
     path: Path
     raw: bytes
 
-    def beside(self, name: str) -> str:
-        """Return a file named in the sweep as a path from the sweep's folder; a shipped name as it is."""
-        candidate = self.path.parent / name
-        return str(candidate) if candidate.is_file() else name
-
 
 def load_sweep(path: Path) -> SweepFile:
     """Read a sweep file.
@@ -150,7 +146,7 @@ class _Expander:
     def run(self) -> Expansion:
         self._check_places()
         groups = self._groups()
-        bases = [load_architecture(self.file.beside(name)) for name in self.sweep.architectures]
+        bases = [load_architecture(beside(self.file.path, name)) for name in self.sweep.architectures]
         self._check_names(bases)
         for base, workload in product(bases, self.networks):
             values = flattened(base.model_dump(mode="json"))

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from o3sim.config.catalog import beside
 from o3sim.config.consent import check_consent
 from o3sim.config.flat import flattened
 from o3sim.config.identity import Identities, digest
@@ -132,7 +133,7 @@ def check_sweep(file: SweepFile) -> None:
 def _workloads(file: SweepFile) -> dict[str, WorkloadFiles]:
     workloads: dict[str, WorkloadFiles] = {}
     for each in file.sweep.workloads:
-        files = load_workload(file.beside(each))
+        files = load_workload(beside(file.path, each))
         name = files.workload.name
         if name in workloads:
             raise InputError(f"{file.path}: two workloads are called `{name}`")
