@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,11 @@ MOST_GROWTH = 40
 """What has been read of a compressed trace may be that many times what it took of the file, and
 :data:`SPARE_BYTES`: traces shrink to a fifth or sixth, a file made to take long to a hundredth and less."""
 
+OF_PES = frozenset({EventKind.ISSUE, EventKind.WORD, EventKind.STALL, EventKind.DECIDE})
+"""Events whose unit is a PE or a context of one, by its number."""
+
+_EVENT = re.compile(r"(\d{1,18}) ([a-z_]+) (\d{1,18}) ([^ ]+)(?: (-?\d{1,18}))?", re.ASCII)
+_PE = re.compile(r"pe\d{1,6}(\.\d{1,6})?", re.ASCII)
 _KINDS = {kind.name.lower(): kind for kind in EventKind}
 
 
@@ -195,15 +201,13 @@ class CanonicalFile:
 
     def _parse(self, line: str) -> Event:
         """Read an event."""
-        fields = line.split(" ")
-        kind = _KINDS.get(fields[1]) if len(fields) > 1 else None
-        if kind is None or len(fields) != (5 if kind in WITH_VALUE else 4):
+        found = _EVENT.fullmatch(line)
+        kind = _KINDS.get(found[2]) if found else None
+        if found is None or kind is None or (found[5] is None) == (kind in WITH_VALUE):
             raise self._error(f"is no event: `{line[:80]}`")
-        try:
-            cycle, op, value = int(fields[0]), int(fields[2]), int(fields[4]) if kind in WITH_VALUE else 0
-        except ValueError:
-            raise self._error(f"is no event: `{line[:80]}`") from None
-        return Event(cycle, kind, op, fields[3], value)
+        if kind in OF_PES and not _PE.fullmatch(found[4]):
+            raise self._error(f"is no event of a PE: `{line[:80]}`")
+        return Event(int(found[1]), kind, int(found[3]), found[4], int(found[5] or 0))
 
     def _error(self, what: str) -> InputError:
         return InputError(f"{self._path}:{max(self.line, 1)}: {what}")

@@ -120,6 +120,11 @@ def test_real_traces_of_two_machines(files: Files) -> None:
         (A.replace(b"4 decide", b"4 decode"), ":7: is no event: `4 decode 7 pe3 1`"),
         (A.replace(b"4 decide 7 pe3 1", b"4 decide 7 pe3"), ":7: is no event"),
         (A.replace(b"4 decide 7", b"4 decide x"), ":7: is no event"),
+        (A.replace(b"4 decide 7", b"4 decide -7"), ":7: is no event"),
+        (A.replace(b"4 decide 7", b"4_0 decide 7"), ":7: is no event"),
+        (A.replace(b"2 word 7 pe3", b"2 word 7 pe"), ":5: is no event of a PE: `2 word 7 pe 0`"),
+        (A.replace(b"2 word 7 pe3", b"2 word 7 pe-3"), ":5: is no event of a PE"),
+        (A.replace(b"2 issue 7 pe3.1", b"2 issue 7 queue"), ":4: is no event of a PE"),
         (A.replace(b"4 decide", b"1 decide"), ":7: cycle 1 after cycle 3"),
         (A + b"more\n", "goes on after its end"),
         (
