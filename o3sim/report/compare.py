@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from math import isclose
 
@@ -9,17 +10,18 @@ from rich.console import Console
 from rich.table import Table
 
 from o3sim.config.controls import CONTROLS
-from o3sim.report.console import make_table
+from o3sim.report.console import WIDTH_COLUMNS, make_table
 from o3sim.report.numbers import ABSENT, grouped, percent, ratio, significant
 from o3sim.report.pipeline import clock
 from o3sim.results.comparison import Comparison, RatioSpread
 from o3sim.results.result import RunResult
 
-LEGEND = """\
-speed-up of {main} over each: its latency / that of {main}. chip: energy without DRAM;
-ratio: its energy / that of {main}."""
+LEGEND = (
+    "speed-up of {main} over each: its latency / that of {main}. chip: energy without DRAM; ratio: its energy"
+    " / that of {main}."
+)
 
-SPREAD_LEGEND = "least, most: the same ratio of single images, over the {images} of the run."
+SPREAD_LEGEND = " least, most: the same ratio of single images, over the {images} of the run."
 
 WIDE_LEGEND = """\
 exec., pruned, wasted: shares of all edges. operand: share of PE-cycles that wait for a bank.
@@ -33,8 +35,8 @@ def print_comparisons(
 ) -> None:
     """Write the comparison of a run, and a note for each machine whose peak is another."""
     console.print(compare_table(main, comparisons))
-    spread = [SPREAD_LEGEND.format(images=main.images)] if main.images > 1 else []
-    console.print("\n".join([LEGEND.format(main=main.architecture), *spread]))
+    legend = LEGEND + SPREAD_LEGEND if main.images > 1 else LEGEND
+    console.print(textwrap.fill(legend.format(main=main.architecture, images=main.images), WIDTH_COLUMNS))
     for other in comparisons:
         if _of_other_peak(other):
             console.print(peak_note(main, other), soft_wrap=True)
