@@ -94,10 +94,16 @@ class Buffer(StrictModel):
 
 
 class WeightBuffer(Buffer):
-    """The double buffer that weights stream into."""
+    """The two halves that weights stream into, and a part for weights that stay between images."""
 
     size_kbit: Kilobits = Field(
-        description="Capacity in kbit (1024 bits) of both halves together: one half is read, one is filled."
+        description="Capacity in kbit (1024 bits) of both halves together, of which one is read and one is"
+        " filled, and of the part for weights that stay."
+    )
+    resident_kbit: Annotated[int, Field(ge=0, le=100_000_000)] = Field(
+        default=0,
+        description="The part of size_kbit for layers whose weights stay on the chip between images, in kbit;"
+        " 0: all weights stream.",
     )
 
 
@@ -159,7 +165,7 @@ else:
     StageIssueQueue = _made("StageIssueQueue", IssueQueue)
     StageScheduler = _made("StageScheduler", Scheduler, policy=Policies)
     StageActivationBuffer = _made("StageActivationBuffer", Buffer)
-    StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer)
+    StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer, without=("resident_kbit",))
     StageOutputBuffer = _made("StageOutputBuffer", OutputBuffer)
     # Outcomes are called for the network as a whole: one layer's calls are the next one's input.
     StagePruning = _made("StagePruning", Pruning, without=("speculative",))
@@ -260,6 +266,8 @@ class Architecture(CrossCheckedModel):
             yield Conflict((("stages",), ("organization",)), f"are of organization {PIPELINED} only")
         if not stages:
             yield from _array_conflicts(data, ())
+        if data.get("organization") == SEQUENTIAL:
+            yield from _buffer_conflicts(data)
         for number, stage in enumerate(stages if isinstance(stages, list | tuple) else ()):
             if isinstance(stage, Mapping) and all(isinstance(part, Mapping) for part in stage.values()):
                 yield from _array_conflicts(laid_over(data, stage), ("stages", number))
@@ -288,6 +296,14 @@ def _array_conflicts(data: Mapping[str, Any], place: KeyPath) -> Iterator[Confli
             tuple((*place, *key) for key in keys),
             f"{depth} cannot hold a lockstep group of pe.count * pe.contexts = {group} ops",
         )
+
+
+def _buffer_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
+    """Yield if more of the weight buffer is for weights that stay than there is of it."""
+    size, stays = (_at(data, "weight_buffer", key) for key in ("size_kbit", "resident_kbit"))
+    if type(size) is type(stays) is int and stays > size:
+        keys = (("weight_buffer", "resident_kbit"), ("weight_buffer", "size_kbit"))
+        yield Conflict(keys, f"{stays} kbit are more than the buffer's weight_buffer.size_kbit: {size}")
 
 
 def _at(data: Mapping[str, Any], section: str, key: str) -> Any:

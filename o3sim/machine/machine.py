@@ -253,7 +253,7 @@ class Machine:
         """Free the half of the weight buffer whose last op this was."""
         self._group_left[op.group] -= 1
         if not self._group_left[op.group]:
-            self.weights.release_half()
+            self.weights.release_half(op.group)
 
     def _begin_layer(self, cycle: int) -> bool:
         """Start the next layer in this cycle; tell if there is one."""

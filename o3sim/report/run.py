@@ -15,6 +15,7 @@ from o3sim.energy.units import UNITS
 from o3sim.report.console import WIDTH_COLUMNS, make_table
 from o3sim.report.numbers import ABSENT, grouped, percent, ratio, significant
 from o3sim.report.pipeline import clock, print_pipeline
+from o3sim.report.resident import resident_note
 from o3sim.report.synthetic import synthetic_note
 from o3sim.results.measures import Measures
 from o3sim.results.result import Comparison, RunResult
@@ -66,6 +67,7 @@ def print_run(console: Console, result: RunResult, comparisons: Sequence[Compari
         custom = custom_units(run.configuration)
         if custom:
             console.print(f"SimPy engine for {run.architecture}: {describe(custom)}", soft_wrap=True)
+    print_resident(console, every_run)
     console.print()
     console.print(layer_table(result))
     console.print(LAYER_LEGEND)
@@ -78,6 +80,16 @@ def print_run(console: Console, result: RunResult, comparisons: Sequence[Compari
     if comparisons:
         console.print(compare_table(result, comparisons))
         console.print(COMPARE_LEGEND.format(main=result.architecture))
+
+
+def print_resident(console: Console, runs: Sequence[RunResult]) -> None:
+    """Say of each run whose weights stay on the chip what loading them took."""
+    for run in runs:
+        loaded = run.resident
+        if loaded is not None:
+            note = resident_note(run.architecture, loaded.layers, loaded.load_bits, loaded.load_cycles)
+            energy = f"{significant(loaded.load_energy_pj / PJ_PER_NJ)} nJ"
+            console.print(f"{note} ({energy})", soft_wrap=True)
 
 
 def speculative_note(result: RunResult) -> str:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 
 from o3sim.compiled.records.layer import is_plain
 from o3sim.contract.counters import LayerCounters
-from o3sim.contract.weight_groups import cut_layer
+from o3sim.contract.plan import cut_layers
+from o3sim.contract.resident import resident_weights
 from tests.compiled.engines import run_compiled
 from tests.machine.strategies import Case, StageCase, cases
 from tests.runs.pipeline.samples import stage_cases
@@ -24,7 +25,7 @@ KNOBS = {
     "pools pruned", "pools not pruned", "squash latency", "dense", "conv", "Pool(size=2, stride=2)",
     "Pool(size=3, stride=2)", "Pool(size=3, stride=1)", "None", "exclude", "-1", "+1", "planes", "stride",
     "constant channel", "no edges", "several layers", "scores", "partial word", "leftovers of a pool",
-    "stage", "plain to the loop over words",
+    "stage", "plain to the loop over words", "all weights stay", "some weights stay",
 }  # fmt: skip
 
 
@@ -33,7 +34,10 @@ def machine_knobs(case: Case | StageCase) -> set[str]:
     a = case.architecture
     limit = a.scheduler.window_in_flight_ops
     banks = {a.activation_buffer.banks, a.weight_buffer.banks}
-    groups = max(len(cut_layer(0, layer.name, layer.geometry, a)) for layer in case.profiles)
+    groups, staying = 1, 0
+    if isinstance(case, Case):
+        groups = max(len(cut) for cut in cut_layers(a, case.profiles))
+        staying = len(resident_weights(a, case.profiles).layers)
     return {
         a.scheduler.policy,
         a.sequencer.order,
@@ -59,6 +63,7 @@ def machine_knobs(case: Case | StageCase) -> set[str]:
         "squash latency" if a.pruning.squash_latency_cycles > 1 else "",
         "stage" if isinstance(case, StageCase) else "",
         "plain to the loop over words" if is_plain(a) else "",
+        "all weights stay" if staying == len(case.profiles) else "some weights stay" if staying else "",
     }
 
 
