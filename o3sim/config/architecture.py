@@ -77,7 +77,11 @@ class Scheduler(StrictModel):
         " ready (in_order); fill all PEs as one group that starts and ends together (lockstep); or a class of"
         " yours (FILE.py:Class, relative to this file)."
     )
-    issue_width_ops: Count = Field(description="Ops issued per cycle at most.")
+    issue_width_ops: Count = Field(description="Ops selected per cycle at most.")
+    select_cycles: Cycles = Field(
+        default=0,
+        description="Cycles from an op's selection, which takes a context, to its issue out of the queue.",
+    )
     issue_latency_cycles: Cycles = Field(description="Cycles from an op's issue to its first word at the PE.")
     window_in_flight_ops: Count | Literal["unlimited"] = Field(
         description="Ops of one pooling window that may be in PEs at a time, or `unlimited`."

@@ -26,6 +26,7 @@ KNOBS = {
     "Pool(size=3, stride=2)", "Pool(size=3, stride=1)", "None", "exclude", "-1", "+1", "planes", "stride",
     "constant channel", "no edges", "several layers", "scores", "partial word", "leftovers of a pool",
     "stage", "plain to the loop over words", "all weights stay", "some weights stay",
+    "registered select", "registered select, plain loop",
 }  # fmt: skip
 
 
@@ -48,6 +49,8 @@ def machine_knobs(case: Case | StageCase) -> set[str]:
         "contexts 1" if a.pe.contexts == 1 else "contexts > 1",
         "speculates" if a.pe.speculate else "waits",
         "more than 64 PEs" if a.pe.count > 64 else "",
+        "registered select" if a.scheduler.select_cycles else "",
+        "registered select, plain loop" if a.scheduler.select_cycles and is_plain(a) else "",
         "issue latency" if a.scheduler.issue_latency_cycles else "",
         "unlimited" if isinstance(limit, str) else "limit 1" if limit == 1 else "limit > 1",
         "ideal supply" if banks == {"ideal"} else "",

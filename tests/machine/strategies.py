@@ -130,6 +130,7 @@ def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
         issue_queue__depth_ops=draw(depth),
         scheduler__policy=policy,
         scheduler__issue_width_ops=draw(st.sampled_from([1, 2, 3, 8, 64])),
+        scheduler__select_cycles=draw(st.sampled_from([0, 0, 1, 2, 5])),
         scheduler__issue_latency_cycles=0 if usual else draw(st.sampled_from([0, 0, 1, 3])),
         scheduler__window_in_flight_ops=draw(st.sampled_from([1, 2, 3, "unlimited"])),
         activation_buffer__banks="ideal" if ideal else draw(powers if usual else banks()),

@@ -105,7 +105,8 @@ def _most(architecture: Architecture, layer: Layer) -> int:
     a = architecture
     per_word = 1 if a.pe.speculate or not a.pruning.threshold else a.pe.latency_cycles
     per_word += _most_runs(layer.geometry, a.pe.width_edges) - 1
-    waits = 3 + a.scheduler.issue_latency_cycles + a.pe.latency_cycles + a.pruning.squash_latency_cycles
+    issue_waits = a.scheduler.select_cycles + a.scheduler.issue_latency_cycles
+    waits = 3 + issue_waits + a.pe.latency_cycles + a.pruning.squash_latency_cycles
     return per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
 
 
