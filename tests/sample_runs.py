@@ -18,6 +18,7 @@ from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput
 from o3sim.results.images import ImageResult
 from o3sim.results.pipeline import PipelineFigures, StageFigures
+from o3sim.results.resident import ResidentFigures
 from o3sim.results.result import RunResult, Subject, run_result
 
 
@@ -83,6 +84,11 @@ def pipeline_result() -> RunResult:
     """The base result as if its two layers were stages of a pipeline."""
     stages = (StageFigures("conv1", 64, 32, 900.0, 0, 0.0), StageFigures("scores", 64, 32, 1900.0, 3, 1.5))
     return replace(result(), pipeline=PipelineFigures(3500, 2000.0, 5500, "scores", stages))
+
+
+def resident_result() -> RunResult:
+    """The base result as if the weights of its second layer stayed on the chip."""
+    return replace(result(), resident=ResidentFigures(("scores",), 77, 18_432, 1234.5))
 
 
 def network(seed: int = 1) -> Network:

@@ -57,7 +57,7 @@ def _tick(x: Memory, cycle: int) -> int:
     if board.n_newly_settled > 0:
         squash_in_queue(x, cycle)
     schedule(x, cycle, more_coming)
-    if queue.n_held > 0:
+    if queue.n_held > queue.n_selected:
         if settings.policy == LOCKSTEP and x.pe_array.n_busy > 0:
             idle_cause = CAUSE.drain
         elif settings.policy != LOCKSTEP or idle_cause != CAUSE.input_wait:
@@ -74,6 +74,7 @@ def _next_change(x: Memory, cycle: int) -> int:
     """Next cycle in which a unit that waits can go on; NEVER if none does."""
     array = x.pe_array
     wake = min(next_due(array.verdicts), next_due(array.constants), next_due(x.scoreboard.shown))
+    wake = min(wake, next_due(x.issue_queue.selected))
     if x.sequencer.next_op < x.layer.ops:
         arrival = arrival_of(x, x.sequencer.group) if x.settings.dram_bits_per_cycle > 0 else -1
         if arrival > cycle:

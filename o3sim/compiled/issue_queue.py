@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from o3sim.compiled.bit_set import clear_bit, set_bit
+from o3sim.compiled.contexts import release
 from o3sim.compiled.kernel import inlined
 from o3sim.compiled.memory import Memory
 from o3sim.compiled.ops import free_slot, window_of
@@ -10,6 +11,8 @@ from o3sim.compiled.records.issue_queue import arriving_at, queued_slot
 from o3sim.compiled.records.ops import link_at, op_at
 from o3sim.compiled.records.scoreboard import newly_settled_at, window_at
 from o3sim.compiled.records.trace import QUEUE
+from o3sim.compiled.ring import put_due, take_due
+from o3sim.compiled.skip_ahead import touch
 from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import op_ended
 from o3sim.contract.events import EventKind
@@ -85,6 +88,34 @@ def _enter_windows(x: Memory, slot: int) -> None:
 
 
 @inlined
+def note_selected(x: Memory, slot: int, issue_cycle: int) -> None:
+    """Let an op stay in the queue, no more to be selected, until it is issued."""
+    queue, op = x.issue_queue, op_at(x.ops, slot)
+    clear_bit(queue.held, op.index)
+    clear_bit(queue.ready, op.index)
+    queue.n_selected += 1
+    put_due(queue.selected, issue_cycle, slot)
+    op.selected = 1
+    op.pending = 1
+
+
+@inlined
+def take_selected(x: Memory, cycle: int) -> int:
+    """Take an op out of the queue that is to be issued in a cycle; -1 if there is none."""
+    slot = take_due(x.issue_queue.selected, cycle)
+    while slot >= 0 and op_at(x.ops, slot).squashed:
+        free_slot(x, slot)
+        slot = take_due(x.issue_queue.selected, cycle)
+    if slot >= 0:
+        op = op_at(x.ops, slot)
+        op.selected = 0
+        op.pending = 0
+        x.issue_queue.n_selected -= 1
+        leave_queue(x, slot)
+    return slot
+
+
+@inlined
 def leave_queue(x: Memory, slot: int) -> None:
     """Take an op out of the queue and out of the lists of its windows."""
     queue = x.issue_queue
@@ -122,15 +153,16 @@ def _slot_of_link(x: Memory, number: int) -> int:
 
 @inlined
 def recheck(x: Memory, window: int) -> None:
-    """Look again which queued ops of a window are ready."""
+    """Look again which queued ops of a window are ready, but for those that are selected."""
     number = window_at(x.scoreboard, window).first_link
     while number >= 0:
         slot = _slot_of_link(x, number)
-        index = op_at(x.ops, slot).index
-        if _is_ready(x, slot):
-            _mark_ready(x, index)
-        else:
-            clear_bit(x.issue_queue.ready, index)
+        op = op_at(x.ops, slot)
+        if op.selected == 0:
+            if _is_ready(x, slot):
+                _mark_ready(x, op.index)
+            else:
+                clear_bit(x.issue_queue.ready, op.index)
         number = link_at(x.ops, number).next
 
 
@@ -150,7 +182,7 @@ def squash_in_queue(x: Memory, cycle: int) -> None:
 
 @inlined
 def _squash(x: Memory, slot: int, cycle: int) -> None:
-    """Drop a queued op."""
+    """Drop a queued op; if it is selected, its record is free when its issue would have been."""
     op = op_at(x.ops, slot)
     leave_queue(x, slot)
     x.counts.squashed_queue += 1
@@ -158,4 +190,10 @@ def _squash(x: Memory, slot: int, cycle: int) -> None:
     if x.trace.is_on:
         note_event(x, cycle, EventKind.SQUASH, op.index, QUEUE, 0)
     op_ended(x, op.group, cycle)
-    free_slot(x, slot)
+    if op.selected:
+        touch(x, op.pe, cycle)
+        release(x, op.pe, op.context)
+        x.issue_queue.n_selected -= 1
+        op.squashed = 1
+    else:
+        free_slot(x, slot)

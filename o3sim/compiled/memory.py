@@ -89,7 +89,9 @@ def memory_of(
         "settings": settings_of(architecture),
         "layer": layer,
         "ops": ops_of(slots, overlap),
-        "issue_queue": issue_queue_of(ops, architecture.sequencer.width_ops),
+        "issue_queue": issue_queue_of(
+            ops, architecture.sequencer.width_ops, slots if architecture.scheduler.select_cycles else 0
+        ),
         "pe_array": pe_array_of(architecture, slots),
         "operand_supply": operand_supply_of(architecture),
         "output_buffer": output_buffer_of(slots),

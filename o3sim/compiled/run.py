@@ -145,10 +145,13 @@ class Engine:
         transfers = self.stream.table("transfers")[: self.stream.record["groups"]]
         starts, arrivals = transfers["start_cycle"].tolist(), transfers["arrival_cycle"].tolist()
         extra = [Event(self.start_cycle, EventKind.LAYER_START, self.layer, name)]
-        while self._shown_groups < len(starts) and 0 <= starts[self._shown_groups] <= last_cycle:
-            group = self._shown_groups
-            extra.append(Event(starts[group], EventKind.WEIGHTS, group, "dram", arrivals[group]))
-            self._shown_groups += 1
+        asked_for = range(self._shown_groups, int(self.stream.record["passed"]))
+        for group in asked_for:
+            if starts[group] > last_cycle:
+                break
+            if starts[group] >= 0:
+                extra.append(Event(starts[group], EventKind.WEIGHTS, group, "dram", arrivals[group]))
+            self._shown_groups = group + 1
         extra.append(Event(last_cycle, EventKind.LAYER_END, self.layer, name))
         if not trace:
             return

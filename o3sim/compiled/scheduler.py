@@ -1,11 +1,11 @@
-"""The scheduler: moves ready ops from the queue to PEs with a free context."""
+"""The scheduler: gives ready ops free contexts of PEs, and moves them there from the queue."""
 
 from __future__ import annotations
 
 from o3sim.compiled.bit_set import first_bit, first_word, has_bit
 from o3sim.compiled.contexts import enter_if_idle
 from o3sim.compiled.free_pes import change_free, least_loaded
-from o3sim.compiled.issue_queue import leave_queue
+from o3sim.compiled.issue_queue import leave_queue, note_selected, take_selected
 from o3sim.compiled.kernel import NEVER, inlined
 from o3sim.compiled.memory import Memory
 from o3sim.compiled.records.issue_queue import queued_slot
@@ -22,9 +22,21 @@ from o3sim.contract.events import EventKind
 
 @inlined
 def schedule(x: Memory, cycle: int, more_coming: bool) -> None:
-    """Issue this cycle's ops."""
+    """Select this cycle's ops, and issue those that were selected ``select_cycles`` ago."""
+    _select_ops(x, cycle, more_coming)
+    if x.settings.select_cycles > 0:
+        slot = take_selected(x, cycle)
+        while slot >= 0:
+            touch(x, op_at(x.ops, slot).pe, cycle)
+            _issue(x, slot, cycle)
+            slot = take_selected(x, cycle)
+
+
+@inlined
+def _select_ops(x: Memory, cycle: int, more_coming: bool) -> None:
+    """Select this cycle's ops."""
     quota = x.pe_array.free_contexts
-    if quota == 0 or x.issue_queue.n_held == 0:
+    if quota == 0 or x.issue_queue.n_held == x.issue_queue.n_selected:
         return
     if x.settings.policy == LOCKSTEP:
         group = x.settings.pes * x.settings.contexts
@@ -36,7 +48,7 @@ def schedule(x: Memory, cycle: int, more_coming: bool) -> None:
         index = _oldest(x)
         if index < 0:
             return
-        _issue(x, queued_slot(x.issue_queue, index).slot, cycle)
+        _select(x, queued_slot(x.issue_queue, index).slot, cycle)
         quota -= 1
 
 
@@ -55,11 +67,13 @@ def _oldest(x: Memory) -> int:
 
 
 @inlined
-def _issue(x: Memory, slot: int, cycle: int) -> None:
-    """Move an op from the queue to the free PE that holds fewest, the lowest of them."""
-    leave_queue(x, slot)
-    x.counts.issued += 1
-    x.counts.queue_reads += 1
+def _select(x: Memory, slot: int, cycle: int) -> None:
+    """Give an op a context of the free PE that holds fewest, the lowest of them; issue it, now or later."""
+    issue_cycle = cycle + x.settings.select_cycles
+    if issue_cycle > cycle:
+        note_selected(x, slot, issue_cycle)
+    else:
+        leave_queue(x, slot)
     x.clock.moved = 1
     if x.layer.prunes_pooling:
         count_in_flight(x, slot)
@@ -76,20 +90,37 @@ def _issue(x: Memory, slot: int, cycle: int) -> None:
     op = op_at(x.ops, slot)
     op.pe = pe
     op.context = place
-    _fill(x, slot, place - first, cycle + x.settings.issue_latency_cycles)
-    if x.trace.is_on:
-        note_event(x, cycle, EventKind.ISSUE, op.index, pe * ISSUE_UNIT + place - first, 0)
+    _fill(x, slot, issue_cycle + x.settings.issue_latency_cycles)
+    if issue_cycle == cycle:
+        _issue(x, slot, cycle)
 
 
 @inlined
-def _fill(x: Memory, slot: int, which: int, ready_cycle: int) -> None:
-    """Put an op into its context; one that needs no word is known in the cycle after it is there."""
+def _issue(x: Memory, slot: int, cycle: int) -> None:
+    """Let an op that left the queue begin; one that needs no word is known in the cycle after it is there."""
+    x.counts.issued += 1
+    x.counts.queue_reads += 1
+    x.clock.moved = 1
+    op = op_at(x.ops, slot)
+    which = op.context - op.pe * x.settings.contexts
+    if op.decided_words == 0:
+        put_due(x.pe_array.constants, cycle + x.settings.issue_latency_cycles + 1, slot)
+        op.pending = 1
+    else:
+        context_at(x.pe_array, op.context).key = op.index << KEY_SHIFT | which
+    if x.trace.is_on:
+        note_event(x, cycle, EventKind.ISSUE, op.index, op.pe * ISSUE_UNIT + which, 0)
+
+
+@inlined
+def _fill(x: Memory, slot: int, ready_cycle: int) -> None:
+    """Put an op into its context, where it takes no word before it is issued, or none at all."""
     op = op_at(x.ops, slot)
     context = context_at(x.pe_array, op.context)
     context.slot = slot
-    context.ready_cycle = ready_cycle
+    context.ready_cycle = ready_cycle if op.decided_words > 0 else NEVER
     context.index = op.index
-    context.key = op.index << KEY_SHIFT | which
+    context.key = NEVER
     context.words_in = 0
     context.gathered = 0
     context.words = op.words
@@ -97,8 +128,3 @@ def _fill(x: Memory, slot: int, which: int, ready_cycle: int) -> None:
     context.activation_base = op.activation_base
     context.weight_base = op.weight_base
     context.first_word = op.first_word
-    if op.decided_words == 0:
-        context.ready_cycle = NEVER
-        context.key = NEVER
-        put_due(x.pe_array.constants, ready_cycle + 1, slot)
-        op.pending = 1

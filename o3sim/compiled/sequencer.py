@@ -116,6 +116,7 @@ def _fill(x: Memory, slot: int) -> None:
     op.group = walk.group
     op.words_in = 0
     op.context = -1
+    op.selected = 0
     op.pending = 0
     op.squashed = 0
     op.late = 0

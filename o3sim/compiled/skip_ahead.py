@@ -13,7 +13,7 @@ import numpy as np
 from o3sim.compiled.bit_set import clear_bit, set_bit, word_at
 from o3sim.compiled.kernel import NEVER, ONE, as_int, inlined, lowest_bit, noinline
 from o3sim.compiled.memory import Memory
-from o3sim.compiled.pe import choose, put_in
+from o3sim.compiled.pe import choose, put_in, why_none
 from o3sim.compiled.records.ledger import CAUSE, cause_at
 from o3sim.compiled.records.pe_array import Context, context_at, pe_at
 from o3sim.compiled.records.skip_ahead import CALENDAR_CYCLES, day_at, touched_at
@@ -28,7 +28,7 @@ def _oldest_two(x: Memory, pe: int) -> tuple[int, int]:
     second = -1
     for number in range(first, first + x.settings.contexts):
         context = context_at(x.pe_array, number)
-        if context.ready_cycle == NEVER:
+        if context.key == NEVER:
             continue
         if oldest < 0 or context.index < context_at(x.pe_array, oldest).index:
             second = oldest
@@ -54,7 +54,7 @@ def _catch_up(x: Memory, number: int, until: int) -> None:
         return
     oldest, second = _oldest_two(x, number)
     if oldest < 0:
-        cause_at(x.ledger, CAUSE.verdict_wait).pe_cycles += span
+        cause_at(x.ledger, why_none(x, number * x.settings.contexts)).pe_cycles += span
     elif x.layer.verdict_after_cycles == 1 or second < 0:
         context = context_at(x.pe_array, oldest)
         context.words_in += span

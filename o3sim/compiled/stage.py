@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from o3sim.compiled.run import Engine
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
-from o3sim.contract.plan import StageRun, resident_weights
+from o3sim.contract.plan import StageRun
+from o3sim.contract.weight_groups import all_channels
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -27,7 +28,7 @@ def simulate_stage(
 
     Same arguments, results, errors and events as :func:`o3sim.machine.stage.simulate_stage`.
     """
-    groups = [resident_weights(profile.geometry)]
+    groups = [all_channels(0, profile.geometry)]
     engine = Engine(architecture, groups, observers, window, row_cycles)
     counters, output = engine.run_layer(profile, groups)
     return StageRun(counters, output, engine.rows_written, engine.last_active_cycle)

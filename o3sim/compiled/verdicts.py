@@ -52,10 +52,10 @@ def _take(x: Memory, slot: int, cycle: int) -> None:
 
 @noinline
 def squash_in_pes(x: Memory, cycle: int) -> None:
-    """Drop the ops in contexts all of whose windows are seen to be 1."""
+    """Drop the issued ops in contexts all of whose windows are seen to be 1."""
     for place in range(x.settings.pes * x.settings.contexts):
         slot = context_at(x.pe_array, place).slot
-        if slot >= 0 and is_settled(x, slot):
+        if slot >= 0 and op_at(x.ops, slot).selected == 0 and is_settled(x, slot):
             _squash(x, slot, place, cycle)
 
 

@@ -26,13 +26,18 @@ def pump(x: Memory) -> None:
     if bits_per_cycle == 0:
         return
     stream = stream_at(x.weight_groups, 0)
-    while stream.requested < min(stream.groups, stream.halves_freed):
-        transfer = transfer_at(stream, stream.requested)
-        transfer.start_cycle = max(stream.channel_free_cycle, transfer.half_free_cycle)
-        cycles = (transfer.bits + bits_per_cycle - 1) // bits_per_cycle
-        stream.channel_free_cycle = transfer.start_cycle + cycles
-        transfer.arrival_cycle = stream.channel_free_cycle + x.settings.dram_latency_cycles
-        stream.requested += 1
+    while stream.passed < stream.groups:
+        transfer = transfer_at(stream, stream.passed)
+        if transfer.bits > 0:
+            if stream.halves_filled == stream.halves_freed:
+                return
+            half_free_cycle = transfer_at(stream, stream.halves_filled).half_free_cycle
+            transfer.start_cycle = max(stream.channel_free_cycle, half_free_cycle)
+            cycles = (transfer.bits + bits_per_cycle - 1) // bits_per_cycle
+            stream.channel_free_cycle = transfer.start_cycle + cycles
+            transfer.arrival_cycle = stream.channel_free_cycle + x.settings.dram_latency_cycles
+            stream.halves_filled += 1
+        stream.passed += 1
 
 
 @inlined
@@ -43,13 +48,15 @@ def op_ended(x: Memory, number: int, cycle: int) -> None:
     group = group_at(x.weight_groups, number)
     group.ops_left -= 1
     if group.ops_left == 0:
-        _free_half(x, cycle + 1)
+        _free_half(x, number, cycle + 1)
 
 
 @noinline
-def _free_half(x: Memory, cycle: int) -> None:
-    """Free a half of the weight buffer, from a cycle on."""
+def _free_half(x: Memory, number: int, cycle: int) -> None:
+    """Free the half of the weight buffer that a group of the layer is in, from a cycle on."""
     stream = stream_at(x.weight_groups, 0)
+    if transfer_at(stream, x.weight_groups.first_group + number).bits == 0:
+        return
     transfer_at(stream, stream.halves_freed).half_free_cycle = cycle
     stream.halves_freed += 1
     pump(x)

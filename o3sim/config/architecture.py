@@ -77,7 +77,11 @@ class Scheduler(StrictModel):
         " ready (in_order); fill all PEs as one group that starts and ends together (lockstep); or a class of"
         " yours (FILE.py:Class, relative to this file)."
     )
-    issue_width_ops: Count = Field(description="Ops issued per cycle at most.")
+    issue_width_ops: Count = Field(description="Ops selected per cycle at most.")
+    select_cycles: Cycles = Field(
+        default=0,
+        description="Cycles from an op's selection, which takes a context, to its issue out of the queue.",
+    )
     issue_latency_cycles: Cycles = Field(description="Cycles from an op's issue to its first word at the PE.")
     window_in_flight_ops: Count | Literal["unlimited"] = Field(
         description="Ops of one pooling window that may be in PEs at a time, or `unlimited`."
@@ -94,10 +98,16 @@ class Buffer(StrictModel):
 
 
 class WeightBuffer(Buffer):
-    """The double buffer that weights stream into."""
+    """The two halves that weights stream into, and a part for weights that stay between images."""
 
     size_kbit: Kilobits = Field(
-        description="Capacity in kbit (1024 bits) of both halves together: one half is read, one is filled."
+        description="Capacity in kbit (1024 bits) of both halves together, of which one is read and one is"
+        " filled, and of the part for weights that stay."
+    )
+    resident_kbit: Annotated[int, Field(ge=0, le=100_000_000)] = Field(
+        default=0,
+        description="The part of size_kbit for layers whose weights stay on the chip between images, in kbit;"
+        " 0: all weights stream.",
     )
 
 
@@ -159,7 +169,7 @@ else:
     StageIssueQueue = _made("StageIssueQueue", IssueQueue)
     StageScheduler = _made("StageScheduler", Scheduler, policy=Policies)
     StageActivationBuffer = _made("StageActivationBuffer", Buffer)
-    StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer)
+    StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer, without=("resident_kbit",))
     StageOutputBuffer = _made("StageOutputBuffer", OutputBuffer)
     # Outcomes are called for the network as a whole: one layer's calls are the next one's input.
     StagePruning = _made("StagePruning", Pruning, without=("speculative",))
@@ -260,6 +270,8 @@ class Architecture(CrossCheckedModel):
             yield Conflict((("stages",), ("organization",)), f"are of organization {PIPELINED} only")
         if not stages:
             yield from _array_conflicts(data, ())
+        if data.get("organization") == SEQUENTIAL:
+            yield from _buffer_conflicts(data)
         for number, stage in enumerate(stages if isinstance(stages, list | tuple) else ()):
             if isinstance(stage, Mapping) and all(isinstance(part, Mapping) for part in stage.values()):
                 yield from _array_conflicts(laid_over(data, stage), ("stages", number))
@@ -288,6 +300,14 @@ def _array_conflicts(data: Mapping[str, Any], place: KeyPath) -> Iterator[Confli
             tuple((*place, *key) for key in keys),
             f"{depth} cannot hold a lockstep group of pe.count * pe.contexts = {group} ops",
         )
+
+
+def _buffer_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
+    """Yield if more of the weight buffer is for weights that stay than there is of it."""
+    size, stays = (_at(data, "weight_buffer", key) for key in ("size_kbit", "resident_kbit"))
+    if type(size) is type(stays) is int and stays > size:
+        keys = (("weight_buffer", "resident_kbit"), ("weight_buffer", "size_kbit"))
+        yield Conflict(keys, f"{stays} kbit are more than the buffer's weight_buffer.size_kbit: {size}")
 
 
 def _at(data: Mapping[str, Any], section: str, key: str) -> Any:

@@ -37,7 +37,7 @@ class PeCycles(Declared[int]):
     weight_wait: int = _cause(
         "weight", "no op: the queue is empty and the sequencer waits for weights from DRAM"
     )
-    issue_wait: int = _cause("starved", "an op was issued to the PE and its first word cannot go in yet")
+    issue_wait: int = _cause("starved", "an op was selected for the PE and its first word cannot go in yet")
     no_ready_op: int = _cause(
         "starved", "no op: the queue holds ops, but none that is ready and within the issue width"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.contract.counters import LayerCounters
-from o3sim.contract.weight_groups import WeightGroup, check_activations_fit, cut_layer
+from o3sim.contract.resident import resident_weights
+from o3sim.contract.weight_groups import WeightGroup, all_channels, check_activations_fit, cut_layer
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.network.layer import Geometry, Sized
+    from o3sim.network.layer import Sized
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class StageRun:
     last_active_cycle: int
 
 
-def plan_groups(architecture: Architecture, layers: Iterable[Sized]) -> list[list[WeightGroup]]:
+def plan_groups(architecture: Architecture, layers: Sequence[Sized]) -> list[list[WeightGroup]]:
     """Cut every layer's weights into groups, and check that its maps fit.
 
     Raises
@@ -73,13 +74,23 @@ def plan_groups(architecture: Architecture, layers: Iterable[Sized]) -> list[lis
     InputError
         If a layer does not fit the buffers.
     """
-    cuts = []
-    for number, layer in enumerate(layers):
+    for layer in layers:
         check_activations_fit(layer.name, layer.geometry, architecture)
-        cuts.append(cut_layer(number, layer.name, layer.geometry, architecture))
-    return cuts
+    return cut_layers(architecture, layers)
 
 
-def resident_weights(geometry: Geometry) -> WeightGroup:
-    """Return the one weight group of a stage: all channels, which are on the chip already."""
-    return WeightGroup(0, 0, geometry.out_channels, 0)
+def cut_layers(architecture: Architecture, layers: Sequence[Sized]) -> list[list[WeightGroup]]:
+    """Cut every layer's weights into groups; those that stay on the chip are one.
+
+    Raises
+    ------
+    InputError
+        If a layer does not fit the weight buffer.
+    """
+    staying = resident_weights(architecture, layers).layers
+    return [
+        [all_channels(number, layer.geometry)]
+        if number in staying
+        else cut_layer(number, layer.name, layer.geometry, architecture)
+        for number, layer in enumerate(layers)
+    ]

@@ -13,12 +13,20 @@ if TYPE_CHECKING:
 
 
 class WeightGroup(NamedTuple):
-    """Output channels ``first_channel <= c < last_channel`` and their bits in DRAM."""
+    """Output channels ``first_channel <= c < last_channel``.
+
+    ``bits`` come from DRAM with every image: none of weights that stay on the chip.
+    """
 
     layer: int
     first_channel: int
     last_channel: int
     bits: int
+
+    @property
+    def stays(self) -> bool:
+        """Whether the weights stay on the chip between images."""
+        return self.bits == 0
 
 
 def weight_words(geometry: Geometry, width_edges: int) -> int:
@@ -26,8 +34,29 @@ def weight_words(geometry: Geometry, width_edges: int) -> int:
     return -(-geometry.fan_in // width_edges)
 
 
+def dram_bits(geometry: Geometry) -> int:
+    """Count the bits of a layer's weights in DRAM, with the tables of its edge orders."""
+    return geometry.out_channels * geometry.fan_in + _all_tables_bits(geometry)
+
+
+def buffer_bits(geometry: Geometry, width_edges: int) -> int:
+    """Count the bits that a layer's weights take on the chip as a whole: channels in whole words, tables."""
+    channel_bits = weight_words(geometry, width_edges) * width_edges
+    return geometry.out_channels * channel_bits + _all_tables_bits(geometry)
+
+
+def _all_tables_bits(geometry: Geometry) -> int:
+    order = geometry.edge_order
+    return 0 if order is None else len(set(order.order_of.tolist())) * order.table_bits
+
+
+def all_channels(layer: int, geometry: Geometry) -> WeightGroup:
+    """Return the one weight group of a layer whose weights stay on the chip."""
+    return WeightGroup(layer, 0, geometry.out_channels, 0)
+
+
 def cut_layer(layer: int, name: str, geometry: Geometry, architecture: Architecture) -> list[WeightGroup]:
-    """Cut one layer's channels into groups that fit one half of the weight buffer.
+    """Cut one layer's channels into groups that fit one of the two halves that weights stream into.
 
     Raises
     ------
@@ -35,15 +64,10 @@ def cut_layer(layer: int, name: str, geometry: Geometry, architecture: Architect
         If one half does not hold a single channel.
     """
     channel_bits = weight_words(geometry, architecture.pe.width_edges) * architecture.pe.width_edges
-    half_bits = architecture.weight_buffer.size_kbit * 1024 // 2
+    half_bits = _half_bits(architecture)
     fits = half_bits // channel_bits
     if fits == 0:
-        needed = -(-2 * channel_bits // 1024)
-        raise InputError(
-            f"architecture {architecture.name}: weight_buffer.size_kbit: half of "
-            f"{architecture.weight_buffer.size_kbit} kbit cannot hold one output channel of layer {name} "
-            f"({channel_bits} bits); give at least {needed}"
-        )
+        raise _no_channel_fits(architecture, name, channel_bits)
     order = geometry.edge_order
     if order is not None:
         return _cut_with_orders(layer, name, geometry, order, channel_bits, architecture)
@@ -63,15 +87,10 @@ def _cut_with_orders(
     architecture: Architecture,
 ) -> list[WeightGroup]:
     """Cut a layer whose channels follow edge orders: the table of each order lies beside the weights."""
-    half_bits = architecture.weight_buffer.size_kbit * 1024 // 2
+    half_bits = _half_bits(architecture)
     rows = order.order_of.tolist()
     if channel_bits + order.table_bits > half_bits:
-        needed = -(-2 * (channel_bits + order.table_bits) // 1024)
-        raise InputError(
-            f"architecture {architecture.name}: weight_buffer.size_kbit: half of "
-            f"{architecture.weight_buffer.size_kbit} kbit cannot hold one output channel of layer {name} "
-            f"({channel_bits} bits) and its edge order ({order.table_bits} bits); give at least {needed}"
-        )
+        raise _no_channel_fits(architecture, name, channel_bits, order.table_bits)
     groups: list[WeightGroup] = []
     first, tables = 0, {rows[0]}
     for channel in range(1, geometry.out_channels + 1):
@@ -83,6 +102,29 @@ def _cut_with_orders(
             first, with_it = channel, {rows[channel]} if channel < geometry.out_channels else set()
         tables = with_it
     return groups
+
+
+def _half_bits(architecture: Architecture) -> int:
+    """Count the bits of one of the two halves that weights stream into."""
+    buffer = architecture.weight_buffer
+    return (buffer.size_kbit - buffer.resident_kbit) * 1024 // 2
+
+
+def _no_channel_fits(
+    architecture: Architecture, name: str, channel_bits: int, table_bits: int = 0
+) -> InputError:
+    """Say that one half does not hold a single channel, and what would."""
+    buffer = architecture.weight_buffer
+    streams_kbit = buffer.size_kbit - buffer.resident_kbit
+    what = f"one output channel of layer {name} ({channel_bits} bits)"
+    if table_bits:
+        what += f" and its edge order ({table_bits} bits)"
+    needed_kbit = buffer.resident_kbit + -(-2 * (channel_bits + table_bits) // 1024)
+    left = f", besides {buffer.resident_kbit} of resident_kbit," if buffer.resident_kbit else ""
+    return InputError(
+        f"architecture {architecture.name}: weight_buffer.size_kbit: half of {streams_kbit} kbit{left} "
+        f"cannot hold {what}; give at least {needed_kbit}"
+    )
 
 
 def order_bits(geometry: Geometry, architecture: Architecture, words: int) -> int:

@@ -37,10 +37,13 @@ class EnergyModel:
         self._activation_bit_pj = self._buffer_bit_pj(
             architecture.activation_buffer.size_kbit, architecture.activation_buffer.banks, pe_count
         )
-        halves = 1 if architecture.is_pipelined else 2  # a stage's weights take all of it
-        self._weight_bit_pj = self._buffer_bit_pj(
-            architecture.weight_buffer.size_kbit / halves, architecture.weight_buffer.banks, pe_count
-        )
+        buffer = architecture.weight_buffer
+        if architecture.is_pipelined:  # a stage's weights take all of it
+            half_kbit = resident_kbit = float(buffer.size_kbit)
+        else:
+            half_kbit, resident_kbit = (buffer.size_kbit - buffer.resident_kbit) / 2, buffer.resident_kbit
+        self._streamed_bit_pj = self._buffer_bit_pj(half_kbit, buffer.banks, pe_count)
+        self._resident_bit_pj = self._buffer_bit_pj(resident_kbit, buffer.banks, pe_count)
         self._queue_entry_pj = OP_BITS * access_pj_per_bit(
             table.memory, architecture.issue_queue.depth_ops * OP_BITS
         )
@@ -66,13 +69,15 @@ class EnergyModel:
         )
         return power_uw / architecture.clock_mhz
 
-    def energy_pj(self, counters: LayerCounters) -> dict[str, float]:
+    def energy_pj(self, counters: LayerCounters, stays: bool = False) -> dict[str, float]:
         """Price what one layer counted.
 
         Parameters
         ----------
         counters : LayerCounters
             Events of one layer, of one image or summed over several.
+        stays : bool
+            Whether its weights stay on the chip, in the part of the weight buffer that is for that.
 
         Returns
         -------
@@ -80,12 +85,15 @@ class EnergyModel:
             pJ by unit, a value for each of :data:`o3sim.energy.units.UNITS`.
         """
         table = self.table
+        weight_bit_pj = self._resident_bit_pj if stays else self._streamed_bit_pj
         return {
             "pe": self._pe_pj(counters),
             "threshold_compare": self._comparisons(counters) * table.threshold_compare.comparison.pj,
             "activation_buffer": self._activation_bits(counters) * self._activation_bit_pj,
-            "weight_buffer": self._weight_bits(counters) * self._weight_bit_pj,
-            "activation_gather": counters.order_bits * self._gather_bit_pj,
+            "weight_buffer": self._weight_bits(counters) * weight_bit_pj,
+            # An index bit of an edge order is read from its table, and sets a multiplexer.
+            "activation_gather": counters.order_bits
+            * (weight_bit_pj + table.activation_gather.multiplexer.pj),
             "issue_queue": (counters.queue_writes + counters.queue_reads) * self._queue_entry_pj,
             "scheduler": self._scheduler_pj(counters),
             "sequencer": counters.scoreboard_reads * table.sequencer.lookup.pj,
@@ -97,6 +105,11 @@ class EnergyModel:
             "dram": counters.dram_bits / 64 * table.dram.transfer.pj,
             "leakage": counters.cycles * self.leakage_pj_per_cycle,
         }
+
+    def load_pj(self, bits: int, cycles: int) -> float:
+        """Price the loading of weights that stay: transfers, writes as they arrive, leakage meanwhile."""
+        transfers_pj = bits / 64 * self.table.dram.transfer.pj
+        return transfers_pj + bits * self._resident_bit_pj + cycles * self.leakage_pj_per_cycle
 
     def _pe_pj(self, counters: LayerCounters) -> float:
         prices = self.table.pe
@@ -118,11 +131,6 @@ class EnergyModel:
     def _weight_bits(self, counters: LayerCounters) -> int:
         """Count bits read for the PEs, and written as they arrive from DRAM."""
         return counters.weight_reads * self.architecture.pe.width_edges + counters.dram_bits
-
-    @property
-    def _gather_bit_pj(self) -> float:
-        """Price an index bit of an edge order: read from the table, it sets a multiplexer."""
-        return self._weight_bit_pj + self.table.activation_gather.multiplexer.pj
 
     def _scoreboard_bits(self, counters: LayerCounters) -> int:
         return (counters.scoreboard_reads + counters.scoreboard_writes) * WINDOW_STATE_BITS

@@ -18,6 +18,11 @@ class IssueQueue:
         """Free places, as of the end of the last cycle less what arrived in this one."""
         return self.depth_ops - len(self.entries) - len(self.arriving)
 
+    @property
+    def unselected(self) -> list[Op]:
+        """Ops that no context is chosen for yet, oldest first."""
+        return [op for op in self.entries if op.context < 0]
+
     def dispatch(self, op: Op) -> None:
         """Take an op; it can be seen from the next cycle on."""
         self.arriving.append(op)

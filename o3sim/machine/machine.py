@@ -167,10 +167,11 @@ class Machine:
             self.last_active_cycle = wake - 1
         return wake
 
-    def _position(self) -> tuple[int, int, int, int]:
+    def _position(self) -> tuple[int, ...]:
         """How far the layer is; a cycle that moves neither this nor a word changes nothing."""
         read = self.supply.activation_reads
-        return self.sequencer.next_op, self.ledger.counters.issued, self.ledger.ended, read
+        chosen = self.scheduler.selected, self.ledger.counters.issued
+        return self.sequencer.next_op, *chosen, self.ledger.ended, read
 
     def _take_verdicts(self, cycle: int) -> None:
         """Hand outcomes that are known from this cycle on to the output buffer."""
@@ -197,6 +198,8 @@ class Machine:
         if dropped:
             self.queue.remove({op.index for op in dropped})
             for op in dropped:
+                if op.context >= 0:
+                    self.pes.drop(op)
                 self._squashed(op, "queue", "queue")
 
     def _look_ahead(self, cycle: int) -> tuple[bool, str]:
@@ -209,8 +212,8 @@ class Machine:
         return self.queue.room > 0, "input_wait" if waited_for_rows else "queue_empty"
 
     def _refine(self, idle_cause: str) -> str:
-        """Why idle PEs are idle, given what the scheduler left in the queue."""
-        if not self.queue.entries:
+        """Why idle PEs are idle, given what the scheduler did not select of the queue."""
+        if all(op.context >= 0 for op in self.queue.entries):
             return idle_cause
         if self.scheduler.policy.whole_group and (self.pes.busy > 0 or idle_cause == "input_wait"):
             return "drain" if self.pes.busy > 0 else idle_cause
@@ -253,7 +256,7 @@ class Machine:
         """Free the half of the weight buffer whose last op this was."""
         self._group_left[op.group] -= 1
         if not self._group_left[op.group]:
-            self.weights.release_half()
+            self.weights.release_half(op.group)
 
     def _begin_layer(self, cycle: int) -> bool:
         """Start the next layer in this cycle; tell if there is one."""
@@ -308,6 +311,7 @@ class Machine:
         group = self.sequencer.waits_for(cycle)
         wakes = [
             self.pes.next_move(cycle),
+            self.scheduler.next_issue(),
             self.scoreboard.next_show(),
             None if self.argmax_pruning is None else self.argmax_pruning.next_show(),
             None if group is None else self.weights.next_change(group),

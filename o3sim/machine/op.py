@@ -14,6 +14,7 @@ class Op:
     in which that may go in, ``known_cycle`` the one from which the outcome is known (None until its
     deciding word went in). ``not_before`` is the first cycle in which it can be dispatched, that in
     which its input rows are there. ``word_cycles`` has the cycle of each word where classes race.
+    An op that is selected and not yet ``issued`` has its context already, and its place in the queue still.
     """
 
     index: int
@@ -33,6 +34,7 @@ class Op:
     context: int = -1
     ready_cycle: int = 0
     known_cycle: int | None = None
+    issued: bool = False
     squashed: bool = False
     late: bool = False
     word_cycles: list[int] = field(default_factory=list)

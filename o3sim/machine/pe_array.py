@@ -71,18 +71,23 @@ class PEArray:
         return known
 
     def squash(self, settled: Callable[[Op], bool]) -> list[Op]:
-        """Drop the ops in contexts all of whose windows are seen to be 1; lowest PE first."""
-        dropped = [op for i in self._busy for op in self.pes[i].held if op is not None and settled(op)]
+        """Drop the issued ops in contexts all of whose windows are seen to be 1; lowest PE first."""
+        held = (op for i in self._busy for op in self.pes[i].held if op is not None)
+        dropped = [op for op in held if op.issued and settled(op)]
         for op in dropped:
-            op.squashed = True
-            self._release(op)
+            self.drop(op)
         return dropped
 
-    def place(self, op: Op, cycle: int) -> None:
-        """Issue an op to the free PE that holds fewest, the lowest of them.
+    def drop(self, op: Op) -> None:
+        """Free the context of an op that is squashed."""
+        op.squashed = True
+        self._release(op)
 
-        Its first word may go in ``issue_latency_cycles`` later; an op that needs no word is known
-        in the cycle after that.
+    def place(self, op: Op, issue_cycle: int) -> None:
+        """Give an op, to be issued in a cycle, to the free PE that holds fewest, the lowest of them.
+
+        Its first word may go in ``issue_latency_cycles`` after its issue; an op that needs no word is
+        known in the cycle after that.
         """
         pe = self.pes[self._free.first()]
         self._free.take(pe)
@@ -90,7 +95,7 @@ class PEArray:
             insort(self._busy, pe.index)
         pe.accept(op)
         self._free.put(pe)
-        op.ready_cycle = cycle + self.issue_latency_cycles
+        op.ready_cycle = issue_cycle + self.issue_latency_cycles
         if op.decided_words == 0:
             self._know(op, op.ready_cycle + 1)
 

@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 
 
 class Scheduler:
-    """Issue up to ``issue_width`` ops a cycle, chosen by a policy.
+    """Select up to ``issue_width`` ops a cycle, chosen by a policy, and issue each ``select_cycles`` later.
 
     An op is ready when fewer than ``window_in_flight`` ops of each of its undecided windows are in
-    flight: issued, and their outcome not yet seen. Without pooling pruning every op is ready.
+    flight: selected, and their outcome not yet seen. Without pooling pruning every op is ready.
+
+    Attributes
+    ----------
+    selected : int
+        Ops selected so far.
     """
 
     def __init__(self, config: SchedulerConfig, queue: IssueQueue, pes: PEArray) -> None:
@@ -31,26 +36,45 @@ class Scheduler:
         self._pick = self._checked_pick if is_custom(config.policy) else self.policy.pick
         self.queue = queue
         self.pes = pes
+        self.selected = 0
+        self._on_the_way: dict[int, list[Op]] = {}
 
     def step(
         self, cycle: int, scoreboard: Scoreboard, more_coming: bool, on_issue: Callable[[Op], None]
     ) -> None:
-        """Issue this cycle's ops."""
+        """Select this cycle's ops, and issue those that were selected ``select_cycles`` ago."""
+        issue_cycle = cycle + self.config.select_cycles
+        selected = self._select(issue_cycle, scoreboard, more_coming)
+        if selected:
+            self.selected += len(selected)
+            self._on_the_way[issue_cycle] = selected
+        issued = [op for op in self._on_the_way.pop(cycle, ()) if not op.squashed]
+        for op in issued:
+            op.issued = True
+            on_issue(op)
+        if issued:
+            self.queue.remove({op.index for op in issued})
+
+    def _select(self, issue_cycle: int, scoreboard: Scoreboard, more_coming: bool) -> list[Op]:
+        """Give this cycle's ops their contexts, to be issued in a cycle."""
         quota = self.pes.free_contexts
         if not self.policy.whole_group:
             quota = min(quota, self.config.issue_width_ops)
-        if not quota or not self.queue.entries:
-            return
-        issued: set[int] = set()
-        for op in self._pick(self._view(scoreboard, more_coming)):
+        selected: list[Op] = []
+        view = self._view(scoreboard, more_coming)
+        if not quota or not view.entries:
+            return selected
+        for op in self._pick(view):
             scoreboard.issue(op)
-            self.pes.place(op, cycle)
-            on_issue(op)
-            issued.add(op.index)
-            if len(issued) == quota:
+            self.pes.place(op, issue_cycle)
+            selected.append(op)
+            if len(selected) == quota:
                 break
-        if issued:
-            self.queue.remove(issued)
+        return selected
+
+    def next_issue(self) -> int | None:
+        """Next cycle in which an op is issued, None if none is selected."""
+        return min(self._on_the_way, default=None)
 
     def _checked_pick(self, view: QueueView) -> Iterator[Op]:
         """Hold a policy that is not o3sim's own to what it may pick."""
@@ -68,7 +92,8 @@ class Scheduler:
         ready: Callable[[Op], bool] = _always
         if limit != "unlimited" and scoreboard.prunes:
             ready = partial(scoreboard.admits, limit=limit)
-        return QueueView(self.queue.entries, ready, self.pes.free_contexts, self.pes.contexts, more_coming)
+        entries = self.queue.unselected if self.config.select_cycles else self.queue.entries
+        return QueueView(entries, ready, self.pes.free_contexts, self.pes.contexts, more_coming)
 
     def __repr__(self) -> str:
         return f"scheduler: {type(self.policy).__name__}, {self.pes.free_contexts} free contexts"

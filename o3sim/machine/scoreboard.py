@@ -53,7 +53,7 @@ class Scoreboard:
         return all(self.in_flight[window] < limit or self.settled[window] for window in op.windows)
 
     def issue(self, op: Op) -> None:
-        """Count an op as in flight."""
+        """Count an op that is selected as in flight."""
         if self.prunes:
             for window in op.windows:
                 self.in_flight[window] += 1

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
-from o3sim.contract.plan import StageRun, resident_weights
+from o3sim.contract.plan import StageRun
 from o3sim.contract.program import build_program
+from o3sim.contract.weight_groups import all_channels
 from o3sim.machine.machine import Machine
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def simulate_stage(
     MachineError
         If an invariant does not hold, or no unit can move.
     """
-    groups = [resident_weights(profile.geometry)]
+    groups = [all_channels(0, profile.geometry)]
     program = build_program(profile, groups, 0, architecture, row_cycles)
     machine = Machine(architecture, groups, iter([program]), observers, window)
     machine.run()

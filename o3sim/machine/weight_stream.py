@@ -18,6 +18,8 @@ HALVES = 2
 class WeightStream:
     """Stream the weight groups of all layers, in order, each into the half that is free.
 
+    Groups that stay on the chip are there from cycle 0 on, take no half and are not streamed.
+
     A transfer takes ``ceil(bits / bits_per_cycle)`` cycles of the DRAM channel; the group can be
     used ``latency_cycles`` after its end, while the channel already carries the next. The half of
     a group whose last op ends in cycle ``c`` can be written again from ``c + 1``.
@@ -41,38 +43,36 @@ class WeightStream:
         self.env = env
         self.latency_cycles = dram.latency_cycles
         self.groups = groups
-        self.arrival_cycles: list[int] = []
         self._on_request = on_request
         self._channel_free_cycle = 0
         self._free_halves = simpy.Container(env, init=HALVES)
         self._streams = dram.bits_per_cycle != "ideal"
-        if dram.bits_per_cycle == "ideal":
-            self.arrival_cycles = [0] * len(groups)
-        else:
+        self.arrival_cycles = {n: 0 for n, group in enumerate(groups) if group.stays or not self._streams}
+        if dram.bits_per_cycle != "ideal":
             env.process(self._stream(dram.bits_per_cycle))
 
     def _stream(self, bits_per_cycle: int) -> Generator[simpy.Event, None, None]:
         for number, group in enumerate(self.groups):
+            if group.stays:
+                continue
             yield self._free_halves.get(1)
             cycle = int(self.env.now)
             self._channel_free_cycle = cycle + -(-group.bits // bits_per_cycle)
-            self.arrival_cycles.append(self._channel_free_cycle + self.latency_cycles)
-            self._on_request(number, cycle, self.arrival_cycles[-1])
+            self.arrival_cycles[number] = self._channel_free_cycle + self.latency_cycles
+            self._on_request(number, cycle, self.arrival_cycles[number])
             yield self.env.timeout(self._channel_free_cycle - cycle)
 
     def arrived(self, group: int, cycle: int) -> bool:
         """Return whether a group's weights can be used in a cycle."""
-        return group < len(self.arrival_cycles) and self.arrival_cycles[group] <= cycle
+        return group in self.arrival_cycles and self.arrival_cycles[group] <= cycle
 
     def next_change(self, group: int) -> int:
         """Cycle in which a group will be there or, if it is not yet asked for, the channel free."""
-        if group < len(self.arrival_cycles):
-            return self.arrival_cycles[group]
-        return self._channel_free_cycle
+        return self.arrival_cycles.get(group, self._channel_free_cycle)
 
-    def release_half(self) -> None:
+    def release_half(self, group: int) -> None:
         """Free the half of a group whose last op ends in this cycle, from the next cycle on."""
-        if self._streams:
+        if self._streams and not self.groups[group].stays:
             self.env.process(self._release())
 
     def _release(self) -> Generator[simpy.Event, None, None]:
@@ -80,4 +80,6 @@ class WeightStream:
         yield self._free_halves.put(1)
 
     def __repr__(self) -> str:
-        return f"weight stream: {len(self.arrival_cycles)} of {len(self.groups)} groups requested"
+        return (
+            f"weight stream: {len(self.arrival_cycles)} of {len(self.groups)} groups are there or requested"
+        )

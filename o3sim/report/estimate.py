@@ -40,6 +40,10 @@ def print_estimate(console: Console, estimate: RunEstimate) -> None:
         )
     console.print(table)
     console.print(LEGEND)
+    for machine in estimate.machines:
+        if machine.load_cycles:
+            loaded = f"{grouped(machine.load_cycles)} cycles to load weights that stay on the chip"
+            console.print(f"{machine.name}: {loaded}, once, before the first image")
     console.print()
     jobs = "1 process" if estimate.jobs == 1 else f"{estimate.jobs} processes"
     shares = _shares(estimate.parts_s)

@@ -11,6 +11,7 @@ from rich.table import Table
 from o3sim.contract.counters import LayerCounters
 from o3sim.report.console import make_table
 from o3sim.report.numbers import grouped, percent
+from o3sim.report.resident import resident_note
 from o3sim.report.synthetic import synthetic_note
 from o3sim.runs.engines import custom_note
 from o3sim.studies.whatif.measure import NOTEWORTHY, Explanation
@@ -61,6 +62,11 @@ def print_explanation(console: Console, found: Explanation) -> None:
     note = custom_note(source.architecture)
     if note is not None:
         console.print(note, soft_wrap=True)
+    loaded = found.resident
+    if loaded.layers:
+        names = tuple(found.layers[number].name for number in loaded.layers)
+        about = resident_note(source.architecture.name, names, loaded.load_bits, loaded.load_cycles)
+        console.print(about, soft_wrap=True)
     console.print()
     console.print(stack_table(found))
     console.print(STACK_LEGEND)

@@ -16,6 +16,7 @@ from o3sim.report.compare import PJ_PER_NJ, print_comparisons
 from o3sim.report.console import WIDTH_COLUMNS, make_table
 from o3sim.report.numbers import ABSENT, grouped, percent, significant
 from o3sim.report.pipeline import clock, print_pipeline
+from o3sim.report.resident import resident_note
 from o3sim.report.synthetic import synthetic_note
 from o3sim.results.comparison import Comparison
 from o3sim.results.measures import Measures
@@ -64,6 +65,7 @@ def print_run(
         custom = custom_units(run.configuration)
         if custom:
             console.print(f"SimPy engine for {run.architecture}: {describe(custom)}", soft_wrap=True)
+    print_resident(console, every_run)
     console.print()
     console.print(layer_table(result))
     console.print(LAYER_LEGEND)
@@ -75,6 +77,16 @@ def print_run(
     console.print(energy_table(result))
     if comparisons:
         print_comparisons(console, result, comparisons, wide)
+
+
+def print_resident(console: Console, runs: Sequence[RunResult]) -> None:
+    """Say of each run whose weights stay on the chip what loading them took."""
+    for run in runs:
+        loaded = run.resident
+        if loaded is not None:
+            note = resident_note(run.architecture, loaded.layers, loaded.load_bits, loaded.load_cycles)
+            energy = f"{significant(loaded.load_energy_pj / PJ_PER_NJ)} nJ"
+            console.print(f"{note} ({energy})", soft_wrap=True)
 
 
 def speculative_note(result: RunResult) -> str:

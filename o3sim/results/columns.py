@@ -37,8 +37,11 @@ PIPELINE_NUMBERS = tuple(
 )
 SLOWEST_STAGE = "pipeline.slowest_stage"
 
-SOME_COLUMNS = (AGREEMENT, *PIPELINE_NUMBERS, SLOWEST_STAGE)
-"""Columns that only some machines have: those that call outcomes, and pipelines. They stand last."""
+RESIDENT_NUMBERS = tuple(f"resident.{figure}" for figure in ("load_cycles", "load_bits", "load_energy_pj"))
+
+SOME_COLUMNS = (AGREEMENT, *PIPELINE_NUMBERS, SLOWEST_STAGE, *RESIDENT_NUMBERS)
+"""Columns that only some machines have, and that stand last: those that call outcomes, pipelines, and
+those on which weights stay."""
 
 
 def measure_columns(measures: Measures) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from o3sim.results.comparison import Comparison
 from o3sim.results.images import ImageResult
 from o3sim.results.measures import Measures, values_of
 from o3sim.results.pipeline import PipelineFigures
+from o3sim.results.resident import ResidentFigures
 from o3sim.results.result import RunResult
 
 
@@ -59,6 +60,7 @@ def _run(result: RunResult) -> dict[str, Any]:
         "spread": asdict(result.spread),
         **_measures(result),
         "pipeline": None if result.pipeline is None else _pipeline(result.pipeline),
+        "resident": None if result.resident is None else _resident(result.resident),
         "layers": [{"name": layer.name, **_measures(layer)} for layer in result.layers],
         "per_image": [_image(image) for image in result.per_image],
         "configuration": dict(result.configuration),
@@ -71,6 +73,10 @@ def _image(image: ImageResult) -> dict[str, Any]:
 
 def _pipeline(figures: PipelineFigures) -> dict[str, Any]:
     return {**asdict(figures), "stages": [asdict(stage) for stage in figures.stages]}
+
+
+def _resident(figures: ResidentFigures) -> dict[str, Any]:
+    return {**asdict(figures), "layers": list(figures.layers)}
 
 
 def _measures(measures: Measures) -> dict[str, Any]:

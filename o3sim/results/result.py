@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from o3sim.config.architecture import Architecture
 from o3sim.config.custom_code import CUSTOM_KEYS, without_folder
 from o3sim.contract.counters import LayerCounters
+from o3sim.contract.resident import ResidentWeights
 from o3sim.energy.model import EnergyModel
 from o3sim.results.columns import measure_columns
 from o3sim.results.images import ImageResult, Spread, spread_of
 from o3sim.results.measures import Measures, measure, sum_energy, values_of
 from o3sim.results.pipeline import PipelineFigures, of_stream
+from o3sim.results.resident import ResidentFigures
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]  # ships no types
@@ -57,6 +59,8 @@ class RunResult(Measures):
         Share of images whose class is the exact one, for a machine that calls outcomes speculatively.
     pipeline : PipelineFigures or None
         Figures of organization ``layer_pipelined`` only.
+    resident : ResidentFigures or None
+        What loading weights that stay on the chip took, if some do; in no other figure.
     schema_version : int
         Version of the JSON that this is written as.
     """
@@ -73,6 +77,7 @@ class RunResult(Measures):
     per_image: tuple[ImageResult, ...]
     agreement: float | None = None
     pipeline: PipelineFigures | None = None
+    resident: ResidentFigures | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -130,6 +135,7 @@ def run_result(
     layers_exact: Sequence[bool],
     stages: Sequence[Architecture] | None = None,
     pipeline: PipelineFigures | None = None,
+    resident: ResidentWeights | None = None,
 ) -> RunResult:
     """Compute the result of a run.
 
@@ -147,10 +153,16 @@ def run_result(
         The machine of each layer of a pipeline.
     pipeline : PipelineFigures, optional
         Figures of a pipeline.
+    resident : ResidentWeights, optional
+        Weights that stay on the chip of a machine that has a part for them.
     """
     images, clock_mhz = len(subject.images), architecture.clock_mhz
     models = [model] * len(layers) if stages is None else [EnergyModel(s, model.table) for s in stages]
-    energies = [priced.energy_pj(counters) for priced, counters in zip(models, layers, strict=True)]
+    staying = () if resident is None else resident.layers
+    energies = [
+        priced.energy_pj(counters, stays=number in staying)
+        for number, (priced, counters) in enumerate(zip(models, layers, strict=True))
+    ]
     totals = LayerCounters("total")
     for counters in layers:
         totals.add(counters)
@@ -176,7 +188,22 @@ def run_result(
         per_image=subject.images,
         layers=tuple(LayerResult(name=counters.name, **values_of(part)) for counters, part in named),
         pipeline=pipeline,
+        resident=_resident_figures(resident, model, layers),
         **values_of(whole),
+    )
+
+
+def _resident_figures(
+    resident: ResidentWeights | None, model: EnergyModel, layers: Sequence[LayerCounters]
+) -> ResidentFigures | None:
+    """Return the figures of weights that stay, None where none do."""
+    if resident is None or not resident.layers:
+        return None
+    return ResidentFigures(
+        layers=tuple(layers[number].name for number in resident.layers),
+        load_cycles=resident.load_cycles,
+        load_bits=resident.load_bits,
+        load_energy_pj=model.load_pj(resident.load_bits, resident.load_cycles),
     )
 
 

@@ -12,7 +12,14 @@ from typing import Any
 from o3sim.errors import InputError
 from o3sim.files import open_atomic
 from o3sim.results.cells import guarded, kinds_of, text_of
-from o3sim.results.columns import AGREEMENT, PIPELINE_NUMBERS, SLOWEST_STAGE, SOME_COLUMNS, measure_columns
+from o3sim.results.columns import (
+    AGREEMENT,
+    PIPELINE_NUMBERS,
+    RESIDENT_NUMBERS,
+    SLOWEST_STAGE,
+    SOME_COLUMNS,
+    measure_columns,
+)
 from o3sim.results.result import RunResult
 
 
@@ -29,6 +36,10 @@ def result_columns(result: RunResult) -> dict[str, Any]:
         columns |= {
             name: getattr(result.pipeline, name.removeprefix("pipeline."))
             for name in (*PIPELINE_NUMBERS, SLOWEST_STAGE)
+        }
+    if result.resident is not None:
+        columns |= {
+            name: getattr(result.resident, name.removeprefix("resident.")) for name in RESIDENT_NUMBERS
         }
     return columns
 

@@ -17,6 +17,7 @@ from o3sim.config.architecture import Architecture
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.errors import MachineError
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
+from o3sim.contract.resident import resident_weights
 from o3sim.energy.model import EnergyModel
 from o3sim.energy.table import EnergyTable, load_table
 from o3sim.network.layer import Layer
@@ -244,6 +245,7 @@ def result_of(
 ) -> RunResult:
     """Compute the figures of a design point from what was counted."""
     stages = None if counts.pipeline is None else stage_machines(architecture, case.network.layers)
+    resident = resident_weights(architecture, case.network.layers)
     labels = case.labels or (None,) * len(counts.images)
     images = tuple(replace(image, label=label) for image, label in zip(counts.images, labels, strict=True))
     result = run_result(
@@ -254,6 +256,7 @@ def result_of(
         counts.exact,
         stages,
         counts.pipeline,
+        resident,
     )
     return replace(result, agreement=counts.agreement) if architecture.pruning.speculative else result
 

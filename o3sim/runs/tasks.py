@@ -31,7 +31,7 @@ _NOT_SEEN: dict[str, Any] = {
 _NOT_SEEN_OF_STAGES: dict[str, Any] = {
     **_NOT_SEEN,
     "dram": True,
-    "weight_buffer": {"size_kbit"},
+    "weight_buffer": {"size_kbit", "resident_kbit"},
     "stages": {"__all__": {"activation_buffer": {"size_kbit"}, "weight_buffer": {"size_kbit"}}},
 }
 """The same of a pipeline, whose weights are on the chip."""

@@ -11,9 +11,10 @@ from typing import Annotated, Any, cast, get_args, get_type_hints
 from pydantic import Field, ValidationError, create_model
 
 from o3sim.config.model import StrictModel
-from o3sim.results.columns import AGREEMENT, PIPELINE_NUMBERS, SLOWEST_STAGE
+from o3sim.results.columns import AGREEMENT, PIPELINE_NUMBERS, RESIDENT_NUMBERS, SLOWEST_STAGE
 from o3sim.results.measures import Measures
 from o3sim.results.pipeline import PipelineFigures, StageFigures
+from o3sim.results.resident import ResidentFigures
 from o3sim.runs.tasks import PointOutcome
 
 _MOST = 2**62
@@ -51,8 +52,9 @@ def outcome_of(values: Mapping[str, Any]) -> PointOutcome:
 def _ran() -> type[StrictModel]:
     """Make the model of an outcome with figures, from where these are declared."""
     measures = dict(_columns(Measures))
-    pipeline = dict(_columns(PipelineFigures, "pipeline."))
-    optional = {AGREEMENT: float, **{name: pipeline[name] for name in (*PIPELINE_NUMBERS, SLOWEST_STAGE)}}
+    some = dict([*_columns(PipelineFigures, "pipeline."), *_columns(ResidentFigures, "resident.")])
+    names = *PIPELINE_NUMBERS, SLOWEST_STAGE, *RESIDENT_NUMBERS
+    optional = {AGREEMENT: float, **{name: some[name] for name in names}}
     stages = {name: kind for name, kind in _columns(StageFigures, "stage.") if name != "stage.name"}
     needed = {"images": int, "accuracy": float | None, "synthetic": str, **measures}
     totals = _model("Totals", needed, optional)

@@ -12,8 +12,7 @@ from o3sim.compiled.run import run_layers
 from o3sim.compiled.stage import simulate_stage as compiled_stage
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
-from o3sim.contract.plan import ImageRun
-from o3sim.contract.weight_groups import cut_layer
+from o3sim.contract.plan import ImageRun, cut_layers
 from o3sim.machine.stage import simulate_stage as simpy_stage
 from o3sim.trace.canonical import CanonicalTrace
 from tests.golden.divergence import divergence
@@ -37,8 +36,7 @@ def run_compiled(
     if isinstance(case, StageCase):
         return _of_stage(compiled_stage, case, observers, window)
     arch = case.architecture
-    cuts = [cut_layer(i, layer.name, layer.geometry, arch) for i, layer in enumerate(case.profiles)]
-    return run_layers(arch, cuts, case.profiles, observers, window)
+    return run_layers(arch, cut_layers(arch, case.profiles), case.profiles, observers, window)
 
 
 def _of_stage(

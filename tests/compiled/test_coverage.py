@@ -8,7 +8,8 @@ from hypothesis import given, settings
 
 from o3sim.compiled.records.layer import is_plain
 from o3sim.contract.counters import LayerCounters
-from o3sim.contract.weight_groups import cut_layer
+from o3sim.contract.plan import cut_layers
+from o3sim.contract.resident import resident_weights
 from tests.compiled.engines import run_compiled
 from tests.machine.strategies import Case, StageCase, cases
 from tests.runs.pipeline.samples import stage_cases
@@ -24,7 +25,8 @@ KNOBS = {
     "pools pruned", "pools not pruned", "squash latency", "dense", "conv", "Pool(size=2, stride=2)",
     "Pool(size=3, stride=2)", "Pool(size=3, stride=1)", "None", "exclude", "-1", "+1", "planes", "stride",
     "constant channel", "no edges", "several layers", "scores", "partial word", "leftovers of a pool",
-    "stage", "plain to the loop over words",
+    "stage", "plain to the loop over words", "all weights stay", "some weights stay",
+    "registered select", "registered select, plain loop",
 }  # fmt: skip
 
 
@@ -33,7 +35,10 @@ def machine_knobs(case: Case | StageCase) -> set[str]:
     a = case.architecture
     limit = a.scheduler.window_in_flight_ops
     banks = {a.activation_buffer.banks, a.weight_buffer.banks}
-    groups = max(len(cut_layer(0, layer.name, layer.geometry, a)) for layer in case.profiles)
+    groups, staying = 1, 0
+    if isinstance(case, Case):
+        groups = max(len(cut) for cut in cut_layers(a, case.profiles))
+        staying = len(resident_weights(a, case.profiles).layers)
     return {
         a.scheduler.policy,
         a.sequencer.order,
@@ -44,6 +49,8 @@ def machine_knobs(case: Case | StageCase) -> set[str]:
         "contexts 1" if a.pe.contexts == 1 else "contexts > 1",
         "speculates" if a.pe.speculate else "waits",
         "more than 64 PEs" if a.pe.count > 64 else "",
+        "registered select" if a.scheduler.select_cycles else "",
+        "registered select, plain loop" if a.scheduler.select_cycles and is_plain(a) else "",
         "issue latency" if a.scheduler.issue_latency_cycles else "",
         "unlimited" if isinstance(limit, str) else "limit 1" if limit == 1 else "limit > 1",
         "ideal supply" if banks == {"ideal"} else "",
@@ -59,6 +66,7 @@ def machine_knobs(case: Case | StageCase) -> set[str]:
         "squash latency" if a.pruning.squash_latency_cycles > 1 else "",
         "stage" if isinstance(case, StageCase) else "",
         "plain to the loop over words" if is_plain(a) else "",
+        "all weights stay" if staying == len(case.profiles) else "some weights stay" if staying else "",
     }
 
 

@@ -122,3 +122,20 @@ def test_more_of_an_event_never_costs_less(count: str) -> None:
     small, large = (model().energy_pj(LayerCounters("l", **{count: n})) for n in (10, 11))
     assert all(small[unit] <= large[unit] for unit in UNITS)
     assert sum(small.values()) < sum(large.values())
+
+
+def test_weights_that_stay_are_read_from_banks_of_their_part_and_others_from_halves_of_the_rest() -> None:
+    parts = {**HAND_SIZED, "weight_buffer": {"banks": 2, "size_kbit": 768, "resident_kbit": 512}}
+    priced = model(**parts)
+    read, large_bit_pj = LayerCounters("layer", weight_reads=3, order_bits=5), 20 / 64  # banks of 32 KB
+    assert priced.energy_pj(read)["weight_buffer"] == pytest.approx(3 * 32 * BIT_PJ)
+    assert priced.energy_pj(read, stays=True)["weight_buffer"] == pytest.approx(3 * 32 * large_bit_pj)
+    gathered = [priced.energy_pj(read, stays=stays)["activation_gather"] for stays in (False, True)]
+    assert gathered[1] - gathered[0] == pytest.approx(5 * (large_bit_pj - BIT_PJ))
+
+
+def test_loading_takes_transfers_writes_and_leakage() -> None:
+    parts = {**HAND_SIZED, "weight_buffer": {"banks": 2, "size_kbit": 384, "resident_kbit": 128}}
+    priced = model(**parts)
+    assert priced.load_pj(128, 0) == pytest.approx(2 * 1950 + 128 * 10 / 64)
+    assert priced.load_pj(0, 9) == pytest.approx(9 * priced.leakage_pj_per_cycle)

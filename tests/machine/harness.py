@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from o3sim.config.architecture import Architecture
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer
-from o3sim.contract.plan import ImageRun
+from o3sim.contract.plan import ImageRun, cut_layers
 from o3sim.contract.program import LayerProgram, build_program
-from o3sim.contract.weight_groups import cut_layer
 from o3sim.machine.machine import UNITS, Machine
 from o3sim.machine.op import Op
 from o3sim.network.layer import Geometry, Pool
@@ -124,7 +123,7 @@ def machine(
 ) -> Machine:
     """Build a machine for these layers."""
     layers = list(profiles)
-    cuts = [cut_layer(i, layer.name, layer.geometry, arch) for i, layer in enumerate(layers)]
+    cuts = cut_layers(arch, layers)
 
     def programs() -> Iterator[LayerProgram]:
         first = 0

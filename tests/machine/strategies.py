@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from o3sim.config.architecture import Architecture
+from o3sim.contract.weight_groups import buffer_bits
 from o3sim.network.layer import Geometry, Padding, Pool
 from o3sim.profile.classes import ClassRace
 from o3sim.profile.profile import LayerProfile
@@ -128,6 +130,7 @@ def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
         issue_queue__depth_ops=draw(depth),
         scheduler__policy=policy,
         scheduler__issue_width_ops=draw(st.sampled_from([1, 2, 3, 8, 64])),
+        scheduler__select_cycles=draw(st.sampled_from([0, 0, 1, 2, 5])),
         scheduler__issue_latency_cycles=0 if usual else draw(st.sampled_from([0, 0, 1, 3])),
         scheduler__window_in_flight_ops=draw(st.sampled_from([1, 2, 3, "unlimited"])),
         activation_buffer__banks="ideal" if ideal else draw(powers if usual else banks()),
@@ -145,16 +148,36 @@ def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
 
 @st.composite
 def cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
-    """Draw layers and a machine that they fit, often with several weight groups to a layer."""
+    """Draw layers and a machine that they fit; often layers have several weight groups, or stay."""
     hidden = draw(st.lists(profiles(), min_size=1, max_size=most_layers))
     layers = [*hidden, draw(profiles(scores=True))] if draw(st.booleans()) else hidden
     roomy = draw(st.booleans())
     made = draw(architectures())
-    return Case(made.with_({"weight_buffer.size_kbit": _weight_kbit(made, layers, roomy)}), tuple(layers))
+    halves_kbit = _halves_kbit(made, layers, roomy)
+    resident_kbit = draw(_resident_kbits([layer.geometry for layer in layers], made.pe.width_edges))
+    if not all_stay(made, layers, resident_kbit) or draw(st.booleans()):
+        size_kbit = halves_kbit + resident_kbit
+    else:
+        size_kbit = resident_kbit
+    sizes = {"size_kbit": size_kbit, "resident_kbit": resident_kbit}
+    return Case(made.with_({"weight_buffer": sizes}), tuple(layers))
 
 
-def _weight_kbit(made: Architecture, layers: list[LayerProfile], roomy: bool) -> int:
-    """Size a weight buffer: for all that is drawn here, or no larger than the largest channel needs."""
+def _resident_kbits(geometries: list[Geometry], width: int) -> st.SearchStrategy[int]:
+    """Draw a part for weights that stay: none, for all layers, or for some that holds one at least."""
+    bits = [buffer_bits(geometry, width) for geometry in geometries]
+    least, most = -(-min(bits) // 1024), -(-sum(bits) // 1024)
+    return st.sampled_from([0, 0, most]) | st.integers(least, most)
+
+
+def all_stay(made: Architecture, layers: Sequence[LayerProfile], resident_kbit: int) -> bool:
+    """Return whether all weights would stay on the chip."""
+    bits = sum(buffer_bits(layer.geometry, made.pe.width_edges) for layer in layers)
+    return bits <= resident_kbit * 1024
+
+
+def _halves_kbit(made: Architecture, layers: list[LayerProfile], roomy: bool) -> int:
+    """Size the halves: for all that is drawn here, or no larger than the largest channel needs."""
     width = made.pe.width_edges
     largest = max(_channel_bits(layer.geometry, width) for layer in layers)
     return 1000 if roomy else -(-2 * largest // 1024)

@@ -11,7 +11,7 @@ from o3sim.contract.counters import PE_CYCLE_CAUSES
 from o3sim.results.comparison import compare
 from o3sim.results.document import to_document, to_json
 from o3sim.results.result import SCHEMA_VERSION
-from tests.sample_runs import pipeline_result, result
+from tests.sample_runs import pipeline_result, resident_result, result
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "results.md"
 
@@ -45,7 +45,8 @@ def test_every_key_is_documented_and_every_documented_key_exists() -> None:
     ratios = {"speed_up", "energy_ratio", "on_chip_energy_ratio"}
     of_comparisons_only = {"peak_ratio", *ratios, "speed_up_spread", "on_chip_energy_ratio_spread"}
     assert comparison.keys() - of_comparisons_only == document.keys() - {"schema_version", "compare"}
-    own = {key for key in keys_of(document) if not key.startswith("layers.")}
+    every_key = keys_of(document) | keys_of(to_document(resident_result()))
+    own = {key for key in every_key if not key.startswith("layers.")}
     expected = own | {f"layers.{key}" for key in of_layers_only}
     expected |= {f"compare.{key}" for key in keys_of({key: comparison[key] for key in of_comparisons_only})}
     assert documented_keys() == expected
@@ -59,6 +60,12 @@ def test_a_layer_has_the_figures_of_a_run() -> None:
 
 def test_only_a_pipeline_has_figures_of_one() -> None:
     assert to_document(result())["pipeline"] is None
+
+
+def test_only_where_weights_stay_there_are_figures_of_their_loading() -> None:
+    assert to_document(result())["resident"] is None
+    loaded = {"layers": ["scores"], "load_cycles": 77, "load_bits": 18_432, "load_energy_pj": 1234.5}
+    assert to_document(resident_result())["resident"] == loaded
 
 
 def test_promised_keys_are_there() -> None:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from o3sim.contract.events import Event, EventWindow
+from o3sim.contract.plan import cut_layers
 from o3sim.contract.program import LayerProgram, build_program
-from o3sim.contract.weight_groups import cut_layer
 from o3sim.trace.registry import load_writer
 from o3sim.trace.writer import TracedLayer
 from tests.compiled.engines import run_compiled
@@ -26,7 +26,7 @@ def written(format_name: str, case: Case, window: EventWindow) -> tuple[str, lis
     profile, arch = case.profiles[0], case.architecture
 
     def program() -> LayerProgram:
-        return build_program(profile, cut_layer(0, "layer", profile.geometry, arch), 0, arch)
+        return build_program(profile, cut_layers(arch, case.profiles)[0], 0, arch)
 
     log, stream = Log(), BytesIO()
     run_compiled(case, (log,), window)

@@ -8,6 +8,7 @@ from o3sim.compiled.allocation import records
 from o3sim.compiled.bit_set import BitSet, bit_set_of
 from o3sim.compiled.record import Table, rows
 from o3sim.compiled.records.ops import Slot
+from o3sim.compiled.ring import Ring, ring_of
 
 
 class IssueQueue:
@@ -15,10 +16,12 @@ class IssueQueue:
 
     Attributes
     ----------
-    held, n_held : set, int
+    n_held : int
         Ops in the queue.
-    ready : set
-        Those that may be issued.
+    held, ready : set
+        Those that are not selected, and those that may be.
+    selected, n_selected : ring, int
+        Ops that are selected, by the cycle of their issue, and how many of them are in the queue.
     slots : table
         Record of each op of the layer that was queued, by index.
     arriving, n_arriving : table, int
@@ -29,9 +32,11 @@ class IssueQueue:
 
     held: BitSet
     ready: BitSet
+    selected: Ring
     slots: Table[Slot]
     arriving: Table[Slot]
     n_held: int
+    n_selected: int
     n_arriving: int
     held_low: int
     ready_low: int
@@ -42,12 +47,13 @@ queued_slot = rows("slots", Slot)
 arriving_at = rows("arriving", Slot)
 
 
-def issue_queue_of(ops: int, sequencer_width_ops: int) -> dict[str, Any]:
+def issue_queue_of(ops: int, sequencer_width_ops: int, most_selected: int) -> dict[str, Any]:
     """Begin with an empty queue."""
     words = ops // 64 + 2
     return {
         "held": bit_set_of(words),
         "ready": bit_set_of(words),
+        "selected": ring_of(most_selected),
         "slots": records(Slot, ops),
         "arriving": records(Slot, min(sequencer_width_ops, ops)),
     }

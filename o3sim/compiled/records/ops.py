@@ -33,8 +33,10 @@ class Op:
         Words that went in, once it left its PE.
     pe, context : int
         Context, counted over all PEs; -1 if it is in none.
+    selected : int
+        Whether it is selected, and not issued yet.
     pending, squashed : int
-        Whether its verdict is under way; whether it was squashed meanwhile.
+        Whether its issue or its verdict is under way; whether it was squashed meanwhile.
     late, retired : int
         Whether its verdict could not be written at once; whether it was written.
     """
@@ -51,6 +53,7 @@ class Op:
     words_in: int
     pe: int
     context: int
+    selected: int
     pending: int
     squashed: int
     late: int
@@ -88,10 +91,12 @@ def most_ops(architecture: Architecture, ops: int) -> int:
     """Return how many ops can be between dispatch and their end.
 
     Dispatched ops wait in the queue; each PE holds its contexts, has at most a verdict a cycle under
-    way for its latency, and stalls while one waits to be written; retired ops wait to be seen.
+    way for its latency, and stalls while one waits to be written; retired ops wait to be seen. Of each
+    context ops can be squashed, one a cycle, whose issue is under way.
     """
     pe = architecture.pe
-    in_pes = pe.count * (2 * pe.contexts + 2 * pe.latency_cycles + 2)
+    selected = architecture.scheduler.select_cycles * pe.contexts
+    in_pes = pe.count * (2 * pe.contexts + 2 * pe.latency_cycles + 2 + selected)
     shown = architecture.output_buffer.write_width_ops * (architecture.pruning.squash_latency_cycles + 1)
     return min(ops, architecture.issue_queue.depth_ops + in_pes + shown) + 2
 

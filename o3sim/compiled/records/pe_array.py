@@ -30,8 +30,9 @@ class Context:
     ready_cycle : int
         First cycle in which the verdict on its last word is in; NEVER if it takes no word.
     key : int
-        Its op's age << KEY_SHIFT | which context of the PE; NEVER if it takes no word. While
-        ``ready_cycle`` is to come, OUT counts as added to it once a word is in, NOT_YET before.
+        Its op's age << KEY_SHIFT | which context of the PE; NEVER if it takes no word, or is yet to be
+        issued. While ``ready_cycle`` is to come, OUT counts as added to it once a word is in, NOT_YET
+        before.
     words_in : int
     milestone : int
         Number of the next word that changes more than the context: that decides the op, then its last.

@@ -31,6 +31,7 @@ class Settings:
     depth_ops: int
     policy: int
     issue_width_ops: int
+    select_cycles: int
     issue_latency_cycles: int
     window_in_flight_ops: int
     activation_banks: int
@@ -62,6 +63,7 @@ def settings_of(architecture: Architecture) -> dict[str, int]:
         "depth_ops": a.issue_queue.depth_ops,
         "policy": POLICIES[a.scheduler.policy],
         "issue_width_ops": a.scheduler.issue_width_ops,
+        "select_cycles": a.scheduler.select_cycles,
         "issue_latency_cycles": a.scheduler.issue_latency_cycles,
         "window_in_flight_ops": UNLIMITED if isinstance(limit, str) else limit,
         "activation_banks": activation_banks,

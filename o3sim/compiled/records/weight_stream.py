@@ -12,7 +12,7 @@ HALVES = 2
 
 
 class Transfer:
-    """The transfer of a weight group; -1 while it is not asked for.
+    """The transfer of a weight group; -1 while it is not asked for, no bits of one that stays on the chip.
 
     ``half_free_cycle`` is of the half that is the n-th to become free, both of the first two at 0.
     """
@@ -24,10 +24,22 @@ class Transfer:
 
 
 class WeightStream:
-    """The groups of all layers, one after another, into the half of the weight buffer that is free."""
+    """The groups of all layers, one after another, into the half of the weight buffer that is free.
+
+    Attributes
+    ----------
+    groups : int
+    passed : int
+        Groups that are asked for, or stay on the chip, of those from the first on.
+    halves_filled, halves_freed : int
+        Groups asked for, and how many there was or is a half for.
+    channel_free_cycle : int
+    transfers : table
+    """
 
     groups: int
-    requested: int
+    passed: int
+    halves_filled: int
     channel_free_cycle: int
     halves_freed: int
     transfers: Table[Transfer]
@@ -58,7 +70,8 @@ stream_at = rows("stream", WeightStream)
 def weight_stream_of(groups: list[WeightGroup]) -> Allocation:
     """Begin with nothing asked for, and both halves free from cycle 0."""
     bits = [group.bits for group in groups] + [0] * HALVES
-    transfers = records(Transfer, len(bits), bits=bits, start_cycle=-1, arrival_cycle=-1)
+    arrivals = [0 if group.stays else -1 for group in groups] + [-1] * HALVES
+    transfers = records(Transfer, len(bits), bits=bits, start_cycle=-1, arrival_cycle=arrivals)
     return Allocation(WeightStream, {"groups": len(groups), "halves_freed": HALVES, "transfers": transfers})
 
 

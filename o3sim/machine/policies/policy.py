@@ -16,12 +16,12 @@ class QueueView:
     Attributes
     ----------
     entries : list of Op
-        Ops in the issue queue, oldest first.
+        Ops in the issue queue that are not selected, oldest first.
     ready : callable
-        Whether an op may be issued now; it takes the ops already issued in this cycle into
+        Whether an op may be selected now; it takes the ops already selected in this cycle into
         account, so ask just before yielding.
     free_contexts, contexts : int
-        Free contexts of all PEs, and all there are.
+        Free contexts of all PEs that no op is selected for, and all there are.
     more_coming : bool
         Whether the sequencer may still put ops into the queue without an op being issued first.
     """
@@ -47,4 +47,4 @@ class Policy(ABC):
 
     @abstractmethod
     def pick(self, view: QueueView) -> Iterator[Op]:
-        """Yield ops to issue, first choice first; the scheduler stops when PEs or width run out."""
+        """Yield ops to select, first choice first; the scheduler stops when PEs or width run out."""

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.contract.weight_groups import WeightGroup, cut_layer
+from o3sim.contract.plan import cut_layers
 from o3sim.contract.word_addresses import word_addresses
 
 if TYPE_CHECKING:
@@ -50,26 +50,21 @@ def cycle_bounds(architecture: Architecture, layers: Sequence[Layer]) -> CycleBo
     InputError
         If a layer does not fit the weight buffer.
     """
-    stream = stream_cycles(architecture, layers)
-    groups = 0 if stream == 0 else sum(len(cut) for cut in _cuts(architecture, layers))
+    stream = sum(stream_cycles(architecture, layers))
+    groups = 0 if stream == 0 else sum(not g.stays for cut in cut_layers(architecture, layers) for g in cut)
     latency = architecture.dram.latency_cycles
     least = sum(_least(architecture, layer) for layer in layers)
     most = sum(_most(architecture, layer) for layer in layers)
     return CycleBounds(max(least, stream + latency * (groups > 0)), most + stream + groups * (latency + 1))
 
 
-def stream_cycles(architecture: Architecture, layers: Sequence[Layer]) -> int:
-    """Count the cycles in which the weights of layers come out of DRAM, but for its latency."""
+def stream_cycles(architecture: Architecture, layers: Sequence[Layer]) -> list[int]:
+    """Count the cycles in which the weights of each layer come out of DRAM, but for its latency."""
     bits_per_cycle = architecture.dram.bits_per_cycle
     if isinstance(bits_per_cycle, str):
-        return 0
-    return sum(-(-group.bits // bits_per_cycle) for cut in _cuts(architecture, layers) for group in cut)
-
-
-def _cuts(architecture: Architecture, layers: Sequence[Layer]) -> list[list[WeightGroup]]:
-    return [
-        cut_layer(number, layer.name, layer.geometry, architecture) for number, layer in enumerate(layers)
-    ]
+        return [0] * len(layers)
+    cuts = cut_layers(architecture, layers)
+    return [sum(-(-group.bits // bits_per_cycle) for group in cut) for cut in cuts]
 
 
 def words_of(geometry: Geometry, width_edges: int) -> int:
@@ -110,7 +105,8 @@ def _most(architecture: Architecture, layer: Layer) -> int:
     a = architecture
     per_word = 1 if a.pe.speculate or not a.pruning.threshold else a.pe.latency_cycles
     per_word += _most_runs(layer.geometry, a.pe.width_edges) - 1
-    waits = 3 + a.scheduler.issue_latency_cycles + a.pe.latency_cycles + a.pruning.squash_latency_cycles
+    issue_waits = a.scheduler.select_cycles + a.scheduler.issue_latency_cycles
+    waits = 3 + issue_waits + a.pe.latency_cycles + a.pruning.squash_latency_cycles
     return per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from o3sim.contract.resident import resident_weights
 from o3sim.runs.engines import engine_name
 from o3sim.runs.estimate.bounds import CycleBounds, cycle_bounds
 from o3sim.runs.estimate.cost import measure, run_bytes, run_seconds
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MachineEstimate:
-    """Cycles and time of one image on one architecture; of a pipeline those between two images."""
+    """Cycles and time of one image on one architecture; of a pipeline those between two images.
+
+    ``load_cycles`` bring weights that stay on the chip, once, before the first image.
+    """
 
     name: str
     bounds: CycleBounds
     expected_cycles: float
     expected_us: float
+    load_cycles: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def estimate_run(
     bounds = [_bounds(architecture, network) for architecture in architectures]
     cost = measure(architectures, network, images[0], engines)
     machines = tuple(
-        _machine(architecture, bound, sampled.cycles)
+        _machine(architecture, network, bound, sampled.cycles)
         for architecture, bound, sampled in zip(architectures, bounds, cost.machines, strict=True)
     )
     machines_s = sum(machine.seconds for machine in cost.machines)
@@ -100,8 +105,11 @@ def _bounds(architecture: Architecture, network: Network) -> CycleBounds:
     return cycle_bounds(architecture, network.layers)
 
 
-def _machine(architecture: Architecture, bounds: CycleBounds, sampled_cycles: float) -> MachineEstimate:
+def _machine(
+    architecture: Architecture, network: Network, bounds: CycleBounds, sampled_cycles: float
+) -> MachineEstimate:
     """Keep what was sampled within what is certain."""
     cycles = min(max(sampled_cycles, bounds.least), bounds.most)
     name = f"{architecture.name} (between images)" if architecture.is_pipelined else architecture.name
-    return MachineEstimate(name, bounds, cycles, cycles / architecture.clock_mhz)
+    load_cycles = resident_weights(architecture, network.layers).load_cycles
+    return MachineEstimate(name, bounds, cycles, cycles / architecture.clock_mhz, load_cycles)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from o3sim.contract.resident import resident_weights
 from o3sim.profile.profile import LayerProfile
 from o3sim.runs.engines import run_on_engine
 from o3sim.runs.estimate.bounds import stream_cycles, words_of
@@ -42,44 +43,56 @@ class MachineSample:
 
     def __init__(self, architecture: Architecture, network: Network, engine: str) -> None:
         self.architecture = architecture
-        self._layers_left = list(network.layers)
         self._network = network
         self.engine = engine
-        self._fed = architecture.with_({"dram.bits_per_cycle": "ideal"})  # weights come while others compute
+        self._staying = resident_weights(architecture, network.layers).layers
+        self._stream_cycles = stream_cycles(architecture, network.layers)
+        self._taken = 0
         self.words = 0
         self.computing = self.cycles = self.seconds = 0.0
 
     def take(self, profile: LayerProfile, clock: Callable[[], float]) -> None:
         """Simulate the first rows of the next layer and take it that the others are like them."""
-        layer = self._layers_left.pop(0)
+        layer, streams = self._network.layers[self._taken], self._stream_cycles[self._taken]
+        machine = _fed(self.architecture, self._taken in self._staying)
+        self._taken += 1
         width = self.architecture.pe.width_edges
         part = first_rows(profile, SAMPLE_WORDS[self.engine], width)
         alone = replace(self._network, layers=(replace(layer, geometry=part.geometry),))
         start = clock()
-        run = run_on_engine(self._fed, alone, [part], wanted=self.engine)
+        run = run_on_engine(machine, alone, [part], wanted=self.engine)
         words = words_of(profile.geometry, width)
         scale = words / words_of(part.geometry, width)
         self.words += words
         self.seconds += (clock() - start) * scale
         computing = run.layers[0].cycles * scale
         self.computing += computing
-        self.cycles += max(computing, stream_cycles(self.architecture, [layer]))
+        self.cycles += max(computing, streams)
 
     def scaled(self, network: Network) -> MachineCost:
         """Scale up to all layers; dense ones, at the end, often wait for weights where others compute."""
         width = self.architecture.pe.width_edges
         rest = sum(words_of(layer.geometry, width) for layer in network.layers) / self.words
+        left = self._network.layers[self._taken :]
         left_cycles = sum(
-            max(
-                words_of(layer.geometry, width) * self.computing / self.words,
-                stream_cycles(self.architecture, [layer]),
-            )
-            for layer in self._layers_left
+            max(words_of(layer.geometry, width) * self.computing / self.words, streams)
+            for layer, streams in zip(left, self._stream_cycles[self._taken :], strict=True)
         )
-        latency_cycles = (
-            0 if self.architecture.dram.bits_per_cycle == "ideal" else self.architecture.dram.latency_cycles
-        )
+        latency_cycles = self.architecture.dram.latency_cycles if any(self._stream_cycles) else 0
         return MachineCost(self.cycles + left_cycles + latency_cycles, self.seconds * rest)
+
+
+def _fed(architecture: Architecture, stays: bool) -> Architecture:
+    """Return the machine as a layer by itself meets it, whose weights stay or come while others compute."""
+    buffer = architecture.weight_buffer
+    halves_kbit = buffer.size_kbit - buffer.resident_kbit
+    size_kbit, resident_kbit = (buffer.size_kbit,) * 2 if stays else (halves_kbit, 0)
+    return architecture.with_(
+        {
+            "dram.bits_per_cycle": "ideal",
+            "weight_buffer": {"size_kbit": size_kbit, "resident_kbit": resident_kbit},
+        }
+    )
 
 
 def first_rows(profile: LayerProfile, most_words: int, width_edges: int) -> LayerProfile:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from o3sim.config.architecture import PIPELINED, Architecture
 from o3sim.config.overrides import laid_over
-from o3sim.contract.weight_groups import weight_words
+from o3sim.contract.weight_groups import buffer_bits
 from o3sim.errors import InputError
 from o3sim.runs.pipeline.rows import most_at_once
 
@@ -85,11 +85,7 @@ def stage_machines(architecture: Architecture, layers: Sequence[Sized]) -> list[
 
 def _check_weights_fit(machine: Architecture, layer: Sized, number: int) -> None:
     """Refuse a stage whose weight buffer does not hold its layer: channels in whole words, edge orders."""
-    width, order = machine.pe.width_edges, layer.geometry.edge_order
-    bits = weight_words(layer.geometry, width) * width * layer.geometry.out_channels
-    if order is not None:
-        bits += len(set(order.order_of.tolist())) * order.table_bits
-    needed = -(-bits // 1024)
+    needed = -(-buffer_bits(layer.geometry, machine.pe.width_edges) // 1024)
     if needed > machine.weight_buffer.size_kbit:
         raise InputError(
             f"architecture {machine.name}: stages[{number}].weight_buffer.size_kbit: the weights of layer "

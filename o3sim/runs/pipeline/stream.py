@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer
-from o3sim.contract.plan import ImageRun, resident_weights
+from o3sim.contract.plan import ImageRun
+from o3sim.contract.weight_groups import all_channels
 from o3sim.runs.engines import blaming_custom_units, engine_name, stage_engine_named
 from o3sim.runs.pipeline.figures import pipeline_figures
 from o3sim.runs.pipeline.occupancy import occupancy
@@ -107,7 +108,7 @@ class Pipeline:
         """Lay out the ops of a stage."""
         from o3sim.contract.program import build_program
 
-        return build_program(profile, [resident_weights(profile.geometry)], 0, self.machines[layer])
+        return build_program(profile, [all_channels(0, profile.geometry)], 0, self.machines[layer])
 
     def figures(self, layers: Sequence[LayerCounters]) -> PipelineFigures:
         """Return the figures of the stream so far; ``layers`` are the counts of its stages, summed."""

@@ -18,7 +18,7 @@ from o3sim.config.marks import Document, KeyPath, Problem, placed
 from o3sim.config.named_files import file_problems
 from o3sim.errors import MOST_PROBLEMS, ConfigError
 from o3sim.network.load import WorkloadFiles, load_workload
-from o3sim.results.columns import AGREEMENT, PIPELINE_NUMBERS
+from o3sim.results.columns import AGREEMENT, PIPELINE_NUMBERS, RESIDENT_NUMBERS
 from o3sim.runs.case import Case
 from o3sim.runs.sizes import check_sizes
 from o3sim.studies.names import Readable
@@ -132,6 +132,8 @@ def _columns_of_some(explore: Explore, base: Architecture) -> Iterator[str]:
         yield from PIPELINE_NUMBERS
     if base.pruning.speculative or "pruning.speculative" in stated:
         yield AGREEMENT
+    if base.weight_buffer.resident_kbit or "weight_buffer.resident_kbit" in stated:
+        yield from RESIDENT_NUMBERS
 
 
 def _bad_values(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, str]]:

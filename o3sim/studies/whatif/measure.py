@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from o3sim.config.consent import check_consent
 from o3sim.contract.counters import LayerCounters
+from o3sim.contract.resident import ResidentWeights, resident_weights
 from o3sim.errors import InputError
 from o3sim.network.layer_names import layer_number
 from o3sim.runs.case import AnyCase, StoredCase, stored_case
@@ -104,6 +105,11 @@ class Explanation:
     def layers(self) -> list[LayerCounters]:
         """Counts of each layer, summed over the images."""
         return self.counts.layers
+
+    @property
+    def resident(self) -> ResidentWeights:
+        """Weights that stay on the chip between images."""
+        return resident_weights(self.source.architecture, self.source.case.network.layers)
 
     def limit(self, layer: int | None = None) -> tuple[str, float]:
         """Name what limits a layer, or the whole run, and the share of cycles that is saved without it.

@@ -58,7 +58,7 @@ UNIT_WHAT_IFS: tuple[WhatIf, ...] = (
     WhatIf(
         "issue ports",
         "any number of ops a cycle, at once",
-        {"scheduler": {"issue_width_ops": WIDE, "issue_latency_cycles": 0}},
+        {"scheduler": {"issue_width_ops": WIDE, "select_cycles": 0, "issue_latency_cycles": 0}},
     ),
     WhatIf("write port", "any number of ops a cycle", {"output_buffer": {"write_width_ops": WIDE}}),
     WhatIf("PE latency", "verdict in the next cycle", {"pe": {"latency_cycles": 1}}),

@@ -14,7 +14,8 @@ from tests.machine.strategies import Case, cases
 def observed(case: Case) -> tuple[Any, Counter[int], Counter[int]]:
     """Run one layer; return what the observer counts, and what the units themselves hold."""
     observer = OccupancyObserver(2**40)
-    built = machine(case.architecture, case.profiles[:1], (observer,))
+    alone = case.architecture.with_({"weight_buffer": {"size_kbit": 1000, "resident_kbit": 0}})
+    built = machine(alone, case.profiles[:1], (observer,))
     queued: Counter[int] = Counter()
     in_flight: Counter[int] = Counter()
     tick = built.tick
