@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,7 +66,7 @@ class StageRun:
     last_active_cycle: int
 
 
-def plan_groups(architecture: Architecture, layers: Iterable[Sized]) -> list[list[WeightGroup]]:
+def plan_groups(architecture: Architecture, layers: Sequence[Sized]) -> list[list[WeightGroup]]:
     """Cut every layer's weights into groups, and check that its maps fit.
 
     Raises
@@ -74,8 +75,9 @@ def plan_groups(architecture: Architecture, layers: Iterable[Sized]) -> list[lis
         If a layer does not fit the buffers.
     """
     cuts = []
-    for number, layer in enumerate(layers):
-        check_activations_fit(layer.name, layer.geometry, architecture)
+    shapes = [layer.geometry for layer in layers]
+    for number, (layer, reader) in enumerate(zip_longest(layers, shapes[1:])):
+        check_activations_fit(layer.name, layer.geometry, reader, architecture)
         cuts.append(cut_layer(number, layer.name, layer.geometry, architecture))
     return cuts
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from o3sim.config.architecture import Architecture
 from o3sim.config.custom_code import CUSTOM_KEYS, without_folder
 from o3sim.contract.counters import LayerCounters
+from o3sim.contract.storage import StorageKbit, total_of
 from o3sim.energy.model import EnergyModel
 from o3sim.results.columns import measure_columns
 from o3sim.results.images import ImageResult, Spread, spread_of
@@ -55,6 +56,8 @@ class RunResult(Measures):
         In the order of the network.
     agreement : float or None
         Share of images whose class is the exact one, for a machine that calls outcomes speculatively.
+    storage_kbit : StorageKbit
+        Memories that no key sizes, in kbit.
     pipeline : PipelineFigures or None
         Figures of organization ``layer_pipelined`` only.
     schema_version : int
@@ -70,6 +73,7 @@ class RunResult(Measures):
     accuracy: float | None
     classes: tuple[int, ...]
     layers: tuple[LayerResult, ...]
+    storage_kbit: StorageKbit
     per_image: tuple[ImageResult, ...]
     agreement: float | None = None
     pipeline: PipelineFigures | None = None
@@ -137,7 +141,7 @@ def run_result(
     subject: Subject,
     layers: Sequence[LayerCounters],
     layers_exact: Sequence[bool],
-    stages: Sequence[Architecture] | None = None,
+    stages: Sequence[EnergyModel] | None = None,
     pipeline: PipelineFigures | None = None,
 ) -> RunResult:
     """Compute the result of a run.
@@ -152,13 +156,13 @@ def run_result(
         By layer, each summed over the images.
     layers_exact : sequence of bool
         By layer, whether every output bit of every image equals the functional one.
-    stages : sequence of Architecture, optional
-        The machine of each layer of a pipeline.
+    stages : sequence of EnergyModel, optional
+        That of the machine of each layer, of a pipeline.
     pipeline : PipelineFigures, optional
         Figures of a pipeline.
     """
     images, clock_mhz = len(subject.images), architecture.clock_mhz
-    models = [model] * len(layers) if stages is None else [EnergyModel(s, model.table) for s in stages]
+    models = [model] * len(layers) if stages is None else stages
     energies = [priced.energy_pj(counters) for priced, counters in zip(models, layers, strict=True)]
     totals = LayerCounters("total")
     for counters in layers:
@@ -185,6 +189,7 @@ def run_result(
         per_image=subject.images,
         layers=tuple(LayerResult(name=counters.name, **values_of(part)) for counters, part in named),
         pipeline=pipeline,
+        storage_kbit=total_of([priced.storage_kbit for priced in stages or (model,)]),
         **values_of(whole),
     )
 

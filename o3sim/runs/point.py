@@ -218,12 +218,16 @@ def result_of(
     architecture: Architecture, case: AnyCase, counts: PointCounts, table: EnergyTable
 ) -> RunResult:
     """Compute the figures of a design point from what was counted."""
-    stages = None if counts.pipeline is None else stage_machines(architecture, case.network.layers)
+    layers = case.network.layers
+    stages = None
+    if counts.pipeline is not None:
+        machines = stage_machines(architecture, layers)
+        stages = [EnergyModel(each, table, [layer]) for each, layer in zip(machines, layers, strict=True)]
     labels = case.labels or (None,) * len(counts.images)
     images = tuple(replace(image, label=label) for image, label in zip(counts.images, labels, strict=True))
     result = run_result(
         architecture,
-        EnergyModel(architecture, table),
+        EnergyModel(architecture, table, layers),
         Subject(case.network.name, case.network_sha256, images, case.synthetic),
         counts.layers,
         counts.exact,

@@ -114,7 +114,7 @@ def _beside(path: Path, name: str) -> str:
 def _unknown(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, str]]:
     """Yield every name that stands for nothing, with its place."""
     values = base.model_dump(mode="json")
-    readable = Readable(flattened(values), 1)
+    readable = Readable(flattened(values), ())
     stated = [("parameters", key) for key in explore.parameters]
     stated += [("derived", key) for key in explore.derived]
     keys, found = {key for _, key in stated}, 0
