@@ -57,11 +57,15 @@ class EnergyModel:
         )
 
     def _buffer_bit_pj(self, size_kbit: float, banks: int | Literal["ideal"], pe_count: int) -> float:
-        """Price a bit of a banked buffer, 0 if there is none; an ideal one has a bank for every PE."""
+        """Price a bit of a banked buffer, 0 if there is none; an ideal one has a bank for every PE.
+
+        A bank holds a word at least, however small the buffer.
+        """
         if not size_kbit:
             return 0.0
         n_banks = pe_count if banks == "ideal" else banks
-        return access_pj_per_bit(self.table.memory, size_kbit * BITS_PER_KBIT / n_banks)
+        bank_bits = max(size_kbit * BITS_PER_KBIT / n_banks, self.architecture.pe.width_edges)
+        return access_pj_per_bit(self.table.memory, bank_bits)
 
     @property
     def leakage_pj_per_cycle(self) -> float:

@@ -91,6 +91,15 @@ def test_a_line_buffer_is_a_memory_of_its_own_size_that_is_read_and_filled() -> 
     assert more == pytest.approx(3.125 * 3 / 200)
 
 
+def test_a_bank_holds_a_word_at_least() -> None:
+    """Of 3 kbit in 128 banks each holds 32 bits, not 24."""
+    many = {"banks": 128, "size_kbit": 256, "line_buffer": True}
+    energy = model(**{**HAND_SIZED, "activation_buffer": many}).energy_pj(
+        LayerCounters("l", line_buffer_reads=1)
+    )
+    assert energy["line_buffer"] == pytest.approx(32 * BIT_PJ * (32 / (8 * 8192)) ** 0.5)
+
+
 def test_leakage_follows_size_and_clock() -> None:
     sized = model(**HAND_SIZED)
     kbit = 256 + 256 + 8 * 48 / 1024 + 11 + 4 * 3 * 49 / 1024  # thresholds, and verdicts of latency 2
