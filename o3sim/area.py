@@ -3,7 +3,7 @@
 It is a proxy, not an area: wires, layout, clocks and test logic are left out, a transistor of a
 memory is smaller than one of logic, and nobody has built these machines. It ranks machines of one
 family against each other, which is what a search needs. Every count is one of :data:`CELLS` times
-a size that the architecture states, so the whole formula is in this file.
+a size that the architecture states, or that the network asks for (:mod:`o3sim.contract.storage`).
 
 The cells are the static CMOS ones of N. Weste and D. Harris, "CMOS VLSI Design", 4th edition: the
 6-transistor memory cell, the 28-transistor mirror adder, a flip-flop of two transmission-gate
@@ -12,10 +12,14 @@ latches with their inverters, a transmission-gate multiplexer and XNOR.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 from o3sim.config.architecture import Architecture
-from o3sim.energy.model import BITS_PER_KBIT, OP_BITS
+from o3sim.contract.storage import BITS_PER_KBIT, OP_BITS, storage_of
+
+if TYPE_CHECKING:
+    from o3sim.network.layer import Sized
 
 CELLS = {"memory_bit": 6, "flip_flop": 24, "full_adder": 28, "xnor": 10, "multiplexer": 6}
 """Transistors of one cell; the multiplexer has two inputs."""
@@ -27,8 +31,8 @@ WINDOW_BITS = 12
 """Bits of an op that name its window: what a waiting op compares with the windows that settle."""
 
 
-def area_mtransistors(architecture: Architecture) -> float:
-    """Return the area proxy of a machine, in millions of transistors.
+def area_mtransistors(architecture: Architecture, layers: Sequence[Sized] = ()) -> float:
+    """Return the area proxy of a machine that runs these layers, in millions of transistors.
 
     Examples
     --------
@@ -36,28 +40,33 @@ def area_mtransistors(architecture: Architecture) -> float:
     >>> area_mtransistors(load_architecture("small")) < area_mtransistors(load_architecture("o3bnn"))
     True
     """
-    return sum(transistors_by_unit(architecture).values()) / 1e6
+    return sum(transistors_by_unit(architecture, layers).values()) / 1e6
 
 
-def transistors_by_unit(architecture: Architecture) -> dict[str, int]:
-    """Count the transistors of each unit.
+def transistors_by_unit(architecture: Architecture, layers: Sequence[Sized] = ()) -> dict[str, int]:
+    """Count the transistors of each unit; the line buffer and the table of thresholds are as the layers ask.
 
     Returns
     -------
     dict of str to int
-        ``pe``, ``issue_queue``, ``sequencer``, ``output_buffer``, the two buffers, and
-        ``operand_network``, which leads from their banks to the PEs.
+        ``pe``, ``issue_queue``, ``sequencer``, ``output_buffer``, the two buffers, ``line_buffer``,
+        ``threshold_table``, ``verdicts`` that stalled PEs hold, and ``operand_network``, which leads from
+        banks to the PEs.
     """
     pe_count, width = architecture.pe.count, architecture.pe.width_edges
     activation, weight = architecture.activation_buffer, architecture.weight_buffer
     banks = [_banks(buffer.banks, pe_count) for buffer in (activation, weight)]
+    storage = storage_of(architecture, layers)
     return {
         "pe": pe_count * _pe(architecture),
         "issue_queue": _issue_queue(architecture),
         # Every op it looks at in a cycle has an address made, and its window looked up.
         "sequencer": architecture.sequencer.width_ops * OP_BITS * (CELLS["flip_flop"] + CELLS["full_adder"]),
         "activation_buffer": _buffer(activation.size_kbit, banks[0], width),
+        "line_buffer": _buffer(storage.line_buffer, banks[0] if storage.line_buffer else 0, width),
         "weight_buffer": _buffer(weight.size_kbit, banks[1], width),
+        "threshold_table": _buffer(storage.thresholds, 1 if storage.thresholds else 0, COUNT_BITS),
+        "verdicts": round(storage.verdicts * BITS_PER_KBIT) * CELLS["flip_flop"],
         "operand_network": sum(_crossbar(n, pe_count, width) for n in banks),
         "output_buffer": architecture.output_buffer.write_width_ops * OP_BITS * CELLS["flip_flop"],
     }
@@ -94,9 +103,9 @@ def _banks(banks: int | Literal["ideal"], pe_count: int) -> int:
     return pe_count if banks == "ideal" else banks
 
 
-def _buffer(size_kbit: int, banks: int, width: int) -> int:
+def _buffer(size_kbit: float, banks: int, width: int) -> int:
     """Cells, and for each bank a row of sense amplifiers and drivers, taken as a register of a word."""
-    return size_kbit * BITS_PER_KBIT * CELLS["memory_bit"] + banks * width * CELLS["flip_flop"]
+    return round(size_kbit * BITS_PER_KBIT) * CELLS["memory_bit"] + banks * width * CELLS["flip_flop"]
 
 
 def _crossbar(banks: int, pe_count: int, width: int) -> int:

@@ -107,11 +107,11 @@ def _finish_counts(x: Memory, cycle: int) -> None:
     counts = x.counts
     counts.cycles = cycle - x.clock.start_cycle + 1
     counts.ops = x.layer.ops
+    counts.threshold_reads = counts.issued if x.layer.has_thresholds else 0
     counts.output_bits = x.layer.windows
     counts.activation_requests = counts.words_executed
     counts.weight_requests = counts.words_executed
-    if x.layer.skips_ahead:  # ideal buffers: every word is a read of each
-        counts.activation_reads = counts.words_executed
+    if x.layer.skips_ahead:  # an ideal buffer: every word is a read
         counts.weight_reads = counts.words_executed
 
 

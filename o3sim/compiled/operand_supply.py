@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from o3sim.compiled.kernel import as_int, inlined, noinline, quotient, remainder
 from o3sim.compiled.memory import Memory
-from o3sim.compiled.records.layer import activation_bit_of, run_bit_of, run_start_of, weight_word_of
+from o3sim.compiled.records.layer import activation_bit_of, fetch_bit_of, fetch_start_of, weight_word_of
 from o3sim.compiled.records.operand_supply import Claim, Request, claim_at
 from o3sim.compiled.records.pe_array import Context, context_at
 from o3sim.compiled.round import Buffer, Round
@@ -88,15 +88,15 @@ def gather(x: Memory, r: Round, context: Context) -> int:
     """Read activation words of a context's next word one after another, as far as banks allow.
 
     0 while one is missing; what was read before is kept. The last is read together with the
-    weight word, or not at all. Runs ascend, so those of one buffer word follow each other.
+    weight word, or not at all. Fetches ascend, so those of one buffer word follow each other.
     """
     word = context.first_word + context.words_in
-    first, end = run_start_of(x.layer, word), run_start_of(x.layer, word + 1)
-    last = _word_of_run(x, r, context, end - 1)
+    first, end = fetch_start_of(x.layer, word), fetch_start_of(x.layer, word + 1)
+    last = _word_of_fetch(x, r, context, end - 1)
     seen = 0
     before = -1
-    for run in range(first, end):
-        activation = _word_of_run(x, r, context, run)
+    for fetch in range(first, end):
+        activation = _word_of_fetch(x, r, context, fetch)
         seen += as_int(activation != before)
         if activation == before or seen <= context.gathered:
             before = activation
@@ -114,9 +114,9 @@ def gather(x: Memory, r: Round, context: Context) -> int:
 
 
 @inlined
-def _word_of_run(x: Memory, r: Round, context: Context, run: int) -> int:
-    """Return the activation word that a run begins in."""
-    return quotient(context.activation_base + run_bit_of(x.layer, run), r.width_edges, r.width_shift)
+def _word_of_fetch(x: Memory, r: Round, context: Context, fetch: int) -> int:
+    """Return the activation word that a fetch is of."""
+    return quotient(context.activation_base + fetch_bit_of(x.layer, fetch), r.width_edges, r.width_shift)
 
 
 @inlined

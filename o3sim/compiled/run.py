@@ -19,6 +19,7 @@ from o3sim.contract.counters import PE_CYCLE_CAUSES, LayerCounters
 from o3sim.contract.errors import MachineError, MachineStuckError
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer, counted_from
 from o3sim.contract.invariants import check_layer
+from o3sim.contract.line_buffer import count_reads
 from o3sim.contract.plan import ImageRun, plan_groups
 from o3sim.contract.weight_groups import WeightGroup, order_bits
 
@@ -113,6 +114,7 @@ class Engine:
             counters.output_bits = 0  # scores have no next layer
         counters.dram_bits = sum(group.bits for group in groups)
         counters.order_bits = order_bits(profile.geometry, self.architecture, counters.words_executed)
+        count_reads(counters, profile.geometry, groups, self.architecture)
         check_layer(counters, self.architecture)
         if self.observers:
             self._show_events(memory, profile.name, cycle, trace)

@@ -97,6 +97,16 @@ class Buffer(StrictModel):
     size_kbit: Kilobits = Field(description="Capacity in kbit (1024 bits).")
 
 
+class ActivationBuffer(Buffer):
+    """The memory of a layer's input and output, with a line buffer in front or without."""
+
+    line_buffer: bool = Field(
+        default=False,
+        description="Whether PEs read a line buffer, which makes each of their words one access, or the banks"
+        " themselves: then a word takes a read for each buffer word that it lies in.",
+    )
+
+
 class WeightBuffer(Buffer):
     """The two halves that weights stream into, and a part for weights that stay between images."""
 
@@ -168,7 +178,7 @@ else:
     StageSequencer = _made("StageSequencer", Sequencer)
     StageIssueQueue = _made("StageIssueQueue", IssueQueue)
     StageScheduler = _made("StageScheduler", Scheduler, policy=Policies)
-    StageActivationBuffer = _made("StageActivationBuffer", Buffer)
+    StageActivationBuffer = _made("StageActivationBuffer", ActivationBuffer)
     StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer, without=("resident_kbit",))
     StageOutputBuffer = _made("StageOutputBuffer", OutputBuffer)
     # Outcomes are called for the network as a whole: one layer's calls are the next one's input.
@@ -212,7 +222,7 @@ class Architecture(CrossCheckedModel):
     sequencer: Sequencer
     issue_queue: IssueQueue
     scheduler: Scheduler
-    activation_buffer: Buffer
+    activation_buffer: ActivationBuffer
     weight_buffer: WeightBuffer
     dram: Dram
     output_buffer: OutputBuffer

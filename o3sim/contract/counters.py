@@ -68,11 +68,15 @@ class Events(Declared[int]):
     squashed_pe: int = _counter("ops", "dropped in a PE")
     words_executed: int = _counter("words", "went into a PE")
     activation_reads: int = _counter(
-        "words", "read from the activation buffer; requests of one cycle for the same word are one read"
+        "words",
+        "read from the activation buffer, by PEs or to fill the line buffer; requests of one cycle for the"
+        " same word are one read",
     )
+    line_buffer_reads: int = _counter("words", "read from the line buffer, likewise; 0 without one")
     weight_reads: int = _counter("words", "read from the weight buffer, likewise")
-    activation_requests: int = _counter("words", "activation words granted to PEs")
-    weight_requests: int = _counter("words", "weight words granted to PEs")
+    activation_requests: int = _counter("words", "PE words of activations granted")
+    weight_requests: int = _counter("words", "PE words of weights granted")
+    threshold_reads: int = _counter("ops", "issued with the threshold of their channel, read from its table")
     queue_writes: int = _counter("ops", "dispatches")
     queue_reads: int = _counter("ops", "issues")
     scoreboard_reads: int = _counter("ops", "ops the sequencer looked up")
@@ -125,9 +129,11 @@ class LayerCounters:
     pe_cycles: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PE_CYCLE_CAUSES, 0))
     words_executed: int = 0
     activation_reads: int = 0
+    line_buffer_reads: int = 0
     weight_reads: int = 0
     activation_requests: int = 0
     weight_requests: int = 0
+    threshold_reads: int = 0
     queue_writes: int = 0
     queue_reads: int = 0
     scoreboard_reads: int = 0

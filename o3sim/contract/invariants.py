@@ -31,6 +31,8 @@ def check_layer(counters: LayerCounters, architecture: Architecture) -> None:
         "wasted edges are executed edges": 0 <= counters.edges_wasted <= counters.edges_executed,
         "words = useful + wasted + squashed": counters.words_executed == words,
         "words = granted requests": counters.words_executed == counters.activation_requests,
+        "a threshold is read for every op issued, or for none": counters.threshold_reads
+        in (0, counters.issued),
         "causes sum to PEs x cycles": sum(causes.values()) == architecture.pe.count * counters.cycles,
         "no cause is negative": min(causes.values()) >= 0,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,8 +75,9 @@ def plan_groups(architecture: Architecture, layers: Sequence[Sized]) -> list[lis
     InputError
         If a layer does not fit the buffers.
     """
-    for layer in layers:
-        check_activations_fit(layer.name, layer.geometry, architecture)
+    shapes = [layer.geometry for layer in layers]
+    for layer, reader in zip_longest(layers, shapes[1:]):
+        check_activations_fit(layer.name, layer.geometry, reader, architecture)
     return cut_layers(architecture, layers)
 
 

@@ -108,7 +108,7 @@ def build_program(
     pieces = [ops_in_order(members, g.first_channel, g.last_channel, architecture.sequencer) for g in groups]
     position = np.concatenate([piece[0] for piece in pieces])
     channel = np.concatenate([piece[1] for piece in pieces])
-    addresses = word_addresses(geometry, width)
+    addresses = word_addresses(geometry, width, architecture.activation_buffer.line_buffer)
     n_edges = addresses.n_edges[addresses.border_of[position]]
     words = _words(n_edges, width)
     decision = profile.decision.reshape(-1, geometry.out_channels)[position, channel]

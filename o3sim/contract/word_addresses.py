@@ -1,18 +1,19 @@
 """Where the operand words of a neuron lie in the activation and weight buffers.
 
 The activation buffer holds the padded input map, plane by plane, as bits ``(y, x, c)`` with ``c``
-fastest, in words of ``pe.width_edges`` bits. A PE word is fetched by the address of its first
-edge; the network that aligns a word which starts in the middle of a buffer word, or runs over the
-end of a kernel row, is not modelled. The weight buffer holds each channel's ``fan_in`` bits from a
-word boundary on; the bit planes of a fixed-point layer share them.
+fastest, in words of ``pe.width_edges`` bits. A PE word is gathered from every buffer word that one of
+its edges lies in, in ascending order. A line buffer has the edges of a neuron beside each other: a PE
+word is one access to it, by the address of its first edge. The weight buffer holds each channel's
+``fan_in`` bits from a word boundary on; the bit planes of a fixed-point layer share them.
 
-Under an edge order (:class:`o3sim.network.edge_order.EdgeOrder`) a PE word's edges need not lie beside
-each other: each run of edges that do is fetched by the address of its first, in ascending order, runs
-of one buffer word together. Weights lie in the order of evaluation.
+Under an edge order (:class:`o3sim.network.edge_order.EdgeOrder`) a line buffer is accessed once for each
+run of edges that follow one another in natural order, by the address of its first, runs of one word
+together. Weights lie in the order of evaluation.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,12 +40,19 @@ class WordAddresses(NamedTuple):
         Bit offset of the first edge of each word, relative to ``base_bit``.
     weight_word : int32 array, shape (rows, words)
         Word of the channel's weights that holds the first edge of each word.
-    run_start : int64 array, shape (rows * words + 1,)
-        Where the runs of each word, row after row, begin in ``run_bit``; the last entry is its length.
-    run_bit : int64 array
-        Bit offset of the first edge of each run: of one run a word in natural order.
+    fetch_start : int64 array, shape (rows * words + 1,)
+        Where the fetches of each word, row after row, begin in ``fetch_bit``; the last entry is its length.
+    fetch_bit : int64 array
+        Bit offsets, ascending for each word, of which each lies in a buffer word to be read; together
+        they lie in all of them.
     n_edges : int32 array, shape (borders,)
         Edges of a neuron there.
+    offset_of : int32 array, shape (width_edges,)
+        Number of each place in a buffer word at which some kernel begins, ``base_bit % width_edges``.
+    reads : int64 array, shape (offsets, rows, words)
+        Buffer words read for each word and those before it, by number of that place.
+    most_reads : int
+        Buffer words that one word is gathered from, at most.
     """
 
     border_of: NDArray[np.int32]
@@ -52,25 +60,28 @@ class WordAddresses(NamedTuple):
     base_bit: NDArray[np.int64]
     activation_bit: NDArray[np.int64]
     weight_word: NDArray[np.int32]
-    run_start: NDArray[np.int64]
-    run_bit: NDArray[np.int64]
+    fetch_start: NDArray[np.int64]
+    fetch_bit: NDArray[np.int64]
     n_edges: NDArray[np.int32]
+    offset_of: NDArray[np.int32]
+    reads: NDArray[np.int64]
+    most_reads: int
 
-    def runs(self) -> list[list[list[int]]]:
-        """Return the bit offsets of the runs as lists, by row and word."""
-        bits, starts = self.run_bit.tolist(), self.run_start.tolist()
+    def fetches(self) -> list[list[list[int]]]:
+        """Return the bit offsets of the fetches as lists, by row and word."""
+        bits, starts = self.fetch_bit.tolist(), self.fetch_start.tolist()
         words = [bits[first:last] for first, last in pairwise(starts)]
         rows, size = self.weight_word.shape
         return [words[row * size : (row + 1) * size] for row in range(rows)]
 
     @property
     def gathers(self) -> bool:
-        """Whether some word has more than one run."""
-        return len(self.run_bit) > len(self.run_start) - 1
+        """Whether some word may lie in more than one buffer word."""
+        return self.most_reads > 1
 
 
 @lru_cache(maxsize=32)  # the layers of a network, for every image again
-def word_addresses(geometry: Geometry, width_edges: int) -> WordAddresses:
+def word_addresses(geometry: Geometry, width_edges: int, line_buffer: bool = False) -> WordAddresses:
     """Tabulate the operand addresses of every word of every kind of neuron of a layer."""
     rows = _present_taps(geometry, geometry.out_height, geometry.in_height, geometry.kernel_height)
     columns = _present_taps(geometry, geometry.out_width, geometry.in_width, geometry.kernel_width)
@@ -81,29 +92,50 @@ def word_addresses(geometry: Geometry, width_edges: int) -> WordAddresses:
             border_of[y * geometry.out_width + x] = kinds.setdefault(row + column, len(kinds))
     order = geometry.edge_order
     orders = [None] if order is None else [order.edges(row) for row in range(len(order.granules))]
-    tables = [_words_of(geometry, kind, width_edges, edges) for edges in orders for kind in kinds]
+    fetches = _runs_by_first if line_buffer else _run_ends
+    tables = [_words_of(geometry, kind, width_edges, edges, fetches) for edges in orders for kind in kinds]
     most = max(1, *(len(words) for _, words in tables))
     activation_bit = np.zeros((len(tables), most), dtype=np.int64)
     weight_word = np.zeros((len(tables), most), dtype=np.int32)
-    runs = np.ones((len(tables), most), dtype=np.int64)
+    fetched = np.ones((len(tables), most), dtype=np.int64)
     for index, (bits, words) in enumerate(tables):
-        activation_bit[index, : len(words)] = [run[0] for run in bits]
+        activation_bit[index, : len(words)] = [word[0] for word in bits]
         weight_word[index, : len(words)] = words
-        runs[index, : len(words)] = [len(run) for run in bits]
+        fetched[index, : len(words)] = [len(word) for word in bits]
     none = np.zeros(1, dtype=np.int64)
-    padded = [run for bits, words in tables for run in (*bits, *[none] * (most - len(words)))]
+    fetch_start = np.concatenate([none, np.cumsum(fetched)])
+    fetch_bit = np.concatenate(
+        [word for bits, words in tables for word in (*bits, *[none] * (most - len(words)))]
+    )
     n_edges = [geometry.planes * geometry.in_channels * (k[1] - k[0]) * (k[3] - k[2]) for k in kinds]
     channels = np.zeros(geometry.out_channels, np.int32) if order is None else order.order_of
+    base_bit = _base_bits(geometry)
+    offsets = np.unique(base_bit % width_edges)
+    offset_of = np.zeros(width_edges, dtype=np.int32)
+    offset_of[offsets] = np.arange(len(offsets))
+    reads = np.stack([_reads(offset + fetch_bit, fetch_start, width_edges) for offset in offsets])
+    reads = reads.reshape(len(offsets), len(tables), most)
     return WordAddresses(
         border_of,
         channels * np.int32(len(kinds)),
-        _base_bits(geometry),
+        base_bit,
         activation_bit,
         weight_word,
-        np.concatenate([none, np.cumsum(runs)]),
-        np.concatenate(padded),
+        fetch_start,
+        fetch_bit,
         np.array(n_edges, dtype=np.int32),
+        offset_of,
+        reads.cumsum(axis=2),
+        int(reads.max()),
     )
+
+
+def _reads(bits: NDArray[np.int64], start: NDArray[np.int64], width_edges: int) -> NDArray[np.int64]:
+    """Count the buffer words that each word is gathered from; its fetches begin at ``start``."""
+    is_another = np.diff(bits // width_edges, prepend=-1) != 0
+    is_another[start[:-1]] = True
+    found: NDArray[np.int64] = np.add.reduceat(is_another.astype(np.int64), start[:-1])
+    return found
 
 
 def _present_taps(geometry: Geometry, outputs: int, inputs: int, kernel: int) -> list[tuple[int, int]]:
@@ -131,26 +163,37 @@ def _words_of(
     taps: tuple[int, int, int, int],
     width_edges: int,
     order: NDArray[np.int64] | None,
+    fetches: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]],
 ) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
-    """Bit offsets of the runs, and weight word of the first edge, of each word of one kind of neuron."""
+    """Bit offsets of the fetches, and weight word of the first edge, of each word of one kind of neuron."""
     bits, places = _edges_of(geometry, taps)
     if order is None:
-        first = np.arange(0, len(bits), width_edges)
-        return [bits[at : at + 1] for at in first], places[first] // width_edges
-    present = np.full(geometry.fan_in, -1, dtype=np.int64)
-    present[places] = np.arange(len(places))
-    evaluated = present[order]
-    place_of = np.flatnonzero(evaluated >= 0)
-    evaluated = evaluated[place_of]
+        evaluated, place_of = np.arange(len(bits)), places
+    else:
+        present = np.full(geometry.fan_in, -1, dtype=np.int64)
+        present[places] = np.arange(len(places))
+        evaluated = present[order]
+        place_of = np.flatnonzero(evaluated >= 0)
+        evaluated = evaluated[place_of]
     starts = range(0, len(evaluated), width_edges)
-    runs = [_runs(np.sort(evaluated[at : at + width_edges]), bits) for at in starts]
-    return runs, place_of[::width_edges] // width_edges
+    found = [fetches(np.sort(evaluated[at : at + width_edges]), bits) for at in starts]
+    return found, place_of[::width_edges] // width_edges
 
 
-def _runs(edges: NDArray[np.int64], bits: NDArray[np.int64]) -> NDArray[np.int64]:
+def _run_ends(edges: NDArray[np.int64], bits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Bit offsets of the ends of each run of edges whose bits lie beside each other.
+
+    A run is no longer than a buffer word, so these are bits of every buffer word that it lies in.
+    """
+    own = bits[edges]
+    breaks = np.diff(own) != 1
+    ends: NDArray[np.int64] = own[np.append(True, breaks) | np.append(breaks, True)]
+    return ends
+
+
+def _runs_by_first(edges: NDArray[np.int64], bits: NDArray[np.int64]) -> NDArray[np.int64]:
     """Bit offset of the first edge of each run of edges that follow one another."""
-    begins = np.concatenate([[True], np.diff(edges) != 1])
-    firsts: NDArray[np.int64] = bits[edges[begins]]
+    firsts: NDArray[np.int64] = bits[edges[np.append(True, np.diff(edges) != 1)]]
     return firsts
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 from o3sim.config.architecture import Architecture
 from o3sim.contract.counters import LayerCounters
+from o3sim.contract.storage import BITS_PER_KBIT, OP_BITS, storage_of, threshold_bits
 from o3sim.energy.memory import access_pj_per_bit
 from o3sim.energy.table import EnergyTable
 
-OP_BITS = 48
-"""Bits of an issue-queue entry: row, column, channel and window, 12 each."""
+if TYPE_CHECKING:
+    from o3sim.network.layer import Sized
 
 WINDOW_STATE_BITS = 2
 """Bits of a scoreboard entry: undecided, 1 or 0."""
-
-BITS_PER_KBIT = 1024
 
 
 class EnergyModel:
@@ -28,11 +28,15 @@ class EnergyModel:
         and the clock that turns leakage into pJ per cycle.
     table : EnergyTable
         Prices of the technology.
+    layers : sequence of Sized
+        What it runs, or a stage of a pipeline's one layer: the line buffer and the table of thresholds
+        are as large as these ask for.
     """
 
-    def __init__(self, architecture: Architecture, table: EnergyTable) -> None:
+    def __init__(self, architecture: Architecture, table: EnergyTable, layers: Sequence[Sized] = ()) -> None:
         self.architecture = architecture
         self.table = table
+        self.storage_kbit = storage_of(architecture, layers)
         pe_count = architecture.pe.count
         self._activation_bit_pj = self._buffer_bit_pj(
             architecture.activation_buffer.size_kbit, architecture.activation_buffer.banks, pe_count
@@ -48,10 +52,23 @@ class EnergyModel:
             table.memory, architecture.issue_queue.depth_ops * OP_BITS
         )
 
+        self._line_buffer_bit_pj = self._buffer_bit_pj(
+            self.storage_kbit.line_buffer, architecture.activation_buffer.banks, pe_count
+        )
+        self._threshold_pj = threshold_bits(layers) * self._buffer_bit_pj(
+            self.storage_kbit.thresholds, 1, pe_count
+        )
+
     def _buffer_bit_pj(self, size_kbit: float, banks: int | Literal["ideal"], pe_count: int) -> float:
-        """Price a bit of a banked buffer; an ideal one has a bank for every PE."""
+        """Price a bit of a banked buffer, 0 if there is none; an ideal one has a bank for every PE.
+
+        A bank holds a word at least, however small the buffer.
+        """
+        if not size_kbit:
+            return 0.0
         n_banks = pe_count if banks == "ideal" else banks
-        return access_pj_per_bit(self.table.memory, size_kbit * BITS_PER_KBIT / n_banks)
+        bank_bits = max(size_kbit * BITS_PER_KBIT / n_banks, self.architecture.pe.width_edges)
+        return access_pj_per_bit(self.table.memory, bank_bits)
 
     @property
     def leakage_pj_per_cycle(self) -> float:
@@ -61,6 +78,7 @@ class EnergyModel:
             architecture.activation_buffer.size_kbit
             + architecture.weight_buffer.size_kbit
             + architecture.issue_queue.depth_ops * OP_BITS / BITS_PER_KBIT
+            + self.storage_kbit.own
         )
         power_uw = (
             leakage.machine.pj
@@ -90,7 +108,9 @@ class EnergyModel:
             "pe": self._pe_pj(counters),
             "threshold_compare": self._comparisons(counters) * table.threshold_compare.comparison.pj,
             "activation_buffer": self._activation_bits(counters) * self._activation_bit_pj,
+            "line_buffer": self._line_buffer_bits(counters) * self._line_buffer_bit_pj,
             "weight_buffer": self._weight_bits(counters) * weight_bit_pj,
+            "threshold_table": counters.threshold_reads * self._threshold_pj,
             # An index bit of an edge order is read from its table, and sets a multiplexer.
             "activation_gather": counters.order_bits
             * (weight_bit_pj + table.activation_gather.multiplexer.pj),
@@ -125,8 +145,15 @@ class EnergyModel:
         return counters.threshold_compares * (2 if self.architecture.pruning.threshold else 1)
 
     def _activation_bits(self, counters: LayerCounters) -> int:
-        """Count bits read for the PEs, and written as the next layer's input."""
+        """Count bits read for the PEs or to fill the line buffer, and written as the next layer's input."""
         return counters.activation_reads * self.architecture.pe.width_edges + counters.output_bits
+
+    def _line_buffer_bits(self, counters: LayerCounters) -> int:
+        """Count bits read for the PEs, and written as the line buffer is filled; 0 without one."""
+        if not self.architecture.activation_buffer.line_buffer:
+            return 0
+        words = counters.line_buffer_reads + counters.activation_reads
+        return words * self.architecture.pe.width_edges
 
     def _weight_bits(self, counters: LayerCounters) -> int:
         """Count bits read for the PEs, and written as they arrive from DRAM."""

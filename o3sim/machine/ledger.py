@@ -29,6 +29,7 @@ class Ledger:
         self.counters.edges_total = int(program.n_edges.sum())
         self.width_edges = width_edges
         self.start_cycle = start_cycle
+        self.has_thresholds = not program.scores
         self.checks_bounds = program.prunes_threshold or program.race is not None
 
     def dispatched(self) -> None:
@@ -38,7 +39,8 @@ class Ledger:
         self.counters.scoreboard_reads += 1
 
     def issued(self) -> None:
-        """Count an op that went to a PE."""
+        """Count an op that went to a PE, with the threshold of its channel."""
+        self.counters.threshold_reads += self.has_thresholds
         self.counters.issued += 1
         self.counters.queue_reads += 1
 

@@ -18,6 +18,7 @@ from o3sim.contract.counters import LayerCounters
 from o3sim.contract.errors import MachineStuckError
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventStream, EventWindow, Observer
 from o3sim.contract.invariants import check_layer
+from o3sim.contract.line_buffer import count_reads
 from o3sim.contract.program import LayerProgram
 from o3sim.contract.weight_groups import WeightGroup, order_bits
 from o3sim.machine.argmax_pruning import ArgmaxPruning
@@ -290,6 +291,8 @@ class Machine:
         counters.output_bits = 0 if program.scores else program.n_windows  # scores have no next layer
         counters.dram_bits = sum(self.weights.groups[group].bits for group in program.group_ops)
         counters.order_bits = order_bits(program.geometry, self.architecture, counters.words_executed)
+        groups = [self.weights.groups[group] for group in program.group_ops]
+        count_reads(counters, program.geometry, groups, self.architecture)
         check_layer(counters, self.architecture)
         geometry = program.geometry
         shape = geometry.pooled_height, geometry.pooled_width, geometry.out_channels

@@ -50,7 +50,7 @@ class PEArray:
         self._free = FreePEs(self.pes, pe.contexts)
         self._busy: list[int] = []
         self._verdicts: dict[int, list[Op]] = {}
-        self._run_bits: list[list[list[int]]] = []
+        self._fetch_bits: list[list[list[int]]] = []
         self._weight_words: list[list[int]] = []
         self.on_word: Callable[[Op, int], None] | None = None
         self.on_stall: Callable[[Op], None] | None = None
@@ -59,7 +59,7 @@ class PEArray:
         """Take over the operand addresses of a layer, and whether its words are checked."""
         self._checks_bounds = checks_bounds
         self._classes_race = program.race is not None
-        self._run_bits = program.addresses.runs()
+        self._fetch_bits = program.addresses.fetches()
         self._weight_words = program.addresses.weight_word.tolist()
 
     def take_verdicts(self, cycle: int) -> list[Op]:
@@ -137,7 +137,7 @@ class PEArray:
     def _addresses(self, op: Op) -> tuple[list[int], int]:
         """Activation words an op needs for its next word and has not read yet, and the weight word."""
         words: list[int] = []
-        for bit in self._run_bits[op.table_row][op.words_in]:
+        for bit in self._fetch_bits[op.table_row][op.words_in]:
             word = (op.activation_base + bit) // self.width_edges
             if not words or word != words[-1]:
                 words.append(word)

@@ -153,12 +153,17 @@ class Sized(Protocol):
     def geometry(self) -> Geometry:
         """Its shape."""
 
+    @property
+    def scores(self) -> bool:
+        """Whether it gives the scores: it has no thresholds."""
+
 
 class LayerSize(NamedTuple):
     """A layer of which nothing but name and sizes is known yet."""
 
     name: str
     geometry: Geometry
+    scores: bool
 
 
 def _pooled(length: int, pool: Pool | None) -> int:

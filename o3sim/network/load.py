@@ -66,7 +66,7 @@ def load_workload(name_or_path: str | Path) -> WorkloadFiles:
 
 def layer_sizes(files: WorkloadFiles) -> tuple[LayerSize, ...]:
     """Return what is known of the layers before parameters are read or made: no edge orders yet."""
-    return tuple(LayerSize(name, geometry) for name, geometry, _ in layer_shapes(files.workload))
+    return tuple(LayerSize(*shape) for shape in layer_shapes(files.workload))
 
 
 def load_network(files: WorkloadFiles) -> Network:

@@ -128,6 +128,8 @@ def totals_table(result: RunResult) -> Table:
     """Build the table of totals, one figure a row."""
     edges = result.edges
     table = make_table("Totals", 2, "figure", "value")
+    line_buffer_kbit = result.storage_kbit.line_buffer
+    sizes = [("line buffer", f"{significant(line_buffer_kbit)} kbit")] if line_buffer_kbit else []
     for name, value in (
         ("accuracy", _accuracy(result)),
         ("classes", _classes(result.classes)),
@@ -145,6 +147,7 @@ def totals_table(result: RunResult) -> Table:
         ("energy per edge", f"{significant(result.fj_per_edge)} fJ (pruned edges counted)"),
         ("  on chip", f"{significant(result.on_chip_fj_per_edge)} fJ (without DRAM)"),
         ("efficiency", f"{significant(result.tops_per_watt)} TOPS/W (an edge is 2 operations)"),
+        *sizes,
     ):
         table.add_row(name, value)
     return table

@@ -10,6 +10,7 @@ from o3sim.config.architecture import Architecture
 from o3sim.config.custom_code import CUSTOM_KEYS, without_folder
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.resident import ResidentWeights
+from o3sim.contract.storage import StorageKbit, total_of
 from o3sim.energy.model import EnergyModel
 from o3sim.results.columns import measure_columns
 from o3sim.results.images import ImageResult, Spread, spread_of
@@ -57,6 +58,8 @@ class RunResult(Measures):
         In the order of the network.
     agreement : float or None
         Share of images whose class is the exact one, for a machine that calls outcomes speculatively.
+    storage_kbit : StorageKbit
+        Memories that no key sizes, in kbit.
     pipeline : PipelineFigures or None
         Figures of organization ``layer_pipelined`` only.
     resident : ResidentFigures or None
@@ -74,6 +77,7 @@ class RunResult(Measures):
     accuracy: float | None
     classes: tuple[int, ...]
     layers: tuple[LayerResult, ...]
+    storage_kbit: StorageKbit
     per_image: tuple[ImageResult, ...]
     agreement: float | None = None
     pipeline: PipelineFigures | None = None
@@ -133,7 +137,7 @@ def run_result(
     subject: Subject,
     layers: Sequence[LayerCounters],
     layers_exact: Sequence[bool],
-    stages: Sequence[Architecture] | None = None,
+    stages: Sequence[EnergyModel] | None = None,
     pipeline: PipelineFigures | None = None,
     resident: ResidentWeights | None = None,
 ) -> RunResult:
@@ -149,15 +153,15 @@ def run_result(
         By layer, each summed over the images.
     layers_exact : sequence of bool
         By layer, whether every output bit of every image equals the functional one.
-    stages : sequence of Architecture, optional
-        The machine of each layer of a pipeline.
+    stages : sequence of EnergyModel, optional
+        That of the machine of each layer, of a pipeline.
     pipeline : PipelineFigures, optional
         Figures of a pipeline.
     resident : ResidentWeights, optional
         Weights that stay on the chip of a machine that has a part for them.
     """
     images, clock_mhz = len(subject.images), architecture.clock_mhz
-    models = [model] * len(layers) if stages is None else [EnergyModel(s, model.table) for s in stages]
+    models = [model] * len(layers) if stages is None else stages
     staying = () if resident is None else resident.layers
     energies = [
         priced.energy_pj(counters, stays=number in staying)
@@ -189,6 +193,7 @@ def run_result(
         layers=tuple(LayerResult(name=counters.name, **values_of(part)) for counters, part in named),
         pipeline=pipeline,
         resident=_resident_figures(resident, model, layers),
+        storage_kbit=total_of([priced.storage_kbit for priced in stages or (model,)]),
         **values_of(whole),
     )
 

@@ -130,6 +130,7 @@ class PointRun:
         self.runner = runner_of(architecture, network, engine)
         layers = network.layers
         self._models = None if table is None else _models(architecture, layers, table)
+        self._staying = resident_weights(architecture, layers).layers
         self._counts = PointCounts([LayerCounters(layer.name) for layer in layers], [True] * len(layers))
 
     def add(self, image: ImageCounts) -> None:
@@ -144,8 +145,11 @@ class PointRun:
     def _priced(self, image: ImageCounts) -> ImageResult:
         if self._models is None:
             return image.result
-        priced = zip(self._models, image.layers, strict=True)
-        on_chip = fsum(on_chip_pj_of(model.energy_pj(counters)) for model, counters in priced)
+        priced = enumerate(zip(self._models, image.layers, strict=True))
+        on_chip = fsum(
+            on_chip_pj_of(model.energy_pj(counters, stays=number in self._staying))
+            for number, (model, counters) in priced
+        )
         return replace(image.result, on_chip_pj=on_chip)
 
     def counts(self) -> PointCounts:
@@ -156,8 +160,9 @@ class PointRun:
 def _models(architecture: Architecture, layers: Sequence[Layer], table: EnergyTable) -> list[EnergyModel]:
     """Return what prices each layer: of a pipeline its own stage."""
     if not architecture.is_pipelined:
-        return [EnergyModel(architecture, table)] * len(layers)
-    return [EnergyModel(machine, table) for machine in stage_machines(architecture, layers)]
+        return [EnergyModel(architecture, table, layers)] * len(layers)
+    machines = stage_machines(architecture, layers)
+    return [EnergyModel(machine, table, [layer]) for machine, layer in zip(machines, layers, strict=True)]
 
 
 def count_point(architecture: Architecture, case: AnyCase, engine: str | None = None) -> PointCounts:
@@ -244,13 +249,14 @@ def result_of(
     architecture: Architecture, case: AnyCase, counts: PointCounts, table: EnergyTable
 ) -> RunResult:
     """Compute the figures of a design point from what was counted."""
-    stages = None if counts.pipeline is None else stage_machines(architecture, case.network.layers)
-    resident = resident_weights(architecture, case.network.layers)
+    layers = case.network.layers
+    stages = None if counts.pipeline is None else _models(architecture, layers, table)
+    resident = resident_weights(architecture, layers)
     labels = case.labels or (None,) * len(counts.images)
     images = tuple(replace(image, label=label) for image, label in zip(counts.images, labels, strict=True))
     result = run_result(
         architecture,
-        EnergyModel(architecture, table),
+        EnergyModel(architecture, table, layers),
         Subject(case.network.name, case.network_sha256, images, case.synthetic),
         counts.layers,
         counts.exact,

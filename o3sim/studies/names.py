@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from o3sim.area import area_mtransistors
 from o3sim.config.architecture import PIPELINED, SEQUENTIAL, Architecture
 from o3sim.config.changes import ChangeError
 from o3sim.config.flat import flattened, nested
 from o3sim.config.overrides import laid_over
-from o3sim.energy.model import BITS_PER_KBIT, OP_BITS
+from o3sim.contract.storage import BITS_PER_KBIT, OP_BITS, storage_of
 
-Figure = Callable[[Mapping[str, Any]], float]
+if TYPE_CHECKING:
+    from o3sim.network.layer import Sized
+
+Figure = Callable[[Mapping[str, Any], "Sequence[Sized]"], float]
 
 
-def peak_edges_per_cycle(values: Mapping[str, Any]) -> int:
+def peak_edges_per_cycle(values: Mapping[str, Any], _layers: Sequence[Sized]) -> int:
     """Return PEs times their width: no machine evaluates more in a cycle."""
     return int(values["pe.count"] * values["pe.width_edges"])
 
 
-def on_chip_kbit(values: Mapping[str, Any]) -> float:
-    """Return both buffers and the issue queue, the memories that leakage is counted for."""
+def on_chip_kbit(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
+    """Return both buffers, the issue queue and what no key sizes: what leakage is counted for."""
     queue_kbit = values["issue_queue.depth_ops"] * OP_BITS / BITS_PER_KBIT
-    return float(values["activation_buffer.size_kbit"] + values["weight_buffer.size_kbit"] + queue_kbit)
+    own_kbit = storage_of(_machine(values), layers).own
+    return float(
+        values["activation_buffer.size_kbit"] + values["weight_buffer.size_kbit"] + queue_kbit + own_kbit
+    )
 
 
-def _area(values: Mapping[str, Any]) -> float:
+def _area(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
+    return area_mtransistors(_machine(values), layers)
+
+
+def _machine(values: Mapping[str, Any]) -> Architecture:
     try:
-        return area_mtransistors(Architecture.of(nested(values)))
+        return Architecture.of(nested(values))
     except ChangeError as error:
         raise ValueError(f"no such machine: {error.refusals[0]}") from None
 
@@ -48,11 +58,12 @@ class Readable(Mapping[str, Any]):
     ----------
     values : mapping of str to scalar
         By dotted key, every key of an architecture.
-    layers : int
-        Layers of the network it is for: a pipeline that states no stages has as many.
+    layers : sequence of Sized
+        The network it is for: some memories are as large as it asks, and a pipeline that states no stages
+        has one for each layer.
     """
 
-    def __init__(self, values: Mapping[str, Any], layers: int) -> None:
+    def __init__(self, values: Mapping[str, Any], layers: Sequence[Sized]) -> None:
         self._values, self._layers = values, layers
 
     def __getitem__(self, name: str) -> Any:
@@ -71,34 +82,35 @@ class Readable(Mapping[str, Any]):
         return name in self._values or name in FIGURES
 
 
-def figures_of(architecture: Architecture, layers: int) -> dict[str, Any]:
+def figures_of(architecture: Architecture, layers: Sequence[Sized]) -> dict[str, Any]:
     """Return the figures of a machine by name; of a pipeline they are summed over its stages.
 
     Parameters
     ----------
-    layers : int
-        Layers of the network it is for.
+    layers : sequence of Sized
+        The network it is for.
 
     Examples
     --------
     >>> from o3sim.config.load import load_architecture
-    >>> figures_of(load_architecture("small"), 5)["peak_edges_per_cycle"]
+    >>> figures_of(load_architecture("small"), [])["peak_edges_per_cycle"]
     512
-    >>> figures_of(load_architecture("finn-cnv"), 9)["peak_edges_per_cycle"]
-    2608
     """
     values = flattened(architecture.model_dump(mode="json"))
     return {name: _summed(figure, values, layers) for name, figure in FIGURES.items()}
 
 
-def _summed(figure: Figure, values: Mapping[str, Any], layers: int) -> float:
+def _summed(figure: Figure, values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
     """Compute a figure of a machine, or of all stages of a pipeline."""
     if values["organization"] != PIPELINED:
-        return figure(values)
+        return figure(values, layers)
     whole = nested(values)
-    stages = whole.pop("stages", None) or [{}] * layers
+    stages = whole.pop("stages", None) or [{}] * len(layers)
     base = {**whole, "organization": SEQUENTIAL}
-    return sum(figure(flattened(laid_over(base, stage))) for stage in stages)
+    own = [layers[number : number + 1] for number in range(len(stages))]
+    return sum(
+        figure(flattened(laid_over(base, stage)), layer) for stage, layer in zip(stages, own, strict=True)
+    )
 
 
 def value_before(values: Mapping[str, Any], key: str) -> Any:

@@ -60,7 +60,7 @@ class Enumerated:
                 Point(number, candidate.architecture, "", candidate.axes, candidate.architecture_sha256),
                 outcome,
                 {},
-                len(plan.subject.network.layers),
+                plan.subject.network.layers,
             )
             for number, (candidate, outcome) in enumerate(zip(candidates, found, strict=True))
         ]

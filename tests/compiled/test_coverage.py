@@ -7,9 +7,12 @@ from collections import Counter
 from hypothesis import given, settings
 
 from o3sim.compiled.records.layer import is_plain
+from o3sim.config.architecture import Architecture
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.plan import cut_layers
 from o3sim.contract.resident import resident_weights
+from o3sim.contract.word_addresses import word_addresses
+from o3sim.profile.profile import LayerProfile
 from tests.compiled.engines import run_compiled
 from tests.machine.strategies import Case, StageCase, cases
 from tests.runs.pipeline.samples import stage_cases
@@ -21,6 +24,7 @@ KNOBS = {
     "latency > 1", "contexts 1", "contexts > 1", "speculates", "waits", "more than 64 PEs", "issue latency",
     "window_major", "member_major", "channel outermost", "position outermost", "limit 1", "limit > 1",
     "unlimited", "ideal supply", "1 activation bank", "1 weight bank", "banks no power of two", "slow DRAM",
+    "line buffer", "no line buffer", "words of several reads",
     "ideal DRAM", "several groups", "write width 1", "threshold pruned", "threshold not pruned",
     "pools pruned", "pools not pruned", "squash latency", "dense", "conv", "Pool(size=2, stride=2)",
     "Pool(size=3, stride=2)", "Pool(size=3, stride=1)", "None", "exclude", "-1", "+1", "planes", "stride",
@@ -57,6 +61,7 @@ def machine_knobs(case: Case | StageCase) -> set[str]:
         "1 activation bank" if a.activation_buffer.banks == 1 else "",
         "1 weight bank" if a.weight_buffer.banks == 1 else "",
         "banks no power of two" if 3 in banks else "",
+        "line buffer" if a.activation_buffer.line_buffer else "no line buffer",
         "slow DRAM" if a.dram.bits_per_cycle == 3 else "",
         "ideal DRAM" if a.dram.bits_per_cycle == "ideal" else "",
         "several groups" if groups > 1 else "",
@@ -80,6 +85,7 @@ def layer_knobs(case: Case | StageCase) -> set[str]:
             str(g.pool),
             g.padding if g.padding_pixels else "",
             "planes" if g.planes > 1 else "",
+            "words of several reads" if _gathers(case.architecture, layer) else "",
             "stride" if g.stride > 1 else "",
             "constant channel" if not layer.scores and (layer.decision == 0).all((0, 1)).any() else "",
             "no edges" if (layer.n_edges == 0).any() else "",
@@ -88,6 +94,10 @@ def layer_knobs(case: Case | StageCase) -> set[str]:
             "leftovers of a pool" if not g.pooled_mask().all() else "",
         }
     return found
+
+
+def _gathers(a: Architecture, layer: LayerProfile) -> bool:
+    return word_addresses(layer.geometry, a.pe.width_edges, a.activation_buffer.line_buffer).gathers
 
 
 def test_cases_reach_everything() -> None:

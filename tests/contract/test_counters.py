@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from o3sim.contract.counters import EVENTS, PE_CYCLE_CAUSES, Events, LayerCounters, PeCycles
+from o3sim.contract.storage import StorageKbit
 from o3sim.energy.units import UNITS, EnergyPj
 from o3sim.results.measures import Edges, Pruned
 
@@ -21,6 +22,7 @@ GROUPS = {
     "pe_cycles": (PeCycles, "PE-cycles"),
     "energy_pj": (EnergyPj, "pJ"),
     "events": (Events, None),
+    "storage_kbit": (StorageKbit, "kbit"),
 }
 
 
@@ -51,7 +53,7 @@ def test_a_machine_counts_pe_cycles_by_every_cause() -> None:
     assert tuple(LayerCounters("layer").pe_cycles) == PE_CYCLE_CAUSES == tuple(PeCycles())
 
 
-@pytest.mark.parametrize("declared", [PeCycles, EnergyPj, Events])
+@pytest.mark.parametrize("declared", [PeCycles, EnergyPj, Events, StorageKbit])
 def test_numbers_are_attributes_and_items(declared: Any) -> None:
     names = [item.name for item in fields(declared)]
     numbers = declared(**{name: place for place, name in enumerate(names)})

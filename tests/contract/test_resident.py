@@ -18,7 +18,7 @@ from o3sim.network.layer import Geometry, LayerSize
 from tests.machine.harness import architecture, conv, dense, profile
 
 CONV = conv(6, 6, 64, 16, kernel=1)  # 1,024 bits, as many as a dense layer of 64 by 16
-LAYERS = [LayerSize("conv", CONV), LayerSize("fc", dense(64, 8))]
+LAYERS = [LayerSize("conv", CONV, False), LayerSize("fc", dense(64, 8), False)]
 
 
 def machine(resident_kbit: int, size_kbit: int = 1000, **changes: object) -> Architecture:
@@ -28,7 +28,9 @@ def machine(resident_kbit: int, size_kbit: int = 1000, **changes: object) -> Arc
 
 
 def staying(resident_kbit: int, *geometries: Geometry) -> tuple[int, ...]:
-    layers = [LayerSize(f"layer{number}", geometry) for number, geometry in enumerate(geometries)]
+    layers = [
+        LayerSize(f"layer{number}", geometry, scores=False) for number, geometry in enumerate(geometries)
+    ]
     return resident_weights(machine(resident_kbit), layers).layers
 
 
@@ -61,7 +63,10 @@ def test_edge_orders_stay_beside_the_weights() -> None:
 
 
 def test_layers_that_stay_are_one_group_and_the_others_have_halves_of_the_rest() -> None:
-    layers = [LayerSize("fc", dense(64, 16)), LayerSize("conv", conv(6, 6, 64, 16, kernel=1))]
+    layers = [
+        LayerSize("fc", dense(64, 16), scores=False),
+        LayerSize("conv", conv(6, 6, 64, 16, kernel=1), scores=False),
+    ]
     cuts = cut_layers(machine(1, 2), layers)  # halves of 512 bits, of 1,024 without the part
     assert cuts[0] == [all_channels(0, dense(64, 16))] == [WeightGroup(0, 0, 16, 0)]
     assert [(group.first_channel, group.last_channel) for group in cuts[1]] == [(0, 8), (8, 16)]
@@ -76,7 +81,11 @@ def test_program_order_goes_over_all_channels_of_a_layer_that_stays() -> None:
 
 
 def test_layers_are_loaded_one_behind_the_other() -> None:
-    layers = [LayerSize("a", dense(65, 3)), LayerSize("b", conv(4, 4, 64, 90)), LayerSize("c", dense(10, 2))]
+    layers = [
+        LayerSize("a", dense(65, 3), scores=False),
+        LayerSize("b", conv(4, 4, 64, 90), scores=False),
+        LayerSize("c", dense(10, 2), scores=False),
+    ]
     arch = machine(1, dram__bits_per_cycle=100, dram__latency_cycles=7)
     loaded = resident_weights(arch, layers)
     assert loaded == ResidentWeights(
@@ -85,7 +94,9 @@ def test_layers_are_loaded_one_behind_the_other() -> None:
 
 
 def test_ideal_dram_loads_in_no_cycles() -> None:
-    loaded = resident_weights(machine(1, dram__latency_cycles=7), [LayerSize("a", dense(64, 3))])
+    loaded = resident_weights(
+        machine(1, dram__latency_cycles=7), [LayerSize("a", dense(64, 3), scores=False)]
+    )
     assert loaded == ResidentWeights((0,), 192, 0)
 
 
@@ -98,11 +109,17 @@ def test_a_part_that_holds_no_layer_is_refused_with_the_size_that_would_do() -> 
         r"^architecture bench: weight_buffer\.resident_kbit: 1 kbit hold .* no layer; .*small, takes 2; 0"
     )
     with pytest.raises(InputError, match=refused):
-        resident_weights(machine(1), [LayerSize("big", dense(64, 90)), LayerSize("small", dense(64, 20))])
+        resident_weights(
+            machine(1),
+            [LayerSize("big", dense(64, 90), scores=False), LayerSize("small", dense(64, 20), scores=False)],
+        )
 
 
 def test_halves_that_are_too_small_beside_the_part_are_refused_with_the_size_that_would_do() -> None:
-    layers = [LayerSize("fc", dense(64, 16)), LayerSize("conv", conv(6, 6, 600, 16, kernel=1))]
+    layers = [
+        LayerSize("fc", dense(64, 16), scores=False),
+        LayerSize("conv", conv(6, 6, 600, 16, kernel=1), scores=False),
+    ]
     with pytest.raises(
         InputError, match=r"size_kbit: half of 1 kbit, besides 1 of resident_kbit, .* least 3$"
     ):

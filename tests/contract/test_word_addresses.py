@@ -42,10 +42,44 @@ def slow_edges(geometry: Geometry, y: int, x: int) -> list[Edge]:
     return edges
 
 
+@given(st.one_of(convolutions(), dense_layers()).flatmap(reordered), st.sampled_from([1, 3, 8, 64]))
+@settings(max_examples=200, deadline=None)
+def test_a_word_is_read_from_every_buffer_word_that_its_edges_lie_in(geometry: Geometry, width: int) -> None:
+    addresses, channel = word_addresses(geometry, width), geometry.out_channels - 1
+    fetches, most = addresses.fetches(), 1
+    for position, (y, x) in enumerate(np.ndindex(geometry.out_height, geometry.out_width)):
+        edges = in_order(geometry, slow_edges(geometry, y, x), channel)
+        row, base = addresses.first_row[channel] + addresses.border_of[position], addresses.base_bit[position]
+        offset, reads = addresses.offset_of[base % width], 0
+        for word, start in enumerate(range(0, len(edges), width)):
+            expected = sorted({edge.activation_bit // width for edge in edges[start : start + width]})
+            found = [(base + bit) // width for bit in fetches[row][word]]
+            assert found == sorted(found)
+            assert list(dict.fromkeys(found)) == expected
+            reads, most = reads + len(expected), max(most, len(expected))
+            assert addresses.reads[offset, row, word] == reads
+            if len(expected) == 1:
+                assert (base + addresses.activation_bit[row, word]) // width == expected[0]
+    assert addresses.most_reads >= most
+    if geometry.padding != "exclude":  # any kind of border is taken to be found at any place in a word
+        assert geometry.edge_order is not None or addresses.most_reads == most
+
+
+def in_order(geometry: Geometry, edges: list[Edge], channel: int) -> list[Edge]:
+    """Put the edges of a neuron into its edge order, if it has one."""
+    order = geometry.edge_order
+    if order is None:
+        return edges
+    by_weight = {edge.weight_bit: edge for edge in edges}
+    places = order.edges(int(order.order_of[channel])).tolist()
+    return [by_weight[place] for place in places if place in by_weight]
+
+
 @given(st.one_of(convolutions(), dense_layers()), st.sampled_from([1, 3, 8, 64]))
 @settings(max_examples=200, deadline=None)
-def test_a_word_is_fetched_by_the_address_of_its_first_edge(geometry: Geometry, width: int) -> None:
-    addresses = word_addresses(geometry, width)
+def test_a_line_buffer_is_read_by_the_address_of_a_words_first_edge(geometry: Geometry, width: int) -> None:
+    addresses = word_addresses(geometry, width, line_buffer=True)
+    assert not addresses.gathers
     for position, (y, x) in enumerate(np.ndindex(geometry.out_height, geometry.out_width)):
         edges = slow_edges(geometry, y, x)
         border, firsts = addresses.border_of[position], edges[::width]
@@ -58,12 +92,12 @@ def test_a_word_is_fetched_by_the_address_of_its_first_edge(geometry: Geometry, 
 
 @given(st.one_of(convolutions(), dense_layers()).flatmap(reordered), st.sampled_from([1, 3, 8]))
 @settings(max_examples=200, deadline=None)
-def test_under_an_order_each_run_of_edges_is_fetched_by_its_first(geometry: Geometry, width: int) -> None:
+def test_under_an_order_a_line_buffer_is_read_once_a_run_of_edges(geometry: Geometry, width: int) -> None:
     order = geometry.edge_order
     if order is None:
         return
-    addresses = word_addresses(geometry, width)
-    runs = addresses.runs()
+    addresses = word_addresses(geometry, width, line_buffer=True)
+    runs = addresses.fetches()
     channel = geometry.out_channels - 1
     places = order.edges(int(order.order_of[channel])).tolist()
     for position, (y, x) in enumerate(np.ndindex(geometry.out_height, geometry.out_width)):

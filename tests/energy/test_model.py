@@ -14,14 +14,20 @@ from o3sim.contract.counters import LayerCounters
 from o3sim.energy.model import EnergyModel
 from o3sim.energy.table import load_table
 from o3sim.energy.units import UNITS
+from o3sim.network.layer import LayerSize
+from tests.machine.harness import conv, dense
 from tests.sample_runs import architecture, counters
 
 TABLE = load_table("asic-45nm")
 COUNTS = [item.name for item in fields(LayerCounters) if item.name not in ("name", "pe_cycles")]
 
 
+LAYERS = LayerSize("conv1", conv(8, 8, 128, 1024), False), LayerSize("scores", dense(8, 9), True)
+"""A line buffer of 3 rows of 8 x 128 bits, and 1,024 thresholds of 0 to 1,153 matches: 11 bits."""
+
+
 def model(**changes: dict[str, Any]) -> EnergyModel:
-    return EnergyModel(architecture("machine", **changes), TABLE)
+    return EnergyModel(architecture("machine", **changes), TABLE, LAYERS)
 
 
 def counters_strategy() -> st.SearchStrategy[LayerCounters]:
@@ -31,7 +37,7 @@ def counters_strategy() -> st.SearchStrategy[LayerCounters]:
 
 
 HAND_SIZED = {
-    "pe": {"count": 4, "width_edges": 32},
+    "pe": {"count": 4, "width_edges": 32, "latency_cycles": 2},
     "issue_queue": {"depth_ops": 8},
     # 8 KB banks on both sides: 10 pJ for 64 bits
     "activation_buffer": {"banks": 4, "size_kbit": 256},
@@ -46,6 +52,8 @@ BY_HAND = [
     ({"threshold_compares": 7}, "threshold_compare", 2 * 7 * 0.05),
     ({"activation_reads": 3}, "activation_buffer", 3 * 32 * BIT_PJ),
     ({"weight_reads": 3}, "weight_buffer", 3 * 32 * BIT_PJ),
+    ({"activation_reads": 3, "line_buffer_reads": 5}, "line_buffer", 0),
+    ({"threshold_reads": 3}, "threshold_table", 3 * 11 * BIT_PJ * (1024 * 11 / (8 * 8192)) ** 0.5),
     ({"queue_reads": 5}, "scheduler", 5 * 8 * 0.0015),
     ({"scoreboard_writes": 5}, "scheduler", 5 * 8 * 0.012),
     ({"scoreboard_writes": 5}, "scoreboard", 5 * 2 * BIT_PJ),
@@ -72,9 +80,29 @@ def test_issue_queue_is_a_memory_of_its_own_size() -> None:
     assert energy["issue_queue"] == pytest.approx(2 * 48 / 64 * 10 / 8**0.5, rel=0.01)
 
 
+def test_a_line_buffer_is_a_memory_of_its_own_size_that_is_read_and_filled() -> None:
+    """Its 3 kbit in 4 banks: 32 KB / 8 KB cost a factor 2, so prices go with the square root of the size."""
+    buffered = {**HAND_SIZED, "activation_buffer": {**HAND_SIZED["activation_buffer"], "line_buffer": True}}
+    reads = LayerCounters("l", activation_reads=3, line_buffer_reads=5)
+    energy = model(**buffered).energy_pj(reads)
+    assert energy["line_buffer"] == pytest.approx((3 + 5) * 32 * BIT_PJ * (3 * 1024 / 4 / (8 * 8192)) ** 0.5)
+    assert energy["activation_buffer"] == pytest.approx(3 * 32 * BIT_PJ)
+    more = model(**buffered).leakage_pj_per_cycle - model(**HAND_SIZED).leakage_pj_per_cycle
+    assert more == pytest.approx(3.125 * 3 / 200)
+
+
+def test_a_bank_holds_a_word_at_least() -> None:
+    """Of 3 kbit in 128 banks each holds 32 bits, not 24."""
+    many = {"banks": 128, "size_kbit": 256, "line_buffer": True}
+    energy = model(**{**HAND_SIZED, "activation_buffer": many}).energy_pj(
+        LayerCounters("l", line_buffer_reads=1)
+    )
+    assert energy["line_buffer"] == pytest.approx(32 * BIT_PJ * (32 / (8 * 8192)) ** 0.5)
+
+
 def test_leakage_follows_size_and_clock() -> None:
     sized = model(**HAND_SIZED)
-    kbit = 256 + 256 + 8 * 48 / 1024
+    kbit = 256 + 256 + 8 * 48 / 1024 + 11 + 4 * 3 * 49 / 1024  # thresholds, and verdicts of latency 2
     by_hand_uw = 0.24 * 4 * 32 + 3.125 * kbit
     assert sized.leakage_pj_per_cycle == pytest.approx(by_hand_uw / 200)
     assert sized.energy_pj(LayerCounters("l", cycles=50))["leakage"] == pytest.approx(by_hand_uw / 4)
@@ -102,7 +130,8 @@ def test_ideal_banks_are_one_for_each_pe() -> None:
 
 @pytest.mark.parametrize("name", shipped_tables())
 def test_every_unit_is_priced_in_order(name: str) -> None:
-    energy = EnergyModel(architecture(), load_table(name)).energy_pj(counters())
+    buffered = architecture(activation_buffer={"line_buffer": True})
+    energy = EnergyModel(buffered, load_table(name), LAYERS).energy_pj(counters())
     assert tuple(energy) == UNITS
     assert all(pj > 0 for pj in energy.values())
 

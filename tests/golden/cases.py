@@ -77,6 +77,9 @@ def policy(name: str, **changes: Any) -> dict[str, Any]:
 GOLDENS: dict[str, Golden] = {
     "out-of-order": Golden(pooled, policy("out_of_order")),
     "out-of-order-banked": Golden(pooled, policy("out_of_order", **BANKED, **DEEP, pe__contexts=2)),
+    "out-of-order-line-buffer": Golden(
+        pooled, policy("out_of_order", **BANKED, activation_buffer__line_buffer=True)
+    ),
     "out-of-order-narrow": Golden(pooled, policy("out_of_order", **NARROW, issue_queue__depth_ops=3)),
     "out-of-order-unlimited": Golden(
         pooled, policy("out_of_order", **DEEP, scheduler__window_in_flight_ops="unlimited")

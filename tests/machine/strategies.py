@@ -134,6 +134,7 @@ def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
         scheduler__issue_latency_cycles=0 if usual else draw(st.sampled_from([0, 0, 1, 3])),
         scheduler__window_in_flight_ops=draw(st.sampled_from([1, 2, 3, "unlimited"])),
         activation_buffer__banks="ideal" if ideal else draw(powers if usual else banks()),
+        activation_buffer__line_buffer=draw(st.booleans()),
         weight_buffer__banks="ideal" if ideal else draw(powers if usual else banks()),
         weight_buffer__size_kbit=weight_kbit,
         dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from o3sim.contract.events import EventKind
 from o3sim.machine.operand_supply import Banks, OperandSupply
-from tests.machine.harness import architecture, dense, ops_at, profile, run_one, trace
+from o3sim.network.layer import Pool
+from tests.machine.harness import architecture, conv, dense, ops_at, profile, run, run_one, trace
 from tests.machine.strategies import banks
 
 
@@ -131,3 +132,68 @@ def test_a_refused_pe_does_not_try_another_context() -> None:
     events = trace(arch, profile(dense(16, 6), decision=[[[16, 0, 16, 16, 16, 16]]]))
     assert ops_at(events, EventKind.WORD, 1) == [4]
     assert ops_at(events, EventKind.STALL, 1) == [0, 2]
+
+
+UNALIGNED = conv(1, 2, 12, 1, kernel=1)
+"""Two neurons of 12 edges: words of the first lie in buffer words 0, 1, of the second in 1 and 2, and 2."""
+
+
+@pytest.mark.parametrize(("banks", "stalls"), [(1, 1), (2, 0), ("ideal", 0)])
+def test_a_word_that_lies_in_two_buffer_words_takes_two_reads(banks: Banks, stalls: int) -> None:
+    counters = run_one(architecture(pe__count=1, activation_buffer__banks=banks), profile(UNALIGNED))
+    assert (counters.activation_reads, counters.activation_requests) == (5, 4)
+    assert counters.pe_cycles["operand_stall"] == stalls
+    assert (counters.weight_reads, counters.line_buffer_reads) == (4, 0)
+
+
+def test_a_line_buffer_makes_every_word_one_access() -> None:
+    arch = architecture(pe__count=1, activation_buffer__banks=1, activation_buffer__line_buffer=True)
+    counters = run_one(arch, profile(UNALIGNED))
+    assert (counters.line_buffer_reads, counters.activation_requests) == (4, 4)
+    assert counters.pe_cycles["operand_stall"] == 0
+    assert counters.activation_reads == 3  # the map fills three words, each read once
+
+
+@pytest.mark.parametrize("banks", [1, 3, "ideal"])
+def test_where_channels_fill_words_a_line_buffer_changes_no_cycle(banks: Banks) -> None:
+    layer = profile(conv(5, 5, 16, 3, padding_pixels=1))
+    without = run_one(architecture(activation_buffer__banks=banks), layer)
+    with_one = run_one(
+        architecture(activation_buffer__banks=banks, activation_buffer__line_buffer=True), layer
+    )
+    assert with_one.pe_cycles == without.pe_cycles
+    assert with_one.line_buffer_reads == without.activation_reads
+
+
+@pytest.mark.parametrize(
+    ("outermost", "kbit", "passes"), [("position", 1000, 1), ("position", 1, 4), ("channel", 1000, 6)]
+)
+def test_a_line_buffer_is_filled_once_in_every_pass_over_the_map(
+    outermost: str, kbit: int, passes: int
+) -> None:
+    """Channels of 9 words of 8 bits: seven fit a half of 512 bits, and of 18 words three."""
+    arch = architecture(
+        activation_buffer__line_buffer=True, sequencer__outermost=outermost, weight_buffer__size_kbit=kbit
+    )
+    counters = run_one(arch, profile(conv(6, 6, 16 if kbit > 1 else 24, 6 if kbit > 1 else 8)))
+    words = 6 * 6 * (2 if kbit > 1 else 3)
+    assert counters.activation_reads == passes * words
+
+
+def test_a_line_buffer_that_holds_the_map_is_filled_once() -> None:
+    arch = architecture(activation_buffer__line_buffer=True)
+    assert run_one(arch, profile(conv(3, 6, 8, 4))).activation_reads == 18
+    assert run_one(arch, profile(conv(4, 6, 8, 4, pool=Pool(2, 2)))).activation_reads == 24
+    assert run_one(arch, profile(conv(4, 6, 8, 4))).activation_reads == 4 * 24
+
+
+def test_a_threshold_is_read_as_an_op_is_issued() -> None:
+    """Three of four members are squashed in their PEs before their first word; one channel is constant."""
+    arch = architecture(
+        scheduler__issue_width_ops=1, scheduler__issue_latency_cycles=9, scheduler__window_in_flight_ops=4
+    )
+    layer = profile(conv(2, 2, 8, 2, kernel=1, pool=Pool(2, 2)), [[[8, 0]]], 1)
+    counters, scores = run(arch, layer, profile(dense(16, 5), scores=True)).layers
+    assert counters.squashed_pe > 0
+    assert counters.words_executed + 1 < counters.issued == counters.threshold_reads
+    assert (scores.issued, scores.threshold_reads) == (5, 0)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import pytest
+
 from o3sim.contract.events import EventKind
 from o3sim.machine.output_buffer import OutputBuffer
 from tests.machine.harness import architecture, cycles_of, dense, op_of, profile, run_one, trace
@@ -58,3 +62,19 @@ def test_the_other_contexts_of_a_stalled_pe_stall_too() -> None:
 def test_the_last_write_ends_the_layer() -> None:
     arch = architecture(pe__count=4, output_buffer__write_width_ops=1)
     assert run_one(arch, profile(dense(8, 4))).cycles == 2 + 4
+
+
+@pytest.mark.parametrize("latency", [1, 2, 4])
+def test_a_stalled_pe_holds_an_outcome_more_than_it_has_stages(latency: int) -> None:
+    """What had gone in when it stalled goes on to come out, an outcome a cycle where ops are of one word."""
+    arch = architecture(pe__count=8, pe__latency_cycles=latency, output_buffer__write_width_ops=1)
+    held: Counter[str] = Counter()
+    pe_of, most = {}, 0
+    for event in trace(arch, profile(dense(8, 200))):
+        if event.kind == EventKind.DECIDE:
+            pe_of[event.op] = event.unit
+            held[event.unit] += 1
+        elif event.kind == EventKind.RETIRE:
+            held[pe_of[event.op]] -= 1
+            most = max(most, *held.values())
+    assert most == latency + 1

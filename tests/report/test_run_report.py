@@ -141,3 +141,11 @@ def test_numbers() -> None:
     assert significant(0) == "0"
     assert significant(999.96) == "1000"
     assert ratio(0.333) == "0.33"
+
+
+def test_the_size_of_a_line_buffer_is_reported_where_there_is_one() -> None:
+    buffered = replace(result(), storage_kbit=replace(result().storage_kbit, line_buffer=7.5))
+    stream = io.StringIO()
+    print_run(make_console(stream), buffered)
+    assert re.search(r"line buffer +7\.5 kbit", stream.getvalue())
+    assert "line buffer " not in written(compared=False).replace("line_buffer", "")

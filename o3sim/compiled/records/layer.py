@@ -34,18 +34,22 @@ class Layer:
         The most windows that an op is in.
     weight_words, table_words : int
         Words of a channel's weights, and of a row of the tables of operand addresses.
+    reads_per_offset : int
+        Entries of ``reads_of`` for each place in a buffer word.
     address_bits : int
         Bits of the largest address of an operand word.
+    has_thresholds : int
+        Whether its neurons have one each: they do but in the scores layer.
     checks_bounds, prunes_pooling, races : int
         Whether thresholds, pooling windows and classes are pruned.
     gathers, is_stage : int
-        Whether words are in an edge order; whether the layer is a stage of a pipeline.
+        Whether a word may take several activation reads; whether the layer is a stage of a pipeline.
     verdict_after_cycles : int
         Cycles from a word to the verdict on it.
     skips_ahead, is_plain : int
         Whether PEs can be skipped ahead; whether the loop for plain machines will do.
     border_of, base_bit_of, edges_of, first_row_of, activation_bit_of, weight_word_of : table
-    run_start_of, run_bit_of : table
+    fetch_start_of, fetch_bit_of, offset_of, reads_of : table
         As in :class:`~o3sim.contract.word_addresses.WordAddresses`.
     owned, windows_of : table
         As in :class:`~o3sim.contract.program_order.WindowMembers`.
@@ -61,7 +65,9 @@ class Layer:
     overlap: int
     weight_words: int
     table_words: int
+    reads_per_offset: int
     address_bits: int
+    has_thresholds: int
     checks_bounds: int
     prunes_pooling: int
     races: int
@@ -76,8 +82,10 @@ class Layer:
     first_row_of: Table[np.int32]
     activation_bit_of: Table[np.int64]
     weight_word_of: Table[np.int32]
-    run_start_of: Table[np.int64]
-    run_bit_of: Table[np.int64]
+    fetch_start_of: Table[np.int64]
+    fetch_bit_of: Table[np.int64]
+    offset_of: Table[np.int32]
+    reads_of: Table[np.int64]
     owned: Table[np.int32]
     windows_of: Table[np.int32]
     decision_edges: Table[np.int32]
@@ -90,8 +98,10 @@ edges_of = numbers("edges_of", np.int32)
 first_row_of = numbers("first_row_of", np.int32)
 activation_bit_of = numbers("activation_bit_of", np.int64)
 weight_word_of = numbers("weight_word_of", np.int32)
-run_start_of = numbers("run_start_of", np.int64)
-run_bit_of = numbers("run_bit_of", np.int64)
+fetch_start_of = numbers("fetch_start_of", np.int64)
+fetch_bit_of = numbers("fetch_bit_of", np.int64)
+offset_of = numbers("offset_of", np.int32)
+reads_of = numbers("reads_of", np.int64)
 owned_position = numbers("owned", np.int32)
 pooled_position = numbers("windows_of", np.int32)
 decision_edges = numbers("decision_edges", np.int32)
@@ -103,31 +113,32 @@ def layer_of(
 ) -> dict[str, Any]:
     """Describe a layer on an architecture."""
     geometry, pruning = profile.geometry, architecture.pruning
-    shape = _shape_of(geometry, architecture.pe.width_edges)
+    shape = _shape_of(geometry, architecture.pe.width_edges, architecture.activation_buffer.line_buffer)
     checks_bounds = pruning.threshold and not profile.scores
     verdict_after = architecture.pe.latency_cycles if checks_bounds else 1
     races = profile.race is not None and pruning.argmax
-    in_turn = not traced and not shape["gathers"] and not races
+    in_turn = not traced and not races
     return {
         **shape,
+        "has_thresholds": not profile.scores,
         "checks_bounds": checks_bounds,
         "prunes_pooling": pruning.pooling and geometry.pool is not None and not profile.scores,
         "races": races,
         "is_stage": is_stage,
         "verdict_after_cycles": verdict_after,
         "skips_ahead": in_turn and can_skip_ahead(architecture, verdict_after),
-        "is_plain": in_turn and is_plain(architecture),
+        "is_plain": in_turn and not shape["gathers"] and is_plain(architecture),
         "decision_edges": located(profile.decision, np.int32),
         "outcomes": located(profile.outcome, np.uint8),
     }
 
 
 @lru_cache(maxsize=32)  # the layers of a network, for every image again
-def _shape_of(geometry: Geometry, width_edges: int) -> dict[str, Any]:
+def _shape_of(geometry: Geometry, width_edges: int, line_buffer: bool) -> dict[str, Any]:
     """Describe a layer as far as its shape goes."""
-    members, addresses = window_members(geometry), word_addresses(geometry, width_edges)
+    members, addresses = window_members(geometry), word_addresses(geometry, width_edges, line_buffer)
     last_address = max(
-        (int(addresses.base_bit.max()) + int(addresses.run_bit.max())) // width_edges,
+        (int(addresses.base_bit.max()) + int(addresses.fetch_bit.max())) // width_edges,
         geometry.out_channels * weight_words(geometry, width_edges),
     )
     return {
@@ -147,8 +158,11 @@ def _shape_of(geometry: Geometry, width_edges: int) -> dict[str, Any]:
         "first_row_of": located(addresses.first_row, np.int32),
         "activation_bit_of": located(addresses.activation_bit, np.int64),
         "weight_word_of": located(addresses.weight_word, np.int32),
-        "run_start_of": located(addresses.run_start, np.int64),
-        "run_bit_of": located(addresses.run_bit, np.int64),
+        "fetch_start_of": located(addresses.fetch_start, np.int64),
+        "fetch_bit_of": located(addresses.fetch_bit, np.int64),
+        "offset_of": located(addresses.offset_of, np.int32),
+        "reads_of": located(addresses.reads, np.int64),
+        "reads_per_offset": addresses.reads[0].size,
         "owned": located(members.owned, np.int32),
         "windows_of": located(members.windows_of, np.int32),
     }

@@ -104,15 +104,11 @@ def _most(architecture: Architecture, layer: Layer) -> int:
     """Cycles in which words go in one by one and every op waits for all that it ever waits for."""
     a = architecture
     per_word = 1 if a.pe.speculate or not a.pruning.threshold else a.pe.latency_cycles
-    per_word += _most_runs(layer.geometry, a.pe.width_edges) - 1
+    line_buffer = a.activation_buffer.line_buffer
+    per_word += word_addresses(layer.geometry, a.pe.width_edges, line_buffer).most_reads - 1  # one a cycle
     issue_waits = a.scheduler.select_cycles + a.scheduler.issue_latency_cycles
     waits = 3 + issue_waits + a.pe.latency_cycles + a.pruning.squash_latency_cycles
     return per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
-
-
-def _most_runs(geometry: Geometry, width_edges: int) -> int:
-    """Activation words that one word of a neuron is gathered from, at most; one a cycle comes in."""
-    return int(np.diff(word_addresses(geometry, width_edges).run_start).max())
 
 
 def _least_words(architecture: Architecture, layer: Layer) -> NDArray[np.int64]:

@@ -107,7 +107,7 @@ def _checked(path: Path, document: Document) -> tuple[Explore, Architecture, Wor
 def _unknown(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, str]]:
     """Yield every name that stands for nothing, with its place."""
     values = base.model_dump(mode="json")
-    readable = Readable(flattened(values), 1)
+    readable = Readable(flattened(values), ())
     stated = [("parameters", key) for key in explore.parameters]
     stated += [("derived", key) for key in explore.derived]
     keys, found = {key for _, key in stated}, 0

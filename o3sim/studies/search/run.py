@@ -240,7 +240,7 @@ class _Search:
     def _add_rows(self, points: Sequence[Point], journal: Journal) -> None:
         for point in points:
             outcome = journal.outcomes[point.number]
-            layers = len(self._plan.subject.network.layers)
+            layers = self._plan.subject.network.layers
             self.rows.append(row_of(point, outcome, self._hashes, layers))
             here = {
                 "point": point.number,

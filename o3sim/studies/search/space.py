@@ -57,7 +57,7 @@ class Space:
         self._derived = {key: parse(text) for key, text in explore.derived.items()}
         self._base = flattened(base.model_dump(mode="json"))
         constraints = [parse(text) for text in explore.constraints]
-        readable = Readable(self._base, len(network.layers))
+        readable = Readable(self._base, network.layers)
         self._constraints = [each for each in constraints if all(key in readable for key in each.keys)]
         self.limits = [each for each in constraints if each not in self._constraints]
         self._network = network
@@ -96,7 +96,7 @@ class Space:
         return Candidate(dict(axes), architecture, self.identities.of(architecture))
 
     def _readable(self, values: Mapping[str, Scalar]) -> Readable:
-        return Readable(values, len(self._network.layers))
+        return Readable(values, self._network.layers)
 
     def _check_constraints(self, values: Readable) -> None:
         for constraint in self._constraints:

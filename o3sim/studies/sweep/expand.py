@@ -247,7 +247,7 @@ class _Expander:
             hints = len(self.problems) < MOST_PROBLEMS  # which take their time
             if what := why_not(key, nested_values, Architecture, keys, hints):
                 self._problem(path, what)
-        known = Readable(values, 1)
+        known = Readable(values, ())
         for path, key in read:
             if key not in known:
                 self._problem(path, unknown_key(key, known if len(self.problems) < MOST_PROBLEMS else ()))
@@ -258,7 +258,7 @@ class _Expander:
     ) -> None:
         """Add the point of one place, unless a condition or an earlier point stands against it."""
         try:
-            layers = len(self.networks[workload])
+            layers = self.networks[workload]
             now = self._with_derived({**values, **axes}, layers)
             if not all(condition.value(Readable(now, layers)) for condition in self.where):
                 self.found.left_out += 1
@@ -299,7 +299,7 @@ class _Expander:
             )
         self.found.points.append(Point(len(self.found.points), architecture, workload, axes, machine))
 
-    def _with_derived(self, values: dict[str, Any], layers: int) -> dict[str, Any]:
+    def _with_derived(self, values: dict[str, Any], layers: Sequence[Sized]) -> dict[str, Any]:
         for key, expression in self.derived.items():
             values[key] = value_of_kind(expression, Readable(values, layers), value_before(values, key))
         return values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +32,8 @@ from o3sim.studies.sweep.expand import Expansion, Point, SweepFile, expand
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]  # ships no types
+
+    from o3sim.network.layer import Sized
 
 SWEEP, JOURNAL, PROFILES, LOCK = "sweep.yaml", "journal.jsonl", "profiles", ".lock"
 RESULTS, LAYERS = "results", "layers"
@@ -277,13 +279,15 @@ def tables_of(
     for point in plan.points:
         outcome = outcomes[point.number]
         shapes = plan.subjects[point.workload].network.layers
-        rows.append(row_of(point, outcome, hashes[point.workload], len(shapes)))
+        rows.append(row_of(point, outcome, hashes[point.workload], shapes))
         here = {"point": point.number, "architecture": point.architecture.name, "workload": point.workload}
         layers += [{**here, **point.axes, **layer} for layer in outcome.layers]
     return rows, layers
 
 
-def row_of(point: Point, outcome: PointOutcome, hashes: Mapping[str, str], layers: int) -> dict[str, Any]:
+def row_of(
+    point: Point, outcome: PointOutcome, hashes: Mapping[str, str], layers: Sequence[Sized]
+) -> dict[str, Any]:
     """Return a point's row: what it is, what came out, and what it was made from."""
     columns, some = last_columns_apart(outcome.columns)
     configuration = flattened(point.architecture.model_dump(mode="json"), "arch.")
