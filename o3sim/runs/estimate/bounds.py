@@ -110,8 +110,22 @@ def _most(architecture: Architecture, layer: Layer) -> int:
     a = architecture
     per_word = 1 if a.pe.speculate or not a.pruning.threshold else a.pe.latency_cycles
     per_word += _most_runs(layer.geometry, a.pe.width_edges) - 1
-    waits = 3 + a.scheduler.issue_latency_cycles + a.pe.latency_cycles + a.pruning.squash_latency_cycles
+    waits = (
+        _most_writes(architecture, layer)
+        + 3
+        + a.scheduler.issue_latency_cycles
+        + a.pe.latency_cycles
+        + a.pruning.squash_latency_cycles
+    )
     return per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
+
+
+def _most_writes(architecture: Architecture, layer: Layer) -> int:
+    """Cycles in which the output bits of an op can keep words from going in, at most."""
+    pool = layer.geometry.pool
+    if architecture.activation_buffer.banks == "ideal":
+        return 0
+    return 1 if pool is None else (-(-pool.size // pool.stride)) ** 2
 
 
 def _most_runs(geometry: Geometry, width_edges: int) -> int:
