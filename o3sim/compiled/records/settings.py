@@ -33,6 +33,7 @@ class Settings:
     issue_width_ops: int
     issue_latency_cycles: int
     window_in_flight_ops: int
+    line_buffer: int
     activation_banks: int
     activation_shift: int
     weight_banks: int
@@ -64,6 +65,7 @@ def settings_of(architecture: Architecture) -> dict[str, int]:
         "issue_width_ops": a.scheduler.issue_width_ops,
         "issue_latency_cycles": a.scheduler.issue_latency_cycles,
         "window_in_flight_ops": UNLIMITED if isinstance(limit, str) else limit,
+        "line_buffer": a.activation_buffer.line_buffer,
         "activation_banks": activation_banks,
         "activation_shift": shift_of(activation_banks),
         "weight_banks": weight_banks,
