@@ -74,6 +74,13 @@ class Events(Declared[int]):
     )
     line_buffer_reads: int = _counter("words", "read from the line buffer, likewise; 0 without one")
     weight_reads: int = _counter("words", "read from the weight buffer, likewise")
+    reads_unused: int = _counter(
+        "words",
+        "those of both that no PE took, for the bank of the other operand chose another word or wrote",
+    )
+    write_conflicts: int = _counter(
+        "requests", "of PEs for an activation word whose bank wrote output bits in that cycle"
+    )
     activation_requests: int = _counter("words", "PE words of activations granted")
     weight_requests: int = _counter("words", "PE words of weights granted")
     threshold_reads: int = _counter("ops", "issued with the threshold of their channel, read from its table")
@@ -131,6 +138,8 @@ class LayerCounters:
     activation_reads: int = 0
     line_buffer_reads: int = 0
     weight_reads: int = 0
+    reads_unused: int = 0
+    write_conflicts: int = 0
     activation_requests: int = 0
     weight_requests: int = 0
     threshold_reads: int = 0

@@ -22,6 +22,7 @@ def check_layer(counters: LayerCounters, architecture: Architecture) -> None:
     pruned = counters.edges_pruned_threshold + counters.edges_pruned_pooling + counters.edges_pruned_argmax
     causes = counters.pe_cycles
     words = causes["useful"] + causes["wasted"] + causes["squashed"]
+    reads = counters.activation_reads + counters.line_buffer_reads + counters.weight_reads
     in_queue = counters.squashed_queue + counters.issued
     laws = {
         "retired + squashed = ops": counters.retired + counters.squashed == counters.ops,
@@ -33,6 +34,8 @@ def check_layer(counters: LayerCounters, architecture: Architecture) -> None:
         "words = granted requests": counters.words_executed == counters.activation_requests,
         "a threshold is read for every op issued, or for none": counters.threshold_reads
         in (0, counters.issued),
+        "unused reads are reads": 0 <= counters.reads_unused <= reads,
+        "requests that meet a write are refused": 0 <= counters.write_conflicts <= causes["operand_stall"],
         "causes sum to PEs x cycles": sum(causes.values()) == architecture.pe.count * counters.cycles,
         "no cause is negative": min(causes.values()) >= 0,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import WindowMembers, ops_in_order, window_members
 from o3sim.contract.weight_groups import WeightGroup
 from o3sim.contract.word_addresses import WordAddresses, word_addresses
@@ -48,6 +49,9 @@ class LayerProgram:
         First output channel of each of the layer's groups.
     not_before : int64 array
         First cycle in which the op can be dispatched: that in which its input rows are there.
+    first_output_word : int or None
+        Word of the activation buffer in which the layer's output begins; None if its bits go elsewhere:
+        scores, and those that a stage of a pipeline hands on.
     """
 
     name: str
@@ -69,6 +73,7 @@ class LayerProgram:
     prunes_pooling: bool
     race: ClassRace | None
     not_before: NDArray[np.int64]
+    first_output_word: int | None
 
     @property
     def ops(self) -> int:
@@ -114,6 +119,7 @@ def build_program(
     decision = profile.decision.reshape(-1, geometry.out_channels)[position, channel]
     prunes_threshold = architecture.pruning.threshold and not profile.scores
     sizes = [len(piece[0]) for piece in pieces]
+    goes_elsewhere = profile.scores or row_cycles is not None
     rows = np.zeros(geometry.out_height, np.int64) if row_cycles is None else row_cycles
     return LayerProgram(
         name=profile.name,
@@ -135,6 +141,7 @@ def build_program(
         prunes_pooling=architecture.pruning.pooling and geometry.pool is not None and not profile.scores,
         race=profile.race if architecture.pruning.argmax else None,
         not_before=rows[position // geometry.out_width],
+        first_output_word=None if goes_elsewhere else first_output_word(geometry, width),
     )
 
 

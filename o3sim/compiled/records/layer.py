@@ -10,6 +10,7 @@ import numpy as np
 from o3sim.compiled.allocation import located
 from o3sim.compiled.record import Table, numbers
 from o3sim.compiled.records.settings import or_zero, shift_of
+from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import window_members
 from o3sim.contract.weight_groups import weight_words
 from o3sim.contract.word_addresses import word_addresses
@@ -36,16 +37,18 @@ class Layer:
         Words of a channel's weights, and of a row of the tables of operand addresses.
     reads_per_offset : int
         Entries of ``reads_of`` for each place in a buffer word.
-    address_bits : int
-        Bits of the largest address of an operand word.
     has_thresholds : int
         Whether its neurons have one each: they do but in the scores layer.
+    first_output_word : int
+        As of :func:`~o3sim.contract.output_addresses.first_output_word`.
     checks_bounds, prunes_pooling, races : int
         Whether thresholds, pooling windows and classes are pruned.
     gathers, is_stage : int
         Whether a word may take several activation reads; whether the layer is a stage of a pipeline.
     verdict_after_cycles : int
         Cycles from a word to the verdict on it.
+    writes_back : int
+        Whether output bits go to banks that operands are read from.
     skips_ahead, is_plain : int
         Whether PEs can be skipped ahead; whether the loop for plain machines will do.
     border_of, base_bit_of, edges_of, first_row_of, activation_bit_of, weight_word_of : table
@@ -66,14 +69,15 @@ class Layer:
     weight_words: int
     table_words: int
     reads_per_offset: int
-    address_bits: int
     has_thresholds: int
+    first_output_word: int
     checks_bounds: int
     prunes_pooling: int
     races: int
     gathers: int
     is_stage: int
     verdict_after_cycles: int
+    writes_back: int
     skips_ahead: int
     is_plain: int
     border_of: Table[np.int32]
@@ -126,6 +130,7 @@ def layer_of(
         "races": races,
         "is_stage": is_stage,
         "verdict_after_cycles": verdict_after,
+        "writes_back": architecture.activation_buffer.banks != "ideal" and not (profile.scores or is_stage),
         "skips_ahead": in_turn and can_skip_ahead(architecture, verdict_after),
         "is_plain": in_turn and not shape["gathers"] and is_plain(architecture),
         "decision_edges": located(profile.decision, np.int32),
@@ -137,10 +142,6 @@ def layer_of(
 def _shape_of(geometry: Geometry, width_edges: int, line_buffer: bool) -> dict[str, Any]:
     """Describe a layer as far as its shape goes."""
     members, addresses = window_members(geometry), word_addresses(geometry, width_edges, line_buffer)
-    last_address = max(
-        (int(addresses.base_bit.max()) + int(addresses.fetch_bit.max())) // width_edges,
-        geometry.out_channels * weight_words(geometry, width_edges),
-    )
     return {
         "ops": int((members.owned >= 0).sum()) * geometry.out_channels,
         "windows": geometry.pooled_height * geometry.pooled_width * geometry.out_channels,
@@ -150,7 +151,7 @@ def _shape_of(geometry: Geometry, width_edges: int, line_buffer: bool) -> dict[s
         "overlap": members.windows_of.shape[1],
         "weight_words": weight_words(geometry, width_edges),
         "table_words": addresses.weight_word.shape[1],
-        "address_bits": last_address.bit_length(),
+        "first_output_word": first_output_word(geometry, width_edges),
         "gathers": addresses.gathers,
         "border_of": located(addresses.border_of, np.int32),
         "base_bit_of": located(addresses.base_bit, np.int64),

@@ -34,6 +34,7 @@ class Settings:
     select_cycles: int
     issue_latency_cycles: int
     window_in_flight_ops: int
+    line_buffer: int
     activation_banks: int
     activation_shift: int
     weight_banks: int
@@ -66,6 +67,7 @@ def settings_of(architecture: Architecture) -> dict[str, int]:
         "select_cycles": a.scheduler.select_cycles,
         "issue_latency_cycles": a.scheduler.issue_latency_cycles,
         "window_in_flight_ops": UNLIMITED if isinstance(limit, str) else limit,
+        "line_buffer": a.activation_buffer.line_buffer,
         "activation_banks": activation_banks,
         "activation_shift": shift_of(activation_banks),
         "weight_banks": weight_banks,

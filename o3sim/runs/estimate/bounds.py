@@ -107,8 +107,22 @@ def _most(architecture: Architecture, layer: Layer) -> int:
     line_buffer = a.activation_buffer.line_buffer
     per_word += word_addresses(layer.geometry, a.pe.width_edges, line_buffer).most_reads - 1  # one a cycle
     issue_waits = a.scheduler.select_cycles + a.scheduler.issue_latency_cycles
-    waits = 3 + issue_waits + a.pe.latency_cycles + a.pruning.squash_latency_cycles
+    waits = (
+        _most_writes(architecture, layer)
+        + 3
+        + issue_waits
+        + a.pe.latency_cycles
+        + a.pruning.squash_latency_cycles
+    )
     return per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
+
+
+def _most_writes(architecture: Architecture, layer: Layer) -> int:
+    """Cycles in which the output bits of an op can keep words from going in, at most."""
+    pool = layer.geometry.pool
+    if architecture.activation_buffer.banks == "ideal":
+        return 0
+    return 1 if pool is None else (-(-pool.size // pool.stride)) ** 2
 
 
 def _least_words(architecture: Architecture, layer: Layer) -> NDArray[np.int64]:
