@@ -115,8 +115,11 @@ def main() -> None:
     except OSError as error:
         sys.exit(_refuse_by_system(error))
     except MemoryError:
-        tell("error: not enough memory: a smaller network or machine, fewer images or --jobs need less")
-        sys.exit(EXIT_INPUT)
+        pass  # told below, where what filled the memory is let go: within here not even a line may fit
+    else:
+        return
+    tell("error: not enough memory: a smaller network or machine, fewer images or --jobs need less")
+    sys.exit(EXIT_INPUT)
 
 
 def _obey_stop(error: BaseException) -> None:

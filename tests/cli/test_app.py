@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -146,3 +147,27 @@ def test_a_request_to_stop_that_a_library_wrapped_is_still_one(
     wrapped.__context__ = WrappedError()
     wrapped.__context__.__cause__ = stop
     assert exit_of(wrapped, monkeypatch) == status
+
+
+def test_memory_is_let_go_before_its_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Large:
+        """What filled the memory."""
+
+    alive: list[weakref.ref[Large]] = []
+    told: list[str] = []
+
+    def fill(**_: object) -> None:
+        large = Large()
+        alive.append(weakref.ref(large))
+        raise MemoryError
+
+    def tell(text: str) -> None:
+        assert alive[0]() is None
+        told.append(text)
+
+    monkeypatch.setattr(cli, "app", fill)
+    monkeypatch.setattr(cli, "tell", tell)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 2
+    assert [line.partition(":")[0] for line in told] == ["error"]
