@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -171,3 +172,25 @@ def test_memory_is_let_go_before_its_end_is_told(monkeypatch: pytest.MonkeyPatch
         cli.main()
     assert caught.value.code == 2
     assert [line.partition(":")[0] for line in told] == ["error"]
+
+
+STOPPED_AS_IT_LOADS = """
+import signal, sys
+class Stop:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Stop())
+from {0} import main
+main()
+"""
+
+
+def test_ctrl_c_is_quiet_while_the_command_is_being_loaded() -> None:
+    """In the function that the installed command calls."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    module, _, function = project["project"]["scripts"]["o3sim"].partition(":")
+    assert function == "main"
+    code = STOPPED_AS_IT_LOADS.format(module)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
