@@ -36,6 +36,7 @@ from o3sim.cli.schema import schema
 from o3sim.cli.show import show
 from o3sim.cli.speculate import speculate
 from o3sim.cli.streams import OUTPUT, abandon_output, prepare_streams, tell
+from o3sim.cli.swallowed import swallowed_stops_repeated
 from o3sim.cli.sweep import sweep
 from o3sim.cli.trace import trace
 from o3sim.cli.train import train
@@ -99,7 +100,8 @@ def main() -> None:
     try:
         prepare_streams()
         try:
-            app(prog_name="o3sim")
+            with swallowed_stops_repeated():
+                app(prog_name="o3sim")
         except Exception as error:
             _obey_stop(error)
             raise

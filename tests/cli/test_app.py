@@ -194,3 +194,32 @@ def test_ctrl_c_is_quiet_while_the_command_is_being_loaded() -> None:
     code = STOPPED_AS_IT_LOADS.format(module)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+SWALLOWED = """
+import signal, time
+from o3sim.cli import app as cli
+class Gone:
+    def __del__(self):
+        {0}
+def work(**_):
+    gone = Gone()
+    del gone
+    time.sleep(20)
+    raise AssertionError("went on")
+cli.app = work
+cli.main()
+"""
+
+
+def test_ctrl_c_in_a_destructor_stops_as_any_other() -> None:
+    code = SWALLOWED.format("signal.raise_signal(signal.SIGINT)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_other_errors_in_a_destructor_are_printed() -> None:
+    code = SWALLOWED.format("raise ValueError(7)").replace("sleep(20)", "sleep(0)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "Exception ignored in" in done.stderr
+    assert "ValueError: 7" in done.stderr
