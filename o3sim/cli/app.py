@@ -36,6 +36,7 @@ from o3sim.cli.schema import schema
 from o3sim.cli.show import show
 from o3sim.cli.speculate import speculate
 from o3sim.cli.streams import OUTPUT, abandon_output, prepare_streams, tell
+from o3sim.cli.swallowed import swallowed_stops_repeated
 from o3sim.cli.sweep import sweep
 from o3sim.cli.trace import trace
 from o3sim.cli.train import train
@@ -99,7 +100,8 @@ def main() -> None:
     try:
         prepare_streams()
         try:
-            app(prog_name="o3sim")
+            with swallowed_stops_repeated():
+                app(prog_name="o3sim")
         except Exception as error:
             _obey_stop(error)
             raise
@@ -115,8 +117,11 @@ def main() -> None:
     except OSError as error:
         sys.exit(_refuse_by_system(error))
     except MemoryError:
-        tell("error: not enough memory: a smaller network or machine, fewer images or --jobs need less")
-        sys.exit(EXIT_INPUT)
+        pass  # told below, where what filled the memory is let go: within here not even a line may fit
+    else:
+        return
+    tell("error: not enough memory: a smaller network or machine, fewer images or --jobs need less")
+    sys.exit(EXIT_INPUT)
 
 
 def _obey_stop(error: BaseException) -> None:

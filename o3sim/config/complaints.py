@@ -50,7 +50,7 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
     (error type ``cross_field``) are left to the caller, which knows their positions.
     """
     by_place: dict[KeyPath, list[ErrorDetails]] = {}
-    for detail in error.errors(include_url=False):
+    for detail in _of_what_is_meant(error.errors(include_url=False), document, model):
         if detail["type"] != "cross_field":
             by_place.setdefault(_place(detail, document.data), []).append(detail)
     holders = {path[:length] for path in by_place for length in range(len(path))}
@@ -66,6 +66,28 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
         yield Problem(document.nearest(path).key, path, "unknown key")
         del by_place[path]
     yield from (_problem(path, details, document, model) for path, details in by_place.items())
+
+
+def _of_what_is_meant(
+    details: list[ErrorDetails], document: Document, model: type[BaseModel]
+) -> list[ErrorDetails]:
+    """Leave out the complaints of mappings that refuse a key which another alternative there has.
+
+    That other one is meant, and its own complaints are what is wrong, if it has any.
+    """
+    others: dict[tuple[str | int, ...], KeyPath] = {}
+    for detail in details:
+        path = _place(detail, document.data)
+        if detail["type"] == "extra_forbidden" and path[-1] in known_keys(path[:-1], document.data, model):
+            others[detail["loc"][:-1]] = path[:-1]
+    meant = [detail for detail in details if not any(_within(detail["loc"], other) for other in others)]
+    told = {_place(detail, document.data) for detail in meant}
+    unmeant = [other for other, holder in others.items() if any(_within(place, holder) for place in told)]
+    return [detail for detail in details if not any(_within(detail["loc"], other) for other in unmeant)]
+
+
+def _within(path: tuple[str | int, ...], holder: tuple[str | int, ...]) -> bool:
+    return path[: len(holder)] == holder
 
 
 def first_complaint(error: ValidationError, data: Any) -> str:
@@ -118,6 +140,8 @@ def _problem(
 
 
 def _unknown_key(key: str | int, known: list[str]) -> str:
+    if key in known:
+        return "does not go with the other keys here"
     listed = ", ".join(f"`{name}`" for name in known)
     return f"unknown key{suggest(str(key), known) or f'; the keys here are {listed}'}"
 
@@ -126,7 +150,7 @@ def _wrong_value(details: list[ErrorDetails]) -> str:
     """Say what the value should have been, all expectations of a union in one sentence."""
     words = [word for detail in details for word in _words(detail)]
     expected = [_expectation(detail) for detail in details if detail["type"] in _EXPECTED]
-    expected += [f"`{word}`" for word in words]
+    expected = list(dict.fromkeys([*expected, *(f"`{word}`" for word in words)]))
     others = [
         detail["msg"].removeprefix("Value error, ")
         for detail in details

@@ -36,6 +36,18 @@ class RandomBits:
         words: NDArray[np.uint64] = self._source.random_raw(int(np.prod(shape))).reshape(shape)
         return words
 
+    def corner(self, rows: int, columns: int, shape: tuple[int, int]) -> NDArray[np.uint64]:
+        """Return the first rows and columns of ``words(*shape)``, of which all are taken."""
+        if columns == shape[1]:
+            found = self.words(rows, columns)
+        else:
+            found = np.empty((rows, columns), np.uint64)
+            for row in found:
+                row[:] = self._source.random_raw(columns)
+                self._source.advance(shape[1] - columns)
+        self._source.advance((shape[0] - rows) * shape[1])
+        return found
+
     def biased_words(self, level: int, *shape: int) -> NDArray[np.uint64]:
         """Return words each of whose bits is 1 with probability ``level / LEVELS``.
 

@@ -66,12 +66,24 @@ def _image(random: RandomBits, shape: tuple[int, int, int]) -> NDArray[np.uint8]
 def _field(random: RandomBits, height: int, width: int) -> NDArray[np.int64]:
     """Add noise of equal power at every octave; the grid's spacing halves from one to the next."""
     octaves = max(height, width, 2).bit_length()
-    field = _noise(random, 2, 2)
-    for _ in range(octaves):
-        field = _doubled(field)
-        field += _noise(random, *field.shape)
-        field = field[: height + 1, : width + 1] if min(field.shape) > max(height, width) else field
-    return field[:height, :width]
+    size, field = (2, 2), _noise(random, (2, 2), (2, 2))
+    for finer in reversed(range(octaves)):
+        size = (2 * size[0] - 1, 2 * size[1] - 1)
+        needed = _needed(height, finer, size[0]), _needed(width, finer, size[1])
+        field = _doubled(field)[: needed[0], : needed[1]]
+        field += _noise(random, needed, size)
+        size = (height + 1, width + 1) if min(size) > max(height, width) else size
+    return field
+
+
+def _needed(pixels: int, finer: int, there: int) -> int:
+    """Return the rows (or columns) that make so many where the spacing has been halved some times more.
+
+    Of a long and narrow image that is far less than the square that its noise is of.
+    """
+    for _ in range(finer):
+        pixels = pixels // 2 + 1
+    return min(pixels, there)
 
 
 def _doubled(field: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -85,9 +97,9 @@ def _doubled(field: NDArray[np.int64]) -> NDArray[np.int64]:
     return both
 
 
-def _noise(random: RandomBits, rows: int, columns: int) -> NDArray[np.int64]:
-    """Return values of mean about 0 and bell-shaped: sums of four even ones."""
-    words = random.words(rows, columns)
+def _noise(random: RandomBits, needed: tuple[int, int], size: tuple[int, int]) -> NDArray[np.int64]:
+    """Return the corner that is needed of values of mean about 0 and bell-shaped: sums of four even ones."""
+    words = random.corner(*needed, size)
     parts = [(words >> np.uint64(16 * part)) & np.uint64(0xFFFF) for part in range(4)]
     total: NDArray[np.int64] = sum((part.astype(np.int64) for part in parts), np.zeros(words.shape, np.int64))
     return (total - 2 * 0xFFFF) * _AMPLITUDE // 0xFFFF

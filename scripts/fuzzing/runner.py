@@ -20,6 +20,8 @@ MEMORY_BYTES = 3 * 2**30
 """Address space that a case may have beyond what this process has: what asks for more gets a MemoryError."""
 FILE_BYTES = 2**29
 LOOK_S = 0.002
+BUSY = 6
+"""Times that a process may take longer by the clock than it computes, where others compute too."""
 GONE_S = 10.0
 """In which what a case has started ends after it: to end takes the server of workers some time."""
 SHOWN = 200_000
@@ -37,7 +39,7 @@ def run_case(call: Callable[[], object], folder: Path, limit_s: float) -> Ending
     child = os.fork()
     if child == 0:
         _as_child(call, folder, limit_s)
-    status, usage = _wait(child, began + limit_s)
+    status, usage = _wait(child, limit_s)
     ended = time.monotonic()
     alive = _end_group(child)
     return Ending(
@@ -129,16 +131,29 @@ def _status(call: Callable[[], object]) -> int:
     return status & 0xFF
 
 
-def _wait(child: int, until: float) -> tuple[int | None, resource.struct_rusage]:
-    """Wait for the end of a process, or kill its whole group at a time; then the status is None."""
+def _wait(child: int, limit_s: float) -> tuple[int | None, resource.struct_rusage]:
+    """Wait for the end of a process, or kill its whole group at the limit; then the status is None.
+
+    The limit is on the time that it computes, and on some times that on the clock: what does nothing hangs
+    too, and where others compute the clock alone tells nothing.
+    """
+    until = time.monotonic() + BUSY * limit_s
     while True:
         done, status, usage = os.wait4(child, os.WNOHANG)
         if done:
             return status, usage
-        if time.monotonic() > until:
+        if time.monotonic() > until or _computed_s(child) > limit_s:
             os.killpg(child, signal.SIGKILL)
             return None, os.wait4(child, 0)[2]
         time.sleep(LOOK_S)
+
+
+def _computed_s(process: int) -> float:
+    """Return the time that a process has computed, with those that it has waited for."""
+    with suppress(OSError, IndexError):
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def _end_group(child: int) -> bool:

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -146,3 +148,78 @@ def test_a_request_to_stop_that_a_library_wrapped_is_still_one(
     wrapped.__context__ = WrappedError()
     wrapped.__context__.__cause__ = stop
     assert exit_of(wrapped, monkeypatch) == status
+
+
+def test_memory_is_let_go_before_its_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Large:
+        """What filled the memory."""
+
+    alive: list[weakref.ref[Large]] = []
+    told: list[str] = []
+
+    def fill(**_: object) -> None:
+        large = Large()
+        alive.append(weakref.ref(large))
+        raise MemoryError
+
+    def tell(text: str) -> None:
+        assert alive[0]() is None
+        told.append(text)
+
+    monkeypatch.setattr(cli, "app", fill)
+    monkeypatch.setattr(cli, "tell", tell)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 2
+    assert [line.partition(":")[0] for line in told] == ["error"]
+
+
+STOPPED_AS_IT_LOADS = """
+import signal, sys
+class Stop:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Stop())
+from {0} import main
+main()
+"""
+
+
+def test_ctrl_c_is_quiet_while_the_command_is_being_loaded() -> None:
+    """In the function that the installed command calls."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    module, _, function = project["project"]["scripts"]["o3sim"].partition(":")
+    assert function == "main"
+    code = STOPPED_AS_IT_LOADS.format(module)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+SWALLOWED = """
+import signal, time
+from o3sim.cli import app as cli
+class Gone:
+    def __del__(self):
+        {0}
+def work(**_):
+    gone = Gone()
+    del gone
+    time.sleep(20)
+    raise AssertionError("went on")
+cli.app = work
+cli.main()
+"""
+
+
+def test_ctrl_c_in_a_destructor_stops_as_any_other() -> None:
+    code = SWALLOWED.format("signal.raise_signal(signal.SIGINT)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_other_errors_in_a_destructor_are_printed() -> None:
+    code = SWALLOWED.format("raise ValueError(7)").replace("sleep(20)", "sleep(0)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "Exception ignored in" in done.stderr
+    assert "ValueError: 7" in done.stderr

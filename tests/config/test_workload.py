@@ -118,6 +118,33 @@ def test_each_mistake_is_named_where_it_stands(
     assert what in found[0]
 
 
+IMAGES = "images: {file: images.npz}"
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        ("{synthetic: {seed: 1, count: 10000000}}", ["images.synthetic.count: expected a number <= 1000000"]),
+        ("{synthetic: {seed: 1, cuont: 1}}", ["images.synthetic.cuont: unknown key (did you mean `count`?)"]),
+        (
+            "{file: x.npz, synthetic: {seed: 1, count: 1}}",
+            [
+                "images.file: does not go with the other keys here",
+                "images.synthetic: does not go with the other keys here",
+            ],
+        ),
+        ("3", ["images: expected a mapping of keys, found the number 3"]),
+    ],
+)
+def test_of_two_ways_to_give_images_the_one_meant_is_complained_of(
+    tmp_path: Path, images: str, said: list[str]
+) -> None:
+    found = problems(tmp_path, (IMAGES, f"images: {images}"))
+    assert len(found) == len(said), found
+    for line, what in zip(found, said, strict=True):
+        assert what in line
+
+
 def test_the_last_layer_must_be_dense(tmp_path: Path) -> None:
     cut = TINY[: TINY.index("  - {name: dense")] + "parameters: p.npz\n"
     assert "must be dense" in problems(tmp_path, (TINY, cut))[0]

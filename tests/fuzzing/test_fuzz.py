@@ -85,6 +85,18 @@ def test_a_hang_is_one_and_is_ended(tmp_path: Path) -> None:
     assert "in call" in ending.err or "lambda" in ending.err, "it tells where"
 
 
+def test_one_that_computes_for_too_long_is_one(tmp_path: Path) -> None:
+    def call() -> None:
+        while True:
+            pass
+
+    assert faults(["run"], ended(tmp_path, call, limit_s=0.3)) == ["hang"]
+
+
+def test_waiting_for_a_busy_machine_is_none(tmp_path: Path) -> None:
+    assert faults(["run"], ended(tmp_path, lambda: time.sleep(1), limit_s=0.5)) == []
+
+
 def test_a_signal_is_one(tmp_path: Path) -> None:
     assert faults(["run"], ended(tmp_path, lambda: os.kill(os.getpid(), signal.SIGKILL))) == ["signal 9"]
 

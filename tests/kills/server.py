@@ -142,3 +142,4 @@ if __name__ == "__main__":
     with socket.socket(fileno=int(sys.argv[1])) as given:
         given.send(b"ready")
         serve(given)
+    os._exit(0)  # to take apart all that is loaded can take half a minute, where others compute

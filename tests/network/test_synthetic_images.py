@@ -1,17 +1,50 @@
 """Synthetic images: the same everywhere, natural in spectrum and exposure."""
 
 import hashlib
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from o3sim.network.random_bits import RandomBits
 from o3sim.network.synthetic_images import CALIBRATION_IMAGES, DEVIATION, MEAN, synthetic_images
 
 
 def test_the_pixels_never_change() -> None:
     images = synthetic_images(1, 2, (9, 7, 3))
     assert hashlib.sha256(images.tobytes()).hexdigest()[:16] == "9b68d40015471539"
+
+
+@pytest.mark.parametrize(
+    ("shape", "sha256"),
+    [
+        ((1, 256, 1), "fa86315a03a0161f"),
+        ((256, 3, 2), "03993c7fbf249af8"),
+        ((10, 300, 2), "848a7ac1aca9d82b"),
+        ((300, 10, 1), "c783ab5e7f687d22"),
+        ((32, 32, 3), "720e8b332000a81d"),
+    ],
+)
+def test_no_shape_changes_the_pixels(shape: tuple[int, int, int], sha256: str) -> None:
+    """Of the images that were made of noise over the whole square, the longer side to a power of two."""
+    assert hashlib.sha256(synthetic_images(1, 2, shape).tobytes()).hexdigest()[:16] == sha256
+
+
+def test_a_long_and_narrow_image_takes_no_square() -> None:
+    tracemalloc.start()
+    images = synthetic_images(1, 1, (10, 5000, 1))
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert images.size == 50_000
+    assert peak_bytes < 100 * images.size
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(3, 4), (2, 6), (5, 6), (1, 1)])
+def test_a_corner_is_of_the_whole_and_takes_the_whole(rows: int, columns: int) -> None:
+    whole, corner = RandomBits(1), RandomBits(1)
+    assert np.array_equal(corner.corner(rows, columns, (5, 6)), whole.words(5, 6)[:rows, :columns])
+    assert np.array_equal(corner.words(3), whole.words(3))
 
 
 def test_a_longer_run_starts_with_the_shorter_one() -> None:

@@ -100,7 +100,8 @@ def _checked(path: Path, document: Document) -> tuple[Explore, Architecture, Wor
     with placed(document, ("workload",)):
         files = load_workload(beside(path, explore.workload))
     if not SIZES & {*explore.parameters, *explore.derived}:
-        check_sizes([base], files)
+        with placed(document, ("workload",)):
+            check_sizes([base], files)
     return explore, base, files
 
 
