@@ -13,6 +13,7 @@ from o3sim.config.architecture import Architecture
 from o3sim.config.catalog import beside
 from o3sim.config.change_keys import unknown_key, why_not
 from o3sim.config.changes import ChangeError
+from o3sim.config.controls import control_of, name_of
 from o3sim.config.expressions import Expression, ExpressionError, parse
 from o3sim.config.flat import flattened, nested
 from o3sim.config.identity import Identities
@@ -214,10 +215,21 @@ class _Expander:
         yield from (("zipped", number) for number in range(len(self.sweep.zipped)))
 
     def _check_names(self, bases: list[Architecture]) -> None:
+        """Refuse controls that there are not, and machines that rows could not be told apart by."""
         names = [base.name for base in bases]
         for number, name in enumerate(names):
             if name in names[:number]:
                 self._problem(("architectures", number), f"a second architecture called `{name}`")
+        for number, control in enumerate(self.sweep.controls):
+            try:
+                derived = [name_of(base, control) for base in bases]
+            except InputError as error:
+                self._problem(("controls", number), str(error))
+                continue
+            for name in derived:
+                if name in names:
+                    self._problem(("controls", number), f"a second architecture called `{name}`")
+            names += derived
 
     def _check_keys(self, base: Architecture, values: Mapping[str, Any]) -> None:
         """Refuse keys that the machine does not have."""
@@ -263,6 +275,24 @@ class _Expander:
             self.found.repeated += 1
             return
         self.seen.add(key)
+        self._append(architecture, workload, axes, machine)
+        self._add_controls(architecture, workload, axes)
+
+    def _add_controls(self, architecture: Architecture, workload: str, axes: dict[str, Scalar]) -> None:
+        """Add the controls of a point, also where they are those of another place: each has its own row."""
+        for number, name in enumerate(self.sweep.controls):
+            try:
+                control = control_of(architecture, name)
+            except ConfigError as error:
+                for problem in error.problems:
+                    self._problem(("controls", number), f"{problem} (at {_stated(axes)})")
+                continue
+            if self._fits(control, workload, axes):
+                self._append(control, workload, axes, self.found.identities.of(control))
+
+    def _append(
+        self, architecture: Architecture, workload: str, axes: dict[str, Scalar], machine: str
+    ) -> None:
         if len(self.found.points) == self.sweep.most_points:
             raise InputError(
                 f"{self.file.path}: more than {self.sweep.most_points:,} points; most_points can be raised"
