@@ -126,3 +126,12 @@ def test_what_cannot_be_is_refused_by_its_key(sizes: dict[str, int], says: str, 
     refusal = o3sim.refusal("run", "mine.yaml", "tiny.yaml")
     assert says in refusal
     assert "mine" in refusal
+
+
+def test_a_search_takes_figures_of_loading_where_weights_may_stay(o3sim: O3sim) -> None:
+    text = "name: e\narchitecture: o3bnn\nworkload: tiny.yaml\nparameters: {KEY: [1, 2]}\ntrials: 2\n"
+    text += "objectives: {resident.load_cycles: minimise}\n"
+    Path("stays.yaml").write_text(text.replace("KEY", "weight_buffer.resident_kbit"))
+    Path("streams.yaml").write_text(text.replace("KEY", "pe.contexts"))
+    o3sim("validate", "stays.yaml")
+    assert "no column of numbers `resident.load_cycles`" in o3sim.refusal("validate", "streams.yaml")
