@@ -118,16 +118,19 @@ def settle_folders(folder: Path) -> None:
 def scratch_folder() -> Iterator[Path]:
     """Make a folder in ``TMPDIR`` for what is needed for a while, and remove it in the end.
 
-    It is called ``o3sim-PID-xxxxxxxx``. That of a killed process is removed by the next that makes one.
+    It is called ``o3sim-PID-xxxxxxxx``. That of a killed process is removed by the next that makes one. A
+    process that is forked meanwhile leaves it to the one that made it.
     """
     clear_scratch()
+    maker = os.getpid()
     folder = Path(tempfile.mkdtemp(prefix=f"o3sim-{os.getpid()}-"))
     try:
         with (folder / _OWNER).open("w") as owner:
             lock(owner.fileno())
             yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if os.getpid() == maker:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def clear_scratch() -> None:

@@ -91,12 +91,15 @@ def _forget_ends() -> None:
     """Leave what this process does at its end to it; the child does what it is told to itself.
 
     Multiprocessing asks for its own end once, when it is loaded, which this process has done for the child.
+    The server of workers, and the folder with its socket, are this process's too: the child starts its own.
     """
-    from multiprocessing import util
+    from multiprocessing import current_process, forkserver, util
 
     atexit._clear()
     util._finalizer_registry.clear()  # type: ignore[attr-defined]  # as its own children do
     atexit.register(util._exit_function)  # type: ignore[attr-defined]
+    vars(forkserver._forkserver).update(vars(forkserver.ForkServer()))
+    current_process()._config.pop("tempdir", None)  # type: ignore[attr-defined]
 
 
 def _limit(limit_s: float) -> None:

@@ -116,6 +116,21 @@ def test_killed_before_there_was_one(tmp_path: Path) -> None:
     assert names(tmp_path) == ["f"]
 
 
+def test_a_forked_process_leaves_a_scratch_folder_to_the_one_that_made_it() -> None:
+    with scratch_folder() as made:
+        kept = scratch_folder()
+        folder = kept.__enter__()
+        child = os.fork()
+        if child == 0:
+            del kept  # closes what it holds
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert made.is_dir()
+        assert folder.is_dir()
+        kept.__exit__(None, None, None)
+        assert not folder.exists()
+
+
 SCRATCH = """\
 import os, signal, sys
 from o3sim.files.folders import scratch_folder

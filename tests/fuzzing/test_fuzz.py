@@ -7,15 +7,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 
 from o3sim.errors import InputError
+from o3sim.workers.pool import worker_pool
 from scripts.fuzzing import runner
 from scripts.fuzzing.cases import Case, prepare
 from scripts.fuzzing.kinds import KINDS, OPTIONS
@@ -49,7 +51,7 @@ def test_500_damaged_files_and_calls_end_as_they_should(tmp_path: Path) -> None:
 
 
 def ended(folder: Path, call: Callable[[], object], limit_s: float = 20) -> Ending:
-    (folder / "files").mkdir()
+    (folder / "files").mkdir(parents=True)
     return run_case(call, folder, limit_s)
 
 
@@ -131,14 +133,27 @@ def test_temporary_files_of_the_system_are_looked_for_too(tmp_path: Path) -> Non
     assert fault.startswith("leftover temporary/pymp-")
 
 
-def test_workers_and_their_files_are_gone_at_the_end(tmp_path: Path) -> None:
-    def call() -> None:
-        from o3sim.workers.pool import worker_pool
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder with a short path, as sockets of workers need it."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
 
-        with worker_pool(2) as pool:
-            assert pool.submit(abs, -3).result() == 3
 
-    assert faults(["run"], ended(tmp_path, call)) == []
+def use_workers() -> None:
+    with worker_pool(2) as pool:
+        assert pool.submit(abs, -3).result() == 3
+
+
+def test_workers_and_their_files_are_gone_at_the_end(short: Path) -> None:
+    assert faults(["run"], ended(short, use_workers)) == []
+
+
+def test_a_case_has_workers_of_its_own_beside_those_of_its_maker(short: Path) -> None:
+    for turn in range(2):
+        use_workers()
+        assert faults(["run"], ended(short / str(turn), use_workers)) == []
+    use_workers()
 
 
 def test_a_process_that_goes_on_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
