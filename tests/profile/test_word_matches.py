@@ -1,4 +1,4 @@
-"""Matches of every word, against a count edge by edge, and what follows from them whatever word comes first."""
+"""Matches of every word, against a count edge by edge, and what follows from them from any word on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from o3sim.network.bits.packing import unpack_bits
 from o3sim.network.bits.reference import taps_of
 from o3sim.network.layer import Layer
 from o3sim.profile.profile import profile_layer
-from o3sim.profile.word_matches import WordMatches, word_matches
+from o3sim.profile.word_matches import WordEdges, WordMatches, word_edges, word_matches
 from tests.network.bits.strategies import Case, layers_with_input
 
 natural = layers_with_input().filter(lambda case: case[0].geometry.edge_order is None)
@@ -40,17 +40,19 @@ def by_hand(
 @settings(max_examples=80, deadline=None)
 def test_words_are_counted_as_by_hand(case: Case, width: int) -> None:
     layer, codes = case
-    counted = word_matches(layer, codes, width)
+    counted = word_edges(layer.geometry, width)
     matches, edges = by_hand(layer, codes, width)
-    assert np.array_equal(counted.matches, matches)
+    assert np.array_equal(word_matches(layer, codes, width).matches, matches)
     assert np.array_equal(counted.edges[counted.pattern_of], edges)
 
 
-def _decided(words: WordMatches, position: int, channel: int, first: int) -> tuple[int, int]:
+def _decided(
+    sizes: WordEdges, words: WordMatches, position: int, channel: int, first: int
+) -> tuple[int, int]:
     """Go round from a word on until a bound decides; return the words that it took, and the outcome."""
-    pattern = words.pattern_of[position]
-    weight = 2 ** words.plane_of.astype(np.int64)
-    edges = words.edges[pattern] * weight
+    pattern = sizes.pattern_of[position]
+    weight = 2 ** sizes.plane_of.astype(np.int64)
+    edges = sizes.edges[pattern] * weight
     mismatches = edges - words.matches[position, :, channel] * weight
     total, most = int(edges.sum()), int(words.most_mismatches[pattern, channel])
     seen = missed = 0
@@ -71,15 +73,16 @@ def test_the_outcome_is_the_same_from_any_word_and_the_profile_has_that_of_the_f
 ) -> None:
     layer, codes = case
     profile, words = profile_layer(layer, codes), word_matches(layer, codes, width)
+    sizes = word_edges(layer.geometry, width)
     outcome, decision = (
         a.reshape(-1, layer.geometry.out_channels) for a in (profile.outcome, profile.decision)
     )
     for position, channel in np.ndindex(outcome.shape):
-        assert _decided(words, position, channel, first)[1] == outcome[position, channel]
+        assert _decided(sizes, words, position, channel, first)[1] == outcome[position, channel]
     if layer.geometry.planes == 1 and layer.geometry.padding != "exclude":  # words are those of the machine
         for position, channel in np.ndindex(outcome.shape):
             needed = -(-decision[position, channel] // width)
-            assert _decided(words, position, channel, 0) == (needed, outcome[position, channel])
+            assert _decided(sizes, words, position, channel, 0) == (needed, outcome[position, channel])
 
 
 @given(layers_with_input(), widths)
