@@ -73,6 +73,7 @@ class Engine:
 
     rows_written: NDArray[np.int64]
     last_active_cycle: int
+    output_table = "scoreboard.output"
 
     def __init__(
         self,
@@ -121,7 +122,7 @@ class Engine:
         self.first_group += len(groups)
         geometry = profile.geometry
         shape = geometry.pooled_height, geometry.pooled_width, geometry.out_channels
-        output = memory.table("scoreboard.output")["bit"].reshape(shape)
+        output = memory.table(self.output_table)["bit"].reshape(shape)
         return counters, output.copy()  # the memory of the layer is let go
 
     def _run(

@@ -43,11 +43,11 @@ def op_ended(x: Memory, number: int, cycle: int) -> None:
     group = group_at(x.weight_groups, number)
     group.ops_left -= 1
     if group.ops_left == 0:
-        _free_half(x, cycle + 1)
+        free_half(x, cycle + 1)
 
 
 @noinline
-def _free_half(x: Memory, cycle: int) -> None:
+def free_half(x: Memory, cycle: int) -> None:
     """Free a half of the weight buffer, from a cycle on."""
     stream = stream_at(x.weight_groups, 0)
     transfer_at(stream, stream.halves_freed).half_free_cycle = cycle

@@ -27,7 +27,7 @@ MOST_CONTEXTS = 2**20
 
 CountOrIdeal = Count | Literal["ideal"]
 Policies = Literal["out_of_order", "in_order", "lockstep"]
-Dispatches = Literal["central"]
+Dispatches = Literal["central", "carousel"]
 
 
 def _of_some(description: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from o3sim.config.marks import Conflict, Document, KeyPath
 
-CENTRAL = "central"
+CENTRAL, CAROUSEL = "central", "carousel"
 _DISPATCH = ("scheduler", "dispatch")
 _QUEUE = (
     ("issue_queue",),
@@ -27,6 +27,7 @@ _QUEUE = (
 _COUNTERS = (("scheduler", "windows_per_cycle"), ("scheduler", "bundle_positions"), ("pe", "pick"))
 _GROUPS = (("scheduler", "groups"), ("scheduler", "assignment"))
 _PATCH = ("activation_buffer", "patch_kbit")
+_OPEN = ("scheduler", "open_channels")
 _ARGMAX = ("pruning", "argmax")
 
 
@@ -41,7 +42,7 @@ _KEYS = {
     CENTRAL: _Keys(_QUEUE, (_ARGMAX,)),
     "window": _Keys((("scheduler", "counters"), *_COUNTERS), (_PATCH,)),
     "group": _Keys((*_GROUPS, *_COUNTERS), (_PATCH,)),
-    "carousel": _Keys((*_GROUPS, ("scheduler", "open_channels"), *_COUNTERS), (_PATCH,)),
+    CAROUSEL: _Keys((("scheduler", "groups"), _OPEN, ("scheduler", "windows_per_cycle"), _PATCH), ()),
 }
 _SOME_HAVE = tuple(dict.fromkeys(path for keys in _KEYS.values() for path in (*keys.needs, *keys.takes)))
 """Keys that not every machine has."""
@@ -92,6 +93,8 @@ def dispatch_conflicts(data: Mapping[str, Any], pipelined: bool) -> Iterator[Con
         what = f"a PE of your own takes ops from a queue: `standard`, or scheduler.dispatch `{CENTRAL}`"
         yield Conflict((("pe", "unit"), _DISPATCH), what)
     yield from _sizes(data)
+    if dispatch == CAROUSEL:
+        yield from _carousel(data)
 
 
 def dispatch_of(data: Mapping[str, Any]) -> Any:
@@ -108,9 +111,25 @@ def _sizes(data: Mapping[str, Any]) -> Iterator[Conflict]:
     banks = ("weight_buffer", "banks")
     yield from _divides(data, ("scheduler", "groups"), banks, "each of the groups has as many weight banks")
     outermost = ("sequencer", "outermost")
-    if _stands(data, _PATCH) and _at(data, outermost) == "channel":
+    if dispatch_of(data) != CAROUSEL and _stands(data, _PATCH) and _at(data, outermost) == "channel":
         what = "`channel` would fill the patches anew for every channel: with a patch, `position`"
         yield Conflict((outermost, _PATCH), what)
+
+
+def _carousel(data: Mapping[str, Any]) -> Iterator[Conflict]:
+    """Yield what weight words that go round do not allow."""
+    speculate, called = ("pe", "speculate"), ("pruning", "speculative")
+    if _at(data, speculate) is False:
+        what = "words that go round wait for nobody, so contexts go on until verdicts are known: `true`"
+        yield Conflict((speculate, _DISPATCH), what)
+    if _at(data, called) is True:
+        what = f"outcomes are called by the words that come first, and a carousel has no first: `{CENTRAL}`"
+        yield Conflict((called, _DISPATCH), what)
+    opened, groups = _at(data, _OPEN), _at(data, ("scheduler", "groups"))
+    banks = _at(data, ("weight_buffer", "banks"))
+    if type(opened) is type(groups) is type(banks) is int and banks // groups < opened:
+        what = f"each has a weight bank of its own, a group has {banks // groups}: give {groups * opened} banks"
+        yield Conflict((_OPEN, ("weight_buffer", "banks"), ("scheduler", "groups")), what)
 
 
 def _divides(data: Mapping[str, Any], path: KeyPath, whole: KeyPath, why: str) -> Iterator[Conflict]:

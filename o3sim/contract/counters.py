@@ -45,6 +45,9 @@ class PeCycles(Declared[int]):
     input_wait: int = _cause(
         "starved", "a stage of a pipeline only: no op, since rows of the input were missing"
     )
+    fill_wait: int = _cause(
+        "operand", "no op: the memory of the PE does not hold what the next window reads yet"
+    )
     drain: int = _cause(
         "drain",
         "no op: all ops of the layer are dispatched and the queue is empty, or the lock-step group runs out",
@@ -73,6 +76,8 @@ class Events(Declared[int]):
     weight_reads: int = _counter("words", "read from the weight buffer, likewise")
     activation_requests: int = _counter("words", "activation words granted to PEs")
     weight_requests: int = _counter("words", "weight words granted to PEs")
+    patch_reads: int = _counter("words", "activation words that PEs read from memories of their own")
+    patch_writes: int = _counter("words", "broadcast into those, counted for each PE")
     queue_writes: int = _counter("ops", "dispatches")
     queue_reads: int = _counter("ops", "issues")
     scoreboard_reads: int = _counter("ops", "ops the sequencer looked up")
@@ -128,6 +133,8 @@ class LayerCounters:
     weight_reads: int = 0
     activation_requests: int = 0
     weight_requests: int = 0
+    patch_reads: int = 0
+    patch_writes: int = 0
     queue_writes: int = 0
     queue_reads: int = 0
     scoreboard_reads: int = 0

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.config.dispatch import CAROUSEL
+from o3sim.contract.carousel.plan import cut_for_banks
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.weight_groups import WeightGroup, check_activations_fit, cut_layer
 
@@ -76,7 +78,8 @@ def plan_groups(architecture: Architecture, layers: Iterable[Sized]) -> list[lis
     cuts = []
     for number, layer in enumerate(layers):
         check_activations_fit(layer.name, layer.geometry, architecture)
-        cuts.append(cut_layer(number, layer.name, layer.geometry, architecture))
+        cut = cut_for_banks if architecture.scheduler.dispatch == CAROUSEL else cut_layer
+        cuts.append(cut(number, layer.name, layer.geometry, architecture))
     return cuts
 
 

@@ -41,14 +41,27 @@ class EnergyModel:
         self._weight_bit_pj = self._buffer_bit_pj(
             architecture.weight_buffer.size_kbit / halves, architecture.weight_buffer.banks, pe_count
         )
-        self._queue_entry_pj = OP_BITS * access_pj_per_bit(
-            table.memory, architecture.issue_queue.depth_ops * OP_BITS
+        depth_ops = self._queue_ops
+        self._queue_entry_pj = (
+            OP_BITS * access_pj_per_bit(table.memory, depth_ops * OP_BITS) if depth_ops else 0.0
         )
+        self._patch_bit_pj = self._half_patch_bit_pj()
 
     def _buffer_bit_pj(self, size_kbit: float, banks: int | Literal["ideal"], pe_count: int) -> float:
         """Price a bit of a banked buffer; an ideal one has a bank for every PE."""
         n_banks = pe_count if banks == "ideal" else banks
         return access_pj_per_bit(self.table.memory, size_kbit * BITS_PER_KBIT / n_banks)
+
+    @property
+    def _queue_ops(self) -> int:
+        """Ops that the issue queue holds; 0 where there is none."""
+        queue = self.architecture.issue_queue
+        return 0 if queue is None else queue.depth_ops
+
+    def _half_patch_bit_pj(self) -> float:
+        """Price a bit of a PE's own memory: of one half, which is read or filled while the other rests."""
+        patch_kbit = self.architecture.activation_buffer.patch_kbit
+        return access_pj_per_bit(self.table.memory, patch_kbit * BITS_PER_KBIT / 2) if patch_kbit else 0.0
 
     @property
     def leakage_pj_per_cycle(self) -> float:
@@ -57,7 +70,8 @@ class EnergyModel:
         memory_kbit = (
             architecture.activation_buffer.size_kbit
             + architecture.weight_buffer.size_kbit
-            + architecture.issue_queue.depth_ops * OP_BITS / BITS_PER_KBIT
+            + self._queue_ops * OP_BITS / BITS_PER_KBIT
+            + architecture.pe.count * (architecture.activation_buffer.patch_kbit or 0)
         )
         power_uw = (
             leakage.machine.pj
@@ -85,6 +99,7 @@ class EnergyModel:
             "threshold_compare": self._comparisons(counters) * table.threshold_compare.comparison.pj,
             "activation_buffer": self._activation_bits(counters) * self._activation_bit_pj,
             "weight_buffer": self._weight_bits(counters) * self._weight_bit_pj,
+            "patch_memory": self._patch_bits(counters) * self._patch_bit_pj,
             "activation_gather": counters.order_bits * self._gather_bit_pj,
             "issue_queue": (counters.queue_writes + counters.queue_reads) * self._queue_entry_pj,
             "scheduler": self._scheduler_pj(counters),
@@ -119,12 +134,19 @@ class EnergyModel:
         """Count bits read for the PEs, and written as they arrive from DRAM."""
         return counters.weight_reads * self.architecture.pe.width_edges + counters.dram_bits
 
+    def _patch_bits(self, counters: LayerCounters) -> int:
+        """Count bits that PEs read from memories of their own, and bits broadcast into those."""
+        return (counters.patch_reads + counters.patch_writes) * self.architecture.pe.width_edges
+
     @property
     def _gather_bit_pj(self) -> float:
         """Price an index bit of an edge order: read from the table, it sets a multiplexer."""
         return self._weight_bit_pj + self.table.activation_gather.multiplexer.pj
 
     def _scoreboard_bits(self, counters: LayerCounters) -> int:
+        """Count bits of window states; without a queue they are in the PEs, and priced with them."""
+        if not self._queue_ops:
+            return 0
         return (counters.scoreboard_reads + counters.scoreboard_writes) * WINDOW_STATE_BITS
 
     def _scheduler_pj(self, counters: LayerCounters) -> float:
@@ -137,8 +159,7 @@ class EnergyModel:
     @property
     def _entries_selected_from(self) -> int:
         """Queue entries that selection looks at: all out of order, else the head."""
-        architecture = self.architecture
-        return architecture.issue_queue.depth_ops if architecture.scheduler.policy == "out_of_order" else 1
+        return self._queue_ops if self.architecture.scheduler.policy == "out_of_order" else 1
 
     @property
     def _entries_woken(self) -> int:
@@ -147,4 +168,4 @@ class EnergyModel:
         Every entry where pooling is pruned: a retirement may squash it or make it ready. Without
         that no op waits for another.
         """
-        return self.architecture.issue_queue.depth_ops if self.architecture.pruning.pooling else 0
+        return self._queue_ops if self.architecture.pruning.pooling else 0

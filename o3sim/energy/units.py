@@ -16,6 +16,7 @@ class EnergyPj(Declared[float]):
     threshold_compare: float = declared("comparisons of the running count with its bounds")
     activation_buffer: float = declared("reads for the PEs, writes of the next layer's input")
     weight_buffer: float = declared("reads for the PEs, writes of what DRAM delivers")
+    patch_memory: float = declared("reads of PEs from memories of their own, and what is broadcast into them")
     activation_gather: float = declared("edge orders: tables read, activations brought into order")
     issue_queue: float = declared("dispatches and issues")
     scheduler: float = declared("selection and wake-up")

@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from o3sim.compiled.carousel.run import run_layers as compiled_carousel
 from o3sim.compiled.run import run_layers
 from o3sim.compiled.stage import simulate_stage as compiled_stage
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
-from o3sim.contract.plan import ImageRun
-from o3sim.contract.weight_groups import cut_layer
+from o3sim.contract.plan import ImageRun, plan_groups
+from o3sim.contract.weight_groups import WeightGroup
+from o3sim.machine.carousel.run import run_layers as simpy_carousel
 from o3sim.machine.stage import simulate_stage as simpy_stage
+from o3sim.network.layer import LayerSize
 from o3sim.trace.canonical import CanonicalTrace
 from tests.golden.divergence import divergence
 from tests.machine import harness
@@ -27,6 +31,8 @@ def run_simpy(
     """Run a case on the SimPy machine."""
     if isinstance(case, StageCase):
         return _of_stage(simpy_stage, case, observers, window)
+    if case.architecture.scheduler.dispatch == CAROUSEL:
+        return simpy_carousel(case.architecture, _cuts_of(case), case.profiles, observers, window)
     return harness.run(case.architecture, *case.profiles, observers=observers, window=window)
 
 
@@ -36,9 +42,13 @@ def run_compiled(
     """Run a case on the compiled engine."""
     if isinstance(case, StageCase):
         return _of_stage(compiled_stage, case, observers, window)
-    arch = case.architecture
-    cuts = [cut_layer(i, layer.name, layer.geometry, arch) for i, layer in enumerate(case.profiles)]
-    return run_layers(arch, cuts, case.profiles, observers, window)
+    run = compiled_carousel if case.architecture.scheduler.dispatch == CAROUSEL else run_layers
+    return run(case.architecture, _cuts_of(case), case.profiles, observers, window)
+
+
+def _cuts_of(case: Case) -> list[list[WeightGroup]]:
+    """Cut the weights of a case's layers."""
+    return plan_groups(case.architecture, [LayerSize(each.name, each.geometry) for each in case.profiles])
 
 
 def _of_stage(
