@@ -128,7 +128,9 @@ def _carousel(data: Mapping[str, Any]) -> Iterator[Conflict]:
     opened, groups = _at(data, _OPEN), _at(data, ("scheduler", "groups"))
     banks = _at(data, ("weight_buffer", "banks"))
     if type(opened) is type(groups) is type(banks) is int and banks // groups < opened:
-        what = f"each has a weight bank of its own, a group has {banks // groups}: give {groups * opened} banks"
+        what = (
+            f"each has a weight bank of its own, a group has {banks // groups}: give {groups * opened} banks"
+        )
         yield Conflict((_OPEN, ("weight_buffer", "banks"), ("scheduler", "groups")), what)
 
 

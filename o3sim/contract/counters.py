@@ -43,10 +43,8 @@ class PeCycles(Declared[int]):
     )
     queue_empty: int = _cause("starved", "no op: the queue is empty, and more ops are to come")
     input_wait: int = _cause(
-        "starved", "a stage of a pipeline only: no op, since rows of the input were missing"
-    )
-    fill_wait: int = _cause(
-        "operand", "no op: the memory of the PE does not hold what the next window reads yet"
+        "starved",
+        "no op: input was missing, rows in a stage of a pipeline, words in the memories of PEs",
     )
     drain: int = _cause(
         "drain",

@@ -78,9 +78,20 @@ def plan_groups(architecture: Architecture, layers: Iterable[Sized]) -> list[lis
     cuts = []
     for number, layer in enumerate(layers):
         check_activations_fit(layer.name, layer.geometry, architecture)
-        cut = cut_for_banks if architecture.scheduler.dispatch == CAROUSEL else cut_layer
-        cuts.append(cut(number, layer.name, layer.geometry, architecture))
+        cuts.append(cut_weights(number, layer.name, layer.geometry, architecture))
     return cuts
+
+
+def cut_weights(layer: int, name: str, geometry: Geometry, architecture: Architecture) -> list[WeightGroup]:
+    """Cut one layer's weights into groups, as the machine's way to dispatch asks for.
+
+    Raises
+    ------
+    InputError
+        If the layer does not fit, or cannot be dispatched so.
+    """
+    cut = cut_for_banks if architecture.scheduler.dispatch == CAROUSEL else cut_layer
+    return cut(layer, name, geometry, architecture)
 
 
 def resident_weights(geometry: Geometry) -> WeightGroup:

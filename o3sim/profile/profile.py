@@ -117,7 +117,8 @@ def _called(
 
     decision, outcome = speculate(layer, how, codes)
     shape = profile.decision.shape
-    return replace(profile, decision=decision.reshape(shape), outcome=outcome.reshape(shape))
+    called = decision.reshape(shape), outcome.reshape(shape)
+    return replace(profile, decision=called[0], outcome=called[1], matches_of=None)
 
 
 def undecided(name: str, geometry: Geometry, classes: ClassRace | None = None) -> LayerProfile:

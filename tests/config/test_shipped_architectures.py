@@ -30,8 +30,8 @@ def differences(name: str, base: str) -> set[str]:
 def test_all_that_is_promised_is_shipped() -> None:
     pruned = "o3bnn o3bnn-r small wide ideal threshold-only pooling-only"
     others = "dense lockstep-pruned in-order in-order-interleaved"
-    pipelines = "finn-cnv o3bnn-pipelined"
-    assert sorted(f"{pruned} {others} {pipelines}".split()) == NAMES
+    pipelines, without_queue = "finn-cnv o3bnn-pipelined", "carousel"
+    assert sorted(f"{pruned} {others} {pipelines} {without_queue}".split()) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -42,7 +42,6 @@ def _finish_counts(x: CarouselMemory, cycle: int) -> None:
     """Count what follows from other counts."""
     counts = x.counts
     counts.cycles = cycle - x.units.start_cycle + 1
-    counts.dispatched = counts.issued
     counts.output_bits = x.layer.windows * x.layer.out_channels
     counts.activation_requests = counts.words_executed
     counts.weight_requests = counts.words_executed

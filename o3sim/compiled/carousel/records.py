@@ -308,12 +308,8 @@ def units_of(program: CarouselProgram, pes: int, start_cycle: int) -> dict[str, 
     return {
         "start_cycle": start_cycle,
         "windows_left": total,
-        "groups": records(
-            Group, groups, next_stream=np.concatenate([[0], ends[:-1]]), end_stream=ends
-        ),
-        "ages": records(
-            Number, groups * sizes.open_channels, stream=np.arange(groups * sizes.open_channels)
-        ),
+        "groups": records(Group, groups, next_stream=np.concatenate([[0], ends[:-1]]), end_stream=ends),
+        "ages": records(Number, groups * sizes.open_channels, stream=np.arange(groups * sizes.open_channels)),
         "streams": records(Stream, groups * sizes.open_channels),
         "contexts": records(Context, pes * sizes.contexts, stream=-1, known_cycle=NEVER),
         "passes": records(Pass, len(left), left=left, ended_cycle=NEVER),

@@ -77,7 +77,7 @@ def hand_out(x: CarouselMemory, number: int, cycle: int) -> int:
                 return ~CAUSE.no_ready_op if group.handed_out == x.settings.windows_per_cycle else place
             unfilled = True
     if unfilled:
-        return ~CAUSE.fill_wait
+        return ~CAUSE.input_wait
     if new:
         return ~CAUSE.queue_empty
     if group.next_stream == group.end_stream:

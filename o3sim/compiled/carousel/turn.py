@@ -23,14 +23,14 @@ from o3sim.compiled.carousel.records import (
 from o3sim.compiled.carousel.streams import close_stream, hand_out
 from o3sim.compiled.kernel import NEVER, inlined, noinline
 from o3sim.compiled.records.ledger import CAUSE, cause_at
-from o3sim.compiled.records.trace import ISSUE_UNIT, SEQUENCER
+from o3sim.compiled.records.trace import COUNTER, ISSUE_UNIT, WINDOW
 from o3sim.compiled.records.weight_stream import group_at as weight_group_at
 from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import free_half
 from o3sim.contract.events import EventKind
 
 DECIDE, SQUASH, ISSUE = int(EventKind.DECIDE), int(EventKind.SQUASH), int(EventKind.ISSUE)
-WORD, RETIRE = int(EventKind.WORD), int(EventKind.RETIRE)
+DISPATCH, WORD, RETIRE = int(EventKind.DISPATCH), int(EventKind.WORD), int(EventKind.RETIRE)
 
 
 @noinline
@@ -91,10 +91,10 @@ def _end_window(x: CarouselMemory, context: Context, pe: int, cycle: int) -> Non
     window = order(x.layer, context.window)
     for member in range(context.member + 1, x.layer.members):
         position = member_at(x.layer, window * x.layer.members + member)
-        x.counts.squashed_sequencer += 1
+        x.counts.squashed_queue += 1
         x.counts.edges_pruned_pooling += n_edges(x.layer, pattern_of(x.layer, position))
         if x.trace.is_on:
-            note_event(x, cycle, SQUASH, context.op + member - context.member, SEQUENCER, 0)
+            note_event(x, cycle, SQUASH, context.op + member - context.member, WINDOW, 0)
     stream = stream_at(x.units, context.stream)
     number = stream.pass_number
     stream.left -= 1
@@ -125,9 +125,7 @@ def _offer(x: CarouselMemory, context: Context) -> None:
 
 
 @inlined
-def _take_window(
-    x: CarouselMemory, context: Context, found: int, pe: int, number: int, cycle: int
-) -> None:
+def _take_window(x: CarouselMemory, context: Context, found: int, pe: int, number: int, cycle: int) -> None:
     """Take the next window of a stream."""
     stream = stream_at(x.units, found)
     group_at(x.units, pe // x.layer.group_pes).handed_out += 1
@@ -138,13 +136,17 @@ def _take_window(
     context.bit = 0
     stream.next_window += 1
     x.counts.scoreboard_reads += 1
+    x.counts.dispatched += x.layer.members
+    if x.trace.is_on:
+        group = pe // x.layer.group_pes
+        first = (stream.channel * x.layer.windows + order(x.layer, context.window)) * x.layer.members
+        for op in range(first, first + x.layer.members):
+            note_event(x, cycle, DISPATCH, op, COUNTER - group, 0)
     _begin(x, context, pe, number, cycle, cycle + x.settings.issue_latency_cycles)
 
 
 @inlined
-def _begin(
-    x: CarouselMemory, context: Context, pe: int, number: int, cycle: int, ready_cycle: int
-) -> None:
+def _begin(x: CarouselMemory, context: Context, pe: int, number: int, cycle: int, ready_cycle: int) -> None:
     """Begin a member of a context's window; a constant one is known in the next cycle."""
     layer = x.layer
     window = order(layer, context.window)

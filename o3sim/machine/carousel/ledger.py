@@ -18,6 +18,11 @@ class CarouselLedger:
         self.counters = LayerCounters(program.name, ops=program.ops, edges_total=program.total_edges)
         self._checks_bounds = program.matches is not None
 
+    def handed_out(self, members: int) -> None:
+        """Count a window that went to a context, its members with it."""
+        self.counters.dispatched += members
+        self.counters.scoreboard_reads += 1
+
     def retired(self, running: Running) -> None:
         """Count an op whose outcome was taken over by its window, or written."""
         counters = self.counters
@@ -32,12 +37,11 @@ class CarouselLedger:
 
     def dropped(self, n_edges: int) -> None:
         """Count a member that was not begun, since its window was 1."""
-        self.counters.squashed_sequencer += 1
+        self.counters.squashed_queue += 1
         self.counters.edges_pruned_pooling += n_edges
 
     def finish(self) -> None:
         """Count what follows from other counts."""
         counters = self.counters
-        counters.dispatched = counters.issued
         counters.patch_reads = counters.words_executed
         counters.activation_requests = counters.weight_requests = counters.words_executed

@@ -137,7 +137,7 @@ class CarouselMachine:
         assert stream is not None  # noqa: S101 - an op runs for a window
         for member in range(context.member + 1, self.bounds.members):
             self.ledger.dropped(self.bounds.edges_of(context, member))
-            self._emit(EventKind.SQUASH, self.bounds.op_of(context, member), "sequencer")
+            self._emit(EventKind.SQUASH, self.bounds.op_of(context, member), "window")
         self.streams[pe // self.program.sizes.pes].window_ended(stream)
         self.broadcast.window_ended(stream.pass_number, self._cycle)
         self._weights_left[stream.weight_group] -= 1
@@ -148,12 +148,14 @@ class CarouselMachine:
 
     def _take_window(self, context: Context, pe: int, number: int) -> str | None:
         """Take the next window of the group, or say why there is none."""
-        streams = self.streams[pe // self.program.sizes.pes]
-        found = streams.hand_out(self._cycle, self.broadcast.filled, self._arrived)
+        group = pe // self.program.sizes.pes
+        found = self.streams[group].hand_out(self._cycle, self.broadcast.filled, self._arrived)
         if isinstance(found, str):
             return found
         context.take(*found)
-        self.ledger.counters.scoreboard_reads += 1
+        self.ledger.handed_out(self.bounds.members)
+        for member in range(self.bounds.members):
+            self._emit(EventKind.DISPATCH, self.bounds.op_of(context, member), f"counter{group}")
         self._begin(context, pe, self._cycle + self.architecture.scheduler.issue_latency_cycles, number)
         return None
 

@@ -94,7 +94,7 @@ class StreamGroup:
 
     def _why_none(self, cycle: int, arrived: Callable[[int], bool]) -> str:
         if any(s.opened_cycle < cycle and s.next_window < s.end_window for s in self.open):
-            return "fill_wait"
+            return "input_wait"
         if any(stream.opened_cycle == cycle for stream in self.open):
             return "queue_empty"
         if not self._to_come:

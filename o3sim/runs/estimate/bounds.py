@@ -23,7 +23,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.contract.weight_groups import WeightGroup, cut_layer
+from o3sim.config.dispatch import CAROUSEL, CENTRAL
+from o3sim.contract.carousel.plan import tiles_for
+from o3sim.contract.plan import cut_weights
+from o3sim.contract.weight_groups import WeightGroup
 from o3sim.contract.word_addresses import word_addresses
 
 if TYPE_CHECKING:
@@ -68,7 +71,7 @@ def stream_cycles(architecture: Architecture, layers: Sequence[Layer]) -> int:
 
 def _cuts(architecture: Architecture, layers: Sequence[Layer]) -> list[list[WeightGroup]]:
     return [
-        cut_layer(number, layer.name, layer.geometry, architecture) for number, layer in enumerate(layers)
+        cut_weights(number, layer.name, layer.geometry, architecture) for number, layer in enumerate(layers)
     ]
 
 
@@ -95,23 +98,54 @@ def _least(architecture: Architecture, layer: Layer) -> int:
     else:
         retired = ops
         words = int((_least_words(architecture, layer) * _n_edges(geometry)[1][:, None]).sum())
-    issue_width = a.scheduler.issue_width_ops if a.scheduler.policy != "lockstep" else retired
+    written = retired if a.scheduler.dispatch == CENTRAL else min(retired, _windows_of(geometry))
     demands = (
-        (ops, a.sequencer.width_ops),
-        (retired, issue_width),
-        (retired, a.output_buffer.write_width_ops),
+        *_handed_over(a, geometry, ops, retired),
+        (written, a.output_buffer.write_width_ops),
         (words, a.pe.count),
     )
     return max(-(-amount // width) for amount, width in demands)
 
 
+def _handed_over(
+    architecture: Architecture, geometry: Geometry, ops: int, retired: int
+) -> tuple[tuple[int, int], ...]:
+    """List what passes through sequencer and scheduler, or is handed out, and how many a cycle at most."""
+    scheduler = architecture.scheduler
+    if scheduler.dispatch == CENTRAL:
+        issue_width = scheduler.issue_width_ops if scheduler.policy != "lockstep" else retired
+        return (ops, architecture.sequencer.width_ops), (retired, issue_width)
+    bundle = 1 if geometry.pool is not None else scheduler.bundle_positions or 1
+    tasks = geometry.pooled_height * -(-geometry.pooled_width // bundle) * geometry.out_channels
+    return ((tasks, (scheduler.counters or scheduler.groups) * scheduler.windows_per_cycle),)
+
+
+def _windows_of(geometry: Geometry) -> int:
+    """Count the bits of a layer's output."""
+    return geometry.pooled_height * geometry.pooled_width * geometry.out_channels
+
+
 def _most(architecture: Architecture, layer: Layer) -> int:
     """Cycles in which words go in one by one and every op waits for all that it ever waits for."""
     a = architecture
+    if a.scheduler.dispatch == CAROUSEL:
+        return _most_going_round(a, layer)
     per_word = 1 if a.pe.speculate or not a.pruning.threshold else a.pe.latency_cycles
     per_word += _most_runs(layer.geometry, a.pe.width_edges) - 1
     waits = 3 + a.scheduler.issue_latency_cycles + a.pe.latency_cycles + a.pruning.squash_latency_cycles
     return per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
+
+
+def _most_going_round(architecture: Architecture, layer: Layer) -> int:
+    """Cycles in which ops go round one by one, after all filling and all opening of channels."""
+    a, geometry = architecture, layer.geometry
+    tiles = tiles_for(layer.name, geometry, a)
+    groups = len(cut_weights(0, layer.name, geometry, a))
+    words = geometry.planes * -(-geometry.fan_in // a.pe.width_edges)
+    per_op = (words + 2) * a.pe.contexts + a.scheduler.issue_latency_cycles + a.pe.latency_cycles + 2
+    filling = int(tiles.cycles.sum()) + tiles.count
+    opening = tiles.count * geometry.out_channels
+    return per_op * ops_of(geometry) + groups * filling + opening + 2
 
 
 def _most_runs(geometry: Geometry, width_edges: int) -> int:
