@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Literal
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.dispatch import CENTRAL
 from o3sim.energy.model import BITS_PER_KBIT, OP_BITS
 
 CELLS = {"memory_bit": 6, "flip_flop": 24, "full_adder": 28, "xnor": 10, "multiplexer": 6}
@@ -50,17 +51,29 @@ def transistors_by_unit(architecture: Architecture) -> dict[str, int]:
     """
     pe_count, width = architecture.pe.count, architecture.pe.width_edges
     activation, weight = architecture.activation_buffer, architecture.weight_buffer
+    has_queue = architecture.scheduler.dispatch == CENTRAL
     banks = [_banks(buffer.banks, pe_count) for buffer in (activation, weight)]
+    # A group of PEs reaches its own weight banks only; a patch takes the place of a way to all banks.
+    ways = banks[1] // (architecture.scheduler.groups or 1), 1 if activation.patch_kbit else banks[0]
     return {
         "pe": pe_count * _pe(architecture),
-        "issue_queue": _issue_queue(architecture),
-        # Every op it looks at in a cycle has an address made, and its window looked up.
-        "sequencer": architecture.sequencer.width_ops * OP_BITS * (CELLS["flip_flop"] + CELLS["full_adder"]),
-        "activation_buffer": _buffer(activation.size_kbit, banks[0], width),
+        "issue_queue": _issue_queue(architecture) if has_queue else 0,
+        # Every op it looks at in a cycle has an address made, and its window looked up; so with counters.
+        "sequencer": _looked_up(architecture) * OP_BITS * (CELLS["flip_flop"] + CELLS["full_adder"]),
+        "activation_buffer": _buffer(activation.size_kbit, banks[0], width)
+        + (pe_count * _buffer(activation.patch_kbit, 1, width) if activation.patch_kbit else 0),
         "weight_buffer": _buffer(weight.size_kbit, banks[1], width),
-        "operand_network": sum(_crossbar(n, pe_count, width) for n in banks),
+        "operand_network": sum(_crossbar(n, pe_count, width) for n in ways),
         "output_buffer": architecture.output_buffer.write_width_ops * OP_BITS * CELLS["flip_flop"],
     }
+
+
+def _looked_up(architecture: Architecture) -> int:
+    """Return the ops, or tasks without a queue, that get an address in a cycle."""
+    scheduler = architecture.scheduler
+    if scheduler.dispatch == CENTRAL:
+        return architecture.sequencer.width_ops
+    return (scheduler.counters or scheduler.groups) * scheduler.windows_per_cycle
 
 
 def _pe(architecture: Architecture) -> int:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from o3sim.compiled.allocation import Allocation
 from o3sim.compiled.cycle import DONE, STUCK, run_layer
+from o3sim.compiled.dispatch.cycle import run_windows
 from o3sim.compiled.events import decode, in_order
 from o3sim.compiled.memory import memory_of
 from o3sim.compiled.records.trace import trace_of
 from o3sim.compiled.records.weight_stream import weight_stream_of
+from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.counters import PE_CYCLE_CAUSES, LayerCounters
 from o3sim.contract.errors import MachineError, MachineStuckError
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer, counted_from
@@ -87,6 +89,7 @@ class Engine:
         self.row_cycles = row_cycles
         self.stream = weight_stream_of(groups)
         self.observers = observers
+        self._run_layer = run_layer if architecture.scheduler.dispatch == CENTRAL else run_windows
         self.start_cycle = 0
         self.layer = 0
         self.first_group = 0
@@ -137,7 +140,7 @@ class Engine:
             trace_of(self.window, self.window.origin(self.start_cycle), event_rows) if event_rows else {},
             self.row_cycles,
         )
-        how, cycle = run_layer(memory.record, self.start_cycle)
+        how, cycle = self._run_layer(memory.record, self.start_cycle)
         return memory, how, cycle
 
     def _show_events(self, memory: Allocation, name: str, last_cycle: int, trace: bool) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.contract.counters import LayerCounters
+from o3sim.contract.dispatch_fit import check_dispatch_fits
 from o3sim.contract.weight_groups import WeightGroup, check_activations_fit, cut_layer
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def plan_groups(architecture: Architecture, layers: Iterable[Sized]) -> list[lis
     cuts = []
     for number, layer in enumerate(layers):
         check_activations_fit(layer.name, layer.geometry, architecture)
+        check_dispatch_fits(layer.name, layer.geometry, architecture)
         cuts.append(cut_layer(number, layer.name, layer.geometry, architecture))
     return cuts
 

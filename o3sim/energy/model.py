@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.counters import LayerCounters
 from o3sim.energy.memory import access_pj_per_bit
 from o3sim.energy.table import EnergyTable
@@ -41,9 +42,12 @@ class EnergyModel:
         self._weight_bit_pj = self._buffer_bit_pj(
             architecture.weight_buffer.size_kbit / halves, architecture.weight_buffer.banks, pe_count
         )
-        self._queue_entry_pj = OP_BITS * access_pj_per_bit(
-            table.memory, architecture.issue_queue.depth_ops * OP_BITS
-        )
+        self._has_queue = architecture.scheduler.dispatch == CENTRAL
+        self._queue_entries = architecture.issue_queue.depth_ops if self._has_queue else 0
+        queue_bits = max(1, self._queue_entries) * OP_BITS
+        self._queue_entry_pj = OP_BITS * access_pj_per_bit(table.memory, queue_bits)
+        self._patch_kbit = architecture.activation_buffer.patch_kbit or 0
+        self._patch_bit_pj = access_pj_per_bit(table.memory, max(1, self._patch_kbit) * BITS_PER_KBIT)
 
     def _buffer_bit_pj(self, size_kbit: float, banks: int | Literal["ideal"], pe_count: int) -> float:
         """Price a bit of a banked buffer; an ideal one has a bank for every PE."""
@@ -57,7 +61,8 @@ class EnergyModel:
         memory_kbit = (
             architecture.activation_buffer.size_kbit
             + architecture.weight_buffer.size_kbit
-            + architecture.issue_queue.depth_ops * OP_BITS / BITS_PER_KBIT
+            + self._queue_entries * OP_BITS / BITS_PER_KBIT
+            + self._patch_kbit * architecture.pe.count
         )
         power_uw = (
             leakage.machine.pj
@@ -83,7 +88,10 @@ class EnergyModel:
         return {
             "pe": self._pe_pj(counters),
             "threshold_compare": self._comparisons(counters) * table.threshold_compare.comparison.pj,
-            "activation_buffer": self._activation_bits(counters) * self._activation_bit_pj,
+            "activation_buffer": (
+                self._activation_bits(counters) * self._activation_bit_pj
+                + self._patch_bits(counters) * self._patch_bit_pj
+            ),
             "weight_buffer": self._weight_bits(counters) * self._weight_bit_pj,
             "activation_gather": counters.order_bits * self._gather_bit_pj,
             "issue_queue": (counters.queue_writes + counters.queue_reads) * self._queue_entry_pj,
@@ -115,6 +123,13 @@ class EnergyModel:
         """Count bits read for the PEs, and written as the next layer's input."""
         return counters.activation_reads * self.architecture.pe.width_edges + counters.output_bits
 
+    def _patch_bits(self, counters: LayerCounters) -> int:
+        """Count bits read from the patches, and broadcast into those of all PEs."""
+        if not self._patch_kbit:
+            return 0
+        words = counters.activation_requests + counters.activation_reads * self.architecture.pe.count
+        return words * self.architecture.pe.width_edges
+
     def _weight_bits(self, counters: LayerCounters) -> int:
         """Count bits read for the PEs, and written as they arrive from DRAM."""
         return counters.weight_reads * self.architecture.pe.width_edges + counters.dram_bits
@@ -125,6 +140,9 @@ class EnergyModel:
         return self._weight_bit_pj + self.table.activation_gather.multiplexer.pj
 
     def _scoreboard_bits(self, counters: LayerCounters) -> int:
+        """Count bits of a scoreboard that are read and written; without a queue windows lie in the PEs."""
+        if not self._has_queue:
+            return 0
         return (counters.scoreboard_reads + counters.scoreboard_writes) * WINDOW_STATE_BITS
 
     def _scheduler_pj(self, counters: LayerCounters) -> float:
@@ -137,8 +155,7 @@ class EnergyModel:
     @property
     def _entries_selected_from(self) -> int:
         """Queue entries that selection looks at: all out of order, else the head."""
-        architecture = self.architecture
-        return architecture.issue_queue.depth_ops if architecture.scheduler.policy == "out_of_order" else 1
+        return self._queue_entries if self.architecture.scheduler.policy == "out_of_order" else 1
 
     @property
     def _entries_woken(self) -> int:
@@ -147,4 +164,4 @@ class EnergyModel:
         Every entry where pooling is pruned: a retirement may squash it or make it ready. Without
         that no op waits for another.
         """
-        return self.architecture.issue_queue.depth_ops if self.architecture.pruning.pooling else 0
+        return self._queue_entries if self.architecture.pruning.pooling else 0

@@ -21,9 +21,11 @@ def peak_edges_per_cycle(values: Mapping[str, Any]) -> int:
 
 
 def on_chip_kbit(values: Mapping[str, Any]) -> float:
-    """Return both buffers and the issue queue, the memories that leakage is counted for."""
-    queue_kbit = values["issue_queue.depth_ops"] * OP_BITS / BITS_PER_KBIT
-    return float(values["activation_buffer.size_kbit"] + values["weight_buffer.size_kbit"] + queue_kbit)
+    """Return both buffers, the issue queue and the patches, the memories that leakage is counted for."""
+    queue_kbit = values.get("issue_queue.depth_ops", 0) * OP_BITS / BITS_PER_KBIT
+    patches_kbit = values.get("activation_buffer.patch_kbit", 0) * values["pe.count"]
+    buffers_kbit = values["activation_buffer.size_kbit"] + values["weight_buffer.size_kbit"]
+    return float(buffers_kbit + queue_kbit + patches_kbit)
 
 
 def _area(values: Mapping[str, Any]) -> float:

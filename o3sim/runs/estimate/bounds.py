@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.config.dispatch import CENTRAL
+from o3sim.contract.patch import patch_columns
 from o3sim.contract.weight_groups import WeightGroup, cut_layer
 from o3sim.contract.word_addresses import word_addresses
 
@@ -95,14 +97,31 @@ def _least(architecture: Architecture, layer: Layer) -> int:
     else:
         retired = ops
         words = int((_least_words(architecture, layer) * _n_edges(geometry)[1][:, None]).sum())
-    issue_width = a.scheduler.issue_width_ops if a.scheduler.policy != "lockstep" else retired
+    written = retired if a.scheduler.dispatch == CENTRAL else min(retired, _windows_of(geometry))
     demands = (
-        (ops, a.sequencer.width_ops),
-        (retired, issue_width),
-        (retired, a.output_buffer.write_width_ops),
+        *_handed_over(a, geometry, ops, retired),
+        (written, a.output_buffer.write_width_ops),
         (words, a.pe.count),
     )
     return max(-(-amount // width) for amount, width in demands)
+
+
+def _handed_over(
+    architecture: Architecture, geometry: Geometry, ops: int, retired: int
+) -> tuple[tuple[int, int], ...]:
+    """List what passes through sequencer and scheduler, or is handed out, and how many a cycle at most."""
+    scheduler = architecture.scheduler
+    if scheduler.dispatch == CENTRAL:
+        issue_width = scheduler.issue_width_ops if scheduler.policy != "lockstep" else retired
+        return (ops, architecture.sequencer.width_ops), (retired, issue_width)
+    bundle = scheduler.bundle_positions if geometry.pool is None else 1
+    tasks = geometry.pooled_height * -(-geometry.pooled_width // bundle) * geometry.out_channels
+    return ((tasks, (scheduler.counters or scheduler.groups) * scheduler.windows_per_cycle),)
+
+
+def _windows_of(geometry: Geometry) -> int:
+    """Count the bits of a layer's output."""
+    return geometry.pooled_height * geometry.pooled_width * geometry.out_channels
 
 
 def _most(architecture: Architecture, layer: Layer) -> int:
@@ -110,8 +129,15 @@ def _most(architecture: Architecture, layer: Layer) -> int:
     a = architecture
     per_word = 1 if a.pe.speculate or not a.pruning.threshold else a.pe.latency_cycles
     per_word += _most_runs(layer.geometry, a.pe.width_edges) - 1
-    waits = 3 + a.scheduler.issue_latency_cycles + a.pe.latency_cycles + a.pruning.squash_latency_cycles
-    return per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
+    waits = 3 + a.scheduler.issue_latency_cycles + a.pe.latency_cycles
+    if a.scheduler.dispatch == CENTRAL:
+        waits += a.pruning.squash_latency_cycles
+    cycles = per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
+    if a.activation_buffer.patch_kbit is None:
+        return cycles
+    columns = patch_columns(layer.geometry, a)
+    groups = len(cut_layer(0, layer.name, layer.geometry, a))
+    return cycles + columns.per_pass * groups * (columns.column_words + 1)
 
 
 def _most_runs(geometry: Geometry, width_edges: int) -> int:

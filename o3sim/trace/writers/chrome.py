@@ -64,7 +64,8 @@ class ChromeWriter:
         self._text.write('{"displayTimeUnit":"ms","traceEvents":[')
         title = f"{layer.architecture.name}, {layer.workload}, layer {layer.name} (1 us = 1 cycle)"
         self._put("M", "process_name", args={"name": title})
-        for name in ["sequencer", "queue", "dram", *_pe_tracks(layer)]:
+        units = ["sequencer", "queue"] if layer.program.tasks is None else ["window"]
+        for name in [*units, "dram", *_pe_tracks(layer)]:
             self._track(name)
 
     def see(self, event: Event) -> None:

@@ -76,8 +76,11 @@ class KanataWriter:
         self._text.flush()
         self._text.detach()
 
-    def _dispatched(self, _event: Event, row: _Row) -> None:
-        self._begin(row, QUEUE)
+    def _dispatched(self, event: Event, row: _Row) -> None:
+        if self._program.tasks is None:
+            self._begin(row, QUEUE)
+        else:  # the first member of a window is issued in the cycle in which that is handed out
+            self._wait(event.op, QUEUE)
 
     def _issued(self, event: Event, row: _Row) -> None:
         self._label(row, 1, f"{event.unit}\\n")
@@ -100,14 +103,20 @@ class KanataWriter:
         self._label(row, 1, f"decided: {event.value}\\n")
         if row.stage != DECIDED:
             self._wait(event.op, DECIDED)
+        if self._program.tasks is not None:  # what is known settles its window at once, in the PE
+            self._settles(event, row)
 
     def _retired(self, event: Event, row: _Row) -> None:
         self._waiting.pop(event.op, None)
         self._begin(row, WRITE)
+        self._settles(event, row)
+        self._due.append(lambda: self._end(event.op, RETIRE))
+
+    def _settles(self, event: Event, row: _Row) -> None:
+        """Remember who made a window 1."""
         self._causes.retired(event.op, event.value)
         if event.value:
             self._ids[event.op] = row.id
-        self._due.append(lambda: self._end(event.op, RETIRE))
 
     def _squashed(self, event: Event, row: _Row) -> None:
         self._waiting.pop(event.op, None)
