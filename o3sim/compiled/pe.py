@@ -31,11 +31,11 @@ def choose(x: Memory, r: Round, pe: int) -> int:
         least = min(context.key + late, least)
     if least < r.key_limit:
         return first + (least & KEY_MASK)
-    return ~_why_none(x, first)
+    return ~why_none(x, first)
 
 
 @noinline
-def _why_none(x: Memory, first: int) -> int:
+def why_none(x: Memory, first: int) -> int:
     """Why a PE that holds ops can put in no word."""
     waits_for_issue = False
     for number in range(first, first + x.settings.contexts):

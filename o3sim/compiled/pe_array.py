@@ -45,6 +45,15 @@ def _serve_all(x: Memory, r: Round) -> int:
     those before it, which the processor cannot tell from it in time.
     """
     asked = _choose_all(x, r)
+    moved = supply(x, r, asked)
+    for k in range(asked):
+        _answer(x, r, request_at(r, k))
+    return moved
+
+
+@inlined
+def supply(x: Memory, r: Round, asked: int) -> int:
+    """Grant or refuse so many requests; return how many are granted."""
     if not r.has.gathers:
         for k in range(asked):
             look_up(x, r, request_at(r, k))
@@ -54,8 +63,6 @@ def _serve_all(x: Memory, r: Round) -> int:
         granted = gather(x, r, context_at(r, request.context)) if r.has.gathers else ask(r, request)
         request.granted = granted & GRANTED
         done += granted
-    for k in range(asked):
-        _answer(x, r, request_at(r, k))
     moved = done & (ACTIVATION_READ - 1)
     cause_at(x.ledger, CAUSE.operand_stall).now += asked - moved
     x.counts.activation_reads += (done >> COUNT_BITS) & (ACTIVATION_READ - 1)

@@ -27,7 +27,7 @@ MOST_CONTEXTS = 2**20
 
 CountOrIdeal = Count | Literal["ideal"]
 Policies = Literal["out_of_order", "in_order", "lockstep"]
-Dispatches = Literal["central", "carousel"]
+Dispatches = Literal["central", "window", "group", "carousel"]
 
 
 def _of_some(description: str) -> Any:
@@ -98,7 +98,9 @@ class Scheduler(UnitModel):
 
     dispatch: Dispatches = Field(
         default="central",
-        description="How work comes to PEs: ops out of one issue queue (central).",
+        description="How work comes to PEs: as ops out of one issue queue (central), as windows that counters"
+        " hand to contexts (window), as windows of channels that are bound to groups of PEs (group), or as"
+        " such windows whose members join weight words that go round (carousel).",
     )
     policy: Policies | CustomClass = _of_some(
         "Oldest ready ops anywhere in the queue (out_of_order); stop at the first op that is not"

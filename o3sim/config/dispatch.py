@@ -82,7 +82,7 @@ def dispatch_conflicts(data: Mapping[str, Any], pipelined: bool) -> Iterator[Con
         if _stands(data, path):
             yield Conflict((path, _DISPATCH), _belongs(path, dispatch))
     for path in _KEYS[dispatch].needs:
-        if not _stands(data, path) and (len(path) == 1 or isinstance(data.get(path[0]), Mapping)):
+        if not _stands(data, path) and (len(path) == 1 or isinstance(data.get(str(path[0])), Mapping)):
             yield Conflict((path, _DISPATCH), f"required, but absent: scheduler.dispatch is `{dispatch}`")
     if dispatch == CENTRAL:
         return

@@ -39,12 +39,13 @@ class PeCycles(Declared[int]):
     )
     issue_wait: int = _cause("starved", "an op was issued to the PE and its first word cannot go in yet")
     no_ready_op: int = _cause(
-        "starved", "no op: the queue holds ops, but none that is ready and within the issue width"
+        "starved",
+        "no op: the queue holds ops, but none that is ready and within the issue width; without a queue: the"
+        " counter hands out no more windows in this cycle",
     )
     queue_empty: int = _cause("starved", "no op: the queue is empty, and more ops are to come")
     input_wait: int = _cause(
-        "starved",
-        "no op: input was missing, rows in a stage of a pipeline, words in the memories of PEs",
+        "starved", "no op, since rows of a pipeline's input, or columns of the patches, were missing"
     )
     drain: int = _cause(
         "drain",
@@ -61,15 +62,17 @@ class Events(Declared[int]):
     """The counters that results carry as they are: for energy tables, and for closer looks."""
 
     ops: int = _counter("ops", "neurons to evaluate")
-    dispatched: int = _counter("ops", "entered the issue queue")
-    issued: int = _counter("ops", "left it for a PE")
+    dispatched: int = _counter("ops", "entered the issue queue, or were handed out with their window")
+    issued: int = _counter("ops", "left it for a PE, or began in their context")
     retired: int = _counter("ops", "wrote their outcome")
     squashed_sequencer: int = _counter("ops", "dropped before dispatch")
-    squashed_queue: int = _counter("ops", "dropped in the queue")
+    squashed_queue: int = _counter("ops", "dropped in the queue, or in a window before they began")
     squashed_pe: int = _counter("ops", "dropped in a PE")
     words_executed: int = _counter("words", "went into a PE")
     activation_reads: int = _counter(
-        "words", "read from the activation buffer; requests of one cycle for the same word are one read"
+        "words",
+        "read from the activation buffer; requests of one cycle for the same word are one read, and so is"
+        " what is broadcast into patches",
     )
     weight_reads: int = _counter("words", "read from the weight buffer, likewise")
     activation_requests: int = _counter("words", "activation words granted to PEs")
@@ -78,8 +81,8 @@ class Events(Declared[int]):
     patch_writes: int = _counter("words", "broadcast into those, counted for each PE")
     queue_writes: int = _counter("ops", "dispatches")
     queue_reads: int = _counter("ops", "issues")
-    scoreboard_reads: int = _counter("ops", "ops the sequencer looked up")
-    scoreboard_writes: int = _counter("ops", "retirements")
+    scoreboard_reads: int = _counter("ops", "ops the sequencer looked up, windows that counters handed out")
+    scoreboard_writes: int = _counter("ops", "retirements, without a queue windows written")
     threshold_compares: int = _counter(
         "checks", "words checked against the bounds with threshold pruning, finished ops without"
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.carousel.plan import cut_for_banks
 from o3sim.contract.counters import LayerCounters
+from o3sim.contract.dispatch_fit import check_dispatch_fits
 from o3sim.contract.weight_groups import WeightGroup, check_activations_fit, cut_layer
 
 if TYPE_CHECKING:
@@ -90,8 +91,10 @@ def cut_weights(layer: int, name: str, geometry: Geometry, architecture: Archite
     InputError
         If the layer does not fit, or cannot be dispatched so.
     """
-    cut = cut_for_banks if architecture.scheduler.dispatch == CAROUSEL else cut_layer
-    return cut(layer, name, geometry, architecture)
+    if architecture.scheduler.dispatch == CAROUSEL:
+        return cut_for_banks(layer, name, geometry, architecture)
+    check_dispatch_fits(name, geometry, architecture)
+    return cut_layer(layer, name, geometry, architecture)
 
 
 def resident_weights(geometry: Geometry) -> WeightGroup:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.contract.program_order import WindowMembers, ops_in_order, window_members
+from o3sim.config.dispatch import CENTRAL
+from o3sim.contract.program_order import WindowMembers, ops_in_order
+from o3sim.contract.tasks import LayerTasks, layer_tasks, task_members
 from o3sim.contract.weight_groups import WeightGroup
 from o3sim.contract.word_addresses import WordAddresses, word_addresses
 
@@ -48,6 +50,8 @@ class LayerProgram:
         First output channel of each of the layer's groups.
     not_before : int64 array
         First cycle in which the op can be dispatched: that in which its input rows are there.
+    tasks : LayerTasks or None
+        What counters hand out; None on a machine that dispatches from a queue.
     """
 
     name: str
@@ -69,6 +73,7 @@ class LayerProgram:
     prunes_pooling: bool
     race: ClassRace | None
     not_before: NDArray[np.int64]
+    tasks: LayerTasks | None = None
 
     @property
     def ops(self) -> int:
@@ -104,7 +109,7 @@ def build_program(
         First cycle in which the neurons of each output row can be dispatched; 0 if not given.
     """
     geometry, width = profile.geometry, architecture.pe.width_edges
-    members = window_members(geometry)
+    members = task_members(geometry, architecture.scheduler)
     pieces = [ops_in_order(members, g.first_channel, g.last_channel, architecture.sequencer) for g in groups]
     position = np.concatenate([piece[0] for piece in pieces])
     channel = np.concatenate([piece[1] for piece in pieces])
@@ -114,6 +119,7 @@ def build_program(
     decision = profile.decision.reshape(-1, geometry.out_channels)[position, channel]
     prunes_threshold = architecture.pruning.threshold and not profile.scores
     sizes = [len(piece[0]) for piece in pieces]
+    is_central = architecture.scheduler.dispatch == CENTRAL
     rows = np.zeros(geometry.out_height, np.int64) if row_cycles is None else row_cycles
     return LayerProgram(
         name=profile.name,
@@ -135,6 +141,7 @@ def build_program(
         prunes_pooling=architecture.pruning.pooling and geometry.pool is not None and not profile.scores,
         race=profile.race if architecture.pruning.argmax else None,
         not_before=rows[position // geometry.out_width],
+        tasks=None if is_central else layer_tasks(geometry, groups, architecture),
     )
 
 

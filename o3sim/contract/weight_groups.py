@@ -35,23 +35,39 @@ def cut_layer(layer: int, name: str, geometry: Geometry, architecture: Architect
         If one half does not hold a single channel.
     """
     channel_bits = weight_words(geometry, architecture.pe.width_edges) * architecture.pe.width_edges
-    half_bits = architecture.weight_buffer.size_kbit * 1024 // 2
-    fits = half_bits // channel_bits
-    if fits == 0:
-        needed = -(-2 * channel_bits // 1024)
-        raise InputError(
-            f"architecture {architecture.name}: weight_buffer.size_kbit: half of "
-            f"{architecture.weight_buffer.size_kbit} kbit cannot hold one output channel of layer {name} "
-            f"({channel_bits} bits); give at least {needed}"
-        )
+    share_bits, sharers = _share(architecture)
+    if channel_bits > share_bits:
+        raise _too_small(architecture, name, sharers, channel_bits, f"({channel_bits} bits)")
     order = geometry.edge_order
     if order is not None:
         return _cut_with_orders(layer, name, geometry, order, channel_bits, architecture)
+    fits = share_bits // channel_bits * (sharers if _shares_channels(architecture) else 1)
     groups = []
     for first in range(0, geometry.out_channels, fits):
         last = min(first + fits, geometry.out_channels)
         groups.append(WeightGroup(layer, first, last, (last - first) * geometry.fan_in))
     return groups
+
+
+def _share(architecture: Architecture) -> tuple[int, int]:
+    """Return the bits of a half that a group of PEs has for itself, and among how many the half is shared."""
+    sharers = architecture.scheduler.groups or 1
+    return architecture.weight_buffer.size_kbit * 1024 // 2 // sharers, sharers
+
+
+def _shares_channels(architecture: Architecture) -> bool:
+    """Return whether groups of PEs hold different channels; else each has a copy of all."""
+    return architecture.scheduler.assignment == "channel"
+
+
+def _too_small(architecture: Architecture, name: str, sharers: int, bits: int, what: str) -> InputError:
+    """Say that a half, or a group's share of it, cannot hold a channel."""
+    shared = "" if sharers == 1 else f", shared by {sharers} groups,"
+    return InputError(
+        f"architecture {architecture.name}: weight_buffer.size_kbit: half of "
+        f"{architecture.weight_buffer.size_kbit} kbit{shared} cannot hold one output channel of layer {name} "
+        f"{what}; give at least {-(-2 * sharers * bits // 1024)}"
+    )
 
 
 def _cut_with_orders(
@@ -63,21 +79,20 @@ def _cut_with_orders(
     architecture: Architecture,
 ) -> list[WeightGroup]:
     """Cut a layer whose channels follow edge orders: the table of each order lies beside the weights."""
-    half_bits = architecture.weight_buffer.size_kbit * 1024 // 2
+    share_bits, sharers = _share(architecture)
+    columns = sharers if _shares_channels(architecture) else 1
     rows = order.order_of.tolist()
-    if channel_bits + order.table_bits > half_bits:
-        needed = -(-2 * (channel_bits + order.table_bits) // 1024)
-        raise InputError(
-            f"architecture {architecture.name}: weight_buffer.size_kbit: half of "
-            f"{architecture.weight_buffer.size_kbit} kbit cannot hold one output channel of layer {name} "
-            f"({channel_bits} bits) and its edge order ({order.table_bits} bits); give at least {needed}"
-        )
+    if channel_bits + order.table_bits > share_bits:
+        bits = channel_bits + order.table_bits
+        what = f"({channel_bits} bits) and its edge order ({order.table_bits} bits)"
+        raise _too_small(architecture, name, sharers, bits, what)
     groups: list[WeightGroup] = []
     first, tables = 0, {rows[0]}
     for channel in range(1, geometry.out_channels + 1):
         with_it = tables | {rows[channel]} if channel < geometry.out_channels else tables
-        bits = (channel + 1 - first) * channel_bits + len(with_it) * order.table_bits
-        if channel == geometry.out_channels or bits > half_bits:
+        held = -(-(channel + 1 - first) // columns)
+        bits = held * channel_bits + len(with_it) * order.table_bits
+        if channel == geometry.out_channels or bits > share_bits:
             streamed = (channel - first) * geometry.fan_in + len(tables) * order.table_bits
             groups.append(WeightGroup(layer, first, channel, streamed))
             first, with_it = channel, {rows[channel]} if channel < geometry.out_channels else set()

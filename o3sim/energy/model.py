@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.dispatch import CAROUSEL, CENTRAL
 from o3sim.contract.counters import LayerCounters
 from o3sim.energy.memory import access_pj_per_bit
 from o3sim.energy.table import EnergyTable
@@ -41,27 +42,19 @@ class EnergyModel:
         self._weight_bit_pj = self._buffer_bit_pj(
             architecture.weight_buffer.size_kbit / halves, architecture.weight_buffer.banks, pe_count
         )
-        depth_ops = self._queue_ops
-        self._queue_entry_pj = (
-            OP_BITS * access_pj_per_bit(table.memory, depth_ops * OP_BITS) if depth_ops else 0.0
-        )
-        self._patch_bit_pj = self._half_patch_bit_pj()
+        self._has_queue = architecture.scheduler.dispatch == CENTRAL
+        self._queue_entries = architecture.issue_queue.depth_ops if self._has_queue else 0
+        queue_bits = max(1, self._queue_entries) * OP_BITS
+        self._queue_entry_pj = OP_BITS * access_pj_per_bit(table.memory, queue_bits)
+        self._patch_kbit = architecture.activation_buffer.patch_kbit or 0
+        parts = 2 if architecture.scheduler.dispatch == CAROUSEL else 1  # one half is read, the other filled
+        patch_bits = max(1, self._patch_kbit) * BITS_PER_KBIT / parts
+        self._patch_bit_pj = access_pj_per_bit(table.memory, patch_bits)
 
     def _buffer_bit_pj(self, size_kbit: float, banks: int | Literal["ideal"], pe_count: int) -> float:
         """Price a bit of a banked buffer; an ideal one has a bank for every PE."""
         n_banks = pe_count if banks == "ideal" else banks
         return access_pj_per_bit(self.table.memory, size_kbit * BITS_PER_KBIT / n_banks)
-
-    @property
-    def _queue_ops(self) -> int:
-        """Ops that the issue queue holds; 0 where there is none."""
-        queue = self.architecture.issue_queue
-        return 0 if queue is None else queue.depth_ops
-
-    def _half_patch_bit_pj(self) -> float:
-        """Price a bit of a PE's own memory: of one half, which is read or filled while the other rests."""
-        patch_kbit = self.architecture.activation_buffer.patch_kbit
-        return access_pj_per_bit(self.table.memory, patch_kbit * BITS_PER_KBIT / 2) if patch_kbit else 0.0
 
     @property
     def leakage_pj_per_cycle(self) -> float:
@@ -70,8 +63,8 @@ class EnergyModel:
         memory_kbit = (
             architecture.activation_buffer.size_kbit
             + architecture.weight_buffer.size_kbit
-            + self._queue_ops * OP_BITS / BITS_PER_KBIT
-            + architecture.pe.count * (architecture.activation_buffer.patch_kbit or 0)
+            + self._queue_entries * OP_BITS / BITS_PER_KBIT
+            + self._patch_kbit * architecture.pe.count
         )
         power_uw = (
             leakage.machine.pj
@@ -130,13 +123,16 @@ class EnergyModel:
         """Count bits read for the PEs, and written as the next layer's input."""
         return counters.activation_reads * self.architecture.pe.width_edges + counters.output_bits
 
+    def _patch_bits(self, counters: LayerCounters) -> int:
+        """Count bits read from the patches, and broadcast into those of all PEs."""
+        if not self._patch_kbit:
+            return 0
+        words = counters.patch_reads + counters.patch_writes
+        return words * self.architecture.pe.width_edges
+
     def _weight_bits(self, counters: LayerCounters) -> int:
         """Count bits read for the PEs, and written as they arrive from DRAM."""
         return counters.weight_reads * self.architecture.pe.width_edges + counters.dram_bits
-
-    def _patch_bits(self, counters: LayerCounters) -> int:
-        """Count bits that PEs read from memories of their own, and bits broadcast into those."""
-        return (counters.patch_reads + counters.patch_writes) * self.architecture.pe.width_edges
 
     @property
     def _gather_bit_pj(self) -> float:
@@ -144,8 +140,8 @@ class EnergyModel:
         return self._weight_bit_pj + self.table.activation_gather.multiplexer.pj
 
     def _scoreboard_bits(self, counters: LayerCounters) -> int:
-        """Count bits of window states; without a queue they are in the PEs, and priced with them."""
-        if not self._queue_ops:
+        """Count bits of a scoreboard that are read and written; without a queue windows lie in the PEs."""
+        if not self._has_queue:
             return 0
         return (counters.scoreboard_reads + counters.scoreboard_writes) * WINDOW_STATE_BITS
 
@@ -159,7 +155,7 @@ class EnergyModel:
     @property
     def _entries_selected_from(self) -> int:
         """Queue entries that selection looks at: all out of order, else the head."""
-        return self._queue_ops if self.architecture.scheduler.policy == "out_of_order" else 1
+        return self._queue_entries if self.architecture.scheduler.policy == "out_of_order" else 1
 
     @property
     def _entries_woken(self) -> int:
@@ -168,4 +164,4 @@ class EnergyModel:
         Every entry where pooling is pruned: a retirement may squash it or make it ready. Without
         that no op waits for another.
         """
-        return self._queue_ops if self.architecture.pruning.pooling else 0
+        return self._queue_entries if self.architecture.pruning.pooling else 0

@@ -8,7 +8,7 @@ operand supply happens within one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import simpy
@@ -18,6 +18,7 @@ from o3sim.contract.counters import LayerCounters
 from o3sim.contract.errors import MachineStuckError
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventStream, EventWindow, Observer
 from o3sim.contract.invariants import check_layer
+from o3sim.contract.patch import count_patches
 from o3sim.contract.program import LayerProgram
 from o3sim.contract.weight_groups import WeightGroup, order_bits
 from o3sim.machine.argmax_pruning import ArgmaxPruning
@@ -60,6 +61,8 @@ class Machine:
 
     Attributes
     ----------
+    units : tuple of str
+        ``UNITS``, or those of another way to dispatch.
     layers : list of LayerCounters
         One entry for each layer that ended.
     outputs : list of uint8 arrays, shape (pooled_height, pooled_width, out_channels)
@@ -70,6 +73,7 @@ class Machine:
         The last cycle so far in which a PE held something or an op was still to be dispatched or issued.
     """
 
+    units: ClassVar[tuple[str, ...]] = UNITS
     program: LayerProgram
     ledger: Ledger
     scoreboard: Scoreboard
@@ -261,21 +265,32 @@ class Machine:
         if program is None:
             return False
         self.program = program
-        self.ledger = Ledger(program, self.architecture.pe.width_edges, cycle)
-        self.scoreboard = Scoreboard(
-            program.n_windows, program.prunes_pooling, self.architecture.pruning.squash_latency_cycles
-        )
+        self.ledger = self._ledger_of(program, cycle)
+        self.scoreboard = self._scoreboard_of(program)
         self.argmax_pruning = self._argmax_pruning_of(program)
         self._group_left = dict(program.group_ops)
         self.rows_written = [0] * program.geometry.pooled_height
         self._row_windows = program.geometry.pooled_width * program.geometry.out_channels
         self._reads = self.supply.activation_reads, self.supply.weight_reads, self.supply.granted
-        self.pes.begin_layer(program, program.prunes_threshold)
-        self.sequencer.begin_layer(program, self.scoreboard)
+        self._begin_units(program, cycle)
         if self.stream is not None:
             self.stream.begin_layer(cycle)
         self._emit_at(cycle, EventKind.LAYER_START, len(self.layers), program.name)
         return True
+
+    def _ledger_of(self, program: LayerProgram, cycle: int) -> Ledger:
+        """Make what counts a layer."""
+        return Ledger(program, self.architecture.pe.width_edges, cycle)
+
+    def _scoreboard_of(self, program: LayerProgram) -> Scoreboard:
+        """Make what holds the windows of a layer."""
+        latency_cycles = self.architecture.pruning.squash_latency_cycles
+        return Scoreboard(program.n_windows, program.prunes_pooling, latency_cycles)
+
+    def _begin_units(self, program: LayerProgram, cycle: int) -> None:  # noqa: ARG002 - some units count from it
+        """Let the units that know of layers start on one."""
+        self.pes.begin_layer(program, program.prunes_threshold)
+        self.sequencer.begin_layer(program, self.scoreboard)
 
     def _end_layer(self, cycle: int) -> None:
         """Finalize the statistics of a layer."""
@@ -287,6 +302,7 @@ class Machine:
         counters.output_bits = 0 if program.scores else program.n_windows  # scores have no next layer
         counters.dram_bits = sum(self.weights.groups[group].bits for group in program.group_ops)
         counters.order_bits = order_bits(program.geometry, self.architecture, counters.words_executed)
+        count_patches(counters, self.architecture)
         check_layer(counters, self.architecture)
         geometry = program.geometry
         shape = geometry.pooled_height, geometry.pooled_width, geometry.out_channels
@@ -335,5 +351,5 @@ class Machine:
         self._emit_at(cycle, EventKind.WEIGHTS, group, "dram", arrival_cycle)
 
     def __repr__(self) -> str:
-        units = [getattr(self, unit) for unit in (*UNITS, "scoreboard")]
+        units = [getattr(self, unit) for unit in (*self.units, "scoreboard")]
         return "\n".join(repr(unit) for unit in units)

@@ -173,6 +173,6 @@ def _most_events_a_cycle(architecture: Architecture, profile: LayerProfile) -> i
         ports = 2 * a.sequencer.width_ops + a.scheduler.issue_width_ops
         return 3 * a.pe.count + ports + a.output_buffer.write_width_ops
     pool = profile.geometry.pool
-    members = a.scheduler.bundle_positions or 1 if pool is None else pool.size**2
+    members = (a.scheduler.bundle_positions or 1) if pool is None else pool.size**2
     # Each context can have a verdict, that ends a member, lets another begin or drops the rest.
     return a.pe.count * (1 + a.pe.contexts * (3 + 2 * members)) + a.output_buffer.write_width_ops

@@ -78,7 +78,9 @@ def described(case: Case | StageCase) -> Iterator[str]:
     for unit, keys in case.architecture.model_dump().items():
         base = bench[unit]
         if isinstance(keys, dict) and isinstance(base, dict):
-            yield from (f"  {unit}.{key} = {value!r}" for key, value in keys.items() if base[key] != value)
+            yield from (
+                f"  {unit}.{key} = {value!r}" for key, value in keys.items() if base.get(key) != value
+            )
     if isinstance(case, StageCase):
         yield f"  a stage of a pipeline; rows can be dispatched from cycles {list(case.row_cycles)} on"
     for number, layer in enumerate(case.profiles):

@@ -7,6 +7,7 @@ from collections import Counter
 from hypothesis import given, settings
 
 from o3sim.compiled.records.layer import is_plain
+from o3sim.config.architecture import Architecture
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.weight_groups import cut_layer
 from tests.compiled.engines import run_compiled
@@ -24,38 +25,62 @@ KNOBS = {
     "pools pruned", "pools not pruned", "squash latency", "dense", "conv", "Pool(size=2, stride=2)",
     "Pool(size=3, stride=2)", "Pool(size=3, stride=1)", "None", "exclude", "-1", "+1", "planes", "stride",
     "constant channel", "no edges", "several layers", "scores", "partial word", "leftovers of a pool",
-    "stage", "plain to the loop over words",
+    "stage", "plain to the loop over words", "window", "group", "oldest", "barrel", "channel", "position",
+    "skewed", "one counter", "counters", "a window a cycle", "windows a cycle", "bundles", "no patches",
+    "patches", "ideal patches",
 }  # fmt: skip
 
 
 def machine_knobs(case: Case | StageCase) -> set[str]:
     """Name what a case's machine has."""
     a = case.architecture
-    limit = a.scheduler.window_in_flight_ops
-    banks = {a.activation_buffer.banks, a.weight_buffer.banks}
     groups = max(len(cut_layer(0, layer.name, layer.geometry, a)) for layer in case.profiles)
-    return {
-        a.scheduler.policy,
-        a.sequencer.order,
+    shared = {
         f"{a.sequencer.outermost} outermost",
-        "depth 1" if a.issue_queue.depth_ops == 1 else "depth > 1",
         f"width {a.pe.width_edges}",
         "latency 1" if a.pe.latency_cycles == 1 else "latency > 1",
         "contexts 1" if a.pe.contexts == 1 else "contexts > 1",
         "speculates" if a.pe.speculate else "waits",
         "more than 64 PEs" if a.pe.count > 64 else "",
         "issue latency" if a.scheduler.issue_latency_cycles else "",
-        "unlimited" if isinstance(limit, str) else "limit 1" if limit == 1 else "limit > 1",
-        "ideal supply" if banks == {"ideal"} else "",
-        "1 activation bank" if a.activation_buffer.banks == 1 else "",
-        "1 weight bank" if a.weight_buffer.banks == 1 else "",
-        "banks no power of two" if 3 in banks else "",
         "slow DRAM" if a.dram.bits_per_cycle == 3 else "",
         "ideal DRAM" if a.dram.bits_per_cycle == "ideal" else "",
         "several groups" if groups > 1 else "",
         "write width 1" if a.output_buffer.write_width_ops == 1 else "",
         "threshold pruned" if a.pruning.threshold else "threshold not pruned",
         "pools pruned" if a.pruning.pooling else "pools not pruned",
+    }
+    return shared | (queue_knobs(case) if a.scheduler.dispatch == "central" else counter_knobs(a))
+
+
+def counter_knobs(a: Architecture) -> set[str]:
+    """Name what a machine without a queue has."""
+    patch_kbit, banks = a.activation_buffer.patch_kbit, a.activation_buffer.banks
+    return {
+        a.scheduler.dispatch,
+        a.pe.pick,
+        a.scheduler.assignment or "",
+        "one counter" if (a.scheduler.counters or a.scheduler.groups) == 1 else "counters",
+        "a window a cycle" if a.scheduler.windows_per_cycle == 1 else "windows a cycle",
+        "bundles" if a.scheduler.bundle_positions > 1 else "",
+        "no patches" if patch_kbit is None else "ideal patches" if banks == "ideal" else "patches",
+    }
+
+
+def queue_knobs(case: Case | StageCase) -> set[str]:
+    """Name what a machine with a queue has."""
+    a = case.architecture
+    limit = a.scheduler.window_in_flight_ops
+    banks = {a.activation_buffer.banks, a.weight_buffer.banks}
+    return {
+        a.scheduler.policy,
+        a.sequencer.order,
+        "depth 1" if a.issue_queue.depth_ops == 1 else "depth > 1",
+        "unlimited" if isinstance(limit, str) else "limit 1" if limit == 1 else "limit > 1",
+        "ideal supply" if banks == {"ideal"} else "",
+        "1 activation bank" if a.activation_buffer.banks == 1 else "",
+        "1 weight bank" if a.weight_buffer.banks == 1 else "",
+        "banks no power of two" if 3 in banks else "",
         "squash latency" if a.pruning.squash_latency_cycles > 1 else "",
         "stage" if isinstance(case, StageCase) else "",
         "plain to the loop over words" if is_plain(a) else "",

@@ -12,6 +12,7 @@ from o3sim.compiled.cycle import DONE
 from o3sim.compiled.records.trace import trace_of
 from o3sim.compiled.run import Engine
 from o3sim.contract.carousel.program import build_carousel_program
+from o3sim.contract.counters import LayerCounters
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.contract.plan import ImageRun, plan_groups
 from o3sim.contract.weight_groups import WeightGroup
@@ -57,6 +58,9 @@ class CarouselEngine(Engine):
     """What outlives a layer that goes round."""
 
     output_table = "units.output"
+
+    def _count_patches(self, counters: LayerCounters) -> None:
+        """Leave it to the kernel: not all that is broadcast is a word of the buffer."""
 
     def _run(
         self, profile: LayerProfile, groups: list[WeightGroup], event_rows: int

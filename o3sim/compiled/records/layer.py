@@ -10,7 +10,9 @@ import numpy as np
 from o3sim.compiled.allocation import located
 from o3sim.compiled.record import Table, numbers
 from o3sim.compiled.records.settings import or_zero, shift_of
+from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.program_order import window_members
+from o3sim.contract.tasks import task_members
 from o3sim.contract.weight_groups import weight_words
 from o3sim.contract.word_addresses import word_addresses
 
@@ -37,7 +39,7 @@ class Layer:
     address_bits : int
         Bits of the largest address of an operand word.
     checks_bounds, prunes_pooling, races : int
-        Whether thresholds, pooling windows and classes are pruned.
+        Whether thresholds, classes and, in the queue's sight, pooling windows are pruned.
     gathers, is_stage : int
         Whether words are in an edge order; whether the layer is a stage of a pipeline.
     verdict_after_cycles : int
@@ -104,14 +106,17 @@ def layer_of(
     """Describe a layer on an architecture."""
     geometry, pruning = profile.geometry, architecture.pruning
     shape = _shape_of(geometry, architecture.pe.width_edges)
+    is_central = architecture.scheduler.dispatch == CENTRAL
+    if not is_central:
+        shape = {**shape, **_tasks_of(geometry, architecture)}
     checks_bounds = pruning.threshold and not profile.scores
     verdict_after = architecture.pe.latency_cycles if checks_bounds else 1
     races = profile.race is not None and pruning.argmax
-    in_turn = not traced and not shape["gathers"] and not races
+    in_turn = is_central and not traced and not shape["gathers"] and not races
     return {
         **shape,
         "checks_bounds": checks_bounds,
-        "prunes_pooling": pruning.pooling and geometry.pool is not None and not profile.scores,
+        "prunes_pooling": is_central and pruning.pooling and geometry.pool is not None and not profile.scores,
         "races": races,
         "is_stage": is_stage,
         "verdict_after_cycles": verdict_after,
@@ -151,6 +156,21 @@ def _shape_of(geometry: Geometry, width_edges: int) -> dict[str, Any]:
         "run_bit_of": located(addresses.run_bit, np.int64),
         "owned": located(members.owned, np.int32),
         "windows_of": located(members.windows_of, np.int32),
+    }
+
+
+def _tasks_of(geometry: Geometry, architecture: Architecture) -> dict[str, Any]:
+    """Describe what is otherwise where counters hand out tasks: their members, and weight addresses."""
+    owned, units = task_members(geometry, architecture.scheduler).owned, architecture.scheduler.groups or 1
+    addresses = word_addresses(geometry, architecture.pe.width_edges)
+    words = geometry.out_channels * weight_words(geometry, architecture.pe.width_edges) * units
+    bits = _shape_of(geometry, architecture.pe.width_edges)["address_bits"]
+    return {
+        "pooled_positions": owned.shape[0],
+        "members": owned.shape[1],
+        "owned": located(owned, np.int32),
+        "weight_word_of": located(addresses.weight_word * np.int32(units), np.int32),
+        "address_bits": max(bits, words.bit_length()),
     }
 
 

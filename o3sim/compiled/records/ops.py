@@ -8,6 +8,7 @@ import numpy as np
 
 from o3sim.compiled.allocation import records
 from o3sim.compiled.record import Table, rows
+from o3sim.config.dispatch import CENTRAL
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -92,6 +93,8 @@ def most_ops(architecture: Architecture, ops: int) -> int:
     """
     pe = architecture.pe
     in_pes = pe.count * (2 * pe.contexts + 2 * pe.latency_cycles + 2)
+    if architecture.scheduler.dispatch != CENTRAL:
+        return min(ops, in_pes) + 2
     shown = architecture.output_buffer.write_width_ops * (architecture.pruning.squash_latency_cycles + 1)
     return min(ops, architecture.issue_queue.depth_ops + in_pes + shown) + 2
 

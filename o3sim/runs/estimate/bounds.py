@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from o3sim.config.dispatch import CAROUSEL, CENTRAL
 from o3sim.contract.carousel.plan import tiles_for
+from o3sim.contract.patch import patch_columns
 from o3sim.contract.plan import cut_weights
 from o3sim.contract.weight_groups import WeightGroup
 from o3sim.contract.word_addresses import word_addresses
@@ -115,7 +116,7 @@ def _handed_over(
     if scheduler.dispatch == CENTRAL:
         issue_width = scheduler.issue_width_ops if scheduler.policy != "lockstep" else retired
         return (ops, architecture.sequencer.width_ops), (retired, issue_width)
-    bundle = 1 if geometry.pool is not None else scheduler.bundle_positions or 1
+    bundle = (scheduler.bundle_positions or 1) if geometry.pool is None else 1
     tasks = geometry.pooled_height * -(-geometry.pooled_width // bundle) * geometry.out_channels
     return ((tasks, (scheduler.counters or scheduler.groups) * scheduler.windows_per_cycle),)
 
@@ -132,8 +133,15 @@ def _most(architecture: Architecture, layer: Layer) -> int:
         return _most_going_round(a, layer)
     per_word = 1 if a.pe.speculate or not a.pruning.threshold else a.pe.latency_cycles
     per_word += _most_runs(layer.geometry, a.pe.width_edges) - 1
-    waits = 3 + a.scheduler.issue_latency_cycles + a.pe.latency_cycles + a.pruning.squash_latency_cycles
-    return per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
+    waits = 3 + a.scheduler.issue_latency_cycles + a.pe.latency_cycles
+    if a.scheduler.dispatch == CENTRAL:
+        waits += a.pruning.squash_latency_cycles
+    cycles = per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
+    if a.activation_buffer.patch_kbit is None:
+        return cycles
+    columns = patch_columns(layer.geometry, a)
+    groups = len(cut_weights(0, layer.name, layer.geometry, a))
+    return cycles + columns.per_pass * groups * (columns.column_words + 1)
 
 
 def _most_going_round(architecture: Architecture, layer: Layer) -> int:

@@ -66,7 +66,8 @@ class ChromeWriter:
         title = f"{layer.architecture.name}, {layer.workload}, layer {layer.name} (1 us = 1 cycle)"
         self._put("M", "process_name", args={"name": title})
         has_queue = layer.architecture.scheduler.dispatch == CENTRAL
-        for name in [*(["sequencer", "queue"] if has_queue else ["window"]), "dram", *_pe_tracks(layer)]:
+        units = ["sequencer", "queue"] if has_queue else ["window"]
+        for name in [*units, "dram", *_pe_tracks(layer)]:
             self._track(name)
 
     def see(self, event: Event) -> None:

@@ -39,8 +39,7 @@ class KanataWriter:
     def __init__(self, stream: BinaryIO, layer: TracedLayer) -> None:
         self._text = text_on(stream)
         self._program = layer.program
-        # Without a queue a window's state is in the PE, and an outcome settles it as soon as it is known.
-        self._settles_when_known = layer.architecture.scheduler.dispatch != CENTRAL
+        self._has_queue = layer.architecture.scheduler.dispatch == CENTRAL
         self._causes = SquashCauses(layer.program)
         self._cycle = -1
         self._rows: dict[int, _Row] = {}
@@ -80,10 +79,10 @@ class KanataWriter:
         self._text.detach()
 
     def _dispatched(self, event: Event, row: _Row) -> None:
-        if self._settles_when_known:  # the first member of a window begins at once
-            self._wait(event.op, QUEUE)
-        else:
+        if self._has_queue:
             self._begin(row, QUEUE)
+        else:  # the first member of a window is issued in the cycle in which that is handed out
+            self._wait(event.op, QUEUE)
 
     def _issued(self, event: Event, row: _Row) -> None:
         self._label(row, 1, f"{event.unit}\\n")
@@ -106,7 +105,7 @@ class KanataWriter:
         self._label(row, 1, f"decided: {event.value}\\n")
         if row.stage != DECIDED:
             self._wait(event.op, DECIDED)
-        if self._settles_when_known:
+        if not self._has_queue:  # what is known settles its window at once, in the PE
             self._settles(event, row)
 
     def _retired(self, event: Event, row: _Row) -> None:
