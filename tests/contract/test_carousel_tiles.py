@@ -30,7 +30,7 @@ def test_every_place_is_on_the_curve_once(height: int, width: int) -> None:
 def test_what_fits_as_a_whole_takes_both_halves() -> None:
     """16 pixels of a word of 8: one tile in 128 bits; where a bit is lacking, halves of 7 words."""
     geometry = conv(4, 4, 8, 1, kernel=1)
-    assert tiles(geometry, 8, 128).count == 1
+    assert tiles(geometry, 8, 128).number == 1
     assert np.diff(tiles(geometry, 8, 127).start).tolist() == [6, 6, 4]
 
 
@@ -48,7 +48,7 @@ def test_neighbours_share_words_and_the_padding_takes_none() -> None:
 
 def test_a_tile_reads_again_what_it_shares_with_another() -> None:
     made = tiles(conv(6, 6, 8, 1, padding_pixels=1), 8, 36 * 8 - 1)
-    assert made.count > 1
+    assert made.number > 1
     assert made.words.sum() > 36
 
 
@@ -91,7 +91,7 @@ def test_every_tile_fits_and_is_filled_in_the_order_of_its_windows(
     if not isinstance(made, Tiles):
         assert made > 100 * kbits
         return
-    halves = 1 if made.count == 1 else 2
+    halves = 1 if made.number == 1 else 2
     assert (made.words * 8 * halves <= 100 * kbits).all()
     for first, end, cycles in zip(made.start, made.start[1:], made.cycles, strict=False):
         need = made.need[first:end]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import o3sim.contract
 from o3sim.compiled.carousel.memory import CarouselMemory
 from o3sim.compiled.carousel.records import bit_at, context_at
@@ -27,7 +29,7 @@ def _write(x: CarouselMemory, cycle: int) -> None:
         place = place + 1 if place + 1 < size else 0
         if context.waits:
             context.waits = 0
-            bit_at(units, context.result_place).bit = context.result_bit
+            bit_at(units, context.result_place).bit = np.uint8(context.result_bit)
             if x.trace.is_on:
                 note_event(x, cycle, RETIRE, context.result_op, OUTPUT, context.result_outcome)
             units.n_waiting -= 1

@@ -260,7 +260,7 @@ def layer_of(program: CarouselProgram) -> dict[str, Any]:
     weighted = edges.edges.astype(np.int64) << edges.plane_of
     streams = [stream for group in range(program.groups) for stream in program.streams(group)]
     passes = np.array([number for number, _ in streams], np.int32)
-    banks = [program.bank_of(number // tiles.count, channel) for number, channel in streams]
+    banks = [program.bank_of(number // tiles.number, channel) for number, channel in streams]
     matched = program.matches
     return {
         "groups": program.groups,
@@ -272,7 +272,7 @@ def layer_of(program: CarouselProgram) -> dict[str, Any]:
         "members": program.members.shape[1],
         "out_channels": program.geometry.out_channels,
         "words": program.words,
-        "tiles": tiles.count,
+        "tiles": tiles.number,
         "fills": program.fills,
         "checks_bounds": matched is not None,
         "prunes_pooling": program.prunes_pooling,

@@ -76,7 +76,7 @@ class CarouselProgram:
     @property
     def fills(self) -> int:
         """How often a tile is filled: once for each weight group, unless the only one stays."""
-        return 1 if self.tiles.count == 1 else self.tiles.count * len(self.weight_groups)
+        return 1 if self.tiles.number == 1 else self.tiles.number * len(self.weight_groups)
 
     def streams(self, group: int) -> list[tuple[int, int]]:
         """List what a group of PEs streams: (pass, channel), weight group by weight group and tile by tile.
@@ -84,9 +84,9 @@ class CarouselProgram:
         A *pass* is a tile under the channels of a weight group. These are dealt out to the groups in turns.
         """
         return [
-            (number * self.tiles.count + tile, channel)
+            (number * self.tiles.number + tile, channel)
             for number, weights in enumerate(self.weight_groups)
-            for tile in range(self.tiles.count)
+            for tile in range(self.tiles.number)
             for channel in range(weights.first_channel + group, weights.last_channel, self.groups)
         ]
 

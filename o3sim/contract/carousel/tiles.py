@@ -58,8 +58,8 @@ class Tiles(NamedTuple):
     words: NDArray[np.int32]
 
     @property
-    def count(self) -> int:
-        """Number of tiles."""
+    def number(self) -> int:
+        """How many tiles there are."""
         return len(self.cycles)
 
 
@@ -144,16 +144,20 @@ def _filled(
     geometry: Geometry, width_edges: int, order: list[int], starts: list[int], banks: int | Literal["ideal"]
 ) -> Tiles:
     """Fill tile after tile."""
-    fillings, need = [], []
+    fillings: list[_Filling] = []
+    need, begins = [], set(starts)
     for place, window in enumerate(order):
-        if place in starts:
+        if place in begins:
             fillings.append(_Filling(banks))
         fillings[-1].add(list(_words_of_window(geometry, width_edges, window)))
         need.append(fillings[-1].cycles)
     return Tiles(
-        *(np.array(column, np.int32) for column in (order, [*starts, len(order)], need)),
-        *(np.array([getattr(f, what) for f in fillings], np.int32) for what in ("cycles", "reads")),
-        np.array([len(filling.held) for filling in fillings], np.int32),
+        windows=np.array(order, np.int32),
+        start=np.array([*starts, len(order)], np.int32),
+        need=np.array(need, np.int32),
+        cycles=np.array([filling.cycles for filling in fillings], np.int32),
+        reads=np.array([filling.reads for filling in fillings], np.int32),
+        words=np.array([len(filling.held) for filling in fillings], np.int32),
     )
 
 

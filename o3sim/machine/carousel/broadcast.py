@@ -50,7 +50,7 @@ class Broadcast:
         """Broadcast for a cycle."""
         if self._filling == self._fills or not self._half_is_free(cycle):
             return
-        tile = self._filling % self._tiles.count
+        tile = self._filling % self._tiles.number
         self._cycles += 1
         if self._cycles >= self._tiles.cycles[tile]:
             self.reads += int(self._tiles.reads[tile])

@@ -120,9 +120,8 @@ class Bounds:
     def op_of(self, context: Context, member: int) -> int:
         """Return the number of the op of a member of a context's window."""
         assert context.stream is not None  # noqa: S101 - asked of contexts that hold a window only
-        members = self.members
-        window = self._windows[context.window]
-        return (context.stream.channel * len(self._windows) + window) * members + member
+        window = self.pooled_position(context.window)
+        return (context.stream.channel * len(self._windows) + window) * self.members + member
 
     def edges_of(self, context: Context, member: int) -> int:
         """Count the edges of a member of a context's window."""

@@ -57,7 +57,7 @@ class StreamGroup:
         start = program.tiles.start.tolist()
         streams = []
         for pass_number, channel in program.streams(group):
-            weights, tile = divmod(pass_number, program.tiles.count)
+            weights, tile = divmod(pass_number, program.tiles.number)
             first, end = start[tile], start[tile + 1]
             bank = program.bank_of(weights, channel)
             streams.append(Stream(pass_number, weights, channel, bank, first, end, end - first))

@@ -151,8 +151,8 @@ def _most_going_round(architecture: Architecture, layer: Layer) -> int:
     groups = len(cut_weights(0, layer.name, geometry, a))
     words = geometry.planes * -(-geometry.fan_in // a.pe.width_edges)
     per_op = (words + 2) * a.pe.contexts + a.scheduler.issue_latency_cycles + a.pe.latency_cycles + 2
-    filling = int(tiles.cycles.sum()) + tiles.count
-    opening = tiles.count * geometry.out_channels
+    filling = int(tiles.cycles.sum()) + tiles.number
+    opening = tiles.number * geometry.out_channels
     return per_op * ops_of(geometry) + groups * filling + opening + 2
 
 
