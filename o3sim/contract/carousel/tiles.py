@@ -12,9 +12,8 @@ a word is put together from. Taps of the padding are constants, which a PE puts 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -27,8 +26,23 @@ if TYPE_CHECKING:
 
 HALVES = 2
 
-Word = tuple[object, tuple[int, ...]]
-"""A word of the memory: what it is known by, and the buffer words that it is put together from."""
+
+class Piece(NamedTuple):
+    """What is broadcast as a whole: the activations of a pixel and plane, or of a neuron.
+
+    Attributes
+    ----------
+    key : int
+        What it is known by: a neuron's position, or the first buffer word of a pixel.
+    words : int
+        Words of the memory that it takes.
+    reads : sequence of int
+        Buffer words that it is put together from, in order.
+    """
+
+    key: int
+    words: int
+    reads: Sequence[int]
 
 
 class Tiles(NamedTuple):
@@ -64,22 +78,26 @@ class Tiles(NamedTuple):
 
 
 class _Filling:
-    """The filling of a tile under way: which words are in, which banks were read in the last cycle."""
+    """The filling of a tile under way: which pieces are in, which banks were read in the last cycle."""
 
     def __init__(self, banks: int | Literal["ideal"]) -> None:
         self._banks = banks
         self._busy: set[int] = set()
-        self.held: set[object] = set()
-        self.cycles = self.reads = 0
+        self._held: set[int] = set()
+        self.cycles = self.reads = self.words = 0
 
-    def add(self, words: list[Word]) -> None:
+    def words_with(self, pieces: list[Piece]) -> int:
+        """Count the words that are in when these pieces are, too."""
+        return self.words + sum({p.key: p.words for p in pieces if p.key not in self._held}.values())
+
+    def add(self, pieces: list[Piece]) -> None:
         """Read what is not in yet, in order, as many buffer words a cycle as lie in different banks."""
-        for key, addresses in words:
-            if key in self.held:
-                continue
-            self.held.add(key)
-            for address in addresses:
-                self._read(address)
+        for piece in pieces:
+            if piece.key not in self._held:
+                self._held.add(piece.key)
+                self.words += piece.words
+                for address in piece.reads:
+                    self._read(address)
 
     def _read(self, address: int) -> None:
         self.reads += 1
@@ -112,44 +130,43 @@ def tiles_of(
         The bits that a window needs, if a half of the memory does not hold it.
     """
     order = z_order(geometry.pooled_height, geometry.pooled_width)
-    read = {key for window in order for key, _ in _words_of_window(geometry, width_edges, window)}
-    whole = len(read) * width_edges <= memory_bits
-    room = memory_bits // (1 if whole else HALVES) // width_edges
-    largest = max(len({key for key, _ in _words_of_window(geometry, width_edges, w)}) for w in order)
+    whole, largest = _sizes(geometry, width_edges, order)
+    if whole * width_edges <= memory_bits:
+        return _filled(geometry, width_edges, order, whole, len(order), banks)
+    room = memory_bits // HALVES // width_edges
     if largest > room:
         return largest * width_edges * HALVES
-    fewest = len(_cut(geometry, width_edges, order, room, len(order)))
-    return _filled(
-        geometry,
-        width_edges,
-        order,
-        _cut(geometry, width_edges, order, room, -(-len(order) // fewest)),
-        banks,
-    )
+    fewest = _filled(geometry, width_edges, order, room, len(order), "ideal").number
+    return _filled(geometry, width_edges, order, room, -(-len(order) // fewest), banks)
 
 
-def _cut(geometry: Geometry, width_edges: int, order: list[int], room: int, most: int) -> list[int]:
-    """Put as many windows as fit, but no more than so many, into each tile; return where tiles begin."""
-    starts, held = [0], set[object]()
-    for place, window in enumerate(order):
-        new = {key for key, _ in _words_of_window(geometry, width_edges, window)}
-        if len(held | new) > room or place - starts[-1] == most:
-            starts.append(place)
-            held = set()
-        held |= new
-    return starts
+def _sizes(geometry: Geometry, width_edges: int, order: list[int]) -> tuple[int, int]:
+    """Count the words that all windows read together, and those of the largest."""
+    all_pieces: dict[int, int] = {}
+    largest = 0
+    for window in order:
+        own = {piece.key: piece.words for piece in _pieces_of_window(geometry, width_edges, window)}
+        largest = max(largest, sum(own.values()))
+        all_pieces |= own
+    return sum(all_pieces.values()), largest
 
 
 def _filled(
-    geometry: Geometry, width_edges: int, order: list[int], starts: list[int], banks: int | Literal["ideal"]
+    geometry: Geometry,
+    width_edges: int,
+    order: list[int],
+    room: int,
+    most: int,
+    banks: int | Literal["ideal"],
 ) -> Tiles:
-    """Fill tile after tile."""
-    fillings: list[_Filling] = []
-    need, begins = [], set(starts)
+    """Put as many windows as fit, but no more than so many, into each tile, and fill it."""
+    starts, need, fillings = [0], [], [_Filling(banks)]
     for place, window in enumerate(order):
-        if place in begins:
+        pieces = _pieces_of_window(geometry, width_edges, window)
+        if fillings[-1].words_with(pieces) > room or place - starts[-1] == most:
+            starts.append(place)
             fillings.append(_Filling(banks))
-        fillings[-1].add(list(_words_of_window(geometry, width_edges, window)))
+        fillings[-1].add(pieces)
         need.append(fillings[-1].cycles)
     return Tiles(
         windows=np.array(order, np.int32),
@@ -157,7 +174,7 @@ def _filled(
         need=np.array(need, np.int32),
         cycles=np.array([filling.cycles for filling in fillings], np.int32),
         reads=np.array([filling.reads for filling in fillings], np.int32),
-        words=np.array([len(filling.held) for filling in fillings], np.int32),
+        words=np.array([filling.words for filling in fillings], np.int32),
     )
 
 
@@ -176,13 +193,11 @@ def _interleaved(y: int, x: int) -> int:
     return sum((x >> bit & 1) << 2 * bit | (y >> bit & 1) << 2 * bit + 1 for bit in range(bits))
 
 
-def _words_of_window(geometry: Geometry, width_edges: int, window: int) -> Iterator[Word]:
-    """Yield the words of the memory that the members of a window read, one member after another."""
-    for position in window_members(geometry).owned[window].tolist():
-        if _fills_words(geometry, width_edges):
-            yield from _shared_words(geometry, width_edges, position)
-        else:
-            yield from _own_words(geometry, width_edges, position)
+def _pieces_of_window(geometry: Geometry, width_edges: int, window: int) -> list[Piece]:
+    """List what the members of a window read, one member after another."""
+    of_position = _pixels if _fills_words(geometry, width_edges) else _neuron
+    positions = window_members(geometry).owned[window].tolist()
+    return [piece for position in positions for piece in of_position(geometry, width_edges, position)]
 
 
 def _fills_words(geometry: Geometry, width_edges: int) -> bool:
@@ -191,46 +206,69 @@ def _fills_words(geometry: Geometry, width_edges: int) -> bool:
     return alone or geometry.in_channels % width_edges == 0
 
 
-def _shared_words(geometry: Geometry, width_edges: int, position: int) -> Iterator[Word]:
-    """Yield the buffer words under a position, tap by tap."""
+def _pixels(geometry: Geometry, width_edges: int, position: int) -> Iterator[Piece]:
+    """Yield the pixels under a position, plane by plane and tap by tap."""
     words = -(-geometry.in_channels // width_edges)
-    for plane in range(geometry.planes):
-        for first_bit, _ in _taps(geometry, position, plane):
-            for address in range(first_bit // width_edges, first_bit // width_edges + words):
-                yield address, (address,)
+    base, taps = _taps(geometry, position)
+    for first_bit, _ in taps:
+        first = (base + first_bit) // width_edges
+        yield Piece(first, words, range(first, first + words))
 
 
-def _own_words(geometry: Geometry, width_edges: int, position: int) -> Iterator[Word]:
-    """Yield a position's activations as words in the order of its weights."""
-    for plane in range(geometry.planes):
-        met: dict[int, dict[int, None]] = {}
-        for first_bit, first_edge in _taps(geometry, position, plane):
-            for channel in range(geometry.in_channels):
-                addresses = met.setdefault((first_edge + channel) // width_edges, {})
-                addresses[(first_bit + channel) // width_edges] = None
-        for word, addresses in met.items():
-            yield (position, plane, word), tuple(addresses)
+def _neuron(geometry: Geometry, width_edges: int, position: int) -> Iterator[Piece]:
+    """Yield a neuron's activations, in words as its weights lie."""
+    base, taps = _taps(geometry, position)
+    met = _met_words(taps, geometry.in_channels, geometry.fan_in, width_edges, base % width_edges)
+    first = base // width_edges
+    yield Piece(position, len(met), [first + address for word in met for address in word])
 
 
-def _taps(geometry: Geometry, position: int, plane: int) -> Iterator[tuple[int, int]]:
-    """Yield the bit of the padded map at which each tap inside the map begins, and its first edge."""
+@lru_cache(maxsize=4096)  # by kind of border, and the place in a word at which a kernel begins
+def _met_words(
+    taps: tuple[tuple[int, int], ...], channels: int, fan_in: int, width_edges: int, offset: int
+) -> tuple[tuple[int, ...], ...]:
+    """Return the buffer words that each word of weights meets, from that on in which the kernel begins."""
+    met: dict[tuple[int, int], dict[int, None]] = {}
+    for first_bit, first_edge in taps:
+        plane, first = divmod(first_edge, fan_in)
+        for channel in range(channels):
+            addresses = met.setdefault((plane, (first + channel) // width_edges), {})
+            addresses[(offset + first_bit + channel) // width_edges] = None
+    return tuple(tuple(addresses) for addresses in met.values())
+
+
+def _taps(geometry: Geometry, position: int) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """Return the bit of the padded map at which the kernel begins, and the taps that lie inside the map.
+
+    Of each tap the bit at which it begins, from that on, and its first edge, those of further planes after
+    those of the first.
+    """
+    y, x = divmod(position, geometry.out_width)
+    row, column = y * geometry.stride, x * geometry.stride
+    base = (row * (geometry.in_width + 2 * geometry.padding_pixels) + column) * geometry.in_channels
+    rows = _inside(row, geometry.kernel_height, geometry.padding_pixels, geometry.in_height)
+    columns = _inside(column, geometry.kernel_width, geometry.padding_pixels, geometry.in_width)
+    return base, _taps_inside(geometry, rows, columns)
+
+
+@lru_cache(maxsize=4096)
+def _taps_inside(
+    geometry: Geometry, rows: tuple[int, int], columns: tuple[int, int]
+) -> tuple[tuple[int, int], ...]:
     g = geometry
     padded_height, padded_width = (size + 2 * g.padding_pixels for size in (g.in_height, g.in_width))
-    y, x = divmod(position, g.out_width)
-    for ky in range(g.kernel_height):
-        for kx in range(g.kernel_width):
-            row, column = y * g.stride + ky, x * g.stride + kx
-            if _inside(g, row, column):
-                pixel = (plane * padded_height + row) * padded_width + column
-                yield pixel * g.in_channels, (ky * g.kernel_width + kx) * g.in_channels
+    return tuple(
+        (
+            ((plane * padded_height + ky) * padded_width + kx) * g.in_channels,
+            plane * g.fan_in + (ky * g.kernel_width + kx) * g.in_channels,
+        )
+        for plane in range(g.planes)
+        for ky in range(*rows)
+        for kx in range(*columns)
+    )
 
 
-def _inside(geometry: Geometry, row: int, column: int) -> bool:
-    """Return whether a place of the padded map is one of the map."""
-    pad = geometry.padding_pixels
-    return pad <= row < geometry.in_height + pad and pad <= column < geometry.in_width + pad
-
-
-def tile_ranges(tiles: Tiles) -> list[tuple[int, int]]:
-    """Return the first window of each tile, and the one after its last."""
-    return list(pairwise(tiles.start.tolist()))
+def _inside(first: int, taps: int, padding: int, size: int) -> tuple[int, int]:
+    """Return the first of so many taps that lies inside the map, and the one after the last."""
+    begin = max(0, padding - first)
+    return begin, max(begin, min(taps, padding + size - first))
