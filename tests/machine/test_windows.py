@@ -268,7 +268,7 @@ WIDE_MAP = conv(4, 12, 32, 2, kernel=4)  # nine places, columns of 128 bits: 16 
 
 
 def test_a_window_waits_until_its_columns_are_filled() -> None:
-    events = trace(patched(pe__contexts=4), profile(WIDE_MAP, 8))
+    events = trace(patched(pe__contexts=4), profile(WIDE_MAP))
     assert cycles_of(events, EventKind.DISPATCH)[0] == 4 * 16  # four columns of 16 words, one a cycle
     assert cycles_of(events, EventKind.DISPATCH)[2] == 5 * 16
 
