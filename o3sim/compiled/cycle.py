@@ -146,7 +146,7 @@ def _compile(sources: int) -> Any:
             words = _tick(x, cycle)
             if x.clock.moved < 0:
                 return BROKEN, cycle
-            if x.clock.ended_ops == x.layer.ops:
+            if x.clock.ended_ops == x.layer.ops and x.output_bits.n_held == 0:
                 book_causes(x, cycle, 1)
                 finish_counts(x, cycle)
                 return DONE, cycle

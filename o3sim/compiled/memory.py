@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from o3sim.compiled.allocation import Allocation
 from o3sim.compiled.records.argmax_pruning import ArgmaxPruning, argmax_pruning_of
 from o3sim.compiled.records.clock import Clock
+from o3sim.compiled.records.gathering import Gatherings, gatherings_of
 from o3sim.compiled.records.issue_queue import IssueQueue, issue_queue_of
 from o3sim.compiled.records.layer import Layer, layer_of
 from o3sim.compiled.records.ledger import Ledger, ledger_of
 from o3sim.compiled.records.operand_supply import OperandSupply, operand_supply_of
 from o3sim.compiled.records.ops import Ops, most_ops, ops_of
+from o3sim.compiled.records.output_bits import OutputBits, output_bits_of
 from o3sim.compiled.records.output_buffer import OutputBuffer, output_buffer_of
 from o3sim.compiled.records.pe_array import PEArray, pe_array_of
 from o3sim.compiled.records.scoreboard import Scoreboard, scoreboard_of
@@ -48,7 +50,9 @@ class Memory:
     pe_array: PEArray
     skip_ahead: SkipAhead
     operand_supply: OperandSupply
+    gathering: Gatherings
     output_buffer: OutputBuffer
+    output_bits: OutputBits
     scoreboard: Scoreboard
     weight_groups: WeightGroups
     argmax_pruning: ArgmaxPruning
@@ -94,7 +98,7 @@ def memory_of(
         "ops": ops_of(slots, overlap),
         "pe_array": pe_array_of(architecture, slots),
         "operand_supply": operand_supply_of(architecture),
-        "output_buffer": output_buffer_of(slots),
+        "output_buffer": output_buffer_of(architecture, slots),
         "scoreboard": scoreboard_of(slots, overlap, layer["windows"], layer["prunes_pooling"]),
         "weight_groups": weight_groups_of(groups, first_group, ops // layer["out_channels"], stream),
         "trace": trace,
@@ -105,6 +109,10 @@ def memory_of(
     else:
         prunes = architecture.pruning.pooling and profile.geometry.pool is not None and not profile.scores
         units["windows"] = windows_of(architecture, profile.geometry, groups, prunes, slots)
+    if layer["gathers"]:
+        units["gathering"] = gatherings_of(architecture)
+    if layer["writes_back"]:
+        units["output_bits"] = output_bits_of(architecture, layer)
     if layer["skips_ahead"]:
         units["skip_ahead"] = skip_ahead_of(architecture.pe.count)
     if layer["races"] and profile.race is not None:

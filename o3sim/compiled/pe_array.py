@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from o3sim.compiled.bit_set import word_at
+from o3sim.compiled.gathering import ask_for_all, gather, meets_write
 from o3sim.compiled.kernel import ONE, as_int, inlined, lowest_bit, noinline
 from o3sim.compiled.memory import Memory
-from o3sim.compiled.operand_supply import ACTIVATION_READ, COUNT_BITS, GRANTED, ask, gather, look_up
+from o3sim.compiled.operand_supply import ask, bank_of, reads_taken, refuse_writing, serve
 from o3sim.compiled.pe import choose, put_in
 from o3sim.compiled.records.ledger import CAUSE, cause_at
-from o3sim.compiled.records.operand_supply import Request, request_at
+from o3sim.compiled.records.operand_supply import WRITING, Request, request_at
 from o3sim.compiled.records.pe_array import context_at, pe_at
 from o3sim.compiled.round import Round, plain_round_of, round_of
 from o3sim.compiled.trace import note_event
@@ -19,7 +20,7 @@ from o3sim.contract.events import EventKind
 
 @inlined
 def move_words(x: Memory, cycle: int) -> int:
-    """Serve all PEs that hold something, from PE ``cycle mod count`` on; return the words."""
+    """Serve all PEs that hold something; return the words."""
     if x.layer.is_plain and x.pe_array.late_verdicts == 0:
         return _move_plainly(x, cycle)
     return _move(x, cycle)
@@ -41,7 +42,7 @@ def _move_plainly(x: Memory, cycle: int) -> int:
 def _serve_all(x: Memory, r: Round) -> int:
     """Serve all PEs that hold something; return the words.
 
-    Four loops over the requests, not one: so what a request looks up does not wait for the claims of
+    Loops over the requests, not one: so what a request looks up does not wait for what banks chose for
     those before it, which the processor cannot tell from it in time.
     """
     asked = _choose_all(x, r)
@@ -54,28 +55,47 @@ def _serve_all(x: Memory, r: Round) -> int:
 @inlined
 def supply(x: Memory, r: Round, asked: int) -> int:
     """Grant or refuse so many requests; return how many are granted."""
-    if not r.has.gathers:
-        for k in range(asked):
-            look_up(x, r, request_at(r, k))
-    done = 0
+    for k in range(asked - 1, -1, -1):
+        if r.has.gathers:
+            ask_for_all(x, r, k)
+        else:
+            ask(x, r, k)
+    if x.output_bits.n_writing > 0 and r.activation.banks > 0:
+        refuse_writing(x, r)
+        _count_conflicts(x, r, asked)
+    moved, activation_reads, weight_reads, taken = 0, 0, 0, 0
     for k in range(asked):
-        request = request_at(r, k)
-        granted = gather(x, r, context_at(r, request.context)) if r.has.gathers else ask(r, request)
-        request.granted = granted & GRANTED
-        done += granted
-    moved = done & (ACTIVATION_READ - 1)
+        reads = gather(x, r, k) if r.has.gathers else serve(r, k)
+        moved += request_at(r, k).granted
+        activation_reads += reads[0]
+        weight_reads += reads[1]
+    for k in range(asked):
+        taken += reads_taken(r, k)
     cause_at(x.ledger, CAUSE.operand_stall).now += asked - moved
-    x.counts.activation_reads += (done >> COUNT_BITS) & (ACTIVATION_READ - 1)
-    x.counts.weight_reads += done >> 2 * COUNT_BITS
+    x.counts.activation_reads += activation_reads
+    x.counts.weight_reads += weight_reads
+    x.counts.reads_unused += activation_reads + weight_reads - taken
+    if asked > 0 and x.clock.moved == 0:
+        x.clock.moved = 1
     return moved
+
+
+@noinline
+def _count_conflicts(x: Memory, r: Round, asked: int) -> None:
+    """Count the requests for words of banks that write output bits in this cycle."""
+    for k in range(asked):
+        if r.has.gathers:
+            x.counts.write_conflicts += meets_write(x, r, k)
+        elif bank_of(r.activation, k, request_at(r, k).activation_word).chosen == WRITING:
+            x.counts.write_conflicts += 1
 
 
 @inlined
 def _choose_all(x: Memory, r: Round) -> int:
-    """List the requests of a cycle, from PE ``cycle mod count`` on; return how many they are."""
+    """List the requests of a cycle, from the PE that has priority on; return how many they are."""
     asked = 0
     n_words = x.pe_array.set_words
-    first = r.cycle % x.settings.pes
+    first = (r.cycle - x.clock.start_cycle) % x.settings.pes
     low = ~((ONE << np.uint64(first & 63)) - ONE)
     for k in range(n_words + 1):
         place = (first >> 6) + k

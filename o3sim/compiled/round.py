@@ -8,16 +8,16 @@ from o3sim.compiled.kernel import inlined
 from o3sim.compiled.memory import Memory
 from o3sim.compiled.record import Table
 from o3sim.compiled.records.layer import PLAIN_CONTEXTS
-from o3sim.compiled.records.operand_supply import Claim, Request
+from o3sim.compiled.records.operand_supply import Bank, Request
 from o3sim.compiled.records.pe_array import OUT, Context
 
 
 class Buffer(NamedTuple):
-    """Banks of a buffer, 0 where every PE has a port, and the claims on them."""
+    """How many banks a buffer has, 0 where every PE has a port, and where they begin."""
 
     banks: int
     shift: int
-    claims: Table[Claim]
+    first: Table[Bank]
 
 
 class Extras(NamedTuple):
@@ -34,8 +34,8 @@ class Round(NamedTuple):
     """What all PEs need in a cycle."""
 
     cycle: int
+    pes: int
     verdict_after_cycles: int
-    stamp: int
     contexts: Table[Context]
     requests: Table[Request]
     width_edges: int
@@ -54,8 +54,8 @@ def _round(
     """Read what is read alike on every machine."""
     return Round(
         cycle,
+        x.settings.pes,
         x.layer.verdict_after_cycles,
-        (cycle - x.clock.start_cycle) << x.layer.address_bits,
         x.pe_array.contexts,
         x.operand_supply.requests,
         x.settings.width_edges,
@@ -77,8 +77,8 @@ def round_of(x: Memory, cycle: int) -> Round:
         cycle,
         settings.contexts,
         2 * OUT if settings.speculate else OUT,
-        Buffer(settings.activation_banks, settings.activation_shift, supply.activation_claims),
-        Buffer(settings.weight_banks, settings.weight_shift, supply.weight_claims),
+        Buffer(settings.activation_banks, settings.activation_shift, supply.activation_banks),
+        Buffer(settings.weight_banks, settings.weight_shift, supply.weight_banks),
         Extras(
             x.layer.gathers != 0,
             x.layer.races != 0,
@@ -98,7 +98,7 @@ def plain_round_of(x: Memory, cycle: int) -> Round:
         cycle,
         PLAIN_CONTEXTS,
         2 * OUT,
-        Buffer(max(settings.activation_banks, 1), settings.activation_shift & 63, supply.activation_claims),
-        Buffer(max(settings.weight_banks, 1), settings.weight_shift & 63, supply.weight_claims),
+        Buffer(max(settings.activation_banks, 1), settings.activation_shift & 63, supply.activation_banks),
+        Buffer(max(settings.weight_banks, 1), settings.weight_shift & 63, supply.weight_banks),
         Extras(False, False, False, False, False),
     )

@@ -20,9 +20,11 @@ from o3sim.contract.events import EventKind
 
 @inlined
 def take_verdicts(x: Memory, cycle: int) -> None:
-    """Take the outcomes that are known from this cycle on: of words, and of ops that need none."""
+    """Take the outcomes that are known from this cycle on: of words, one a PE, and of ops that need none."""
     _take_all(x, x.pe_array.verdicts, cycle)
+    of_words = x.output_buffer.n_newly_known
     _take_all(x, x.pe_array.constants, cycle)
+    x.output_buffer.share_pes = x.output_buffer.n_newly_known > of_words
 
 
 @inlined

@@ -165,7 +165,9 @@ class Dram(StrictModel):
 class OutputBuffer(StrictModel):
     """Collects retired bits, OR-pooled, for the next layer."""
 
-    write_width_ops: Count = Field(description="Retirements written per cycle at most, oldest first.")
+    write_width_ops: Count = Field(
+        description="Retirements written per cycle at most, one of a PE, PE after PE."
+    )
 
 
 class Pruning(UnitModel):

@@ -75,6 +75,13 @@ class Events(Declared[int]):
         " what is broadcast into patches",
     )
     weight_reads: int = _counter("words", "read from the weight buffer, likewise")
+    reads_unused: int = _counter(
+        "words",
+        "those of both that no PE took, for the bank of the other operand chose another word or wrote",
+    )
+    write_conflicts: int = _counter(
+        "requests", "of PEs for an activation word whose bank wrote output bits in that cycle"
+    )
     activation_requests: int = _counter("words", "activation words granted to PEs")
     weight_requests: int = _counter("words", "weight words granted to PEs")
     patch_reads: int = _counter("words", "activation words that PEs read from memories of their own")
@@ -132,6 +139,8 @@ class LayerCounters:
     words_executed: int = 0
     activation_reads: int = 0
     weight_reads: int = 0
+    reads_unused: int = 0
+    write_conflicts: int = 0
     activation_requests: int = 0
     weight_requests: int = 0
     patch_reads: int = 0

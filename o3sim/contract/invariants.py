@@ -22,6 +22,7 @@ def check_layer(counters: LayerCounters, architecture: Architecture) -> None:
     pruned = counters.edges_pruned_threshold + counters.edges_pruned_pooling + counters.edges_pruned_argmax
     causes = counters.pe_cycles
     words = causes["useful"] + causes["wasted"] + causes["squashed"]
+    reads = counters.activation_reads + counters.weight_reads
     in_queue = counters.squashed_queue + counters.issued
     laws = {
         "retired + squashed = ops": counters.retired + counters.squashed == counters.ops,
@@ -31,6 +32,8 @@ def check_layer(counters: LayerCounters, architecture: Architecture) -> None:
         "wasted edges are executed edges": 0 <= counters.edges_wasted <= counters.edges_executed,
         "words = useful + wasted + squashed": counters.words_executed == words,
         "words = granted requests": counters.words_executed == counters.activation_requests,
+        "unused reads are reads": 0 <= counters.reads_unused <= reads,
+        "requests that meet a write are refused": 0 <= counters.write_conflicts <= causes["operand_stall"],
         "causes sum to PEs x cycles": sum(causes.values()) == architecture.pe.count * counters.cycles,
         "no cause is negative": min(causes.values()) >= 0,
     }

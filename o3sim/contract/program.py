@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.config.dispatch import CENTRAL
+from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import WindowMembers, ops_in_order
 from o3sim.contract.tasks import LayerTasks, layer_tasks, task_members
 from o3sim.contract.weight_groups import WeightGroup
@@ -50,6 +51,9 @@ class LayerProgram:
         First output channel of each of the layer's groups.
     not_before : int64 array
         First cycle in which the op can be dispatched: that in which its input rows are there.
+    first_output_word : int or None
+        Word of the activation buffer in which the layer's output begins; None if its bits go elsewhere:
+        scores, and those that a stage of a pipeline hands on.
     tasks : LayerTasks or None
         What counters hand out; None on a machine that dispatches from a queue.
     """
@@ -73,6 +77,7 @@ class LayerProgram:
     prunes_pooling: bool
     race: ClassRace | None
     not_before: NDArray[np.int64]
+    first_output_word: int | None
     tasks: LayerTasks | None = None
 
     @property
@@ -120,6 +125,7 @@ def build_program(
     prunes_threshold = architecture.pruning.threshold and not profile.scores
     sizes = [len(piece[0]) for piece in pieces]
     is_central = architecture.scheduler.dispatch == CENTRAL
+    goes_elsewhere = profile.scores or row_cycles is not None
     rows = np.zeros(geometry.out_height, np.int64) if row_cycles is None else row_cycles
     return LayerProgram(
         name=profile.name,
@@ -142,6 +148,7 @@ def build_program(
         race=profile.race if architecture.pruning.argmax else None,
         not_before=rows[position // geometry.out_width],
         tasks=None if is_central else layer_tasks(geometry, groups, architecture),
+        first_output_word=None if goes_elsewhere else first_output_word(geometry, width),
     )
 
 

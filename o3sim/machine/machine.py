@@ -27,6 +27,7 @@ from o3sim.machine.issue_queue import IssueQueue
 from o3sim.machine.ledger import Ledger
 from o3sim.machine.op import Op
 from o3sim.machine.operand_supply import OperandSupply
+from o3sim.machine.output_bits import OutputBits
 from o3sim.machine.output_buffer import OutputBuffer
 from o3sim.machine.pe_array import PEArray
 from o3sim.machine.scheduler import Scheduler
@@ -38,7 +39,7 @@ from o3sim.machine.weight_stream import WeightStream
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
 
-UNITS = "weights", "clock", "queue", "supply", "output", "pes", "scheduler", "sequencer"
+UNITS = "weights", "clock", "queue", "supply", "output", "bits", "pes", "scheduler", "sequencer"
 """Names of the machine's units, in an order in which they can be made."""
 
 
@@ -116,7 +117,10 @@ class Machine:
                 banks = architecture.activation_buffer.banks, architecture.weight_buffer.banks
                 self.supply = OperandSupply(*banks)
             case "output":
-                self.output = OutputBuffer(architecture.output_buffer.write_width_ops)
+                pe_count = architecture.pe.count
+                self.output = OutputBuffer(architecture.output_buffer.write_width_ops, pe_count)
+            case "bits":
+                self.bits = OutputBits(architecture.activation_buffer.banks, architecture.pe.width_edges)
             case "pes":
                 self.pes = PEArray(architecture, self.supply, pe_class(architecture.pe.unit))
             case "scheduler":
@@ -152,13 +156,13 @@ class Machine:
         if settled:
             self._squash_in_queue()
         self.scheduler.step(cycle, self.scoreboard, more_coming, self._issued)
-        causes = self.pes.move_words(cycle, self._refine(idle_cause))
+        causes = self.pes.move_words(cycle, self._refine(idle_cause), self.bits.writing)
         self._write()
         self.queue.end_cycle()
         if self.stream is not None:
             self.stream.flush()
         all_drained = {"drain": self.architecture.pe.count}
-        if self.ledger.ended == self.program.ops:
+        if self.ledger.ended == self.program.ops and not self.bits.are_held:
             self.ledger.pe_cycles(causes, 1)
             if causes != all_drained:
                 self.last_active_cycle = cycle
@@ -172,9 +176,9 @@ class Machine:
         return wake
 
     def _position(self) -> tuple[int, int, int, int]:
-        """How far the layer is; a cycle that moves neither this nor a word changes nothing."""
-        read = self.supply.activation_reads
-        return self.sequencer.next_op, self.ledger.counters.issued, self.ledger.ended, read
+        """How far the layer is; a cycle that does not move this, and in which no PE asks, changes nothing."""
+        issued, ended = self.ledger.counters.issued, self.ledger.ended
+        return self.sequencer.next_op, issued, ended, self.bits.words_written
 
     def _take_verdicts(self, cycle: int) -> None:
         """Hand outcomes that are known from this cycle on to the output buffer."""
@@ -221,11 +225,11 @@ class Machine:
         return "no_ready_op"
 
     def _write(self) -> None:
-        """Retire the oldest known outcomes; the PEs of the others stall."""
-        for op in self.output.write():
+        """Retire as many known outcomes as can be written; the PEs of the others stall."""
+        for op in () if self.bits.are_held else self.output.write():
             if op.late:
                 self.pes.verdict_written(op)
-            self.scoreboard.retire(op, self._cycle)
+            self.bits.take(self.scoreboard.retire(op, self._cycle))
             if self.argmax_pruning is not None:
                 self.argmax_pruning.retire(op, self._cycle)
             for window in op.windows:
@@ -233,6 +237,7 @@ class Machine:
             self.ledger.retired(op)
             self._emit(EventKind.RETIRE, op, "output", op.outcome)
             self._ended(op)
+        self.bits.step()
         for op in self.output.waiting():
             if not op.late:
                 self.pes.hold_verdict(op)
@@ -271,7 +276,9 @@ class Machine:
         self._group_left = dict(program.group_ops)
         self.rows_written = [0] * program.geometry.pooled_height
         self._row_windows = program.geometry.pooled_width * program.geometry.out_channels
-        self._reads = self.supply.activation_reads, self.supply.weight_reads, self.supply.granted
+        self._supplied = self._supply_counts()
+        self.output.begin_layer()
+        self.bits.begin_layer(program)
         self._begin_units(program, cycle)
         if self.stream is not None:
             self.stream.begin_layer(cycle)
@@ -285,20 +292,20 @@ class Machine:
     def _scoreboard_of(self, program: LayerProgram) -> Scoreboard:
         """Make what holds the windows of a layer."""
         latency_cycles = self.architecture.pruning.squash_latency_cycles
-        return Scoreboard(program.n_windows, program.prunes_pooling, latency_cycles)
+        window_ops = 1 if program.geometry.pool is None else program.geometry.pool.size**2
+        return Scoreboard(program.n_windows, program.prunes_pooling, latency_cycles, window_ops)
 
-    def _begin_units(self, program: LayerProgram, cycle: int) -> None:  # noqa: ARG002 - some units count from it
-        """Let the units that know of layers start on one."""
-        self.pes.begin_layer(program, program.prunes_threshold)
+    def _begin_units(self, program: LayerProgram, cycle: int) -> None:
+        """Let the units that know of ops start on a layer."""
+        self.pes.begin_layer(program, program.prunes_threshold, cycle)
         self.sequencer.begin_layer(program, self.scoreboard)
 
     def _end_layer(self, cycle: int) -> None:
         """Finalize the statistics of a layer."""
         program, counters = self.program, self.ledger.counters
         counters.cycles = cycle - self.ledger.start_cycle + 1
-        counters.activation_reads = self.supply.activation_reads - self._reads[0]
-        counters.weight_reads = self.supply.weight_reads - self._reads[1]
-        counters.activation_requests = counters.weight_requests = self.supply.granted - self._reads[2]
+        for name, count in self._supply_counts().items():
+            setattr(counters, name, count - self._supplied[name])
         counters.output_bits = 0 if program.scores else program.n_windows  # scores have no next layer
         counters.dram_bits = sum(self.weights.groups[group].bits for group in program.group_ops)
         counters.order_bits = order_bits(program.geometry, self.architecture, counters.words_executed)
@@ -311,6 +318,18 @@ class Machine:
         if self.stream is not None:
             self.stream.flush()
         self.layers.append(counters)
+
+    def _supply_counts(self) -> dict[str, int]:
+        """Return what the operand supply has counted so far, by counter."""
+        supply = self.supply
+        return {
+            "activation_reads": supply.activation_reads,
+            "weight_reads": supply.weight_reads,
+            "reads_unused": supply.reads_unused,
+            "write_conflicts": supply.write_conflicts,
+            "activation_requests": supply.granted,
+            "weight_requests": supply.granted,
+        }
 
     def _argmax_pruning_of(self, program: LayerProgram) -> ArgmaxPruning | None:
         """Make what compares classes, in a layer where they race."""

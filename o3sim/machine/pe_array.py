@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from o3sim.machine.free_pes import FreePEs
@@ -45,6 +45,7 @@ class PEArray:
         self.latency_cycles = pe.latency_cycles
         self.issue_latency_cycles = architecture.scheduler.issue_latency_cycles
         self._checks_bounds = self._classes_race = False
+        self._first_cycle = 0
         self.contexts = pe.count * pe.contexts
         self.pes = [make_pe(index, pe.contexts, pe.speculate) for index in range(pe.count)]
         self._free = FreePEs(self.pes, pe.contexts)
@@ -55,16 +56,21 @@ class PEArray:
         self.on_word: Callable[[Op, int], None] | None = None
         self.on_stall: Callable[[Op], None] | None = None
 
-    def begin_layer(self, program: LayerProgram, checks_bounds: bool) -> None:
-        """Take over the operand addresses of a layer, and whether its words are checked."""
+    def begin_layer(self, program: LayerProgram, checks_bounds: bool, cycle: int) -> None:
+        """Take over the operand addresses of a layer, whether its words are checked, and its first cycle."""
+        self._first_cycle = cycle
         self._checks_bounds = checks_bounds
         self._classes_race = program.race is not None
         self._run_bits = program.addresses.runs()
         self._weight_words = program.addresses.weight_word.tolist()
 
     def take_verdicts(self, cycle: int) -> list[Op]:
-        """Return the ops whose outcome is known from this cycle on, and free their contexts."""
+        """Return the ops whose outcome is known from this cycle on, and free their contexts.
+
+        Those that a word decided come first, one a PE; then those that need none, oldest first.
+        """
         known = [op for op in self._verdicts.pop(cycle, ()) if not op.squashed]
+        known.sort(key=lambda op: (not op.decided_words, op.index))
         for op in known:
             if op.context >= 0:
                 self._release(op)
@@ -94,7 +100,7 @@ class PEArray:
         if op.decided_words == 0:
             self._know(op, op.ready_cycle + 1)
 
-    def move_words(self, cycle: int, idle_cause: str) -> dict[str, int]:
+    def move_words(self, cycle: int, idle_cause: str, writing: Collection[int]) -> dict[str, int]:
         """Let every PE ask for a word, arbitrate, and put the granted words in.
 
         Parameters
@@ -102,6 +108,8 @@ class PEArray:
         cycle : int
         idle_cause : str
             Why PEs that hold neither an op nor an unwritten verdict have nothing to do.
+        writing : collection of int
+            Banks of the activation buffer that write in this cycle.
 
         Returns
         -------
@@ -113,7 +121,7 @@ class PEArray:
         causes: dict[str, int] = {}
         if len(busy) < len(self.pes):
             causes[idle_cause] = len(self.pes) - len(busy)
-        first = bisect_left(busy, cycle % len(self.pes))
+        first = bisect_left(busy, (cycle - self._first_cycle) % len(self.pes))
         asking: list[Op] = []
         requests: list[tuple[list[int], int]] = []
         for index in busy[first:] + busy[:first]:
@@ -124,7 +132,7 @@ class PEArray:
                 asking.append(op)
                 requests.append(self._addresses(op))
         if asking:
-            words = self._serve(asking, requests, self.supply.grant(requests), cycle)
+            words = self._serve(asking, requests, self.supply.grant(requests, writing), cycle)
             causes["word"] = words
             causes["operand_stall"] = len(asking) - words
         return causes

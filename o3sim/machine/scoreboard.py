@@ -20,14 +20,17 @@ class Scoreboard:
     prunes : bool
         Whether outcomes are shown to the rest of the machine at all.
     squash_latency_cycles : int
+    window_ops : int
+        Ops of each window.
     """
 
-    def __init__(self, n_windows: int, prunes: bool, squash_latency_cycles: int) -> None:
+    def __init__(self, n_windows: int, prunes: bool, squash_latency_cycles: int, window_ops: int = 1) -> None:
         self.prunes = prunes
         self.squash_latency_cycles = squash_latency_cycles
         self.output: NDArray[np.uint8] = np.zeros(n_windows, dtype=np.uint8)
         self.settled = bytearray(n_windows)
         self.in_flight = [0] * n_windows
+        self._ops_left = [window_ops] * n_windows
         self._shown: dict[int, list[Op]] = {}
 
     def show(self, cycle: int) -> bool:
@@ -58,13 +61,19 @@ class Scoreboard:
             for window in op.windows:
                 self.in_flight[window] += 1
 
-    def retire(self, op: Op, cycle: int) -> None:
-        """Write an outcome."""
-        if op.outcome:
-            for window in op.windows:
-                self.output[window] = 1
+    def retire(self, op: Op, cycle: int) -> list[int]:
+        """Write an outcome; return the windows whose bit is final by it."""
         if self.prunes:
             self._shown.setdefault(cycle + self.squash_latency_cycles, []).append(op)
+        return [window for window in op.windows if self._write(window, op.outcome)]
+
+    def _write(self, window: int, outcome: int) -> bool:
+        """Write an outcome of a window; tell if that is its first 1, or the last of its ops with none."""
+        self._ops_left[window] -= 1
+        was_1 = bool(self.output[window])
+        if outcome:
+            self.output[window] = 1
+        return not was_1 and (outcome == 1 or not self._ops_left[window])
 
     def next_show(self) -> int | None:
         """Next cycle in which something will be seen."""

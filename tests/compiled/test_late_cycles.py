@@ -27,7 +27,6 @@ def counts_from(start_cycle: int, banks: int | str) -> tuple[int, tuple[int, ...
 
 
 @pytest.mark.parametrize("banks", [2, "ideal"])
-@pytest.mark.parametrize("start_cycle", [2**31 - 8, 2**32, 2**45])
+@pytest.mark.parametrize("start_cycle", [2**31 - 7, 2**32, 2**45 + 1])
 def test_a_late_layer_takes_what_an_early_one_takes(banks: int | str, start_cycle: int) -> None:
-    assert start_cycle % PES == 0  # the rotating priority begins at the same PE
     assert counts_from(start_cycle, banks) == counts_from(0, banks)

@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from o3sim.config.architecture import Architecture
+from o3sim.contract.patch import least_patch_bits
 from o3sim.network.layer import Geometry, Padding, Pool
 from o3sim.profile.classes import ClassRace
 from o3sim.profile.profile import LayerProfile
@@ -197,7 +198,15 @@ def queueless_cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
     layers = [*hidden, draw(scores)] if draw(st.booleans()) else hidden
     sharers = made.scheduler.groups or 1
     size = _weight_kbit(made, layers, draw(st.booleans()), sharers)
-    return Case(made.with_({"weight_buffer.size_kbit": size}), tuple(layers))
+    sizes = {"weight_buffer.size_kbit": size}
+    if has_patch:
+        sizes["activation_buffer.patch_kbit"] = _patch_kbit(made, layers)
+    return Case(made.with_(sizes), tuple(layers))
+
+
+def _patch_kbit(made: Architecture, layers: list[LayerProfile]) -> int:
+    """Size the patches no larger than the widest window needs."""
+    return max(-(-least_patch_bits(layer.geometry, made) // 1024) for layer in layers)
 
 
 def cases(most_layers: int = 3) -> st.SearchStrategy[Case]:

@@ -144,6 +144,7 @@ def sound() -> LayerCounters:
         ("edges_total", "executed + pruned = total edges"),
         ("words_executed", "words = useful + wasted + squashed"),
         ("activation_requests", "words = granted requests"),
+        ("write_conflicts", "requests that meet a write are refused"),
         ("cycles", "causes sum to PEs x cycles"),
     ],
 )
@@ -160,6 +161,13 @@ def test_a_cause_that_is_off_by_one_is_found(cause: str) -> None:
     counters.pe_cycles[cause] += 1
     with pytest.raises(MachineError, match="causes sum to PEs x cycles"):
         check_layer(counters, architecture())
+
+
+def test_more_unused_reads_than_reads_are_found() -> None:
+    counters = sound()
+    reads = counters.activation_reads + counters.weight_reads
+    with pytest.raises(MachineError, match="unused reads are reads"):
+        check_layer(replace(counters, reads_unused=reads + 1), architecture())
 
 
 def test_more_waste_than_work_is_found() -> None:

@@ -34,8 +34,8 @@ def test_a_policy_that_never_picks_gets_the_machine_stuck(monkeypatch: pytest.Mo
     assert lines[0] == "cycle 1: no unit can move and ops are left"
     starts = [line.split(":")[0] for line in lines[1:]]
     assert starts == [
-        "weight stream", "clock", "issue queue", "operand supply", "output buffer", "PEs", "scheduler",
-        "sequencer", "scoreboard",
+        "weight stream", "clock", "issue queue", "operand supply", "output buffer", "output bits", "PEs",
+        "scheduler", "sequencer", "scoreboard",
     ]  # fmt: skip
     assert "issue queue: 6 of 6 ops: op 0 (0/1 words)" in str(caught.value)
     assert "scheduler: Never, 4 free contexts" in str(caught.value)

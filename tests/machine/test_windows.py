@@ -268,7 +268,7 @@ WIDE_MAP = conv(4, 12, 32, 2, kernel=4)  # nine places, columns of 128 bits: 16 
 
 
 def test_a_window_waits_until_its_columns_are_filled() -> None:
-    events = trace(patched(pe__contexts=4), profile(WIDE_MAP, 8))
+    events = trace(patched(pe__contexts=4), profile(WIDE_MAP))
     assert cycles_of(events, EventKind.DISPATCH)[0] == 4 * 16  # four columns of 16 words, one a cycle
     assert cycles_of(events, EventKind.DISPATCH)[2] == 5 * 16
 
@@ -330,3 +330,40 @@ def test_a_machine_without_a_queue_counts_none() -> None:
     assert (counters.queue_writes, counters.queue_reads, counters.squashed_sequencer) == (0, 0, 0)
     assert (counters.scoreboard_reads, counters.scoreboard_writes) == (2, 2)
     assert (counters.dispatched, counters.issued, counters.squashed_queue) == (8, 4, 4)
+
+
+def test_a_layer_ends_when_its_last_bits_are_in_their_banks() -> None:
+    layer = profile(dense(8, 1))
+    plain, banked = (run_one(one_pe(activation_buffer__banks=banks), layer) for banks in ("ideal", 1))
+    assert (plain.cycles, banked.cycles) == (2, 3)
+    assert banked.pe_cycles["operand_stall"] == 0
+    events = trace(one_pe(activation_buffer__banks=1), layer, profile(dense(8, 1), scores=True))
+    first_word = [event.cycle for event in events if event.kind is EventKind.WORD][1]
+    assert first_word == 3  # the second layer reads in its first cycle
+
+
+def test_a_bit_of_a_window_goes_out_when_its_outcome_is_written() -> None:
+    """Without pooling pruning too, though a 1 was known before; the port is taken in the cycle after."""
+    arch = one_pe(pruning__pooling=False, activation_buffer__banks=1, pe__contexts=2)
+    layer = profile(POOLED, 72, np.array([1, 0, 0, 0]).reshape(2, 2, 1))
+    events = trace(arch, layer)
+    written = [event.cycle for event in events if event.kind is EventKind.RETIRE and event.unit == "output"]
+    stalls = [event.cycle for event in events if event.kind is EventKind.STALL]
+    assert stalls == [written[0] + 1]
+
+
+def test_a_bank_that_writes_broadcasts_nothing() -> None:
+    """The first window is written in the cycle after its words: one cycle that no column is filled in."""
+    layer = profile(conv(4, 12, 32, 1, kernel=4), 8)
+    events = trace(patched(), layer)
+    dispatched = cycles_of(events, EventKind.DISPATCH)
+    written = cycles_of(events, EventKind.RETIRE)
+    assert dispatched[0] == 4 * 16
+    assert written[0] == 4 * 16 + 1
+    assert dispatched[1] == 5 * 16 + 1
+
+
+def test_a_word_that_waits_for_its_weights_is_no_read_of_the_patch() -> None:
+    counters = run_one(patched(weight_buffer__banks=1, pe__contexts=4), profile(WIDE_MAP))
+    assert counters.pe_cycles["operand_stall"] > 0
+    assert counters.reads_unused == 0

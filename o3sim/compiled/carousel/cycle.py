@@ -1,4 +1,4 @@
-"""The cycle loop of the carousel, in the order of phases of ``docs/machine.md``, section 9."""
+"""The cycle loop of the carousel, in the order of phases of ``docs/machine.md``, section 11."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import o3sim.compiled
 import o3sim.contract
 from o3sim.compiled.cycle import BROKEN, DONE, STUCK, book_causes, digest_of, finish_counts
 from o3sim.compiled.dispatch.counters import book_idle, hand_out
-from o3sim.compiled.dispatch.patch import broadcast
+from o3sim.compiled.dispatch.patch import broadcast, count_broadcasts
 from o3sim.compiled.dispatch.pe_array import move_words
 from o3sim.compiled.dispatch.verdicts import pass_on, take_verdicts
 from o3sim.compiled.kernel import NEVER, _njit, inlined, noinline
@@ -68,11 +68,12 @@ def _compile(sources: int) -> Any:
             words = _tick(x, cycle)
             if x.clock.moved < 0:
                 return BROKEN, cycle
-            if x.clock.ended_ops == x.layer.ops:
+            bits_left = x.output_bits.n_held + x.output_bits.n_writing
+            if x.clock.ended_ops == x.layer.ops and bits_left == 0:
                 book_causes(x, cycle, 1)
                 finish_counts(x, cycle)
                 if x.windows.patch.is_there:
-                    x.counts.activation_reads = x.windows.patch.words
+                    count_broadcasts(x)
                 return DONE, cycle
             wake = cycle + 1
             if words == 0 and x.clock.moved == 0:

@@ -23,7 +23,9 @@ def broadcast(x: Memory) -> None:
     if patch.filled == patch.columns or not _has_room(x):
         return
     left = patch.column_words - patch.column_words_in
-    words = left if patch.words_per_cycle == 0 else min(left, patch.words_per_cycle)
+    words = left
+    if patch.words_per_cycle > 0:  # a bank that writes output bits reads nothing
+        words = min(left, patch.words_per_cycle - x.output_bits.n_writing)
     patch.words += words
     patch.column_words_in += words
     x.clock.moved = 1
@@ -67,3 +69,10 @@ def leave_patch(x: Memory, task: int) -> None:
     if patch.is_there and not patch.stays:
         place = place_of(x.windows, task) + weight_group_of(x.windows, task) * patch.places
         left_at(patch, place).tasks -= 1
+
+
+@inlined
+def count_broadcasts(x: Memory) -> None:
+    """Count as reads of activations what was broadcast, in place of what PEs read from their patches."""
+    x.counts.reads_unused -= x.counts.activation_reads - x.counts.words_executed
+    x.counts.activation_reads = x.windows.patch.words

@@ -37,7 +37,7 @@ def _choose_all(x: Memory, r: Round) -> int:
     """List the requests of a cycle, from the PE of the highest priority on; return how many they are."""
     asked = 0
     n_words = x.pe_array.set_words
-    first = r.cycle % x.settings.pes
+    first = (r.cycle - x.clock.start_cycle) % x.settings.pes
     low = ~((ONE << np.uint64(first & 63)) - ONE)
     for k in range(n_words + 1):
         place = (first >> 6) + k

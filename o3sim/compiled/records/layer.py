@@ -11,6 +11,7 @@ from o3sim.compiled.allocation import located
 from o3sim.compiled.record import Table, numbers
 from o3sim.compiled.records.settings import or_zero, shift_of
 from o3sim.config.dispatch import CENTRAL
+from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import window_members
 from o3sim.contract.tasks import task_members
 from o3sim.contract.weight_groups import weight_words
@@ -36,14 +37,16 @@ class Layer:
         The most windows that an op is in.
     weight_words, table_words : int
         Words of a channel's weights, and of a row of the tables of operand addresses.
-    address_bits : int
-        Bits of the largest address of an operand word.
+    first_output_word : int
+        As of :func:`~o3sim.contract.output_addresses.first_output_word`.
     checks_bounds, prunes_pooling, races : int
         Whether thresholds, classes and, in the queue's sight, pooling windows are pruned.
     gathers, is_stage : int
         Whether words are in an edge order; whether the layer is a stage of a pipeline.
     verdict_after_cycles : int
         Cycles from a word to the verdict on it.
+    writes_back : int
+        Whether output bits go to banks that operands are read from.
     skips_ahead, is_plain : int
         Whether PEs can be skipped ahead; whether the loop for plain machines will do.
     border_of, base_bit_of, edges_of, first_row_of, activation_bit_of, weight_word_of : table
@@ -63,13 +66,14 @@ class Layer:
     overlap: int
     weight_words: int
     table_words: int
-    address_bits: int
+    first_output_word: int
     checks_bounds: int
     prunes_pooling: int
     races: int
     gathers: int
     is_stage: int
     verdict_after_cycles: int
+    writes_back: int
     skips_ahead: int
     is_plain: int
     border_of: Table[np.int32]
@@ -120,6 +124,7 @@ def layer_of(
         "races": races,
         "is_stage": is_stage,
         "verdict_after_cycles": verdict_after,
+        "writes_back": architecture.activation_buffer.banks != "ideal" and not (profile.scores or is_stage),
         "skips_ahead": in_turn and can_skip_ahead(architecture, verdict_after),
         "is_plain": in_turn and is_plain(architecture),
         "decision_edges": located(profile.decision, np.int32),
@@ -131,10 +136,6 @@ def layer_of(
 def _shape_of(geometry: Geometry, width_edges: int) -> dict[str, Any]:
     """Describe a layer as far as its shape goes."""
     members, addresses = window_members(geometry), word_addresses(geometry, width_edges)
-    last_address = max(
-        (int(addresses.base_bit.max()) + int(addresses.run_bit.max())) // width_edges,
-        geometry.out_channels * weight_words(geometry, width_edges),
-    )
     return {
         "ops": int((members.owned >= 0).sum()) * geometry.out_channels,
         "windows": geometry.pooled_height * geometry.pooled_width * geometry.out_channels,
@@ -144,7 +145,7 @@ def _shape_of(geometry: Geometry, width_edges: int) -> dict[str, Any]:
         "overlap": members.windows_of.shape[1],
         "weight_words": weight_words(geometry, width_edges),
         "table_words": addresses.weight_word.shape[1],
-        "address_bits": last_address.bit_length(),
+        "first_output_word": first_output_word(geometry, width_edges),
         "gathers": addresses.gathers,
         "border_of": located(addresses.border_of, np.int32),
         "base_bit_of": located(addresses.base_bit, np.int64),
@@ -163,14 +164,11 @@ def _tasks_of(geometry: Geometry, architecture: Architecture) -> dict[str, Any]:
     """Describe what is otherwise where counters hand out tasks: their members, and weight addresses."""
     owned, units = task_members(geometry, architecture.scheduler).owned, architecture.scheduler.groups or 1
     addresses = word_addresses(geometry, architecture.pe.width_edges)
-    words = geometry.out_channels * weight_words(geometry, architecture.pe.width_edges) * units
-    bits = _shape_of(geometry, architecture.pe.width_edges)["address_bits"]
     return {
         "pooled_positions": owned.shape[0],
         "members": owned.shape[1],
         "owned": located(owned, np.int32),
         "weight_word_of": located(addresses.weight_word * np.int32(units), np.int32),
-        "address_bits": max(bits, words.bit_length()),
     }
 
 

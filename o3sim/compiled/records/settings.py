@@ -17,7 +17,8 @@ UNLIMITED = 2**30
 class Settings:
     """Settings of an architecture.
 
-    Those of a queue are 0 where there is none. 0 banks or bits of DRAM stand for ``ideal``. Shifts are -1
+    Those of a queue are 0 where there is none. 0 banks or bits of DRAM stand for ``ideal``; patches too
+    are read like ideal banks, and output bits written to ``written_banks``. Shifts are -1
     where a number is no power of two.
     """
 
@@ -36,6 +37,8 @@ class Settings:
     issue_width_ops: int
     issue_latency_cycles: int
     window_in_flight_ops: int
+    written_banks: int
+    written_shift: int
     activation_banks: int
     activation_shift: int
     weight_banks: int
@@ -62,6 +65,8 @@ def settings_of(architecture: Architecture) -> dict[str, int]:
         "speculate": a.pe.speculate,
         "channel_outermost": a.sequencer.outermost == "channel",
         "issue_latency_cycles": a.scheduler.issue_latency_cycles,
+        "written_banks": or_zero(a.activation_buffer.banks),
+        "written_shift": shift_of(or_zero(a.activation_buffer.banks)),
         "activation_banks": activation_banks,
         "activation_shift": shift_of(activation_banks),
         "weight_banks": weight_banks,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program import LayerProgram
 from o3sim.contract.program_order import window_members
 from o3sim.contract.weight_groups import WeightGroup, weight_words
@@ -63,4 +64,5 @@ def layer_ops(
         prunes_pooling=architecture.pruning.pooling and geometry.pool is not None and not profile.scores,
         race=None,
         not_before=np.zeros(len(channel), np.int64),
+        first_output_word=None if profile.scores else first_output_word(geometry, width),
     )

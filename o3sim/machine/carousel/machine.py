@@ -1,6 +1,6 @@
 """The carousel: wires its units and says in which order they act within a cycle.
 
-The phases of :meth:`CarouselMachine.tick` are section 9 of ``docs/machine.md``.
+The phases of :meth:`CarouselMachine.tick` are section 11 of ``docs/machine.md``.
 """
 
 from __future__ import annotations

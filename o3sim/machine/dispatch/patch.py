@@ -29,6 +29,8 @@ class PatchMemory:
     ----------
     words : int
         Words broadcast so far, in all layers.
+    turns : int
+        Cycles so far in which there was a column to fill, and room for it.
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -36,7 +38,7 @@ class PatchMemory:
         banks = architecture.activation_buffer.banks
         self._words_a_cycle = None if banks == "ideal" else banks
         self._is_there = architecture.activation_buffer.patch_kbit is not None
-        self.words = 0
+        self.words = self.turns = 0
 
     def begin_layer(self, program: LayerProgram, tasks: LayerTasks) -> None:
         """Start on a layer with empty memories."""
@@ -55,15 +57,16 @@ class PatchMemory:
         self._filled = self._there = 0
         self._column_words = 0
 
-    def step(self) -> None:
-        """Broadcast this cycle's words."""
+    def step(self, writing: int) -> None:
+        """Broadcast this cycle's words; so many banks write output bits and read none."""
         if not self._is_there:
             return
         self._there = self._filled
         if self._filled == self._end[-1] or not self._has_room():
             return
+        self.turns += 1
         left = self._columns.column_words - self._column_words
-        words = left if self._words_a_cycle is None else min(left, self._words_a_cycle)
+        words = left if self._words_a_cycle is None else min(left, self._words_a_cycle - writing)
         self.words += words
         self._column_words += words
         if words == left:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from o3sim.machine.operand_supply import Banks, OperandSupply
+from o3sim.machine.bank_reads import Banks
+from o3sim.machine.operand_supply import OperandSupply, Request
 
 
 class PatchSupply(OperandSupply):
@@ -16,9 +17,10 @@ class PatchSupply(OperandSupply):
     def __init__(self, weight_banks: Banks) -> None:
         super().__init__("ideal", weight_banks)
 
-    def grant(self, requests: Sequence[tuple[Sequence[int], int]]) -> list[int]:
+    def grant(self, requests: Sequence[Request], writing: Collection[int] = ()) -> list[int]:  # noqa: ARG002 - no bank
         """Arbitrate one cycle."""
-        before = self.activation_reads
+        reads, granted = self.activation_reads, self.granted
         taken = super().grant(requests)
-        self.activation_reads = before
+        self.reads_unused -= self.activation_reads - reads - (self.granted - granted)
+        self.activation_reads = reads
         return taken

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, cast
 
 from o3sim.machine.dispatch.free_pes import RangedFreePEs
@@ -44,9 +44,9 @@ class WindowPEArray(PEArray):
         self.passing: list[tuple[Member, int]] = []
         self.on_leave: Callable[[Task], None] | None = None
 
-    def begin_layer(self, program: LayerProgram, checks_bounds: bool) -> None:
+    def begin_layer(self, program: LayerProgram, checks_bounds: bool, cycle: int) -> None:
         """Take over the operand addresses of a layer; weight words of a group of PEs lie in its own banks."""
-        super().begin_layer(program, checks_bounds)
+        super().begin_layer(program, checks_bounds, cycle)
         for pe in self.pes:
             cast("OldestPE", pe).last_context = len(pe.held) - 1
         self._weight_words = (program.addresses.weight_word * self._units).tolist()
@@ -77,14 +77,17 @@ class WindowPEArray(PEArray):
             self.on_leave(op.task)
 
     def take_verdicts(self, cycle: int) -> list[Op]:
-        """Return the ops whose outcome is known from this cycle on; contexts are left to the machine."""
-        return sorted(self._verdicts.pop(cycle, ()), key=lambda op: op.index)
+        """Return the ops whose outcome is known from this cycle on; contexts are left to the machine.
 
-    def move_words_of(self, cycle: int, idle_causes: list[str]) -> dict[str, int]:
+        Those that a word decided come first, one a PE; of those that need none first members.
+        """
+        return sorted(self._verdicts.pop(cycle, ()), key=_order_of_verdicts)
+
+    def move_words_of(self, cycle: int, idle_causes: list[str], writing: Collection[int]) -> dict[str, int]:
         """Do as :meth:`move_words`, with a cause for the idle PEs of each counter's range."""
         ends = [bisect_left(self._busy, (n + 1) * self._range) for n in range(self._counters)]
         busy = [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
-        causes = self.move_words(cycle, _IDLE)
+        causes = self.move_words(cycle, _IDLE, writing)
         causes.pop(_IDLE, None)
         for cause, count in zip(idle_causes, busy, strict=True):
             if count < self._range:
@@ -107,3 +110,7 @@ class WindowPEArray(PEArray):
 
 
 _IDLE = "idle"
+
+
+def _order_of_verdicts(op: Op) -> tuple[bool, bool]:
+    return not op.decided_words, cast("Member", op).task.members[0] is not op

@@ -14,14 +14,14 @@ from o3sim.machine.dispatch.ledger import WindowLedger
 from o3sim.machine.dispatch.patch import PatchMemory
 from o3sim.machine.dispatch.patch_supply import PatchSupply
 from o3sim.machine.dispatch.pe_array import WindowPEArray
+from o3sim.machine.dispatch.states import WindowStates
 from o3sim.machine.dispatch.task import Member, Task
 from o3sim.machine.machine import Machine
-from o3sim.machine.scoreboard import Scoreboard
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
 
-UNITS = "weights", "clock", "supply", "output", "patch", "pes", "counters"
+UNITS = "weights", "clock", "supply", "output", "bits", "patch", "pes", "counters"
 """Names of the machine's units, in an order in which they can be made."""
 
 
@@ -81,11 +81,11 @@ class WindowMachine(Machine):
         self._pass_on(cycle)
         self._take_verdicts(cycle)
         self.counters.step(cycle, self._handed_out)
-        causes = self.pes.move_words_of(cycle, self.counters.idle_causes(cycle))
+        causes = self.pes.move_words_of(cycle, self.counters.idle_causes(cycle), self.bits.writing)
         self._write()
         if self.stream is not None:
             self.stream.flush()
-        if self.ledger.ended == self.program.ops:
+        if self.ledger.ended == self.program.ops and not self.bits.are_held and not self.bits.writing:
             self.ledger.pe_cycles(causes, 1)
             self._end_layer(cycle)
             return cycle + 1 if self._begin_layer(cycle + 1) else None
@@ -95,14 +95,14 @@ class WindowMachine(Machine):
         return wake
 
     def _position(self) -> tuple[int, int, int, int]:
-        """How far the layer is; a cycle that moves neither this nor a word changes nothing."""
-        read = self.supply.activation_reads
-        return self.counters.handed_out, self.ledger.counters.issued, self.ledger.ended, read
+        """How far the layer is; a cycle that does not move this, and in which no PE asks, changes nothing."""
+        counters, moved = self.ledger.counters, self.bits.words_written + self.patch.turns
+        return self.counters.handed_out, counters.issued, self.ledger.ended, moved
 
     def _broadcast(self) -> None:
         """Fill the patches."""
         before = self.patch.words
-        self.patch.step()
+        self.patch.step(len(self.bits.writing))
         self.supply.activation_reads += self.patch.words - before
 
     def _pass_on(self, cycle: int) -> None:
@@ -158,7 +158,7 @@ class WindowMachine(Machine):
 
     def _begin_units(self, program: LayerProgram, cycle: int) -> None:
         """Let the units that know of layers start on one."""
-        self.pes.begin_layer(program, program.prunes_threshold)
+        self.pes.begin_layer(program, program.prunes_threshold, cycle)
         if program.tasks is not None:  # there are, where the machine has no queue
             self.patch.begin_layer(program, program.tasks)
             self.counters.begin_layer(program, program.tasks, cycle)
@@ -167,9 +167,9 @@ class WindowMachine(Machine):
         """Make what counts a layer."""
         return WindowLedger(program, self.architecture.pe.width_edges, cycle)
 
-    def _scoreboard_of(self, program: LayerProgram) -> Scoreboard:
-        """Make what holds the output of a layer; nobody sees the windows in it."""
-        return Scoreboard(program.n_windows, False, 0)
+    def _scoreboard_of(self, program: LayerProgram) -> WindowStates:
+        """Make what holds the output of a layer."""
+        return WindowStates(program.n_windows)
 
     def _next_change(self, cycle: int) -> int:
         """Next cycle in which a unit that waits can go on."""

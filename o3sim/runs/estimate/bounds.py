@@ -133,7 +133,7 @@ def _most(architecture: Architecture, layer: Layer) -> int:
         return _most_going_round(a, layer)
     per_word = 1 if a.pe.speculate or not a.pruning.threshold else a.pe.latency_cycles
     per_word += _most_runs(layer.geometry, a.pe.width_edges) - 1
-    waits = 3 + a.scheduler.issue_latency_cycles + a.pe.latency_cycles
+    waits = 3 + _most_writes(architecture, layer) + a.scheduler.issue_latency_cycles + a.pe.latency_cycles
     if a.scheduler.dispatch == CENTRAL:
         waits += a.pruning.squash_latency_cycles
     cycles = per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
@@ -154,6 +154,14 @@ def _most_going_round(architecture: Architecture, layer: Layer) -> int:
     filling = int(tiles.cycles.sum()) + tiles.number
     opening = tiles.number * geometry.out_channels
     return per_op * ops_of(geometry) + groups * filling + opening + 2
+
+
+def _most_writes(architecture: Architecture, layer: Layer) -> int:
+    """Cycles in which the output bits of an op can keep words from going in, at most."""
+    pool = layer.geometry.pool
+    if architecture.activation_buffer.banks == "ideal":
+        return 0
+    return 1 if pool is None else (-(-pool.size // pool.stride)) ** 2
 
 
 def _most_runs(geometry: Geometry, width_edges: int) -> int:

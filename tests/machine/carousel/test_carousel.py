@@ -1,4 +1,4 @@
-"""The readings of the carousel (docs/machine.md, section 9), one by one."""
+"""The readings of the carousel (docs/machine.md, section 11), one by one."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from o3sim.contract.carousel.ops import layer_ops
 from o3sim.contract.carousel.plan import cut_for_banks
 from o3sim.contract.carousel.sizes import sizes_of
 from o3sim.contract.events import Event, EventKind
+from o3sim.contract.weight_groups import WeightGroup
 from o3sim.network.layer import Geometry, Pool
 from o3sim.profile.profile import LayerProfile
 from tests.machine.carousel.samples import carousel, carousel_cases, layer, run
@@ -273,6 +275,23 @@ def test_a_window_begins_in_the_cycle_after_the_last_word_that_it_reads_was_broa
     done = counts(machine, undecided(conv(1, 4, 8, 1, kernel=1)))
     assert done.pe_cycles["input_wait"] > 0
     assert (done.activation_reads, done.patch_writes, done.patch_reads) == (4, 4 * 4, 4)
+
+
+def test_every_word_heard_is_read_and_every_word_broadcast_written_in_each_pe() -> None:
+    done = counts(carousel(), undecided(conv(1, 4, 32, 3, kernel=1)))
+    assert done.patch_reads == done.words_executed == 4 * 3 * 4
+    assert done.patch_writes == 4 * 4 * 4  # 4 pixels of 4 words into 4 PEs, once for all channels
+
+
+def test_an_ops_number_counts_members_windows_and_channels() -> None:
+    """Two channels of 2 x 1 windows of 4: op 13 is member 1 of window 1 of channel 1."""
+    geometry = conv(4, 2, 8, 2, kernel=1, pool=Pool(2, 2))
+    matches = np.zeros((8, 1, 2))
+    matches[5, 0, 1] = 8  # row 2, column 1: member 1 of the second window
+    found = events(lone(scheduler__open_channels=2), layer(geometry, 8, matches, 3))
+    assert [e.op for e in found if e.kind is EventKind.DECIDE and e.value] == [13]
+    program = layer_ops(layer(geometry, 8, matches, 3), [WeightGroup(0, 0, 2, 16)], 0, lone())
+    assert (program.position[13], program.channel[13], program.outcome[13]) == (5, 1, 1)
 
 
 def test_a_half_is_filled_anew_in_the_cycle_after_the_last_outcome_of_its_tile_is_known() -> None:

@@ -1,0 +1,63 @@
+"""Output bits: final ones go to their banks, a word a bank and cycle, from the next cycle on."""
+
+from __future__ import annotations
+
+from o3sim.compiled.kernel import inlined, noinline, quotient, remainder
+from o3sim.compiled.memory import Memory
+from o3sim.compiled.ops import window_of
+from o3sim.compiled.records.ops import op_at
+from o3sim.compiled.records.output_bits import held_at, port_at, writing_at, zeros_at
+from o3sim.compiled.records.scoreboard import output_at
+
+
+@noinline
+def take_bits(x: Memory, slot: int) -> None:
+    """Take the bits that an op's outcome makes final, before it is written."""
+    bits, settings = x.output_bits, x.settings
+    outcome = op_at(x.ops, slot).outcome
+    for k in range(x.layer.overlap):
+        window = window_of(x, slot, k)
+        if window >= 0 and _is_final(x, window, outcome):
+            word = x.layer.first_output_word + quotient(window, settings.width_edges, settings.width_shift)
+            held_at(bits, bits.n_held).word = word
+            bits.n_held += 1
+
+
+@inlined
+def _is_final(x: Memory, window: int, outcome: int) -> bool:
+    """Note an outcome of a window; return whether that is its first 1, or the last of its ops with none.
+
+    A window in a context is written once.
+    """
+    if x.windows.counters > 0:
+        return True
+    if outcome:
+        return output_at(x.scoreboard, window).bit == 0
+    if x.layer.members == 1:
+        return True
+    zeros = zeros_at(x.output_bits, window)
+    zeros.ops += 1
+    return zeros.ops == x.layer.members
+
+
+@noinline
+def write_bits(x: Memory, cycle: int) -> None:
+    """Choose what the banks write in the next cycle; the words that are left wait."""
+    bits, settings = x.output_bits, x.settings
+    bits.n_writing = 0
+    left = 0
+    for k in range(bits.n_held):
+        word = held_at(bits, k).word
+        bank = remainder(word, settings.written_banks, settings.written_shift)
+        port = port_at(bits, bank)
+        if port.cycle < cycle:
+            port.cycle = cycle
+            port.word = word
+            writing_at(bits, bits.n_writing).bank = bank
+            bits.n_writing += 1
+        elif port.word != word:
+            held_at(bits, left).word = word
+            left += 1
+    if bits.n_writing > 0 and x.clock.moved == 0:
+        x.clock.moved = 1
+    bits.n_held = left
