@@ -58,7 +58,9 @@ def test_edge_orders_stay_beside_the_weights() -> None:
     granules = np.array([[0, 1, 2, 3], [3, 2, 1, 0]], np.int32)
     order = EdgeOrder(granules, np.array([0, 1, 0], np.int32), 8, 32)
     geometry = replace(dense(32, 3), edge_order=order)
-    assert buffer_bits(geometry, 24) == 3 * 48 + 2 * order.table_bits  # a table for each order, not channel
+    assert (
+        buffer_bits(geometry, machine(0, pe__width_edges=24)) == 3 * 48 + 2 * order.table_bits
+    )  # a table for each order, not channel
     assert dram_bits(geometry) == 3 * 32 + 2 * order.table_bits
 
 
