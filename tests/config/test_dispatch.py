@@ -57,6 +57,21 @@ def test_keys_of_a_queue_are_refused_where_the_file_states_them(
     )
 
 
+def test_keys_that_have_a_default_are_of_the_machines_that_have_such_units(tmp_path: Path) -> None:
+    base = tmp_path / "base.yaml"
+    base.write_text("extends: o3bnn\nscheduler: {select_cycles: 1}\nactivation_buffer: {line_buffer: true}\n")
+    load(tmp_path, f"pe: {{pick: oldest}}\nscheduler: {WINDOW}", "base.yaml")
+    window = load_architecture(tmp_path / "mine.yaml")
+    assert (window.scheduler.select_cycles, window.activation_buffer.line_buffer) == (0, True)
+    assert not window.with_({"scheduler.select_cycles": 0}).scheduler.select_cycles  # as good as none
+    (found,) = problems(tmp_path, "scheduler: {select_cycles: 1}", "window")
+    assert "scheduler.select_cycles: scheduler.dispatch `window` has no such thing" in found
+    (found,) = problems(tmp_path, "activation_buffer: {line_buffer: true}", "carousel")
+    assert "activation_buffer.line_buffer: scheduler.dispatch `carousel` has no such thing" in found
+    (found,) = problems(tmp_path, "activation_buffer: {line_buffer: true}", "group")
+    assert "PEs read their patches, so nobody reads a line buffer: `false`, or leave the patches out" in found
+
+
 def test_a_file_that_extends_a_machine_without_a_queue_can_have_one_again(tmp_path: Path) -> None:
     load(tmp_path, "scheduler: {dispatch: central}\nactivation_buffer: {banks: 128}", "group")
     made, base = (load_architecture(which) for which in (tmp_path / "mine.yaml", "o3bnn"))

@@ -297,6 +297,38 @@ def test_reads_of_the_activation_buffer_are_what_is_broadcast() -> None:
     assert counters.activation_requests == counters.words_executed == 18
 
 
+SPLIT = conv(2, 3, 4, 1, kernel=2)
+"""Two places whose kernels have rows of 8 bits, at bits 0, 12, 4 and 16 of the map: six words of 8 bits."""
+
+
+@pytest.mark.parametrize("dispatch", ["window", "group"])
+def test_members_read_every_buffer_word_that_their_words_lie_in(dispatch: str) -> None:
+    lone = {"pe__count": 1, f"scheduler__{'counters' if dispatch == 'window' else 'groups'}": 1}
+    counters = run_one(queueless(dispatch, **lone), profile(SPLIT))
+    assert (counters.words_executed, counters.activation_reads) == (4, 6)
+    one_bank = run_one(queueless(dispatch, activation_buffer__banks=1, **lone), profile(SPLIT, scores=True))
+    assert (one_bank.activation_reads, one_bank.pe_cycles["operand_stall"]) == (6, 2)
+
+
+def test_a_line_buffer_or_a_patch_makes_every_word_of_a_member_one_access() -> None:
+    layer = profile(SPLIT, scores=True)
+    buffered = run_one(one_pe(activation_buffer__banks=1, activation_buffer__line_buffer=True), layer)
+    assert (buffered.line_buffer_reads, buffered.activation_reads) == (4, 3)  # 24 bits fill it
+    patched_one = run_one(patched(pe__count=1, scheduler__counters=1), layer)
+    assert (patched_one.patch_reads, patched_one.activation_reads) == (4, 3)  # three columns of 8 bits
+    for counters in (buffered, patched_one):
+        assert counters.pe_cycles["operand_stall"] == 0
+
+
+def test_members_that_read_a_line_buffer_meet_no_write() -> None:
+    layer = profile(conv(6, 6, 8, 4))
+    met, unmet = (
+        run_one(one_pe(activation_buffer__banks=1, activation_buffer__line_buffer=buffered), layer)
+        for buffered in (False, True)
+    )
+    assert met.write_conflicts > 0 == unmet.write_conflicts
+
+
 def test_pes_wait_for_columns_as_for_input() -> None:
     causes = run_one(patched(), profile(WIDE_MAP, 8)).pe_cycles
     assert causes["input_wait"] >= 4 * 4 * 16
@@ -323,6 +355,14 @@ def test_a_patch_too_small_for_a_window_is_refused_with_the_size_that_would_do(
 ) -> None:
     with pytest.raises(InputError, match=says):
         plan_groups(patched(), [LayerSize("conv1", geometry, False)])
+
+
+def test_a_member_begins_with_the_threshold_of_its_channel() -> None:
+    """Two of four members are dropped before they begin; one channel is constant, the scores have none."""
+    layer = profile(POOLED, [[[24, 0]]], np.array([0, 1, 1, 0]).reshape(2, 2, 1))
+    counters, scores = run(one_pe(), layer, profile(dense(16, 5), scores=True)).layers
+    assert (counters.issued, counters.threshold_reads) == (4, 4)
+    assert (scores.issued, scores.threshold_reads) == (5, 0)
 
 
 def test_a_machine_without_a_queue_counts_none() -> None:

@@ -327,6 +327,13 @@ def test_everything_is_conserved(case: Case) -> None:
         assert sum(counters.pe_cycles.values()) == case.architecture.pe.count * counters.cycles
 
 
+def test_members_that_begin_read_their_thresholds_and_scores_have_none() -> None:
+    pooled = layer(conv(4, 4, 8, 1, kernel=1, pool=Pool(2, 2)), 8, 8, ALL)  # each first member is a 1
+    counters = counts(lone(), pooled)
+    assert (counters.dispatched, counters.issued, counters.threshold_reads) == (16, 4, 4)
+    assert counts(lone(), layer(dense(32, 5), 8, 0, 0, scores=True)).threshold_reads == 0
+
+
 @pytest.mark.parametrize(
     ("geometry", "message"),
     [
