@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.contract.counters import LayerCounters
-from o3sim.contract.dispatch_fit import check_dispatch_fits
+from o3sim.contract.dispatch_fit import check_dispatch_fits, check_is_measured
 from o3sim.contract.weight_groups import WeightGroup, check_activations_fit, cut_layer
+from o3sim.network.layer import LayerSize
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -78,6 +79,8 @@ def plan_groups(architecture: Architecture, layers: Iterable[Sized]) -> list[lis
     for number, layer in enumerate(layers):
         check_activations_fit(layer.name, layer.geometry, architecture)
         check_dispatch_fits(layer.name, layer.geometry, architecture)
+        if not isinstance(layer, LayerSize):  # which has no parameters yet
+            check_is_measured(layer.name, layer.geometry, architecture)
         cuts.append(cut_layer(number, layer.name, layer.geometry, architecture))
     return cuts
 

@@ -57,7 +57,7 @@ def _share(architecture: Architecture) -> tuple[int, int]:
 
 def _shares_channels(architecture: Architecture) -> bool:
     """Return whether groups of PEs hold different channels; else each has a copy of all."""
-    return architecture.scheduler.assignment == "channel"
+    return architecture.scheduler.assignment in ("channel", "channel_balanced")
 
 
 def _too_small(architecture: Architecture, name: str, sharers: int, bits: int, what: str) -> InputError:
