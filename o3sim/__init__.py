@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from o3sim.api import architecture as architecture
+    from o3sim.api import control as control
     from o3sim.api import simulate as simulate
     from o3sim.api import sweep as sweep
     from o3sim.config.architecture import Architecture as Architecture
@@ -29,6 +30,7 @@ _HOMES = {
     "SweepOutcome": "o3sim.studies.sweep.run",
     "allow_code": "o3sim.config.consent",
     "architecture": "o3sim.api",
+    "control": "o3sim.api",
     "simulate": "o3sim.api",
     "sweep": "o3sim.api",
 }
@@ -42,6 +44,7 @@ __all__ = [
     "SweepOutcome",
     "allow_code",
     "architecture",
+    "control",
     "simulate",
     "sweep",
 ]

@@ -1,4 +1,4 @@
-"""What scripts and notebooks call: :func:`o3sim.sweep`, :func:`o3sim.architecture`, :func:`o3sim.simulate`.
+"""What scripts and notebooks call: sweeps, machines and their controls, simulations.
 
 ``docs/api.md`` shows them at work.
 """
@@ -58,6 +58,39 @@ def architecture(name_or_path: str | Path, changes: Mapping[str, Any] | None = N
 
     made = load_architecture(named("architecture", name_or_path))
     return made if changes is None else made.with_(changes)
+
+
+def control(architecture: str | Path | Architecture, name: str) -> Architecture:
+    """Derive a control from a machine: the same PEs, memories and clock under another policy.
+
+    Parameters
+    ----------
+    architecture : str, Path or Architecture
+        As for :func:`simulate`.
+    name : str
+        Its name in `o3sim list`: ``dense``, ``lockstep-pruned``, ``in-order``, ...
+
+    Returns
+    -------
+    Architecture
+        Called ``ARCHITECTURE-CONTROL``.
+
+    Raises
+    ------
+    InputError
+        If there is no such control, or the machine cannot have it.
+
+    Examples
+    --------
+    >>> dense = control("o3bnn-r", "dense")
+    >>> dense.name, dense.pe.count, dense.pruning.pooling
+    ('o3bnn-r-dense', 256, False)
+    """
+    from o3sim.config.controls import control_of
+
+    if not isinstance(name, str):
+        raise InputError(f"control: expected its name, found {name!r}")
+    return control_of(_machine(architecture), name)
 
 
 def simulate(

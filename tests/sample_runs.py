@@ -71,8 +71,8 @@ def result(name: str = "o3bnn", scale: int = 1, labels: tuple[int, ...] | None =
     model = EnergyModel(machine, load_table(machine.energy.table))
     first, second = labels or (None, None)
     images = (
-        ImageResult(1000 * scale, 9, first, (0.0, 2.5)),
-        ImageResult(2000 * scale, 3, second, (1.0, -1.0)),
+        ImageResult(1000 * scale, 9, first, (0.0, 2.5), 300.0 * scale),
+        ImageResult(2000 * scale, 3, second, (1.0, -1.0), 500.0 * scale),
     )
     subject = Subject("fashion-vgg", "0123abcd", images)
     layers = [counters("conv1", scale), counters("scores", 2 * scale)]

@@ -78,6 +78,16 @@ def test_a_machine_is_read_and_changed(here: Path) -> None:
         o3sim.architecture("small", {"pe.cuont": 4})
 
 
+def test_a_control_is_derived_from_the_machine_that_is_given(here: Path) -> None:
+    machine = o3sim.architecture("small", {"pe.count": 4})
+    assert o3sim.control(machine, "dense").pe == machine.pe
+    assert o3sim.control("small", "in-order") == o3sim.control(o3sim.architecture("small"), "in-order")
+    with pytest.raises(InputError, match=r"no control `dens` \(did you mean `dense`\?\)"):
+        o3sim.control(machine, "dens")
+    with pytest.raises(InputError, match=r"^control: expected its name, found 3"):
+        o3sim.control(machine, 3)  # type: ignore[arg-type]  # what is refused
+
+
 def test_a_changed_machine_is_the_one_that_runs(here: Path) -> None:
     few = o3sim.simulate(o3sim.architecture("small", {"pe.count": 1}), "tiny.yaml")
     assert few.configuration["pe"]["count"] == 1

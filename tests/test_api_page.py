@@ -16,7 +16,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | r
 
 def test_the_page_leads_with_a_sweep_of_a_mapping() -> None:
     assert re.search(r"o3sim\.(\w+)\(", BLOCKS[0]).group(1) == "sweep"  # type: ignore[union-attr]  # it is there
-    for name in ("architecture", "simulate"):
+    for name in ("architecture", "control", "simulate"):
         assert any(f"o3sim.{name}(" in block for block in BLOCKS)
 
 
@@ -34,7 +34,11 @@ def test_every_block_runs(
     assert here["outcome"].failed == 0
     machine, shallow = here["machine"], here["shallow"]
     assert (machine.pe.count, shallow.pe.count, shallow.issue_queue.depth_ops) == (32, 32, 16)
-    result = here["result"]
+    result, beside = here["result"], here["beside"]
+    assert (beside.architecture, beside.peak_edges_per_cycle) == (
+        "shallow-dense",
+        result.peak_edges_per_cycle,
+    )
     assert isinstance(result, o3sim.RunResult)
     assert (result.architecture, result.images, len(result.per_image)) == ("shallow", 4, 4)
     assert sum(here["shares"].values()) == pytest.approx(1)

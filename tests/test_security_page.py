@@ -12,6 +12,7 @@ import pytest
 from o3sim.config import custom_code, yaml_marks
 from o3sim.files import inputs
 from o3sim.studies.sweep import config, expand
+from o3sim.trace import reading
 from tests.cli.commands import commands
 
 ROOT = Path(__file__).parents[1]
@@ -90,6 +91,8 @@ def test_the_numbers_are_those_of_the_code() -> None:
         f"A Python file has at most {custom_code.MOST_CODE_BYTES:,} bytes.",
         f"What is compressed unfolds to at most {inputs.MOST_GROWTH} times its size and"
         f" {inputs.SPARE_BYTES:,} bytes; its sizes are read before its data.",
+        f"A compressed trace unfolds to at most {reading.MOST_GROWTH} times what has been read of it and"
+        f" {reading.SPARE_BYTES:,} bytes.",
         f"A sweep makes at most `most_points` points ({config.MOST_POINTS:,} unless the file says otherwise)"
         f" out of {expand.MOST_PLACES:,} combinations; more are refused before the first runs.",
     ):

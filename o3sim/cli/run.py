@@ -17,7 +17,8 @@ from o3sim.errors import InputError
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.results.result import Comparison, RunResult
+    from o3sim.results.comparison import Comparison
+    from o3sim.results.result import RunResult
     from o3sim.runs.case import LoadedCase
 
 
@@ -30,6 +31,14 @@ def run(  # noqa: PLR0913, PLR0917 - the command's options
     compare: Annotated[
         str, typer.Option(metavar="ARCH,...", help="Architectures to run beside it, on the same images.")
     ] = "",
+    controls: Annotated[
+        str,
+        typer.Option(
+            metavar="CONTROL,...",
+            help="Controls to run beside it, derived from it: the same PEs and clock. `o3sim list`.",
+        ),
+    ] = "",
+    wide: Annotated[bool, typer.Option("--wide", help="Show all that a comparison has.")] = False,
     json: options.Json = "",
     engine: options.Engine = None,
     jobs: options.Jobs = 1,
@@ -41,7 +50,7 @@ def run(  # noqa: PLR0913, PLR0917 - the command's options
 
     Outputs are compared bit by bit with functional inference. docs/results.md explains every figure.
     """
-    architectures = _load_architectures(architecture, settings, _names(compare))
+    architectures = _load_architectures(architecture, settings, _names(controls), _names(compare))
     _tell_custom(architectures, engine)
     asked = _RunOptions(workload, images, image_file, engine, jobs, profiles)
     if dry_run:
@@ -58,29 +67,35 @@ def run(  # noqa: PLR0913, PLR0917 - the command's options
         from o3sim.report.run import print_run
 
         print(said(settings), end="")
-        print_run(make_console(), main, others)
+        print_run(make_console(), main, others, wide)
 
 
-def _names(compare: str) -> list[str]:
-    return [name.strip() for name in compare.split(",") if name.strip()]
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]
 
 
 def _load_architectures(
-    first: str, settings: Sequence[str] | None, others: Sequence[str]
+    first: str, settings: Sequence[str] | None, controls: Sequence[str], others: Sequence[str]
 ) -> list[Architecture]:
     """Load all architectures; results are told apart by name, so no two may share one."""
+    from o3sim.config.controls import control_of
+
     main = load_machine(first, settings)
     loaded = {main.name: main}
+    for name in controls:
+        _add(loaded, control_of(main, name), f"--controls {name}")
     for name in others:
         architecture = load_machine(name, None)
-        if architecture.name in loaded:
-            changed = settings and architecture.name == main.name
-            hint = "; name the changed one: --set name=NAME" if changed else ""
-            raise InputError(
-                f"--compare {name}: architecture `{architecture.name}` is in this run already{hint}"
-            )
-        loaded[architecture.name] = architecture
+        changed = settings and architecture.name == main.name
+        hint = "; name the changed one: --set name=NAME" if changed else ""
+        _add(loaded, architecture, f"--compare {name}", hint)
     return list(loaded.values())
+
+
+def _add(loaded: dict[str, Architecture], architecture: Architecture, asked: str, hint: str = "") -> None:
+    if architecture.name in loaded:
+        raise InputError(f"{asked}: architecture `{architecture.name}` is in this run already{hint}")
+    loaded[architecture.name] = architecture
 
 
 def _tell_custom(architectures: Sequence[Architecture], engine: str | None) -> None:
@@ -132,7 +147,7 @@ def _simulate(
 ) -> tuple[RunResult, list[Comparison]]:
     """Run all architectures; set the others beside the first."""
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.results.result import compare
+    from o3sim.results.comparison import compare
     from o3sim.runs.case import with_saved_profiles
     from o3sim.runs.kernels import prepare
     from o3sim.runs.simulation import simulate_case

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from o3sim.cli import options
 from o3sim.cli.machines import load_machine
 
@@ -9,8 +13,15 @@ from o3sim.cli.machines import load_machine
 def show(
     architecture: options.Architecture,
     settings: options.Set = None,
+    control: Annotated[
+        str | None,
+        typer.Option(metavar="CONTROL", help="The control of that name, derived from it. `o3sim list`."),
+    ] = None,
 ) -> None:
     """Print an architecture in full, as YAML."""
+    from o3sim.config.controls import control_of
     from o3sim.config.yaml_marks import dump_yaml
 
-    print(dump_yaml(load_machine(architecture, settings).model_dump()), end="")
+    machine = load_machine(architecture, settings)
+    shown = machine if control is None else control_of(machine, control)
+    print(dump_yaml(shown.model_dump()), end="")

@@ -10,6 +10,8 @@ from o3sim.errors import InputError
 from o3sim.files.inputs import printable
 
 OUTPUT = "standard output"
+LINE_START, LINE_END = 1_000, 500
+"""Characters of a line on standard error that are shown where it is longer: words of files have no end."""
 
 
 class _Stream(TextIOWrapper):
@@ -72,8 +74,15 @@ def prepare_streams() -> None:
 
 
 def tell(text: str) -> None:
-    """Write lines to standard error, without what a terminal would obey."""
-    print(printable(text), file=sys.stderr, flush=True)
+    """Write lines to standard error, without what a terminal would obey, and none without end."""
+    print("\n".join(map(_bounded, printable(text).split("\n"))), file=sys.stderr, flush=True)
+
+
+def _bounded(line: str) -> str:
+    left_out = len(line) - LINE_START - LINE_END
+    if left_out <= 0:
+        return line
+    return f"{line[:LINE_START]} ({left_out:,} characters left out) {line[-LINE_END:]}"
 
 
 def abandon_output() -> None:

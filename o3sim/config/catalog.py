@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -32,6 +33,20 @@ def is_path(name_or_path: str) -> bool:
     return name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path or "\\" in name_or_path
 
 
+def is_there(path: str | Path) -> bool:
+    """Return whether it is a file; what is too long for a name, or holds what no name does, is none.
+
+    ``Path.is_file`` raises the system's own error there, which knows of no configuration and its lines.
+    """
+    return os.path.isfile(path)
+
+
+def beside(configuration: Path, name: str) -> str:
+    """Return a file named in a configuration as a path from its folder; a shipped name as it is."""
+    candidate = configuration.parent / name
+    return str(candidate) if is_there(candidate) else name
+
+
 def resolve(kind: Kind, name_or_path: str | Path) -> Path:
     """Find a configuration file by shipped name or by path.
 
@@ -52,7 +67,7 @@ def resolve(kind: Kind, name_or_path: str | Path) -> Path:
     if isinstance(name_or_path, str) and text in names(kind):
         return folder(kind) / f"{text}.yaml"
     path = Path(text)
-    if text and (path.exists() or isinstance(name_or_path, Path)):
+    if text and (os.path.exists(path) or isinstance(name_or_path, Path)):
         return path
     if is_path(text):
         raise InputError(f"{text}: no such file{suggest(path.stem, names(kind))}")

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from o3sim.config.catalog import is_path
+from o3sim.config.catalog import is_path, is_there
 from o3sim.config.marks import Document, KeyPath, Marks, Problem
 from o3sim.config.shipped_tables import shipped_anywhere
 from o3sim.config.yaml_marks import describe, read_yaml
@@ -72,7 +72,7 @@ def _base_path(target: Any, path: Path, marks: Marks) -> Path:
         if not isinstance(target, str) or not target:
             raise InputError(f"expected a file or a shipped name, found {describe(target)}")
         beside = path.parent / target
-        if beside.is_file():
+        if is_there(beside):
             return beside
         if is_path(target):
             raise InputError(f"no file {beside}")

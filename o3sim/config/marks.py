@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from o3sim.errors import ConfigError, InputError
 
 KeyPath = tuple[str | int, ...]
 """Keys and list indices from the top of a document down to a value."""
@@ -108,3 +112,14 @@ class Document:
         while path and path not in self.marks:
             path = path[:-1]
         return self.marks[path]
+
+
+@contextmanager
+def placed(document: Document, key: KeyPath) -> Iterator[None]:
+    """Say beside an error at which key its cause is named; errors that have a place keep it."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except InputError as error:
+        raise ConfigError([str(Problem(document.nearest(key).value, key, str(error)))]) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from o3sim.config.catalog import KINDS, folder, is_path, names, suggest
+from o3sim.config.catalog import KINDS, folder, is_path, is_there, names, suggest
 from o3sim.errors import InputError
 
 TABLES_FOLDER = Path(__file__).parents[1] / "energy" / "tables"
@@ -17,7 +17,7 @@ def shipped_tables() -> tuple[str, ...]:
 
 def is_table(name_or_path: str) -> bool:
     """Return whether there is a shipped table of that name, or a file if it is a path."""
-    return name_or_path in shipped_tables() or (is_path(name_or_path) and Path(name_or_path).is_file())
+    return name_or_path in shipped_tables() or (is_path(name_or_path) and is_there(name_or_path))
 
 
 def no_table(name_or_path: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
-from o3sim.config.catalog import is_path, suggest
+from o3sim.config.catalog import is_path, is_there, suggest
 from o3sim.config.load import load_once
 from o3sim.config.marks import Conflict
 from o3sim.config.model import CrossCheckedModel, StrictModel
@@ -142,7 +142,7 @@ def load_table(name_or_path: str) -> EnergyTable:
     shipped = shipped_tables()
     if name_or_path in shipped:
         return load_once(TABLES_FOLDER / f"{name_or_path}.yaml", EnergyTable)
-    if is_path(name_or_path) and Path(name_or_path).exists():
+    if is_path(name_or_path) and is_there(name_or_path):
         return load_once(Path(name_or_path), EnergyTable)
     what = "file" if is_path(name_or_path) else "shipped table"
     hint = suggest(Path(name_or_path).stem, shipped)

@@ -12,12 +12,14 @@ from o3sim.config.custom_code import custom_units
 from o3sim.contract.counters import PeCycles
 from o3sim.contract.declared import names_of
 from o3sim.energy.units import UNITS
+from o3sim.report.compare import PJ_PER_NJ, print_comparisons
 from o3sim.report.console import WIDTH_COLUMNS, make_table
-from o3sim.report.numbers import ABSENT, grouped, percent, ratio, significant
+from o3sim.report.numbers import ABSENT, grouped, percent, significant
 from o3sim.report.pipeline import clock, print_pipeline
 from o3sim.report.synthetic import synthetic_note
+from o3sim.results.comparison import Comparison
 from o3sim.results.measures import Measures
-from o3sim.results.result import Comparison, RunResult
+from o3sim.results.result import RunResult
 from o3sim.runs.engines import describe
 
 FAMILIES = {
@@ -40,17 +42,13 @@ LAYER_LEGEND = textwrap.fill(
     WIDTH_COLUMNS,
 )
 
-COMPARE_LEGEND = """\
-speed-up of {main} over each: its latency / that of {main}. energy ratio: its energy / that
-of {main}; chip: without DRAM. exec., pruned, wasted: shares of all edges. operand: share of
-PE-cycles that wait for a bank."""
-
-PJ_PER_NJ = 1000.0
 CLASSES_SHOWN = 12
 
 
-def print_run(console: Console, result: RunResult, comparisons: Sequence[Comparison] = ()) -> None:
-    """Write the whole report of a run."""
+def print_run(
+    console: Console, result: RunResult, comparisons: Sequence[Comparison] = (), wide: bool = False
+) -> None:
+    """Write the whole report of a run; ``wide`` adds the details of a comparison."""
     images = f"{result.images} image{'s' if result.images != 1 else ''}"
     console.print(f"{result.architecture} on {result.workload}, {images}", style="bold")
     if result.synthetic:
@@ -76,8 +74,7 @@ def print_run(console: Console, result: RunResult, comparisons: Sequence[Compari
     console.print(pe_cycle_table(result))
     console.print(energy_table(result))
     if comparisons:
-        console.print(compare_table(result, comparisons))
-        console.print(COMPARE_LEGEND.format(main=result.architecture))
+        print_comparisons(console, result, comparisons, wide)
 
 
 def speculative_note(result: RunResult) -> str:
@@ -175,37 +172,3 @@ def energy_table(result: RunResult) -> Table:
 
 def _table_name(result: RunResult) -> str:
     return str(result.configuration["energy"]["table"])
-
-
-def compare_table(result: RunResult, comparisons: Sequence[Comparison]) -> Table:
-    """Build the comparison: the main run first, then each other architecture."""
-    table = make_table(
-        f"{result.architecture} compared (per image)", 1,
-        "architecture", "cycles", "latency\nus", "speed-\nup", "exec.\n%", "pruned\nthr %",
-        "pruned\npool %", "wasted\n%", "oper-\nand %", "energy\nnJ", "energy\nratio", "chip\nratio", gap=1,
-    )  # fmt: skip
-    table.add_row(result.architecture, *_compare_cells(result, None))
-    for other in comparisons:
-        table.add_row(other.result.architecture, *_compare_cells(other.result, other))
-    return table
-
-
-def _compare_cells(result: RunResult, beside: Comparison | None) -> list[str]:
-    edges = result.edges
-    ratios: tuple[float | None, ...] = (None, None, None)
-    if beside is not None:
-        ratios = beside.speed_up, beside.energy_ratio, beside.on_chip_energy_ratio
-    speed_up, energy_ratio, on_chip_ratio = map(ratio, ratios)
-    return [
-        grouped(result.cycles_per_image),
-        significant(result.latency_us),
-        speed_up,
-        percent(result.edge_share(edges.executed)),
-        percent(result.edge_share(edges.pruned.threshold)),
-        percent(result.edge_share(edges.pruned.pooling)),
-        percent(result.edge_share(edges.wasted)),
-        percent(result.pe_cycle_share("operand_stall")),
-        significant(result.energy_pj_per_image / PJ_PER_NJ),
-        energy_ratio,
-        on_chip_ratio,
-    ]

@@ -8,10 +8,11 @@ from dataclasses import asdict
 from typing import Any
 
 from o3sim.results.columns import GROUPS
+from o3sim.results.comparison import Comparison
 from o3sim.results.images import ImageResult
 from o3sim.results.measures import Measures, values_of
 from o3sim.results.pipeline import PipelineFigures
-from o3sim.results.result import Comparison, RunResult
+from o3sim.results.result import RunResult
 
 
 def to_document(result: RunResult, comparisons: Sequence[Comparison] = ()) -> dict[str, Any]:
@@ -33,10 +34,14 @@ def to_json(result: RunResult, comparisons: Sequence[Comparison] = ()) -> str:
 
 
 def _comparison(other: Comparison) -> dict[str, Any]:
+    energies = other.on_chip_energy_ratio_spread
     return {
+        "peak_ratio": other.peak_ratio,
         "speed_up": other.speed_up,
+        "speed_up_spread": asdict(other.speed_up_spread),
         "energy_ratio": other.energy_ratio,
         "on_chip_energy_ratio": other.on_chip_energy_ratio,
+        "on_chip_energy_ratio_spread": None if energies is None else asdict(energies),
         **_run(other.result),
     }
 

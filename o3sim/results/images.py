@@ -21,12 +21,15 @@ class ImageResult:
         The right class, if it is known.
     scores : tuple of float, or None
         Score of each class; None if the run had only stored profiles without them.
+    on_chip_pj : float or None
+        Energy of all units but DRAM; None if the counts of single images were not priced.
     """
 
     cycles: int
     predicted: int
     label: int | None = None
     scores: tuple[float, ...] | None = None
+    on_chip_pj: float | None = None
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ class Measures:
     @property
     def on_chip_pj(self) -> float:
         """Energy of all units but DRAM, in pJ."""
-        return fsum(self.energy_pj[unit] for unit in ON_CHIP_UNITS)
+        return on_chip_pj_of(self.energy_pj)
 
     @property
     def pe_cycles_total(self) -> int:
@@ -134,7 +134,7 @@ def measure(
     outputs_exact : bool
     """
     total_pj = fsum(energy_by_unit_pj[unit] for unit in UNITS)
-    on_chip_pj = fsum(energy_by_unit_pj[unit] for unit in ON_CHIP_UNITS)
+    on_chip_pj = on_chip_pj_of(energy_by_unit_pj)
     edges = edges_of(counters)
     cycles_per_image = counters.cycles / images
     latency_us = cycles_per_image / clock_mhz
@@ -154,6 +154,11 @@ def measure(
         tops_per_watt=ratio(OPS_PER_EDGE * edges.total, total_pj),
         events=counters.events,
     )
+
+
+def on_chip_pj_of(energy_by_unit_pj: Mapping[str, float]) -> float:
+    """Add up the energy of all units but DRAM, in pJ."""
+    return fsum(energy_by_unit_pj[unit] for unit in ON_CHIP_UNITS)
 
 
 def ratio(part: float, whole: float) -> float | None:

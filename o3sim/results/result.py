@@ -12,7 +12,7 @@ from o3sim.contract.counters import LayerCounters
 from o3sim.energy.model import EnergyModel
 from o3sim.results.columns import measure_columns
 from o3sim.results.images import ImageResult, Spread, spread_of
-from o3sim.results.measures import Measures, measure, ratio, sum_energy, values_of
+from o3sim.results.measures import Measures, measure, sum_energy, values_of
 from o3sim.results.pipeline import PipelineFigures, of_stream
 
 if TYPE_CHECKING:
@@ -80,33 +80,24 @@ class RunResult(Measures):
         """How far the cycles of images spread: ``p50``, ``p99``, ``worst``."""
         return spread_of([image.cycles for image in self.per_image])
 
+    @property
+    def clock_mhz(self) -> float:
+        """Clock of the machine."""
+        return float(self.configuration["clock_mhz"])
+
+    @property
+    def peak_edges_per_cycle(self) -> int:
+        """PEs times their width, in a pipeline those of all stages: it evaluates no more in a cycle."""
+        if self.pipeline is not None:
+            return sum(stage.pe_count * stage.pe_width_edges for stage in self.pipeline.stages)
+        pe = self.configuration["pe"]
+        return int(pe["count"] * pe["width_edges"])
+
     def to_frame(self) -> pd.DataFrame:
         """Return the layers as a DataFrame, a column for each figure (extra ``frames``)."""
         from o3sim.results.frames import frame_of
 
         return frame_of([{"layer": layer.name, **measure_columns(layer)} for layer in self.layers])
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A run beside the one that it is compared with, on the same network and images.
-
-    Attributes
-    ----------
-    result : RunResult
-        Result of the other architecture.
-    speed_up : float
-        Speed-up of the main run over this one: ratio of latencies, so clocks count.
-    energy_ratio : float or None
-        Energy of this one over that of the main run; None if the main run spent none.
-    on_chip_energy_ratio : float or None
-        The same without DRAM.
-    """
-
-    result: RunResult
-    speed_up: float
-    energy_ratio: float | None
-    on_chip_energy_ratio: float | None
 
 
 @dataclass(frozen=True)
@@ -186,16 +177,6 @@ def run_result(
         layers=tuple(LayerResult(name=counters.name, **values_of(part)) for counters, part in named),
         pipeline=pipeline,
         **values_of(whole),
-    )
-
-
-def compare(main: RunResult, other: RunResult) -> Comparison:
-    """Set another architecture's run beside the main one."""
-    return Comparison(
-        other,
-        speed_up=other.latency_us / main.latency_us,
-        energy_ratio=ratio(other.energy_pj.total, main.energy_pj.total),
-        on_chip_energy_ratio=ratio(other.on_chip_pj, main.on_chip_pj),
     )
 
 

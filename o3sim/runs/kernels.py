@@ -8,6 +8,7 @@ then find what it compiled.
 from __future__ import annotations
 
 import fcntl
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from typing import IO
 import numpy as np
 
 from o3sim.config.load import load_architecture
+from o3sim.network.bits.announce import when_compiling
 from o3sim.network.images import Images
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
@@ -28,10 +30,13 @@ from o3sim.runs.point import count_point
 from o3sim.workers import pool
 
 LOCK = "o3sim-kernels.lock"
-"""Beside the cached kernels: held by the process that loads or compiles them."""
+"""Beside the cached kernels: held by the process that loads them, which writes into it if it compiles."""
 
-LOADING_S = 2.0
-"""Longer than it takes to load kernels that are compiled: whoever holds the lock after it compiles."""
+LOADING_S = 20.0
+"""Longer than it takes to load kernels that are compiled, however busy the machine is."""
+
+POLL_S = 0.04
+"""Between two looks at the lock."""
 
 
 def prepare(jobs: int) -> None:
@@ -80,15 +85,18 @@ def _alone() -> Iterator[None]:
         if not _locked_soon(stream):
             print("waiting for another process that compiles kernels", file=sys.stderr, flush=True)
             fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+        stream.truncate(0)  # of a process that was killed while it compiled
+        with when_compiling(lambda: print("compiling", file=stream, flush=True)):
+            yield
+        stream.truncate(0)
 
 
 def _locked_soon(stream: IO[str]) -> bool:
-    """Return whether the lock was to be had within the time that loading takes."""
+    """Wait for the lock while whoever holds it only loads kernels; return whether it was to be had."""
     end = time.monotonic() + LOADING_S
-    while time.monotonic() < end:
+    while time.monotonic() < end and os.fstat(stream.fileno()).st_size == 0:
         with suppress(BlockingIOError):
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
-        time.sleep(LOADING_S / 50)
+        time.sleep(POLL_S)
     return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import fsum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from o3sim.network.network import Network
 from o3sim.profile.image import ProfiledImage
 from o3sim.profile.profile import LayerProfile
 from o3sim.results.images import ImageResult
+from o3sim.results.measures import on_chip_pj_of
 from o3sim.results.pipeline import PipelineFigures
 from o3sim.results.result import RunResult, Subject, run_result
 from o3sim.runs.case import AnyCase
@@ -108,6 +110,8 @@ class PointRun:
         Shapes and bounds suffice.
     engine : str, optional
         As for :func:`o3sim.runs.engines.engine_name`.
+    table : EnergyTable, optional
+        Prices, for the energy of every single image; without it images have none.
 
     Raises
     ------
@@ -115,9 +119,16 @@ class PointRun:
         If the machine cannot run the network.
     """
 
-    def __init__(self, architecture: Architecture, network: Network, engine: str | None = None) -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        network: Network,
+        engine: str | None = None,
+        table: EnergyTable | None = None,
+    ) -> None:
         self.runner = runner_of(architecture, network, engine)
         layers = network.layers
+        self._models = None if table is None else _models(architecture, layers, table)
         self._counts = PointCounts([LayerCounters(layer.name) for layer in layers], [True] * len(layers))
 
     def add(self, image: ImageCounts) -> None:
@@ -126,12 +137,26 @@ class PointRun:
         for total, counters in zip(counts.layers, image.layers, strict=True):
             total.add(counters)
         counts.exact = [both and now for both, now in zip(counts.exact, image.exact, strict=True)]
-        counts.images.append(image.result)
+        counts.images.append(self._priced(image))
         counts.exact_classes.append(image.exact_class)
+
+    def _priced(self, image: ImageCounts) -> ImageResult:
+        if self._models is None:
+            return image.result
+        priced = zip(self._models, image.layers, strict=True)
+        on_chip = fsum(on_chip_pj_of(model.energy_pj(counters)) for model, counters in priced)
+        return replace(image.result, on_chip_pj=on_chip)
 
     def counts(self) -> PointCounts:
         """Return what was counted, over all images so far."""
         return replace(self._counts, pipeline=self.runner.figures(self._counts.layers))
+
+
+def _models(architecture: Architecture, layers: Sequence[Layer], table: EnergyTable) -> list[EnergyModel]:
+    """Return what prices each layer: of a pipeline its own stage."""
+    if not architecture.is_pipelined:
+        return [EnergyModel(architecture, table)] * len(layers)
+    return [EnergyModel(machine, table) for machine in stage_machines(architecture, layers)]
 
 
 def count_point(architecture: Architecture, case: AnyCase, engine: str | None = None) -> PointCounts:

@@ -130,7 +130,10 @@ def simulate_case(
     code = check_consent(*architectures)
     tables = [load_table(architecture.energy.table) for architecture in architectures]
     _check(case, jobs)
-    runs = [PointRun(architecture, case.network, engine) for architecture in architectures]
+    runs = [
+        PointRun(architecture, case.network, engine, table)
+        for architecture, table in zip(architectures, tables, strict=True)
+    ]
     if any(architecture.is_pipelined for architecture in architectures):
         jobs = 1  # when an image of a stream finds a stage free depends on those before it
     told = RunProgress(progress, case.network, len(runs), len(case))

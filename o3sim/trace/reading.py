@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import os
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from typing import IO, BinaryIO, cast
 
 from o3sim.contract.events import Event, EventKind
 from o3sim.errors import InputError
-from o3sim.files.inputs import NOT_TEXT, SPARE_BYTES, open_input
+from o3sim.files.inputs import NOT_TEXT, open_input
 from o3sim.trace.canonical import END, HEADER, WINDOW, WITH_VALUE
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -23,9 +23,16 @@ MOST_IN_CYCLE = 1_000_000
 MOST_UNITS = 200_000
 """Names of units: more than the PEs and contexts of any machine that is traced."""
 
-MOST_GROWTH = 200
-"""A compressed trace may be that many times its size, and :data:`o3sim.files.inputs.SPARE_BYTES`."""
+SPARE_BYTES = 2**20
+MOST_GROWTH = 40
+"""What has been read of a compressed trace may be that many times what it took of the file, and
+:data:`SPARE_BYTES`: traces shrink to a fifth or sixth, a file made to take long to a hundredth and less."""
 
+OF_PES = frozenset({EventKind.ISSUE, EventKind.WORD, EventKind.STALL, EventKind.DECIDE})
+"""Events whose unit is a PE or a context of one, by its number."""
+
+_EVENT = re.compile(r"(\d{1,18}) ([a-z_]+) (\d{1,18}) ([^ ]+)(?: (-?\d{1,18}))?", re.ASCII)
+_PE = re.compile(r"pe\d{1,6}(\.\d{1,6})?", re.ASCII)
 _KINDS = {kind.name.lower(): kind for kind in EventKind}
 
 
@@ -60,18 +67,25 @@ def open_any(path: Path) -> Iterator[IO[bytes]]:
 
 
 class _Inflating(gzip.GzipFile):
-    """A compressed file that ends in an error where it becomes larger than such a file does."""
+    """A compressed file that ends in an error where it unfolds to more than a trace does."""
 
     def __init__(self, raw: BinaryIO) -> None:
         super().__init__(fileobj=raw, mode="rb")
-        self._most_bytes = SPARE_BYTES + MOST_GROWTH * os.fstat(raw.fileno()).st_size
+        self._raw = raw
+        self._allowed_bytes = SPARE_BYTES
 
     def readline(self, size: int | None = -1) -> bytes:
         """Read a line."""
         line = super().readline(size)
-        if self.tell() > self._most_bytes:
-            raise gzip.BadGzipFile("unfolds to more than such a file has")
+        if self.tell() > self._allowed_bytes:
+            self._allow_more()
         return line
+
+    def _allow_more(self) -> None:
+        """Go on as far as what has been taken of the file lets it."""
+        self._allowed_bytes = SPARE_BYTES + MOST_GROWTH * self._raw.tell()
+        if self.tell() > self._allowed_bytes:
+            raise gzip.BadGzipFile(f"unfolds to more than {MOST_GROWTH} times its size, as no trace does")
 
 
 def read_start(path: Path, most_bytes: int) -> bytes:
@@ -187,15 +201,13 @@ class CanonicalFile:
 
     def _parse(self, line: str) -> Event:
         """Read an event."""
-        fields = line.split(" ")
-        kind = _KINDS.get(fields[1]) if len(fields) > 1 else None
-        if kind is None or len(fields) != (5 if kind in WITH_VALUE else 4):
+        found = _EVENT.fullmatch(line)
+        kind = _KINDS.get(found[2]) if found else None
+        if found is None or kind is None or (found[5] is None) == (kind in WITH_VALUE):
             raise self._error(f"is no event: `{line[:80]}`")
-        try:
-            cycle, op, value = int(fields[0]), int(fields[2]), int(fields[4]) if kind in WITH_VALUE else 0
-        except ValueError:
-            raise self._error(f"is no event: `{line[:80]}`") from None
-        return Event(cycle, kind, op, fields[3], value)
+        if kind in OF_PES and not _PE.fullmatch(found[4]):
+            raise self._error(f"is no event of a PE: `{line[:80]}`")
+        return Event(int(found[1]), kind, int(found[3]), found[4], int(found[5] or 0))
 
     def _error(self, what: str) -> InputError:
         return InputError(f"{self._path}:{max(self.line, 1)}: {what}")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from o3sim.config.catalog import beside
 from o3sim.config.load import check, load_document
-from o3sim.config.marks import Document, KeyPath, Problem
-from o3sim.errors import ConfigError, InputError
+from o3sim.config.marks import Document, placed
+from o3sim.errors import InputError
 from o3sim.formats.datasets.read import read_data_set
 from o3sim.formats.datasets.split import SPLITS, Split
 from o3sim.network.images import Images, checked_images, load_images
@@ -21,7 +20,7 @@ from o3sim.train.config import Training
 from o3sim.train.export import to_network
 from o3sim.train.log import is_log_of
 from o3sim.train.network import BinaryNetwork
-from o3sim.train.topology import Topology, load_topology, topology_name
+from o3sim.train.topology import Topology, load_topology
 
 LEAST_IMAGES = 2
 """To train on: batch norm has no variance of one."""
@@ -57,11 +56,11 @@ def load_task(path: Path) -> Task:
     """
     document = load_document(path)
     training = check(document, Training)
-    with _placed(document, ("device",)):
+    with placed(document, ("device",)):
         if training.device == "cuda" and not torch.cuda.is_available():
             raise InputError("PyTorch finds no GPU here; use `device: cpu`")
-    with _placed(document, ("topology",)):
-        name = topology_name(training.topology, Path(document.file_of(("topology",))))
+    with placed(document, ("topology",)):
+        name = beside(Path(document.file_of(("topology",))), training.topology)
         topology = load_topology(name, training.width_factor)
     blank = BinaryNetwork(topology.shapes, topology.spec, training.order)
     network = to_network(training.name, blank, topology.shapes, topology.input_shape)
@@ -101,7 +100,7 @@ def _place(document: Document, training: Training, split: Split) -> Path:
 
 def _images(document: Document, path: Path, split: Split, network: Network) -> Images:
     """Read one split, which has to have labels."""
-    with _placed(document, ("data", split)):
+    with placed(document, ("data", split)):
         if path.suffix == ".npz":
             images = load_images(path, network)
         else:
@@ -112,14 +111,3 @@ def _images(document: Document, path: Path, split: Split, network: Network) -> I
         if split == "train" and len(images) < LEAST_IMAGES:
             raise InputError(f"{path}: {len(images)} image; training needs {LEAST_IMAGES} at least")
     return images
-
-
-@contextmanager
-def _placed(document: Document, key: KeyPath) -> Iterator[None]:
-    """Say beside an error at which key its cause is named; errors that have a place keep it."""
-    try:
-        yield
-    except ConfigError:
-        raise
-    except InputError as error:
-        raise ConfigError([str(Problem(document.nearest(key).value, key, str(error)))]) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from o3sim.config.catalog import resolve
@@ -58,12 +57,6 @@ def load_topology(name_or_path: str, width_factor: float) -> Topology:
     image = workload.input
     shape = (image.height, image.width, image.channels)
     return Topology(keys, layer_shapes(workload), input_spec(image), shape, workload.class_names)
-
-
-def topology_name(text: str, beside: Path) -> str:
-    """Return a shipped name as it is, and a path from the file that states it."""
-    candidate = beside.parent / text
-    return str(candidate) if candidate.is_file() else text
 
 
 def _scaled(layer: dict[str, Any], factor: float) -> dict[str, Any]:

@@ -68,6 +68,7 @@ KINDS: tuple[Kind, ...] = (
             "run full.yaml tiny.yaml --images 2",
             "run full.yaml synthetic.yaml --json out.json",
             "run full.yaml tiny.yaml --compare small,dense",
+            "run full.yaml tiny.yaml --controls dense,in-order-interleaved,ideal --wide",
             "run full.yaml tiny.yaml --engine simpy",
             "explain full.yaml tiny.yaml --layer 1",
             "trace full.yaml tiny.yaml --layer 0 --ops :20 --format chrome -o out.json",
@@ -81,6 +82,7 @@ KINDS: tuple[Kind, ...] = (
         (
             "validate staged.yaml",
             "show staged.yaml",
+            "show staged.yaml --control dense",
             "run staged.yaml tiny.yaml --images 2 --json -",
             "run staged.yaml tiny.yaml --dry-run",
             "explain staged.yaml tiny.yaml",

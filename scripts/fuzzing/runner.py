@@ -20,6 +20,8 @@ MEMORY_BYTES = 3 * 2**30
 """Address space that a case may have beyond what this process has: what asks for more gets a MemoryError."""
 FILE_BYTES = 2**29
 LOOK_S = 0.002
+GONE_S = 10.0
+"""In which what a case has started ends after it: to end takes the server of workers some time."""
 SHOWN = 200_000
 """Characters of an output that are looked at."""
 
@@ -68,7 +70,7 @@ def _as_child(call: Callable[[], object], folder: Path, limit_s: float) -> None:
 
 def _redirect(folder: Path) -> None:
     """Begin anew: folder, streams, environment, and nothing left to do at the end for the parent."""
-    atexit._clear()  # what this process has to do at its end is not the child's
+    _forget_ends()
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     for number, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(folder / name, flags, 0o600), number)
@@ -81,6 +83,18 @@ def _redirect(folder: Path) -> None:
 
     tempfile.tempdir = None
     os.chdir(folder / "files")
+
+
+def _forget_ends() -> None:
+    """Leave what this process does at its end to it; the child does what it is told to itself.
+
+    Multiprocessing asks for its own end once, when it is loaded, which this process has done for the child.
+    """
+    from multiprocessing import util
+
+    atexit._clear()
+    util._finalizer_registry.clear()  # type: ignore[attr-defined]  # as its own children do
+    atexit.register(util._exit_function)  # type: ignore[attr-defined]
 
 
 def _limit(limit_s: float) -> None:
@@ -129,10 +143,11 @@ def _wait(child: int, until: float) -> tuple[int | None, resource.struct_rusage]
 
 def _end_group(child: int) -> bool:
     """Kill what is left of a process's group; return whether there was anything after a moment."""
-    for _ in range(200):
+    until = time.monotonic() + GONE_S
+    while time.monotonic() < until:
         if not _group_lives(child):
             return False
-        time.sleep(0.005)
+        time.sleep(LOOK_S)
     with suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     return True

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from o3sim.cli.app import app
 from o3sim.cli.schema_files import schema_files
 from o3sim.config.catalog import folder, names
+from o3sim.config.controls import CONTROLS, control_of
 from o3sim.config.load import load_architecture
 from o3sim.errors import ConfigError, InputError
 
@@ -79,8 +80,19 @@ def test_show_takes_a_path_and_suggests_a_name(tmp_path: Path) -> None:
         run("show", "dens")
 
 
+def test_show_derives_a_control(tmp_path: Path) -> None:
+    (tmp_path / "f.yaml").write_text(run("show", "o3bnn-r", "--set", "pe.count=8", "--control", "dense"))
+    shown = load_architecture(tmp_path / "f.yaml")
+    assert shown == control_of(load_architecture("o3bnn-r").with_({"pe.count": 8}), "dense")
+    with pytest.raises(InputError, match=r"no control `dens` \(did you mean `dense`\?\)"):
+        run("show", "o3bnn", "--control", "dens")
+
+
 def test_list_describes_all_that_is_shipped() -> None:
     listed = run("list")
+    for control, what in CONTROLS.items():
+        assert f"  {control} " in listed.partition("controls:")[2]
+        assert what.description in listed
     for name in names("architecture"):
         assert f"  {name} " in listed
         assert load_architecture(name).description in listed

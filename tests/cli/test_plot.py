@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from o3sim.cli import app as cli
+from o3sim.results.comparison import compare
 from o3sim.results.document import to_json
-from o3sim.results.result import compare
 from tests.sample_runs import result
 
 Plot = Callable[..., tuple[object, str, str]]

@@ -138,6 +138,9 @@ def test_own_energy_table_beside_the_architecture(run: Run, workload: str, tmp_p
         (["--compare", "dense,dense"], "`dense` is in this run already"),
         (["--compare", "o3bnn"], "`o3bnn` is in this run already"),
         (["--compare", "densse"], "did you mean `dense`"),
+        (["--controls", "densse"], "no control `densse` (did you mean `dense`?); there are dense, "),
+        (["--controls", "dense,dense"], "`o3bnn-dense` is in this run already"),
+        (["--set", "pe.count=65536", "--controls", "dense"], "control dense: architecture o3bnn: "),
         (["--json", "no/such/folder.json"], "no folder no/such"),
         (["--json", "."], "is a folder"),
         (["--image-file", "absent.npz"], "absent.npz"),
@@ -229,3 +232,41 @@ def test_engines_give_the_same_bytes(run: Run, workload: str) -> None:
     assert len(texts) == 1
     assert "no engine `fast`: there are compiled, simpy" in run("small", workload, "--engine", "fast").err
     assert "--jobs 0: expected at least 1" in run("small", workload, "--jobs", "0").err
+
+
+def test_controls_are_derived_from_the_machine_that_is_given(run: Run, workload: str) -> None:
+    asked = ["--set", "pe.count=16", "--controls", "dense, in-order", "--json", "-"]
+    document = json.loads(run("o3bnn", workload, *asked, "--compare", "dense").out)
+    dense, in_order, larger = document["compare"]
+    names = [other["architecture"] for other in document["compare"]]
+    assert names == ["o3bnn-dense", "o3bnn-in-order", "dense"]
+    assert dense["configuration"]["pe"] == in_order["configuration"]["pe"] == document["configuration"]["pe"]
+    assert [other["peak_ratio"] for other in document["compare"]] == [1, 1, 4]
+    assert dense["edges"]["executed"] == dense["edges"]["total"]
+    assert dense["speed_up"] > larger["speed_up"]
+    assert dense["speed_up_spread"]["least"] == dense["speed_up_spread"]["most"] == dense["speed_up"]
+
+
+def test_a_machine_that_is_its_own_control_is_as_fast(run: Run, workload: str) -> None:
+    document = json.loads(run("dense", workload, "--controls", "dense", "--json", "-").out)
+    (same,) = document["compare"]
+    assert (same["speed_up"], same["energy_ratio"], same["on_chip_energy_ratio"]) == (1, 1, 1)
+
+
+def test_a_comparison_has_its_details_when_asked_for(run: Run, workload: str) -> None:
+    asked = [workload, "--images", "2", "--controls", "dense"]
+    short, wide = run("o3bnn", *asked).out, run("o3bnn", *asked, "--wide").out
+    assert wide.startswith(short)
+    assert "in detail" in wide[len(short) :]
+    assert re.search(r"^ o3bnn-dense +[\d.]+ +\d\.\d\d +\d\.\d\d +\d\.\d\d ", short, re.MULTILINE)
+
+
+def test_different_peaks_are_told(run: Run, workload: str) -> None:
+    assert "small has 0.25 times the peak of o3bnn" in run("o3bnn", workload, "--compare", "small").out
+    assert "times the peak" not in run("o3bnn", workload, "--controls", "dense").out
+
+
+def test_a_dry_run_counts_the_controls(run: Run, workload: str) -> None:
+    assert re.search(
+        r"^ o3bnn-dense ", run("o3bnn", workload, "--controls", "dense", "--dry-run").out, re.MULTILINE
+    )

@@ -140,3 +140,15 @@ def test_python_itself_is_not_left_without_streams() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() in ("<stdout>", "1")
+
+
+def test_a_line_on_standard_error_has_an_end(files: Path) -> None:
+    word = "/".join(["long"] * 30_000)
+    (files / "endless.yaml").write_text(
+        f"name: s\narchitectures: [{word}]\nworkloads: [made.yaml]\naxes: {{pe.count: [8]}}\n"
+    )
+    ended = called(files, "validate endless.yaml", "")
+    assert ended.returncode == 2
+    assert "characters left out" in ended.stderr
+    assert "no such file" in ended.stderr
+    assert len(ended.stderr) < 2_000

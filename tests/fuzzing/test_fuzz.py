@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from o3sim.errors import InputError
+from scripts.fuzzing import runner
 from scripts.fuzzing.cases import Case, prepare
 from scripts.fuzzing.kinds import KINDS, OPTIONS
 from scripts.fuzzing.mutate import CHANGES
@@ -118,7 +119,19 @@ def test_temporary_files_of_the_system_are_looked_for_too(tmp_path: Path) -> Non
     assert fault.startswith("leftover temporary/pymp-")
 
 
-def test_a_process_that_goes_on_is_one(tmp_path: Path) -> None:
+def test_workers_and_their_files_are_gone_at_the_end(tmp_path: Path) -> None:
+    def call() -> None:
+        from o3sim.workers.pool import worker_pool
+
+        with worker_pool(2) as pool:
+            assert pool.submit(abs, -3).result() == 3
+
+    assert faults(["run"], ended(tmp_path, call)) == []
+
+
+def test_a_process_that_goes_on_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "GONE_S", 0.5)
+
     def call() -> None:
         if os.fork() == 0:
             time.sleep(60)

@@ -18,6 +18,7 @@ from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import CodeType, FrameType
 from typing import Any
 
 LOADED = ("o3sim.runs.preload", "matplotlib.pyplot", "optuna", "onnx", "torch", "pyarrow.parquet")
@@ -65,12 +66,27 @@ def count_changes(die_at: int) -> Callable[[], int]:
     return lambda: changes
 
 
+def interrupt_within(code: CodeType) -> Callable[[int, FrameType | None], None]:
+    """Make a handler of ctrl-C that interrupts what a function calls, and nothing before or after it.
+
+    What is around the command here is not the command's: an interrupt that arrives as it ends is too late
+    to change how it ended. One that gets out of the function is still seen.
+    """
+
+    def interrupt(_number: int, frame: FrameType | None) -> None:
+        while frame is not None:
+            frame = frame.f_back
+            if frame is not None and frame.f_code is code:
+                raise KeyboardInterrupt
+
+    return interrupt
+
+
 def run_command(asked: dict[str, Any], out: int, err: int, report: int) -> None:
     """Be a command: in a session of its own, with its own folder, output and limits; never returns."""
     status: Any = 70
     try:
         os.setsid()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.chdir(asked["folder"])
         os.environ["TMPDIR"] = tempfile.tempdir = asked["scratch"]
         sys.stdout.flush()
@@ -82,6 +98,7 @@ def run_command(asked: dict[str, Any], out: int, err: int, report: int) -> None:
         sys.argv = ["o3sim", *asked["words"]]
         from o3sim.cli.app import main
 
+        signal.signal(signal.SIGINT, interrupt_within(main.__code__))
         changes = count_changes(asked["die_at"])
         os.write(report, b"begun\n")
         try:

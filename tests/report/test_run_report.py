@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from rich.console import Console
 
 from o3sim.contract.counters import PeCycles
+from o3sim.report.compare import compare_table, peak_note, wide_table
 from o3sim.report.console import WIDTH_COLUMNS, make_console
 from o3sim.report.numbers import grouped, percent, ratio, significant
-from o3sim.report.run import FAMILIES, compare_table, layer_table, print_run
-from o3sim.results.result import compare
+from o3sim.report.run import FAMILIES, layer_table, print_run
+from o3sim.results.comparison import Comparison, compare
 from tests.sample_runs import result
 
 
-def written(scale: int = 1, compared: bool = True) -> str:
+def written(scale: int = 1, compared: bool = True, wide: bool = True) -> str:
     stream = io.StringIO()
     main = result(scale=scale)
     others = [compare(main, result(name, scale=2 * scale)) for name in ("dense", "in-order-interleaved")]
-    print_run(make_console(stream), main, others if compared else ())
+    print_run(make_console(stream), main, others if compared else (), wide)
     return stream.getvalue()
+
+
+def small_beside(name: str, count: int = 16) -> Comparison:
+    """A machine of 16 PEs beside the sample's 64."""
+    other = result(name)
+    pe = {**other.configuration["pe"], "count": count}
+    return compare(result(), replace(other, configuration={**other.configuration, "pe": pe}))
 
 
 @pytest.mark.parametrize("scale", [1, 10_000])
@@ -61,12 +69,55 @@ def test_every_cause_is_of_a_family_that_has_a_column() -> None:
 
 
 def test_compare_table_has_a_row_for_each() -> None:
-    text = written()
-    row = next(line for line in text.splitlines() if line.startswith(" in-order-interleaved"))
-    cells = row.split()
-    assert cells[3] == "2.00"
-    assert cells[-1] == "2.00"
+    text = written(wide=False)
+    (row,) = (line for line in text.splitlines() if line.startswith(" in-order-interleaved"))
+    _, latency_us, *cells = row.split()
+    assert latency_us == "15"
+    chip_nj = result(scale=2).on_chip_pj / 2 / 1000
+    assert cells == ["2.00", "2.00", "2.00", f"{chip_nj:.4g}", "2.00", "2.00", "2.00"]
     assert "compared" not in written(compared=False)
+
+
+def test_the_rest_of_a_comparison_is_in_a_table_of_its_own() -> None:
+    rows = [line.split() for line in written().splitlines() if line.startswith(" in-order-interleaved")]
+    assert len(rows) == 2
+    assert (rows[1][1], rows[1][-1]) == ("3,000", "2.00")
+
+
+def test_one_image_has_no_spread() -> None:
+    main = replace(result(), images=1, per_image=result().per_image[:1])
+    shown = [column.header for column in compare_table(main, [compare(main, main)]).columns]
+    assert shown == ["architecture", "latency\nus", "speed-\nup", "chip\nnJ", "chip\nratio"]
+
+
+def test_a_comparison_of_different_peaks_says_so() -> None:
+    stream = io.StringIO()
+    print_run(
+        make_console(stream), result(), [small_beside("dense"), small_beside("mine"), small_beside("a", 64)]
+    )
+    text = stream.getvalue()
+    assert (
+        "dense has 0.25 times the peak of o3bnn (512 beside 2,048 edges a cycle), so the speed-up over it is"
+        " that of another size too: --controls dense derives a `dense` of the same size\n"
+    ) in text
+    assert "mine has 0.25 times" in text
+    assert "too: --controls derives machines of the same size\n" in text
+    assert "a has" not in text
+    assert re.search(r"^ dense +0\.25 ", text, re.MULTILINE)
+
+
+def test_clocks_are_told_where_they_make_the_difference() -> None:
+    other = result("slow")
+    slow = replace(other, configuration={**other.configuration, "clock_mhz": 50.0})
+    note = peak_note(result(), compare(result(), slow))
+    assert (
+        "slow has 0.25 times the peak of o3bnn (2,048 at 50 MHz beside 2,048 at 200 MHz edges a cycle)"
+        in note
+    )
+
+
+def test_a_comparison_of_equal_peaks_says_nothing_of_them() -> None:
+    assert "peak" not in written()
 
 
 def test_markup_in_names_is_text() -> None:
@@ -77,7 +128,7 @@ def test_markup_in_names_is_text() -> None:
 
 def test_narrow_terminal_keeps_the_width() -> None:
     main = result()
-    for table in (layer_table(main), compare_table(main, [])):
+    for table in (layer_table(main), compare_table(main, []), wide_table(main, [])):
         stream = io.StringIO()
         console = Console(file=stream, width=WIDTH_COLUMNS)
         console.print(table)

@@ -8,8 +8,8 @@ import pytest
 
 from o3sim.contract.counters import LayerCounters
 from o3sim.energy.units import UNITS
+from o3sim.results.comparison import compare
 from o3sim.results.measures import measure
-from o3sim.results.result import compare
 from tests.sample_runs import counters, result
 
 

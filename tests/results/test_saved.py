@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from o3sim.errors import InputError
+from o3sim.results.comparison import compare
 from o3sim.results.document import to_json
-from o3sim.results.result import compare
 from o3sim.results.saved import load_runs
 from tests.sample_runs import result
 

@@ -10,10 +10,11 @@ import threading
 import time
 from pathlib import Path
 
+import numba
 import pytest
 
 from o3sim.compiled.cycle import run_layer
-from o3sim.network.bits.announce import MESSAGE
+from o3sim.network.bits.announce import MESSAGE, when_compiling
 from o3sim.runs import kernels
 
 SWEEP = "name: s\narchitectures: [small, dense]\nworkloads: [fashion-vgg]\naxes: {pe.width_edges: [32, 64]}\n"
@@ -48,13 +49,13 @@ def test_there_is_one_signature_after_all_kinds_of_cases(tmp_path: Path) -> None
     assert len(run_layer.signatures) == 1
 
 
-def test_who_comes_second_says_that_it_waits(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(kernels, "LOADING_S", 0.05)
+def wait_for(held_by: str, monkeypatch: pytest.MonkeyPatch, loading_s: float) -> None:
+    """Load kernels beside a process that has the lock, with what it wrote there, for a while."""
+    monkeypatch.setattr(kernels, "LOADING_S", loading_s)
     path = Path(run_layer.stats.cache_path) / kernels.LOCK  # type: ignore[attr-defined]  # a dispatcher
     with path.open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
+        print(held_by, end="", file=held, flush=True)
         done = threading.Thread(target=kernels.load_kernels.__wrapped__)
         done.start()
         time.sleep(0.3)
@@ -62,4 +63,29 @@ def test_who_comes_second_says_that_it_waits(
         fcntl.flock(held, fcntl.LOCK_UN)
         done.join(60)
     assert not done.is_alive()
-    assert capfd.readouterr().err == "waiting for another process that compiles kernels\n"
+    assert path.read_text() == ""
+
+
+def test_who_comes_second_says_that_it_waits(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wait_for("compiling\n", monkeypatch, 60)
+    wait_for("", monkeypatch, 0.05)
+    assert capfd.readouterr().err == "waiting for another process that compiles kernels\n" * 2
+
+
+def test_who_waits_while_another_loads_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wait_for("", monkeypatch, 60)
+    assert capfd.readouterr().err == ""
+
+
+def test_compiling_is_told_once_and_only_where_it_happens() -> None:
+    told: list[str] = []
+    doubled = numba.njit(lambda number: 2 * number)
+    with when_compiling(lambda: told.append("compiling")):
+        assert told == []
+        assert (doubled(2), doubled(2.0)) == (4, 4.0)
+    numba.njit(lambda number: 3 * number)(2)
+    assert told == ["compiling"]

@@ -106,6 +106,7 @@ def test_an_interrupted_run_ends_its_workers_and_leaves_no_file(many_images: Pat
     """Also where it is killed and cannot tell them; like a terminal, ctrl-C goes to all of them."""
     target = many_images.with_name("out.json")
     asked = ["--jobs", "2", "--images", "3000", "--image-file", str(many_images), "--json", str(target)]
+    asked += ["--engine", "simpy"]  # slow enough to be at work however late the signal comes
     with subprocess.Popen([*RUN, *asked], stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
         _wait_until(lambda: len(_group(run.pid)) >= 4, "two workers, their server and a resource tracker")
         if number == signal.SIGINT:

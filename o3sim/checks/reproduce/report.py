@@ -33,7 +33,7 @@ def _table(findings: Sequence[Finding]) -> Table:
     table.add_column("claim")
     table.add_column("published", justify="right", no_wrap=True)
     table.add_column("measured", justify="right", no_wrap=True)
-    table.add_column("on")
+    table.add_column("on", overflow="fold")
     table.add_column("verdict", no_wrap=True)
     said = ""
     for number, finding in enumerate(findings, start=1):

@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from numba.core import event
 
+_COMPILE = "numba:compile"
 MESSAGE = "compiling kernels, once, up to half a minute"
 
 
-class _Announcer(event.Listener):
+class _AtFirst(event.Listener):
     """Told by Numba of everything that it compiles, and of nothing that it finds in its cache."""
 
-    def __init__(self) -> None:
-        self._said = False
+    def __init__(self, tell: Callable[[], object]) -> None:
+        self._told = False
+        self._tell = tell
 
     def on_start(self, _event: Any) -> None:
-        """Say it, the first time in this process."""
-        if not self._said:
-            self._said = True
-            print(MESSAGE, file=sys.stderr, flush=True)
+        """Tell it, the first time."""
+        if not self._told:
+            self._told = True
+            self._tell()
 
     def on_end(self, _event: Any) -> None:
         """Say nothing: what follows shows that it is over."""
 
 
 def announce_compiling() -> None:
-    """Say it whenever this process compiles a kernel, from now on."""
+    """Say it when this process compiles its first kernel, from now on."""
     register: Any = event.register
-    register("numba:compile", _Announcer())
+    register(_COMPILE, _AtFirst(lambda: print(MESSAGE, file=sys.stderr, flush=True)))
+
+
+@contextmanager
+def when_compiling(tell: Callable[[], object]) -> Iterator[None]:
+    """Call ``tell`` once if a kernel is compiled while the body runs."""
+    install: Any = event.install_listener
+    with install(_COMPILE, _AtFirst(tell)):
+        yield

@@ -90,11 +90,13 @@ def pruning_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
     keys = grouping(table, [], by) or table.varied()
     label_of = labeller(table, keys)
     layers = load_layers(table)
+    if not layers:
+        raise InputError(f"{table.path.with_name('layers.csv')}: has no layers of these points")
     bars = {row["point"]: label_of(row) for row in table.rows}
     _check_labels(table, list(bars.values()), by)
     groups = list(dict.fromkeys(row["layer"] for row in layers))
     prefix = "edges.pruned."
-    kinds = [name for name in (layers[0] if layers else {}) if name.startswith(prefix)]
+    kinds = [name for name in layers[0] if name.startswith(prefix)]
     parts = {kind.removeprefix(prefix): np.zeros((len(groups), len(bars))) for kind in kinds}
     numbers = {point: number for number, point in enumerate(bars)}
     for row in layers:

@@ -169,12 +169,14 @@ def _draw_panel(axes: Axes, data: SeriesData, log_y: bool) -> None:
 
 
 def add_legend(figure: Figure) -> None:
-    """Put a legend of all that is drawn above the figure, as many labels in a row as fit."""
+    """Put a legend of all that is drawn, if anything is, above the figure, as many labels in a row as fit."""
     named = {
         label: handle
         for axes in figure.axes
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
+    if not named:
+        return
     fitting = LEGEND_CHARACTERS // (max(map(len, named)) + LEGEND_MARK_CHARACTERS)
     ncols = max(1, min(fitting, len(named)))
     figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=ncols, handlelength=2.8)

@@ -53,28 +53,42 @@ class SpeedUpData:
 def speedup_data(results: Sequence[Sequence[SavedRun]], baseline: str) -> SpeedUpData:
     """Work out the bars from the runs of each result, one result a workload.
 
+    The baseline is an architecture's name, or that of a control of the result's main machine.
+
     Raises
     ------
     InputError
         If a result has no run of the baseline, nothing beside it, or two are of one workload.
     """
-    architectures = list(
-        dict.fromkeys(run.architecture for runs in results for run in runs if run.architecture != baseline)
+    found = [_named(runs, baseline) for runs in results]
+    beside = (
+        run.architecture
+        for runs, name in zip(results, found, strict=True)
+        for run in runs
+        if run.architecture != name
     )
+    architectures = list(dict.fromkeys(beside))
     if not architectures:
-        raise InputError(f"nothing beside {baseline}: run with --compare, and plot that result")
+        raise InputError(f"nothing beside {baseline}: run with --controls or --compare, and plot that result")
     bars: dict[str, NDArray[np.float64]] = {}
-    for runs in results:
+    for runs, name in zip(results, found, strict=True):
         latencies = {run.architecture: run.latency_us for run in runs}
         workload = runs[0].title
-        if baseline not in latencies:
+        if name not in latencies:
             hint = suggest(baseline, latencies)
             there = ", ".join(latencies)
             raise InputError(f"the result of {workload} has no run of `{baseline}`{hint}; there are: {there}")
         if workload in bars:
             raise InputError(f"two results are of {workload}; give one for each workload")
-        bars[workload] = np.array([latencies[baseline] / latencies.get(a, np.nan) for a in architectures])
+        bars[workload] = np.array([latencies[name] / latencies.get(a, np.nan) for a in architectures])
     return SpeedUpData(baseline, tuple(architectures), bars)
+
+
+def _named(runs: Sequence[SavedRun], baseline: str) -> str:
+    """Return the architecture that a baseline is in a result."""
+    names = [run.architecture for run in runs]
+    derived = f"{names[0]}-{baseline}"
+    return derived if baseline not in names and derived in names else baseline
 
 
 def draw_speedup(data: SpeedUpData) -> Figure:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.contract.events import Event, EventKind
+from o3sim.errors import InputError
 from o3sim.report.plot.style import (
     BLACK,
     BLUE,
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
     from o3sim.contract.program import LayerProgram
     from o3sim.studies.whatif.window import LayerWindow
+
+
+MOST_PE_CYCLES = 2**25
+"""Of a machine in a figure: some thousand for each point that a page has beside each other."""
 
 
 class Doing(IntEnum):
@@ -139,7 +144,17 @@ class TimelineObserver:
         ----------
         window : LayerWindow
             The cycles that the layer has of those kept.
+
+        Raises
+        ------
+        InputError
+            If they are more than a figure shows.
         """
+        if pes * window.cycles > MOST_PE_CYCLES:
+            raise InputError(
+                f"{name}: {window.cycles:,} cycles of {pes:,} PEs are {pes * window.cycles:,} PE-cycles;"
+                f" {MOST_PE_CYCLES:,} at most are drawn: give --cycles A:B"
+            )
         first = window.first_cycle
         cells = np.zeros((pes, window.cycles), np.uint8)
         for cycle, pe in self._refused:

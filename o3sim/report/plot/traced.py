@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from o3sim.config.catalog import is_there
 from o3sim.config.ranges import NO_END
 from o3sim.contract.events import Event, EventKind, Observer
 from o3sim.errors import InputError
+from o3sim.files.inputs import parse_json
 from o3sim.report.plot.timeline import Doing, TimelineData, TimelineObserver, pe_number
 from o3sim.studies.whatif.occupancy import Occupancy, OccupancyObserver
 from o3sim.studies.whatif.window import layer_window
-from o3sim.trace.reading import CanonicalFile, open_any
+from o3sim.trace.reading import OF_PES, CanonicalFile, open_any
 
 YAML = (".yaml", ".yml")
 
 
 def is_trace(name: str) -> bool:
     """Return whether what is given in the place of an architecture is a trace file."""
-    return Path(name).is_file() and not name.endswith(YAML)
+    return is_there(name) and not name.endswith(YAML)
 
 
 class TraceFile:
@@ -89,12 +90,15 @@ class TraceFile:
         if not text:
             return
         try:
-            about = json.loads(text)
-            self.layer, self._number = str(about["layer"]), int(about["number"])
+            about = parse_json(text)
+            self.layer, self._number = about["layer"], about["number"]
             self._all_ops = about["ops"] == [0, None]
             self._first_cycle, self._end_cycle = about["cycles"]
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{self._path}:2: does not say what is traced: {error}") from None
+        numbers = (self._number, self._first_cycle, 0 if self._end_cycle is None else self._end_cycle)
+        if not isinstance(self.layer, str) or not all(type(each) is int and each >= 0 for each in numbers):
+            raise InputError(f"{self._path}:2: does not say what is traced: `{text[:80]}`")
 
     def _show(self, *observers: Observer) -> int:
         """Show all events; return how many cycles of the layer, from its first, are known."""
@@ -131,7 +135,7 @@ class TracedOps:
 
     def see(self, event: Event) -> None:
         """Take one event."""
-        if event.unit.startswith("pe"):
+        if event.kind in OF_PES:
             self.pes = max(self.pes, pe_number(event.unit) + 1)
         if event.kind is EventKind.WORD:
             self.words += 1

@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from o3sim.config.architecture import Architecture
-from o3sim.config.catalog import suggest
+from o3sim.config.catalog import beside, suggest
 from o3sim.config.change_keys import why_not
 from o3sim.config.changes import ChangeError
 from o3sim.config.consent import check_consent
 from o3sim.config.expressions import parse
 from o3sim.config.flat import flattened, nested
 from o3sim.config.load import check, load_architecture, load_document
-from o3sim.config.marks import KeyPath, Problem
+from o3sim.config.marks import Document, KeyPath, Problem, placed
 from o3sim.config.named_files import file_problems
 from o3sim.errors import MOST_PROBLEMS, ConfigError
 from o3sim.network.load import WorkloadFiles, load_workload
 from o3sim.results.columns import AGREEMENT, PIPELINE_NUMBERS
-from o3sim.runs.case import Case, case_of
+from o3sim.runs.case import Case
 from o3sim.runs.sizes import check_sizes
 from o3sim.studies.names import Readable
 from o3sim.studies.search.config import Explore
 from o3sim.studies.search.objectives import COLUMNS
 from o3sim.studies.search.space import Space
+from o3sim.studies.subject import subject_of
 
 SIZES = frozenset(
     ("activation_buffer.size_kbit", "weight_buffer.size_kbit", "pe.width_edges", "organization")
@@ -65,10 +66,11 @@ def plan_search(path: Path) -> SearchPlan:
         With everything that is wrong in it (``ConfigError``), or in what it names, or with all code that
         is not allowed to run.
     """
-    explore, base, files = _checked(path)
+    document = load_document(path)
+    explore, base, files = _checked(path, document)
     values = (value for parameter in explore.search_parameters() for value in parameter.values)
     code = check_consent(base, more=values)
-    subject = _subject(path, explore, files)
+    subject = subject_of(document, path, explore.images, files)
     return SearchPlan(path, explore, base, subject, Space(explore, base, subject.network), code)
 
 
@@ -80,35 +82,26 @@ def check_search(path: Path) -> None:
     InputError
         With everything that is wrong in it (``ConfigError``), or in what it names.
     """
-    explore, _, files = _checked(path)
-    if isinstance(files.parameters, Path):
-        _subject(path, explore, files)
-
-
-def _checked(path: Path) -> tuple[Explore, Architecture, WorkloadFiles]:
-    """Read a search and what it names, and check all that is known before parameters are."""
     document = load_document(path)
+    explore, _, files = _checked(path, document)
+    if isinstance(files.parameters, Path):
+        subject_of(document, path, explore.images, files)
+
+
+def _checked(path: Path, document: Document) -> tuple[Explore, Architecture, WorkloadFiles]:
+    """Read what a search names, and check all that is known before parameters are."""
     explore = check(document, Explore)
-    base = load_architecture(_beside(path, explore.architecture))
+    with placed(document, ("architecture",)):
+        base = load_architecture(beside(path, explore.architecture))
     for find in (_unknown, _bad_values):
         problems = [Problem(document.nearest(path).value, path, what) for path, what in find(explore, base)]
         if problems:
             raise ConfigError([str(problem) for problem in problems])
-    files = load_workload(_beside(path, explore.workload))
+    with placed(document, ("workload",)):
+        files = load_workload(beside(path, explore.workload))
     if not SIZES & {*explore.parameters, *explore.derived}:
         check_sizes([base], files)
     return explore, base, files
-
-
-def _subject(path: Path, explore: Explore, files: WorkloadFiles) -> Case:
-    image_file = None if explore.images.file is None else path.parent / explore.images.file
-    return case_of(files, image_file, explore.images.count)
-
-
-def _beside(path: Path, name: str) -> str:
-    """Return a file named in the search as a path from its folder; a shipped name as it is."""
-    candidate = path.parent / name
-    return str(candidate) if candidate.is_file() else name
 
 
 def _unknown(explore: Explore, base: Architecture) -> Iterator[tuple[KeyPath, str]]:

@@ -109,6 +109,10 @@ class Sweep(CrossCheckedModel):
     workloads: Annotated[list[Text], Field(min_length=1)] = Field(
         description="Shipped names, or files relative to this one."
     )
+    controls: list[Text] = Field(
+        default_factory=list,
+        description="Controls of each point's machine, run beside it: `o3sim list` has them.",
+    )
     images: SweepImages = SweepImages()
     axes: dict[Text, Values] = Field(
         default_factory=dict, description="Dotted architecture key: a list of values or a range."

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.catalog import beside
 from o3sim.config.change_keys import unknown_key, why_not
 from o3sim.config.changes import ChangeError
+from o3sim.config.controls import control_of, name_of
 from o3sim.config.expressions import Expression, ExpressionError, parse
 from o3sim.config.flat import flattened, nested
 from o3sim.config.identity import Identities
 from o3sim.config.load import check, load_architecture, load_document
-from o3sim.config.marks import Document, KeyPath, Problem
+from o3sim.config.marks import Document, KeyPath, Problem, placed
 from o3sim.config.named_files import FILE_KEYS, file_problems
 from o3sim.errors import ConfigError, InputError
 from o3sim.network.layer import Sized
 from o3sim.runs.sizes import check_fit
 from o3sim.studies.names import Readable, value_before
 from o3sim.studies.sweep.config import Scalar, Sweep, values_of
+
+Loaded = TypeVar("Loaded")
 
 MOST_PLACES = 10_000_000
 """Places of the axes, kept by the conditions or not, that are looked at: some minutes' worth."""
@@ -99,10 +103,25 @@ class SweepFile:
     path: Path
     raw: bytes
 
-    def beside(self, name: str) -> str:
-        """Return a file named in the sweep as a path from the sweep's folder; a shipped name as it is."""
-        candidate = self.path.parent / name
-        return str(candidate) if candidate.is_file() else name
+    def each(self, key: str, load: Callable[[str], Loaded]) -> list[Loaded]:
+        """Load all that a list of names stands for.
+
+        Raises
+        ------
+        ConfigError
+            With what is wrong with any of them.
+        """
+        found: list[Loaded] = []
+        problems: list[str] = []
+        for number, name in enumerate(getattr(self.sweep, key)):
+            try:
+                with placed(self.document, (key, number)):
+                    found.append(load(beside(self.path, name)))
+            except ConfigError as error:
+                problems += error.problems
+        if problems:
+            raise ConfigError(list(dict.fromkeys(problems)))
+        return found
 
 
 def load_sweep(path: Path) -> SweepFile:
@@ -150,7 +169,7 @@ class _Expander:
     def run(self) -> Expansion:
         self._check_places()
         groups = self._groups()
-        bases = [load_architecture(self.file.beside(name)) for name in self.sweep.architectures]
+        bases = self.file.each("architectures", load_architecture)
         self._check_names(bases)
         for base, workload in product(bases, self.networks):
             values = flattened(base.model_dump(mode="json"))
@@ -196,10 +215,21 @@ class _Expander:
         yield from (("zipped", number) for number in range(len(self.sweep.zipped)))
 
     def _check_names(self, bases: list[Architecture]) -> None:
+        """Refuse controls that there are not, and machines that rows could not be told apart by."""
         names = [base.name for base in bases]
         for number, name in enumerate(names):
             if name in names[:number]:
                 self._problem(("architectures", number), f"a second architecture called `{name}`")
+        for number, control in enumerate(self.sweep.controls):
+            try:
+                derived = [name_of(base, control) for base in bases]
+            except InputError as error:
+                self._problem(("controls", number), str(error))
+                continue
+            for name in derived:
+                if name in names:
+                    self._problem(("controls", number), f"a second architecture called `{name}`")
+            names += derived
 
     def _check_keys(self, base: Architecture, values: Mapping[str, Any]) -> None:
         """Refuse keys that the machine does not have."""
@@ -245,6 +275,24 @@ class _Expander:
             self.found.repeated += 1
             return
         self.seen.add(key)
+        self._append(architecture, workload, axes, machine)
+        self._add_controls(architecture, workload, axes)
+
+    def _add_controls(self, architecture: Architecture, workload: str, axes: dict[str, Scalar]) -> None:
+        """Add the controls of a point, also where they are those of another place: each has its own row."""
+        for number, name in enumerate(self.sweep.controls):
+            try:
+                control = control_of(architecture, name)
+            except ConfigError as error:
+                for problem in error.problems:
+                    self._problem(("controls", number), f"{problem} (at {_stated(axes)})")
+                continue
+            if self._fits(control, workload, axes):
+                self._append(control, workload, axes, self.found.identities.of(control))
+
+    def _append(
+        self, architecture: Architecture, workload: str, axes: dict[str, Scalar], machine: str
+    ) -> None:
         if len(self.found.points) == self.sweep.most_points:
             raise InputError(
                 f"{self.file.path}: more than {self.sweep.most_points:,} points; most_points can be raised"

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 from o3sim.config.consent import check_consent
 from o3sim.config.flat import flattened
 from o3sim.config.identity import Identities, digest
+from o3sim.config.marks import placed
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
 from o3sim.network.load import WorkloadFiles, layer_sizes, load_workload
 from o3sim.results.frames import frame_of
 from o3sim.results.table import csv_text, last_columns_apart, write_parquet
-from o3sim.runs.case import Case, StoredCase, case_of, found_case, stored_case
+from o3sim.runs.case import Case, StoredCase, found_case, stored_case
 from o3sim.runs.dispatch import run_tasks
 from o3sim.runs.executors import OpenExecutor, local_executor
 from o3sim.runs.stop import CheckStop, never
 from o3sim.runs.tasks import PointOutcome, PointTask
 from o3sim.studies.journal import Journal, refuse_other
 from o3sim.studies.names import figures_of
+from o3sim.studies.subject import subject_of
 from o3sim.studies.sweep.expand import Expansion, Point, SweepFile, expand
 
 if TYPE_CHECKING:
@@ -131,19 +133,17 @@ def check_sweep(file: SweepFile) -> None:
 
 def _workloads(file: SweepFile) -> dict[str, WorkloadFiles]:
     workloads: dict[str, WorkloadFiles] = {}
-    for each in file.sweep.workloads:
-        files = load_workload(file.beside(each))
+    for number, files in enumerate(file.each("workloads", load_workload)):
         name = files.workload.name
-        if name in workloads:
-            raise InputError(f"{file.path}: two workloads are called `{name}`")
+        with placed(file.document, ("workloads", number)):
+            if name in workloads:
+                raise InputError(f"a second workload called `{name}`")
         workloads[name] = files
     return workloads
 
 
 def _subject(file: SweepFile, files: WorkloadFiles) -> Case:
-    wanted = file.sweep.images
-    image_file = None if wanted.file is None else file.path.parent / wanted.file
-    return case_of(files, image_file, wanted.count)
+    return subject_of(file.document, file.path, file.sweep.images, files)
 
 
 def run_sweep(  # noqa: PLR0913 - what the command's options say

@@ -13,8 +13,8 @@ from o3sim.checks.diff.files import compare_files
 from o3sim.checks.diff.results import compare_documents
 from o3sim.errors import InputError
 from o3sim.files.inputs import MOST_JSON_BYTES
+from o3sim.results.comparison import compare
 from o3sim.results.document import to_document, to_json
-from o3sim.results.result import compare
 from tests.sample_runs import result
 
 

@@ -120,6 +120,11 @@ def test_real_traces_of_two_machines(files: Files) -> None:
         (A.replace(b"4 decide", b"4 decode"), ":7: is no event: `4 decode 7 pe3 1`"),
         (A.replace(b"4 decide 7 pe3 1", b"4 decide 7 pe3"), ":7: is no event"),
         (A.replace(b"4 decide 7", b"4 decide x"), ":7: is no event"),
+        (A.replace(b"4 decide 7", b"4 decide -7"), ":7: is no event"),
+        (A.replace(b"4 decide 7", b"4_0 decide 7"), ":7: is no event"),
+        (A.replace(b"2 word 7 pe3", b"2 word 7 pe"), ":5: is no event of a PE: `2 word 7 pe 0`"),
+        (A.replace(b"2 word 7 pe3", b"2 word 7 pe-3"), ":5: is no event of a PE"),
+        (A.replace(b"2 issue 7 pe3.1", b"2 issue 7 queue"), ":4: is no event of a PE"),
         (A.replace(b"4 decide", b"1 decide"), ":7: cycle 1 after cycle 3"),
         (A + b"more\n", "goes on after its end"),
         (
@@ -199,10 +204,35 @@ def test_what_is_kept_of_a_trace_is_bounded(files: Files, monkeypatch: pytest.Mo
         compare_files(*files(fits, units))
 
 
-def test_a_compressed_trace_does_not_go_on_for_ever(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "SPARE_BYTES", 10_000)
-    lines = trace(*[f"{number // 100} word 1 pe0 0" for number in range(500_000)])
+def test_a_compressed_trace_that_unfolds_to_more_than_traces_do_is_refused_at_its_start(
+    tmp_path: Path,
+) -> None:
+    lines = trace(*[f"{number // 1000} word 1 pe0 0" for number in range(400_000)])
     packed = gzip.compress(lines, 9)
-    assert len(packed) * reading.MOST_GROWTH + 10_000 < len(lines)
-    with pytest.raises(InputError, match="is corrupt: unfolds to more than such a file has"):
+    assert len(packed) * 100 < len(lines)
+    path = tmp_path / "t.gz"
+    path.write_bytes(packed)
+    read = 0
+
+    def read_all() -> None:
+        nonlocal read
+        with reading.open_any(path) as stream:
+            for _ in reading.CanonicalFile(path, stream).events():
+                read += 1
+
+    with pytest.raises(InputError, match="unfolds to more than 40 times"):
+        read_all()
+    line_bytes = len("0 word 1 pe0 0\n")
+    assert read * line_bytes < reading.SPARE_BYTES + reading.MOST_GROWTH * len(packed)
+
+
+def test_a_compressed_trace_may_go_on_as_far_as_what_was_read_of_it_lets_it(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "SPARE_BYTES", 1000)
+    ops = [(number, number * 7919 % 61) for number in range(50_000)]
+    packed = gzip.compress(trace(*[f"{cycle} word {cycle} pe{value} 0" for cycle, value in ops]))
+    assert compare_files(*files(packed, packed)) == []
+    monkeypatch.setattr(reading, "MOST_GROWTH", 1)
+    with pytest.raises(InputError, match="unfolds to more than 1 times its size"):
         compare_files(*files(packed, packed))

@@ -70,10 +70,21 @@ def test_speed_up_is_the_ratio_of_latencies() -> None:
     assert np.isnan(data.by_workload["big (synthetic)"][1])
 
 
+def test_the_baseline_may_be_a_control_of_each_results_machine() -> None:
+    small = [run("o3bnn", latency_us=2.0), run("o3bnn-dense", latency_us=6.0)]
+    large = [replace(run("wide", latency_us=1.0), workload="big"), replace(run("wide-dense"), workload="big")]
+    data = speedup_data([small, large], "dense")
+    assert data.architectures == ("o3bnn", "wide")
+    assert data.by_workload["net"][0] == 3.0
+    assert data.by_workload["big"][1] == large[1].latency_us
+    other = speedup_data([[*small, run("dense", latency_us=2.0)]], "dense")
+    assert other.architectures == ("o3bnn", "o3bnn-dense")
+
+
 @pytest.mark.parametrize(
     ("names", "says"),
     [
-        ([["dense"]], "nothing beside dense: run with --compare"),
+        ([["dense"]], "nothing beside dense: run with --controls or --compare"),
         ([["fast", "dence"]], r"has no run of `dense` \(did you mean `dence`\?\); there are: fast, dence"),
         ([["dense", "fast"], ["dense", "fast"]], "two results are of net"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,11 @@ from o3sim.cli.app import app
 from o3sim.errors import InputError
 from o3sim.report.plot.heatmap import heatmap_data
 from o3sim.report.plot.pareto import pareto_data
-from o3sim.report.plot.parts import energy_parts, pruning_parts
+from o3sim.report.plot.parts import draw_parts, energy_parts, pruning_parts
 from o3sim.report.plot.series import draw_series, series_data
 from o3sim.report.plot.table_speedup import table_speedup_data
 from o3sim.results.result_table import ResultTable, load_results
-from tests.report.plot.tables import write_tables
+from tests.report.plot.tables import RESULTS, write_tables
 
 FIGURES = {
     "lines": ["--x", "pe.count", "--y", "cycles", "--by", "scheduler.policy"],
@@ -134,6 +135,21 @@ def test_pruning_is_split_by_layer(table: ResultTable) -> None:
 def test_bars_that_are_called_the_same_are_refused(table: ResultTable) -> None:
     with pytest.raises(InputError, match="several points are called the same"):
         pruning_parts(table, [])
+
+
+def test_layers_of_other_points_are_not_drawn(tmp_path: Path) -> None:
+    folder = write_tables(tmp_path)
+    header = (folder / "layers.csv").read_text().splitlines()[0]
+    (folder / "layers.csv").write_text(f"{header}\n99,a,net,conv1,100,1,10\n")
+    with pytest.raises(InputError, match=r"layers\.csv: has no layers of these points"):
+        pruning_parts(load_results(folder), [])
+
+
+def test_energy_of_nothing_is_drawn_without_a_legend(tmp_path: Path) -> None:
+    costs_nothing = re.sub(r"[0-9.]+,[0-9.]+,[0-9.]+,[0-9.]+,(in_order|out)", r"0.0,0.0,0.0,0.0,\1", RESULTS)
+    data = energy_parts(load_results(write_tables(tmp_path, costs_nothing)), ["pe.count", "architecture"])
+    assert data.parts == {}
+    assert draw_parts(data).legends == []
 
 
 @pytest.mark.parametrize("figure", FIGURES)

@@ -9,6 +9,7 @@ import pytest
 
 from o3sim.compiled.run import Engine
 from o3sim.config.architecture import Architecture
+from o3sim.config.ranges import NO_END
 from o3sim.errors import InputError
 from o3sim.machine.run import simulate_image
 from o3sim.network.images import Images
@@ -17,6 +18,7 @@ from o3sim.report.plot.traced import TraceFile
 from o3sim.report.plot.watched import Watched, WatchedMachine
 from o3sim.runs.case import Case
 from o3sim.studies.whatif.window import layer_window
+from o3sim.trace.canonical import HEADER
 from o3sim.trace.registry import load_writer
 from o3sim.trace.session import trace_layer
 from o3sim.trace.window import Range, event_window
@@ -139,6 +141,41 @@ def test_traces_that_do_not_show_what_a_figure_needs(tmp_path: Path) -> None:
     (tmp_path / "w.txt").write_text("\n".join([*wordless, f"# end: {len(wordless) - 2} events", ""]))
     with pytest.raises(InputError, match="holds no words"):
         TraceFile(tmp_path / "w.txt").timeline(0, 10)
-    (tmp_path / "w.txt").write_text("\n".join([lines[0], "# window: {}", ""]))
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        "{}",
+        "[" * 2000,
+        '{"layer": ["conv1"], "number": 0, "ops": [0, null], "cycles": [0, null]}',
+        '{"layer": "conv1", "number": "0", "ops": [0, null], "cycles": [0, null]}',
+        '{"layer": "conv1", "number": 0, "ops": [0, null], "cycles": ["a", null]}',
+        '{"layer": "conv1", "number": 0, "ops": [0, null], "cycles": [0, 2.5]}',
+        '{"layer": "conv1", "number": 0, "ops": [0, null], "cycles": [-1, null]}',
+    ],
+)
+def test_a_window_that_does_not_say_what_is_traced_is_refused(tmp_path: Path, window: str) -> None:
+    (tmp_path / "w.txt").write_text("\n".join([HEADER, f"# window: {window}", ""]))
     with pytest.raises(InputError, match=r"w\.txt:2: does not say what is traced"):
         TraceFile(tmp_path / "w.txt")
+
+
+WHOLE = '# window: {"layer": "pe-conv", "number": 0, "ops": [0, null], "cycles": [0, null]}'
+
+
+def trace_of(path: Path, *lines: str) -> TraceFile:
+    path.write_text("\n".join([HEADER, WHOLE, *lines, f"# end: {len(lines)} events", ""]))
+    return TraceFile(path)
+
+
+def test_a_layer_may_be_called_like_a_pe(tmp_path: Path) -> None:
+    lines = ("0 layer_start 0 pe-conv", "0 word 0 pe1 0", "1 decide 0 pe1 1", "2 layer_end 0 pe-conv")
+    assert trace_of(tmp_path / "t.txt", *lines).timeline(0, 100).cells.shape == (2, 3)
+
+
+@pytest.mark.parametrize("last", ["0 word 0 pe99999 0", "999999999999 word 0 pe1 0"])
+def test_more_than_a_figure_shows_is_refused(tmp_path: Path, last: str) -> None:
+    trace = trace_of(tmp_path / "t.txt", "0 word 1 pe0 0", last, "999999999999 layer_end 0 pe-conv")
+    with pytest.raises(InputError, match=r"t\.txt: [0-9,]+ cycles of [0-9,]+ PEs are .* at most are drawn"):
+        trace.timeline(0, NO_END)

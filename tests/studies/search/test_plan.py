@@ -31,6 +31,12 @@ EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "explore.yaml"
             ],
         ),
         (("[1, 2, 3]", "[]"), [r"explore\.yaml:7"]),
+        (
+            ("architecture: small", "architecture: smal"),
+            [r"explore\.yaml:2:\d+: architecture: .*did you mean `small`"],
+        ),
+        (("tiny.yaml", "nix.yaml"), [r"explore\.yaml:3:\d+: workload: nix\.yaml: no such file"]),
+        (("seed: 3", "images: {count: 99}"), [r"explore\.yaml:13:\d+: images: .*99"]),
         (("to: 16", "to: 1"), [r"explore\.yaml:6:\d+: .*has no values"]),
         (("<= 128", "<="), [r"explore\.yaml:9:\d+: constraints\[0\].*is not an expression"]),
         (("peak_edges_per_cycle", "peak_edges"), [r"no architecture key or column `peak_edges`"]),

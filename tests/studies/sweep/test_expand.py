@@ -89,7 +89,23 @@ def test_equal_points_run_once(tmp_path: Path) -> None:
             ],
         ),
         (("[1, 2]", "[]"), [r"sweep\.yaml:7"]),
-        (("[small]", "[smal]"), [r"no architecture `smal` .did you mean `small`"]),
+        (
+            ("[small]", "[smal, small, nix]"),
+            [
+                r"sweep\.yaml:2:\d+: architectures\[0\]: no architecture `smal` .did you mean `small`",
+                r"sweep\.yaml:2:\d+: architectures\[2\]: no architecture `nix`",
+            ],
+        ),
+        (("[tiny.yaml]", "[nix.yaml]"), [r"sweep\.yaml:3:\d+: workloads\[0\]: nix\.yaml: no such file"]),
+        (
+            ("[tiny.yaml]", "[tiny.yaml, tiny.yaml]"),
+            [r"sweep\.yaml:3:\d+: workloads\[1\]: a second workload called `tiny`"],
+        ),
+        (
+            ("{count: 2}", "{file: nix.npz}"),
+            [r"sweep\.yaml:4:\d+: images: .*nix\.npz: cannot be read: No such file"],
+        ),
+        (("[small]", f"[{'long' * 1000}]"), [r"sweep\.yaml:2:\d+: architectures\[0\]: no architecture"]),
         (
             ("workloads", "work_loads"),
             [r"sweep\.yaml:3:\d+: work_loads.*did you mean `workloads`", "workloads"],

@@ -1,0 +1,145 @@
+"""Controls are the machine that they are derived from, but for the policy that they are named for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from o3sim.config.architecture import Architecture
+from o3sim.config.catalog import names
+from o3sim.config.controls import CONTROLS, control_of
+from o3sim.config.flat import flattened
+from o3sim.config.load import load_architecture
+from o3sim.errors import ConfigError, InputError
+
+SHIPPED = [name for name in CONTROLS if name in names("architecture")]
+MACHINES = [name for name in names("architecture") if not load_architecture(name).stages]
+PIPELINES = [name for name in names("architecture") if load_architecture(name).stages]
+
+TEXTS = {"name", "description", "note"}
+POLICY = {
+    "sequencer.width_ops",
+    "sequencer.order",
+    "sequencer.group_windows",
+    "issue_queue.depth_ops",
+    "scheduler.policy",
+    "scheduler.issue_width_ops",
+    "scheduler.window_in_flight_ops",
+    "output_buffer.write_width_ops",
+    "pruning.threshold",
+    "pruning.pooling",
+    "pruning.argmax",
+    "pruning.speculative",
+}
+SUPPLY = {"activation_buffer.banks", "weight_buffer.banks", "dram.bits_per_cycle", "dram.latency_cycles"}
+
+
+def changed_keys(architecture: Architecture, control: Architecture) -> set[str]:
+    """Return what differs between two machines, stages left aside."""
+    ours, theirs = (flattened({**each.model_dump(), "stages": ()}) for each in (architecture, control))
+    return {key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)}
+
+
+def test_all_that_are_shipped_as_machines_are_there() -> None:
+    assert {"dense", "lockstep-pruned", "in-order", "in-order-interleaved"} <= set(SHIPPED)
+    assert {"threshold-only", "pooling-only", "ideal"} <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_of_the_base_it_is_the_shipped_machine_of_that_name(name: str) -> None:
+    shipped = load_architecture(name)
+    derived = control_of(load_architecture("o3bnn"), name)
+    assert derived.name == f"o3bnn-{name}"
+    assert derived.with_({"name": name, "description": shipped.description}) == shipped
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+@pytest.mark.parametrize("machine", MACHINES)
+def test_pes_memories_and_clock_stay(machine: str, name: str) -> None:
+    architecture = load_architecture(machine)
+    control = control_of(architecture, name)
+    may_differ = TEXTS | POLICY | (SUPPLY if name == "ideal" else set())
+    assert changed_keys(architecture, control) <= may_differ
+    assert control.pe == architecture.pe
+    assert control.clock_mhz == architecture.clock_mhz
+
+
+@pytest.mark.parametrize("name", ["lockstep-pruned", "in-order", "in-order-interleaved", "out-of-order"])
+def test_both_prunings_are_on_whatever_the_machine_had(name: str) -> None:
+    pruning = control_of(control_of(load_architecture("o3bnn-r"), "dense"), name).pruning
+    assert (pruning.threshold, pruning.pooling) == (True, True)
+
+
+def test_one_pruning_is_on_alone_whatever_the_machine_had() -> None:
+    pooling = control_of(load_architecture("o3bnn-r"), "pooling-only")
+    threshold = control_of(pooling, "threshold-only")
+    assert (pooling.pruning.threshold, pooling.pruning.pooling) == (False, True)
+    assert (threshold.pruning.threshold, threshold.pruning.pooling) == (True, False)
+
+
+def test_a_lockstep_group_fits_whatever_the_machine_was_sized_for() -> None:
+    narrow = {"issue_queue.depth_ops": 8, "sequencer.width_ops": 1, "output_buffer.write_width_ops": 200}
+    dense = control_of(load_architecture("o3bnn").with_(narrow), "dense")
+    assert (dense.issue_queue.depth_ops, dense.sequencer.width_ops) == (128, 128)
+    assert dense.output_buffer.write_width_ops == 200
+
+
+def test_dense_prunes_nothing_at_all() -> None:
+    pruning = {"pruning.argmax": True, "pruning.speculative": True}
+    dense = control_of(load_architecture("o3bnn").with_(pruning), "dense")
+    assert not any(dense.pruning.model_dump(exclude={"squash_latency_cycles"}).values())
+
+
+def test_what_a_note_says_of_the_machine_it_does_not_say_of_its_controls() -> None:
+    assert load_architecture("finn-cnv").note
+    assert control_of(load_architecture("finn-cnv"), "dense").note == ""
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+@pytest.mark.parametrize("machine", PIPELINES)
+def test_each_stage_of_a_pipeline_keeps_its_own_pes(machine: str, name: str) -> None:
+    architecture = load_architecture(machine)
+    control = control_of(architecture, name)
+    assert [stage.pe for stage in control.stages] == [stage.pe for stage in architecture.stages]
+
+
+def test_stages_get_the_sizes_of_their_own_groups() -> None:
+    dense = control_of(load_architecture("o3bnn-pipelined"), "dense")
+    assert [stage.scheduler.policy for stage in dense.stages] == ["lockstep"] * 9
+    assert [stage.sequencer.width_ops for stage in dense.stages[:2]] == [
+        32,
+        64,
+    ]  # 16 and 32 PEs of 2 contexts
+    assert not any(stage.pruning.pooling for stage in dense.stages)
+
+
+def test_a_policy_of_the_users_is_replaced(tmp_path: Path) -> None:
+    policy = Path(__file__).parents[2] / "docs" / "examples" / "newest-first.yaml"
+    machine = load_architecture(policy)
+    assert "newest_first.py" in machine.scheduler.policy
+    assert control_of(machine, "out-of-order").scheduler.policy == "out_of_order"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (
+            "densse",
+            r"^no control `densse` \(did you mean `dense`\?\); there are dense, lockstep-pruned, in-order,",
+        ),
+        ("", r"^no control ``; there are dense"),
+    ],
+)
+def test_a_control_that_is_not_there(name: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        control_of(load_architecture("o3bnn"), name)
+
+
+def test_a_machine_too_large_for_a_control() -> None:
+    large = load_architecture("o3bnn").with_({"pe.count": 65_536, "pe.contexts": 16, "name": "large"})
+    with pytest.raises(
+        ConfigError,
+        match=r"^control dense: architecture large: sequencer\.width_ops: expected a number <= 65536",
+    ):
+        control_of(large, "dense")
