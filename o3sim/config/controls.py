@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from o3sim.config.catalog import suggest
 from o3sim.config.changes import ChangeError
+from o3sim.config.dispatch import CENTRAL
 from o3sim.config.flat import flattened
 from o3sim.config.overrides import laid_over
 from o3sim.errors import ConfigError, InputError
@@ -153,6 +154,7 @@ def control_of(architecture: Architecture, name: str) -> Architecture:
     """
     called = name_of(architecture, name)
     control = CONTROLS[name]
+    _check_has_queue(architecture, name, control)
     changes = {
         "name": called,
         "description": f"{name} of {architecture.name}: {control.description}",
@@ -163,6 +165,20 @@ def control_of(architecture: Architecture, name: str) -> Architecture:
         return architecture.with_(changes)
     except ChangeError as error:
         raise ConfigError([f"control {name}: {problem}" for problem in error.problems]) from None
+
+
+def _check_has_queue(architecture: Architecture, name: str, control: Control) -> None:
+    """Refuse to derive what needs a queue from a machine without one: nothing says how large it would be."""
+    dispatch = architecture.scheduler.dispatch
+    if dispatch == CENTRAL:
+        return
+    there = flattened(architecture.model_dump(mode="json"))
+    lacking = [key for key in control.units if key not in there]
+    if lacking:
+        raise InputError(
+            f"control {name}: {architecture.name} dispatches by `{dispatch}` and has no {lacking[0]} to "
+            "derive it from; name a machine with a queue in `--compare`"
+        )
 
 
 def name_of(architecture: Architecture, name: str) -> str:

@@ -14,7 +14,10 @@ from o3sim.config.load import load_architecture
 from o3sim.errors import ConfigError, InputError
 
 SHIPPED = [name for name in CONTROLS if name in names("architecture")]
-MACHINES = [name for name in names("architecture") if not load_architecture(name).stages]
+QUEUELESS = [name for name in names("architecture") if load_architecture(name).issue_queue is None]
+MACHINES = [
+    name for name in names("architecture") if not load_architecture(name).stages and name not in QUEUELESS
+]
 PIPELINES = [name for name in names("architecture") if load_architecture(name).stages]
 
 TEXTS = {"name", "description", "note"}
@@ -143,3 +146,12 @@ def test_a_machine_too_large_for_a_control() -> None:
         match=r"^control dense: architecture large: sequencer\.width_ops: expected a number <= 65536",
     ):
         control_of(large, "dense")
+
+
+def test_a_machine_without_a_queue_has_only_controls_that_need_none() -> None:
+    window = load_architecture("window")
+    with pytest.raises(
+        InputError, match=r"control dense: window dispatches by `window` and has no sequencer"
+    ):
+        control_of(window, "dense")
+    assert control_of(window, "ideal").weight_buffer.banks == "ideal"
