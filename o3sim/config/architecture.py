@@ -121,9 +121,10 @@ class Scheduler(UnitModel):
     counters: Count = _of_some("Counters that hand out windows, each to its own range of PEs.")
     windows_per_cycle: Count = _of_some("Windows that a counter hands out per cycle at most.")
     groups: Count = _of_some("Groups of PEs that output channels are bound to, with a counter each.")
-    assignment: Literal["channel", "position", "skewed"] = _of_some(
-        "Which group evaluates a window: by its channel, by its position, or by both so that channels of a"
-        " position are spread (skewed)."
+    assignment: Literal["channel", "channel_balanced", "position", "skewed"] = _of_some(
+        "Which group evaluates a window: by its channel, in turns or so that groups have about as much to do"
+        " by what `o3sim balance` measured (channel_balanced); by its position; or by both so that channels"
+        " of a position are spread (skewed)."
     )
     open_channels: Count = _of_some("Channels whose weight words a group streams at a time.")
     bundle_positions: Count = _of_some(

@@ -48,3 +48,19 @@ def check_dispatch_fits(name: str, geometry: Geometry, architecture: Architectur
             f"{who}: activation_buffer.patch_kbit: a window of layer {name} reads {needed} kbit of the map, "
             f"and a patch memory holds {patch_kbit}; give at least {needed}"
         )
+
+
+def check_is_measured(name: str, geometry: Geometry, architecture: Architecture) -> None:
+    """Refuse a layer whose channels are to be balanced by work that nobody measured.
+
+    Raises
+    ------
+    InputError
+        With what to do.
+    """
+    if architecture.scheduler.assignment == "channel_balanced" and not geometry.channel_work:
+        raise InputError(
+            f"architecture {architecture.name}: scheduler.assignment: nobody measured the work of the "
+            f"channels of layer {name}; take a workload that `o3sim balance` wrote from training images, or "
+            "`channel`"
+        )

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.carousel.plan import cut_for_banks
 from o3sim.contract.counters import LayerCounters
-from o3sim.contract.dispatch_fit import check_dispatch_fits
+from o3sim.contract.dispatch_fit import check_dispatch_fits, check_is_measured
 from o3sim.contract.resident import resident_weights
 from o3sim.contract.weight_groups import WeightGroup, all_channels, check_activations_fit, cut_layer
+from o3sim.network.layer import LayerSize
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -96,6 +97,8 @@ def cut_layers(architecture: Architecture, layers: Sequence[Sized]) -> list[list
     """
     for layer in layers:
         check_dispatch_fits(layer.name, layer.geometry, architecture)
+        if not isinstance(layer, LayerSize):  # which has no parameters yet
+            check_is_measured(layer.name, layer.geometry, architecture)
     staying = resident_weights(architecture, layers).layers
     cut = cut_for_banks if architecture.scheduler.dispatch == CAROUSEL else cut_layer
     return [

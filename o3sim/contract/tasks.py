@@ -106,7 +106,8 @@ def _layer_tasks(
     pieces = []
     for number, (first, end) in enumerate(channels):
         place, channel = _walk(len(owned), end - first, by_channel)
-        unit, local = _bind(place, channel, end - first, units, assignment)
+        work = geometry.channel_work[first:end] if assignment == "channel_balanced" else ()
+        unit, local = _bind(place, channel, end - first, units, assignment, work)
         pieces.append((place, channel + first, np.full(len(place), number), unit, local))
     place, channel, group, unit, local = (np.concatenate(column) for column in zip(*pieces, strict=True))
     sizes = (owned >= 0).sum(axis=1)[place]
@@ -130,18 +131,44 @@ def _walk(places: int, channels: int, by_channel: bool) -> tuple[NDArray[np.int6
 
 
 def _bind(
-    place: NDArray[np.int64], channel: NDArray[np.int64], channels: int, units: int, assignment: str | None
+    place: NDArray[np.int64],
+    channel: NDArray[np.int64],
+    channels: int,
+    units: int,
+    assignment: str | None,
+    work: tuple[int, ...],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Bind tasks to units; tell which of the channels in its unit's banks each is of.
 
-    By channel they are dealt out in turns; where there are fewer than units, as many units as there are for
-    each take its places in turns.
+    By channel they are dealt out in turns, or by their work; where there are fewer than units, as many units
+    as there are for each take its places in turns.
     """
     if assignment == "position":
         return place % units, channel
     if assignment == "skewed":
         return (place + SKEW * channel) % units, channel
+    if channels >= units and work:
+        unit_of, local = _balanced(np.array(work), units)
+        return unit_of[channel], local[channel]
     if channels >= units:
         return channel % units, channel // units
     each = units // channels
     return channel * each + place % each, np.zeros_like(channel)
+
+
+def _balanced(work: NDArray[np.int64], units: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give each channel, the one of most work first, to the unit that has least, and is not full.
+
+    No unit holds more channels than if they were dealt out in turns. Return the unit of each channel, and
+    which of the unit's it is.
+    """
+    unit_of, local = np.zeros_like(work), np.zeros_like(work)
+    load, held = np.zeros(units, np.int64), np.zeros(units, np.int64)
+    most = -(-len(work) // units)
+    for channel in np.argsort(-work, kind="stable"):
+        free = np.flatnonzero(held < most)
+        unit = free[np.argmin(load[free])]
+        unit_of[channel], local[channel] = unit, held[unit]
+        load[unit] += work[channel]
+        held[unit] += 1
+    return unit_of, local

@@ -100,7 +100,8 @@ def sharers_of(architecture: Architecture) -> int:
 
 def _deals_channels(architecture: Architecture) -> bool:
     """Return whether these hold different channels; else each has a copy of all."""
-    return architecture.scheduler.dispatch == CAROUSEL or architecture.scheduler.assignment == "channel"
+    scheduler = architecture.scheduler
+    return scheduler.dispatch == CAROUSEL or scheduler.assignment in ("channel", "channel_balanced")
 
 
 def _cut_with_orders(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from o3sim.contract.patch import patch_columns
+from o3sim.contract.plan import plan_groups
 from o3sim.contract.tasks import LayerTasks, layer_tasks
 from o3sim.contract.weight_groups import cut_layer
 from o3sim.errors import InputError
-from o3sim.network.layer import Geometry, Pool
+from o3sim.network.layer import Geometry, Layer, LayerSize, Pool
 from tests.machine.harness import conv, dense, queueless
 
 
@@ -101,3 +103,22 @@ def test_padding_is_part_of_the_map() -> None:
     columns = patch_columns(conv(3, 3, 8, 1, padding_pixels=1), arch)
     assert columns.end.tolist() == [3, 4, 5, 8, 9, 10, 13, 14, 15]
     assert np.all(columns.end - columns.first == 3)
+
+
+def test_channels_are_balanced_by_their_work() -> None:
+    geometry = replace(dense(8, 6), channel_work=(1, 9, 5, 5, 2, 2))
+    tasks = tasks_of(geometry, scheduler__groups=2, scheduler__assignment="channel_balanced")
+    assert tasks.unit.tolist() == [0, 0, 1, 1, 0, 1]  # 9 + 2 + 1 and 5 + 5 + 2
+    assert tasks.weight_base.tolist() == [4, 0, 1, 3, 2, 5]
+    alike = replace(geometry, channel_work=(7,) * 6)
+    tasks = tasks_of(alike, scheduler__groups=2, scheduler__assignment="channel_balanced")
+    assert tasks.unit.tolist() == [0, 1] * 3
+
+
+def test_balance_needs_a_workload_that_was_measured() -> None:
+    arch = queueless("group", scheduler__assignment="channel_balanced")
+    layer = Layer("conv1", dense(8, 6), np.zeros((6, 1), np.uint64), np.zeros(6, np.int64))
+    says = "nobody measured the work of the channels of layer conv1; take a workload that `o3sim balance`"
+    with pytest.raises(InputError, match=says):
+        plan_groups(arch, [layer])
+    plan_groups(arch, [LayerSize("conv1", dense(8, 6), False)])  # before parameters may bring it

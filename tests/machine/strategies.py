@@ -161,7 +161,7 @@ def queueless_architectures(draw: st.DrawFn) -> Architecture:
     binding: dict[str, Any] = {"scheduler__counters": counters}
     weight_banks: int | str = draw(banks())
     if dispatch == "group":
-        assignment = draw(st.sampled_from(["channel", "position", "skewed"]))
+        assignment = draw(st.sampled_from(["channel", "channel_balanced", "position", "skewed"]))
         binding = {"scheduler__groups": counters, "scheduler__assignment": assignment}
         weight_banks = draw(st.sampled_from([counters, 2 * counters, 3 * counters, "ideal"]))
     patch = draw(st.sampled_from([None, 1]))
@@ -203,9 +203,19 @@ def queueless_cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
     layers = [*hidden, draw(scores)] if draw(st.booleans()) else hidden
     sharers = made.scheduler.groups or 1
     sizes: dict[str, Any] = {"weight_buffer": weight_sizes(draw, made, layers, sharers)}
+    if made.scheduler.assignment == "channel_balanced":
+        layers = [draw(measured(layer)) for layer in layers]
     if has_patch:
         sizes["activation_buffer.patch_kbit"] = _patch_kbit(made, layers)
     return Case(made.with_(sizes), tuple(layers))
+
+
+@st.composite
+def measured(draw: st.DrawFn, layer: LayerProfile) -> LayerProfile:
+    """Draw how much work each channel is."""
+    work = draw(st.lists(st.integers(0, 5), min_size=layer.geometry.out_channels, max_size=20))
+    geometry = replace(layer.geometry, channel_work=tuple(work[: layer.geometry.out_channels]))
+    return replace(layer, geometry=geometry)
 
 
 def _patch_kbit(made: Architecture, layers: list[LayerProfile]) -> int:
