@@ -32,8 +32,8 @@ KNOBS = {
     "stage", "plain to the loop over words", "all weights stay", "some weights stay",
     "registered select", "registered select, plain loop",
     "window", "group", "oldest", "barrel", "channel", "channel_balanced", "position", "skewed",
-    "one counter", "counters",
-    "a window a cycle", "windows a cycle", "bundles", "no patches", "patches", "ideal patches",
+    "one counter", "counters", "a window a cycle", "windows a cycle", "bundles",
+    "no patches", "patches", "ideal patches",
     "counters and weights that stay", "counters and a line buffer", "counters and words of several reads",
 }  # fmt: skip
 
