@@ -21,6 +21,9 @@ _EXACT = frozenset({"images", "classes", "class", "scores", "accuracy", "agreeme
 _OPS = frozenset({"dispatched", "issued", "retired"} | {f"squashed_{where}" for where in _SQUASHED_IN})
 """Events that count ops: parts of all ops."""
 
+_READS = ("activation_reads", "line_buffer_reads", "weight_reads")
+"""Events of which unused reads are a part."""
+
 _ENERGY = frozenset({"energy", "pj", "fj", "watt"})
 """Words in the keys of all figures that an energy table has a part in."""
 
@@ -33,7 +36,7 @@ class Strictness:
     ----------
     tolerance : float or None
         Share that a figure may be off: of its recorded value, or of the recorded whole that it is a part of
-        (all PE-cycles, edges, energy, ops). With one, figures alone count, not inputs and traces.
+        (all PE-cycles, edges, energy, ops, reads). With one, figures alone count, not inputs and traces.
     without : frozenset of str
         Of :data:`PARTS`, what is not compared.
     """
@@ -75,8 +78,20 @@ def _whole(keys: list[str], recorded: Mapping[str, Any], value: float) -> float:
     if keys[0] == "pe_cycles":
         return float(sum(group.values()))
     if keys[0] == "events":
-        return float(group["ops"]) if keys[1] in _OPS and "ops" in group else value
+        return _whole_of_event(keys[1], recorded, value)
     return float(group.get("total", value))
+
+
+def _whole_of_event(event: str, recorded: Mapping[str, Any], value: float) -> float:
+    """Return the count that an event is a part of, or else its own."""
+    events = recorded["events"]
+    if event in _OPS and "ops" in events:
+        return float(events["ops"])
+    if event == "reads_unused":
+        return float(sum(events.get(reads, 0) for reads in _READS))
+    if event == "write_conflicts" and "pe_cycles" in recorded:  # each is a stall of a PE-cycle
+        return float(sum(recorded["pe_cycles"].values()))
+    return value
 
 
 def strictness(tolerance: float | None, without: str | Iterable[str]) -> Strictness:

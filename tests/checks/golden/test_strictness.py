@@ -176,7 +176,17 @@ RECORDED = {
     "edges": {"total": 1000, "executed": 500, "pruned": {"threshold": 0}},
     "pe_cycles": {"useful": 90, "drain": 10},
     "energy_pj": {"total": 200.0, "pe": 1.0},
-    "events": {"ops": 100, "squashed_pe": 2, "squashed_queue": 0, "dram_bits": 100},
+    "events": {
+        "ops": 100,
+        "squashed_pe": 2,
+        "squashed_queue": 0,
+        "dram_bits": 100,
+        "activation_reads": 200,
+        "line_buffer_reads": 0,
+        "weight_reads": 100,
+        "reads_unused": 0,
+        "write_conflicts": 5,
+    },
 }
 
 
@@ -194,6 +204,9 @@ RECORDED = {
         ("events.squashed_queue", 0, 10),
         ("events.ops", 100, 90),
         ("events.dram_bits", 100, 110),
+        ("events.activation_reads", 200, 220),
+        ("events.reads_unused", 0, 30),
+        ("events.write_conflicts", 5, 15),
     ],
 )
 def test_parts_of_a_whole_are_off_by_a_share_of_the_whole(name: str, value: float, most: float) -> None:
