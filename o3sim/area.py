@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.storage import BITS_PER_KBIT, OP_BITS, storage_of
 
 if TYPE_CHECKING:
@@ -55,21 +56,33 @@ def transistors_by_unit(architecture: Architecture, layers: Sequence[Sized] = ()
     """
     pe_count, width = architecture.pe.count, architecture.pe.width_edges
     activation, weight = architecture.activation_buffer, architecture.weight_buffer
+    has_queue = architecture.scheduler.dispatch == CENTRAL
     banks = [_banks(buffer.banks, pe_count) for buffer in (activation, weight)]
     storage = storage_of(architecture, layers)
+    # A group of PEs reaches its own weight banks only; a patch takes the place of a way to all banks.
+    ways = banks[1] // (architecture.scheduler.groups or 1), 1 if activation.patch_kbit else banks[0]
     return {
         "pe": pe_count * _pe(architecture),
-        "issue_queue": _issue_queue(architecture),
-        # Every op it looks at in a cycle has an address made, and its window looked up.
-        "sequencer": architecture.sequencer.width_ops * OP_BITS * (CELLS["flip_flop"] + CELLS["full_adder"]),
-        "activation_buffer": _buffer(activation.size_kbit, banks[0], width),
+        "issue_queue": _issue_queue(architecture) if has_queue else 0,
+        # Every op it looks at in a cycle has an address made, and its window looked up; so with counters.
+        "sequencer": _looked_up(architecture) * OP_BITS * (CELLS["flip_flop"] + CELLS["full_adder"]),
+        "activation_buffer": _buffer(activation.size_kbit, banks[0], width)
+        + (pe_count * _buffer(activation.patch_kbit, 1, width) if activation.patch_kbit else 0),
         "line_buffer": _buffer(storage.line_buffer, banks[0] if storage.line_buffer else 0, width),
         "weight_buffer": _buffer(weight.size_kbit, banks[1], width),
         "threshold_table": _buffer(storage.thresholds, 1 if storage.thresholds else 0, COUNT_BITS),
         "verdicts": round(storage.verdicts * BITS_PER_KBIT) * CELLS["flip_flop"],
-        "operand_network": sum(_crossbar(n, pe_count, width) for n in banks),
+        "operand_network": sum(_crossbar(n, pe_count, width) for n in ways),
         "output_buffer": architecture.output_buffer.write_width_ops * OP_BITS * CELLS["flip_flop"],
     }
+
+
+def _looked_up(architecture: Architecture) -> int:
+    """Return the ops, or tasks without a queue, that get an address in a cycle."""
+    scheduler = architecture.scheduler
+    if scheduler.dispatch == CENTRAL:
+        return architecture.sequencer.width_ops
+    return (scheduler.counters or scheduler.groups) * scheduler.windows_per_cycle
 
 
 def _pe(architecture: Architecture) -> int:

@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 
 from o3sim.cli.allow import allow
+from o3sim.cli.balance import balance
 from o3sim.cli.data import data
 from o3sim.cli.diff import diff
 from o3sim.cli.explain import explain
@@ -64,6 +65,7 @@ app.command(short_help="Write what happens in a layer, cycle by cycle.")(trace)
 app.command(short_help="Show where two traces or results part.")(diff)
 app.command(short_help="Set published claims beside measurements.", cls=FolderOption)(reproduce)
 app.command(short_help="Evaluate edges in an order that decides earlier.", cls=Calibration)(order)
+app.command(short_help="Measure channels, to balance groups of PEs.")(balance)
 app.command(short_help="Set bounds to call likely outcomes by: not exact.", cls=Calibration)(speculate)
 app.command(short_help="Convert a data set's standard files.")(data)
 app.command(short_help="Train a network that prunes well.")(train)

@@ -91,7 +91,7 @@ def _next_change(x: Memory, cycle: int) -> int:
 
 
 @inlined
-def _book_causes(x: Memory, cycle: int, cycles: int) -> None:
+def book_causes(x: Memory, cycle: int, cycles: int) -> None:
     """Book the causes of a cycle, so many times."""
     if cause_at(x.ledger, CAUSE.drain).now < x.settings.pes:
         x.clock.last_active_cycle = cycle + cycles - 1
@@ -102,7 +102,7 @@ def _book_causes(x: Memory, cycle: int, cycles: int) -> None:
 
 
 @noinline
-def _finish_counts(x: Memory, cycle: int) -> None:
+def finish_counts(x: Memory, cycle: int) -> None:
     """Count what follows from other counts."""
     counts = x.counts
     counts.cycles = cycle - x.clock.start_cycle + 1
@@ -148,15 +148,15 @@ def _compile(sources: int) -> Any:
             if x.clock.moved < 0:
                 return BROKEN, cycle
             if x.clock.ended_ops == x.layer.ops and x.output_bits.n_held == 0:
-                _book_causes(x, cycle, 1)
-                _finish_counts(x, cycle)
+                book_causes(x, cycle, 1)
+                finish_counts(x, cycle)
                 return DONE, cycle
             wake = cycle + 1
             if words == 0 and x.clock.moved == 0:
                 wake = _next_change(x, cycle)
                 if wake == NEVER:
                     return STUCK, cycle
-            _book_causes(x, cycle, wake - cycle)
+            book_causes(x, cycle, wake - cycle)
             cycle = wake
 
     return _njit(cache=True, nogil=True, _nrt=False)(run_layer)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.compiled.records.trace import ISSUE_UNIT, OUTPUT, QUEUE, SEQUENCER
+from o3sim.compiled.records.trace import COUNTER, ISSUE_UNIT, OUTPUT, QUEUE, SEQUENCER, WINDOW
 from o3sim.contract.events import Event, EventKind
 
-_UNITS = {SEQUENCER: "sequencer", QUEUE: "queue", OUTPUT: "output"}
+_UNITS = {SEQUENCER: "sequencer", QUEUE: "queue", OUTPUT: "output", WINDOW: "window"}
 
 CHUNK_ROWS = 65_536
 """Rows turned into Python numbers at a time: bounds memory, and is as fast as any larger number."""
@@ -24,6 +24,8 @@ def decode(rows: NDArray[Any]) -> Iterator[Event]:
             kind = EventKind(number)
             if kind is EventKind.ISSUE:
                 name = f"pe{unit // ISSUE_UNIT}.{unit % ISSUE_UNIT}"
+            elif unit <= COUNTER:
+                name = f"counter{COUNTER - unit}"
             else:
                 name = _UNITS.get(unit, f"pe{unit}")
             yield Event(cycle, kind, op, name, value)

@@ -23,6 +23,8 @@ from o3sim.compiled.records.skip_ahead import SkipAhead, skip_ahead_of
 from o3sim.compiled.records.stage_rows import StageRows, stage_rows_of
 from o3sim.compiled.records.trace import Trace
 from o3sim.compiled.records.weight_stream import WeightGroups, weight_groups_of
+from o3sim.compiled.records.windows import Windows, windows_of
+from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.weight_groups import WeightGroup
 
@@ -55,6 +57,7 @@ class Memory:
     weight_groups: WeightGroups
     argmax_pruning: ArgmaxPruning
     stage_rows: StageRows
+    windows: Windows
     trace: Trace
     ledger: Ledger
     counts: LayerCounters
@@ -93,9 +96,6 @@ def memory_of(
         "settings": settings_of(architecture),
         "layer": layer,
         "ops": ops_of(slots, overlap),
-        "issue_queue": issue_queue_of(
-            ops, architecture.sequencer.width_ops, slots if architecture.scheduler.select_cycles else 0
-        ),
         "pe_array": pe_array_of(architecture, slots),
         "operand_supply": operand_supply_of(architecture),
         "output_buffer": output_buffer_of(architecture, slots),
@@ -104,6 +104,12 @@ def memory_of(
         "trace": trace,
         "ledger": ledger_of(),
     }
+    if architecture.scheduler.dispatch == CENTRAL:
+        selected = slots if architecture.scheduler.select_cycles else 0
+        units["issue_queue"] = issue_queue_of(ops, architecture.sequencer.width_ops, selected)
+    else:
+        prunes = architecture.pruning.pooling and profile.geometry.pool is not None and not profile.scores
+        units["windows"] = windows_of(architecture, profile.geometry, groups, prunes, slots)
     if layer["gathers"]:
         units["gathering"] = gatherings_of(architecture)
     if layer["writes_back"]:

@@ -25,7 +25,12 @@ def take_bits(x: Memory, slot: int) -> None:
 
 @inlined
 def _is_final(x: Memory, window: int, outcome: int) -> bool:
-    """Note an outcome of a window; return whether that is its first 1, or the last of its ops with none."""
+    """Note an outcome of a window; return whether that is its first 1, or the last of its ops with none.
+
+    A window in a context is written once.
+    """
+    if x.windows.counters > 0:
+        return True
     if outcome:
         return output_at(x.scoreboard, window).bit == 0
     if x.layer.members == 1:
@@ -43,7 +48,7 @@ def write_bits(x: Memory, cycle: int) -> None:
     left = 0
     for k in range(bits.n_held):
         word = held_at(bits, k).word
-        bank = remainder(word, settings.activation_banks, settings.activation_shift)
+        bank = remainder(word, settings.written_banks, settings.written_shift)
         port = port_at(bits, bank)
         if port.cycle < cycle:
             port.cycle = cycle

@@ -159,7 +159,7 @@ def _retire(x: Memory, slot: int, cycle: int) -> None:
     op = op_at(x.ops, slot)
     if op.late:
         _verdict_written(x, op, cycle)
-    _count(x, op)
+    count_retired(x, op)
     if x.layer.is_stage:
         note_row(x, slot, cycle)
     if x.trace.is_on:
@@ -172,7 +172,7 @@ def _retire(x: Memory, slot: int, cycle: int) -> None:
 
 
 @inlined
-def _count(x: Memory, op: Op) -> None:
+def count_retired(x: Memory, op: Op) -> None:
     """Count an op that retires."""
     counts, ledger = x.counts, x.ledger
     executed = executed_edges(x, op, op.words_in)

@@ -46,12 +46,21 @@ def _serve_all(x: Memory, r: Round) -> int:
     those before it, which the processor cannot tell from it in time.
     """
     asked = _choose_all(x, r)
+    moved = supply(x, r, asked)
+    for k in range(asked):
+        _answer(x, r, request_at(r, k))
+    return moved
+
+
+@inlined
+def supply(x: Memory, r: Round, asked: int) -> int:
+    """Grant or refuse so many requests; return how many are granted."""
     for k in range(asked - 1, -1, -1):
         if r.has.gathers:
             ask_for_all(x, r, k)
         else:
             ask(x, r, k)
-    if x.output_bits.n_writing > 0 and not x.settings.line_buffer:
+    if x.output_bits.n_writing > 0 and r.activation.banks > 0 and not x.settings.line_buffer:
         refuse_writing(x, r)
         _count_conflicts(x, r, asked)
     moved, activation_reads, weight_reads, taken = 0, 0, 0, 0
@@ -62,7 +71,6 @@ def _serve_all(x: Memory, r: Round) -> int:
         weight_reads += reads[1]
     for k in range(asked):
         taken += reads_taken(r, k)
-        _answer(x, r, request_at(r, k))
     cause_at(x.ledger, CAUSE.operand_stall).now += asked - moved
     x.counts.activation_reads += activation_reads
     x.counts.weight_reads += weight_reads

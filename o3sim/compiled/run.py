@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 
 from o3sim.compiled.allocation import Allocation
 from o3sim.compiled.cycle import DONE, STUCK, run_layer
+from o3sim.compiled.dispatch.cycle import run_windows
 from o3sim.compiled.events import decode, in_order
 from o3sim.compiled.memory import memory_of
 from o3sim.compiled.records.trace import trace_of
 from o3sim.compiled.records.weight_stream import weight_stream_of
+from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.counters import PE_CYCLE_CAUSES, LayerCounters
 from o3sim.contract.errors import MachineError, MachineStuckError
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer, counted_from
 from o3sim.contract.invariants import check_layer
 from o3sim.contract.line_buffer import count_reads
+from o3sim.contract.patch import count_patches
 from o3sim.contract.plan import ImageRun, plan_groups
 from o3sim.contract.weight_groups import WeightGroup, order_bits
 
@@ -74,6 +77,7 @@ class Engine:
 
     rows_written: NDArray[np.int64]
     last_active_cycle: int
+    output_table = "scoreboard.output"
 
     def __init__(
         self,
@@ -88,6 +92,7 @@ class Engine:
         self.row_cycles = row_cycles
         self.stream = weight_stream_of(groups)
         self.observers = observers
+        self._run_layer = run_layer if architecture.scheduler.dispatch == CENTRAL else run_windows
         self.start_cycle = 0
         self.layer = 0
         self.first_group = 0
@@ -115,6 +120,7 @@ class Engine:
         counters.dram_bits = sum(group.bits for group in groups)
         counters.order_bits = order_bits(profile.geometry, self.architecture, counters.words_executed)
         count_reads(counters, profile.geometry, groups, self.architecture)
+        self._count_patches(counters)
         check_layer(counters, self.architecture)
         if self.observers:
             self._show_events(memory, profile.name, cycle, trace)
@@ -123,8 +129,11 @@ class Engine:
         self.first_group += len(groups)
         geometry = profile.geometry
         shape = geometry.pooled_height, geometry.pooled_width, geometry.out_channels
-        output = memory.table("scoreboard.output")["bit"].reshape(shape)
+        output = memory.table(self.output_table)["bit"].reshape(shape)
         return counters, output.copy()  # the memory of the layer is let go
+
+    def _count_patches(self, counters: LayerCounters) -> None:
+        count_patches(counters, self.architecture)
 
     def _run(
         self, profile: LayerProfile, groups: list[WeightGroup], event_rows: int
@@ -139,7 +148,7 @@ class Engine:
             trace_of(self.window, self.window.origin(self.start_cycle), event_rows) if event_rows else {},
             self.row_cycles,
         )
-        how, cycle = run_layer(memory.record, self.start_cycle)
+        how, cycle = self._run_layer(memory.record, self.start_cycle)
         return memory, how, cycle
 
     def _show_events(self, memory: Allocation, name: str, last_cycle: int, trace: bool) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from o3sim.compiled.kernel import noinline
-from o3sim.compiled.memory import Memory
-from o3sim.compiled.records.trace import event_at
+from o3sim.compiled.records.trace import Trace, event_at
+
+
+class Traced(Protocol):
+    """The memory of a layer, as far as its trace goes."""
+
+    trace: Trace
 
 
 @noinline
-def note_event(x: Memory, cycle: int, kind: int, op: int, unit: int, value: int) -> None:
+def note_event(x: Traced, cycle: int, kind: int, op: int, unit: int, value: int) -> None:
     """Note an event of the window; beyond the room there is they are only counted."""
     trace = x.trace
     if not (trace.first_op <= op < trace.end_op and trace.first_cycle <= cycle < trace.end_cycle):

@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from o3sim.compiled.kernel import inlined, noinline
 from o3sim.compiled.memory import Memory
-from o3sim.compiled.records.weight_stream import group_at, stream_at, transfer_at
+from o3sim.compiled.records.weight_stream import WeightGroups, group_at, stream_at, transfer_at
+
+
+class Dram(Protocol):
+    """Settings, as far as the weight stream needs them."""
+
+    @property
+    def dram_bits_per_cycle(self) -> int:
+        """0 stands for ``ideal``."""
+
+    @property
+    def dram_latency_cycles(self) -> int:
+        """Cycles from the request of a group to its first bit."""
+
+
+class Streaming(Protocol):
+    """The memory of a layer, as far as its weight stream goes."""
+
+    weight_groups: WeightGroups
+
+    @property
+    def settings(self) -> Dram:
+        """Settings of the architecture."""
 
 
 @inlined
-def arrival_of(x: Memory, group: int) -> int:
+def arrival_of(x: Streaming, group: int) -> int:
     """Cycle from which a weight group of the layer can be used; -1 if it is not asked for yet."""
     return transfer_at(stream_at(x.weight_groups, 0), x.weight_groups.first_group + group).arrival_cycle
 
 
 @inlined
-def arrived(x: Memory, group: int, cycle: int) -> bool:
+def arrived(x: Streaming, group: int, cycle: int) -> bool:
     """Return whether a weight group of the layer can be used."""
     return x.settings.dram_bits_per_cycle == 0 or 0 <= arrival_of(x, group) <= cycle
 
 
 @noinline
-def pump(x: Memory) -> None:
+def pump(x: Streaming) -> None:
     """Begin every transfer whose half of the buffer is known to be free, one after another."""
     bits_per_cycle = x.settings.dram_bits_per_cycle
     if bits_per_cycle == 0:
@@ -48,11 +72,11 @@ def op_ended(x: Memory, number: int, cycle: int) -> None:
     group = group_at(x.weight_groups, number)
     group.ops_left -= 1
     if group.ops_left == 0:
-        _free_half(x, number, cycle + 1)
+        free_half(x, number, cycle + 1)
 
 
 @noinline
-def _free_half(x: Memory, number: int, cycle: int) -> None:
+def free_half(x: Streaming, number: int, cycle: int) -> None:
     """Free the half of the weight buffer that a group of the layer is in, from a cycle on."""
     stream = stream_at(x.weight_groups, 0)
     if transfer_at(stream, x.weight_groups.first_group + number).bits == 0:

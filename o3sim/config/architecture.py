@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from o3sim.config.custom_code import CustomClass
-from o3sim.config.marks import Conflict, KeyPath
+from o3sim.config.dispatch import dispatch_conflicts, drop_strangers
+from o3sim.config.marks import Conflict, Document, KeyPath
 from o3sim.config.model import CrossCheckedModel, StrictModel
 from o3sim.config.overrides import Overrides, laid_over, overrides_of
 
@@ -26,9 +27,28 @@ MOST_CONTEXTS = 2**20
 
 CountOrIdeal = Count | Literal["ideal"]
 Policies = Literal["out_of_order", "in_order", "lockstep"]
+Dispatches = Literal["central", "window", "group", "carousel"]
 
 
-class ProcessingElements(StrictModel):
+def _of_some(description: str) -> Any:
+    """Describe a key that only some ways to dispatch have; None where the machine has no such thing."""
+    return Field(default=None, description=description, json_schema_extra=_without_default)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    """Leave None, which no file can state, out of a schema."""
+    schema.pop("default", None)
+
+
+class UnitModel(StrictModel):
+    """The keys of a unit; those that the machine has not are not in its plain values."""
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in handler(self).items() if value is not None}
+
+
+class ProcessingElements(UnitModel):
     """The PE array: each PE evaluates one word of edges a cycle."""
 
     unit: Literal["standard"] | CustomClass = Field(
@@ -45,21 +65,25 @@ class ProcessingElements(StrictModel):
     speculate: bool = Field(
         description="With every context's verdict still out: go on with the oldest op (true) or wait (false)."
     )
+    pick: Literal["oldest", "barrel"] = _of_some(
+        "Whose word goes first in a PE that is handed windows: that of its oldest op (oldest), or that of the"
+        " context after the last one served (barrel)."
+    )
 
 
-class Sequencer(StrictModel):
+class Sequencer(UnitModel):
     """Walks a layer's ops in program order and dispatches them into the issue queue."""
 
-    width_ops: Count = Field(description="Ops looked at per cycle; a squashed one costs its place too.")
-    order: Literal["window_major", "member_major"] = Field(
-        description="All neurons of a pooling window one after another (window_major), or the first neuron of"
+    width_ops: Count = _of_some("Ops looked at per cycle; a squashed one costs its place too.")
+    order: Literal["window_major", "member_major"] = _of_some(
+        "All neurons of a pooling window one after another (window_major), or the first neuron of"
         " every window of a group, then the second, ... (member_major)."
     )
     outermost: Literal["channel", "position"] = Field(
         description="The outer loop of program order: output channels, or positions in the output map."
     )
-    group_windows: Annotated[int, Field(ge=1, le=2**31 - 1)] = Field(
-        description="Windows interleaved as one group by order member_major."
+    group_windows: Annotated[int, Field(ge=1, le=2**31 - 1)] = _of_some(
+        "Windows interleaved as one group by order member_major."
     )
 
 
@@ -69,26 +93,46 @@ class IssueQueue(StrictModel):
     depth_ops: Annotated[int, Field(ge=1, le=2**24)] = Field(description="Ops the issue queue holds.")
 
 
-class Scheduler(StrictModel):
-    """Takes ops out of the queue and gives them to PEs."""
+class Scheduler(UnitModel):
+    """Gives work to PEs: ops out of the queue, or windows by counters."""
 
-    policy: Policies | CustomClass = Field(
-        description="Oldest ready ops anywhere in the queue (out_of_order); stop at the first op that is not"
+    dispatch: Dispatches = Field(
+        default="central",
+        description="How work comes to PEs: as ops out of one issue queue (central), as windows that counters"
+        " hand to contexts (window), as windows of channels that are bound to groups of PEs (group), or as"
+        " such windows whose members join weight words that go round (carousel).",
+    )
+    policy: Policies | CustomClass = _of_some(
+        "Oldest ready ops anywhere in the queue (out_of_order); stop at the first op that is not"
         " ready (in_order); fill all PEs as one group that starts and ends together (lockstep); or a class of"
         " yours (FILE.py:Class, relative to this file)."
     )
-    issue_width_ops: Count = Field(description="Ops selected per cycle at most.")
+    issue_width_ops: Count = _of_some("Ops selected per cycle at most.")
     select_cycles: Cycles = Field(
         default=0,
         description="Cycles from an op's selection, which takes a context, to its issue out of the queue.",
     )
-    issue_latency_cycles: Cycles = Field(description="Cycles from an op's issue to its first word at the PE.")
-    window_in_flight_ops: Count | Literal["unlimited"] = Field(
-        description="Ops of one pooling window that may be in PEs at a time, or `unlimited`."
+    issue_latency_cycles: Cycles = Field(
+        description="Cycles from an op's issue, or a window's hand-over, to its first word at the PE."
+    )
+    window_in_flight_ops: Count | Literal["unlimited"] = _of_some(
+        "Ops of one pooling window that may be in PEs at a time, or `unlimited`."
+    )
+    counters: Count = _of_some("Counters that hand out windows, each to its own range of PEs.")
+    windows_per_cycle: Count = _of_some("Windows that a counter hands out per cycle at most.")
+    groups: Count = _of_some("Groups of PEs that output channels are bound to, with a counter each.")
+    assignment: Literal["channel", "channel_balanced", "position", "skewed"] = _of_some(
+        "Which group evaluates a window: by its channel, in turns or so that groups have about as much to do"
+        " by what `o3sim balance` measured (channel_balanced); by its position; or by both so that channels"
+        " of a position are spread (skewed)."
+    )
+    open_channels: Count = _of_some("Channels whose weight words a group streams at a time.")
+    bundle_positions: Count = _of_some(
+        "Neighbouring positions of a channel that are handed out together in a layer without a pool."
     )
 
 
-class Buffer(StrictModel):
+class Buffer(UnitModel):
     """On-chip memory in single-ported banks of `pe.width_edges`-bit words."""
 
     banks: CountOrIdeal = Field(
@@ -98,13 +142,25 @@ class Buffer(StrictModel):
 
 
 class ActivationBuffer(Buffer):
-    """The memory of a layer's input and output, with a line buffer in front or without."""
+    """The memory of a layer's input and output, and what lies between it and the PEs."""
 
     line_buffer: bool = Field(
         default=False,
         description="Whether PEs read a line buffer, which makes each of their words one access, or the banks"
         " themselves: then a word takes a read for each buffer word that it lies in.",
     )
+    patch_kbit: Kilobits = _of_some(
+        "Memory of each PE in kbit, that holds the part of the map which its windows need; the buffer"
+        " broadcasts a word of each bank per cycle into all of them."
+    )
+
+    @property
+    def one_access_a_word(self) -> bool:
+        """Whether a PE word is one access to a line buffer or a memory of the PE's own.
+
+        Else it takes a read of each buffer word that it lies in.
+        """
+        return self.line_buffer or self.patch_kbit is not None
 
 
 class WeightBuffer(Buffer):
@@ -138,13 +194,13 @@ class OutputBuffer(StrictModel):
     )
 
 
-class Pruning(StrictModel):
+class Pruning(UnitModel):
     """Which work is dropped once it cannot change an output: but for `speculative`, none ever does."""
 
     threshold: bool = Field(description="Stop an op once its remaining edges cannot change its outcome.")
     pooling: bool = Field(description="Squash ops whose pooling windows are all 1 already.")
-    squash_latency_cycles: CyclesFromOne = Field(
-        description="Cycles from a retired 1 marking its window to the queue and the PEs seeing it."
+    squash_latency_cycles: CyclesFromOne = _of_some(
+        "Cycles from a retired 1 marking its window to the queue and the PEs seeing it."
     )
     argmax: bool = Field(
         default=False, description="Drop classes of the last layer that can no longer come out highest."
@@ -176,11 +232,13 @@ if TYPE_CHECKING:  # made below from the units' own models, which a type checker
 else:
     # Each by a name of its own in this module, where pickle looks for it.
     _made = partial(overrides_of, module=__name__)
-    StagePEs = _made("StagePEs", ProcessingElements, without=("unit",))
+    StagePEs = _made("StagePEs", ProcessingElements, without=("unit", "pick"))
     StageSequencer = _made("StageSequencer", Sequencer)
     StageIssueQueue = _made("StageIssueQueue", IssueQueue)
-    StageScheduler = _made("StageScheduler", Scheduler, policy=Policies)
-    StageActivationBuffer = _made("StageActivationBuffer", ActivationBuffer)
+    # Windows are handed out by counters in machines that run one layer at a time only.
+    _counted = "counters", "windows_per_cycle", "groups", "assignment", "open_channels", "bundle_positions"
+    StageScheduler = _made("StageScheduler", Scheduler, without=("dispatch", *_counted), policy=Policies)
+    StageActivationBuffer = _made("StageActivationBuffer", ActivationBuffer, without=("patch_kbit",))
     StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer, without=("resident_kbit",))
     StageOutputBuffer = _made("StageOutputBuffer", OutputBuffer)
     # Outcomes are called for the network as a whole: one layer's calls are the next one's input.
@@ -222,7 +280,7 @@ class Architecture(CrossCheckedModel):
     )
     pe: ProcessingElements
     sequencer: Sequencer
-    issue_queue: IssueQueue
+    issue_queue: IssueQueue = _of_some(IssueQueue.__doc__ or "")
     scheduler: Scheduler
     activation_buffer: ActivationBuffer
     weight_buffer: WeightBuffer
@@ -277,6 +335,7 @@ class Architecture(CrossCheckedModel):
     @classmethod
     def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:
         """Yield what is wrong between keys; keys absent or of a wrong type are left to the model."""
+        yield from dispatch_conflicts(data, data.get("organization") == PIPELINED)
         stages = data.get("stages") or ()
         if stages and data.get("organization") != PIPELINED:
             yield Conflict((("stages",), ("organization",)), f"are of organization {PIPELINED} only")
@@ -288,11 +347,16 @@ class Architecture(CrossCheckedModel):
             if isinstance(stage, Mapping) and all(isinstance(part, Mapping) for part in stage.values()):
                 yield from _array_conflicts(laid_over(data, stage), ("stages", number))
 
+    @classmethod
+    def inherit(cls, document: Document) -> None:
+        """Drop what a document inherits of units that its machine has not."""
+        drop_strangers(document)
+
     @model_serializer(mode="wrap")
     def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what only some architectures have."""
         values = handler(self).items()
-        return {key: value for key, value in values if value or key not in ("note", "stages")}
+        return {key: value for key, value in values if value or key not in ("note", "stages", "issue_queue")}
 
 
 def _array_conflicts(data: Mapping[str, Any], place: KeyPath) -> Iterator[Conflict]:

@@ -146,7 +146,8 @@ def _values(value: Any) -> Any:
     """Return what a model holds; unlike its own dump, keys that it does not know are among it."""
     if isinstance(value, BaseModel):
         stated = value.model_fields_set if isinstance(value, Overrides) else vars(value)
-        return {key: _values(inner) for key, inner in vars(value).items() if key in stated}
+        held = {key: inner for key, inner in vars(value).items() if key in stated and inner is not None}
+        return {key: _values(inner) for key, inner in held.items()}
     return [_values(inner) for inner in value] if isinstance(value, tuple) else value
 
 

@@ -18,6 +18,8 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 def find_problems(document: Document, model: type[ModelT]) -> tuple[ModelT | None, list[Problem]]:
     """Find what is wrong with a document, in file order, or the model that it describes."""
+    if issubclass(model, CrossCheckedModel):
+        model.inherit(document)
     problems = [*document.problems, *_odd_text(document.data, (), document)]
     result: ModelT | None = None
     try:

@@ -146,7 +146,7 @@ def take_consent(sha256: frozenset[str]) -> None:
 
 def _custom(architectures: Iterable[Architecture]) -> Iterator[str]:
     for architecture in architectures:
-        values = (getattr(getattr(architecture, unit), key) for unit, key in CUSTOM_KEYS)
+        values = (getattr(getattr(architecture, unit), key) or "" for unit, key in CUSTOM_KEYS)
         yield from filter(is_custom, values)
 
 

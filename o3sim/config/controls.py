@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 Sizes = Mapping[str, Any]
 """The given machine, or one of its stages, by dotted key."""
 
-Value = bool | int | str | Callable[[Sizes], int]
-"""What a key becomes: always the same, or worked out from the given machine."""
+Scalar = bool | int | str
+Value = Scalar | Callable[[Sizes], Scalar | None]
+"""What a key becomes: always the same, or worked out from the given machine, which may lack it (None)."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,65 @@ def _group_ops(sizes: Sizes) -> int:
 
 def _for_a_group(key: str) -> Callable[[Sizes], int]:
     """Widen what was sized for another policy until a whole group fits."""
-    return lambda sizes: max(int(sizes[key]), _group_ops(sizes))
+    return lambda sizes: max(int(sizes.get(key, 0)), _group_ops(sizes))
 
 
 def _queue_ops(sizes: Sizes) -> int:
-    return int(sizes["issue_queue.depth_ops"])
+    """Return the depth of the queue; of a machine without one that which keeps its PEs fed."""
+    if "issue_queue.depth_ops" in sizes:
+        return int(sizes["issue_queue.depth_ops"])
+    # Four ops a PE at a latency of 2 cycles, measured; 3 and 4 cycles take two and four times as many.
+    enough = 4 * sizes["pe.count"] * 2 ** min(max(sizes["pe.latency_cycles"] - 2, 0), 2)
+    return max(int(enough), _group_ops(sizes))
 
+
+def _given(key: str, otherwise: Scalar) -> Callable[[Sizes], Scalar]:
+    """Leave a key as it is; give it to a machine that has none."""
+    return lambda sizes: sizes.get(key, otherwise)
+
+
+def _half_the_pes(key: str) -> Callable[[Sizes], int]:
+    """Leave a width as it is; a machine without a queue gets what o3bnn has, half an op a PE."""
+    return lambda sizes: int(sizes.get(key, max(1, sizes["pe.count"] // 2)))
+
+
+def _fed(buffer: str) -> Callable[[Sizes], Scalar]:
+    """Leave banks as they are; where operands were broadcast give two a PE, as in o3bnn."""
+
+    def banks(sizes: Sizes) -> Scalar:
+        given: Scalar = sizes[f"{buffer}.banks"]
+        has_queue = "issue_queue.depth_ops" in sizes or isinstance(given, str)
+        return given if has_queue else max(int(given), int(2 * sizes["pe.count"]))
+
+    return banks
+
+
+def _where_there(key: str, value: Scalar) -> Callable[[Sizes], Scalar | None]:
+    """Change a key of the machines that have it."""
+    return lambda sizes: value if key in sizes else None
+
+
+_CENTRAL: dict[str, Value] = {"scheduler.dispatch": "central"}
+
+_QUEUE: dict[str, Value] = {
+    # As the given machine has them; one that dispatches without a queue gets those of o3bnn, PE for PE.
+    "sequencer.width_ops": _half_the_pes("sequencer.width_ops"),
+    "sequencer.order": _given("sequencer.order", "window_major"),
+    "sequencer.group_windows": lambda sizes: int(sizes.get("sequencer.group_windows", _queue_ops(sizes))),
+    "issue_queue.depth_ops": _queue_ops,
+    "scheduler.issue_width_ops": _half_the_pes("scheduler.issue_width_ops"),
+    "activation_buffer.banks": _fed("activation_buffer"),
+    "weight_buffer.banks": _fed("weight_buffer"),
+    "pruning.squash_latency_cycles": _given("pruning.squash_latency_cycles", 1),
+}
 
 _BOTH_PRUNINGS: dict[str, Value] = {"pruning.threshold": True, "pruning.pooling": True}
 
 _LOCKSTEP: dict[str, Value] = {
+    **_QUEUE,
     # A group starts and ends in one cycle, so it is never starved by the widths of the given machine.
     "sequencer.width_ops": _for_a_group("sequencer.width_ops"),
-    "issue_queue.depth_ops": _for_a_group("issue_queue.depth_ops"),
+    "issue_queue.depth_ops": lambda sizes: max(_queue_ops(sizes), _group_ops(sizes)),
     "scheduler.policy": "lockstep",
     "scheduler.issue_width_ops": _for_a_group("scheduler.issue_width_ops"),
     "scheduler.window_in_flight_ops": "unlimited",
@@ -74,33 +121,45 @@ CONTROLS: dict[str, Control] = {
     "dense": Control(
         "lock-step, nothing pruned",
         {**_LOCKSTEP, "pruning.threshold": False, "pruning.pooling": False, "pruning.argmax": False},
-        {"pruning.speculative": False},
+        {**_CENTRAL, "pruning.speculative": False},
     ),
     "lockstep-pruned": Control(
-        "both prunings in lock-step, all members of a window at once", {**_LOCKSTEP, **_BOTH_PRUNINGS}
+        "both prunings in lock-step, all members of a window at once",
+        {**_LOCKSTEP, **_BOTH_PRUNINGS},
+        _CENTRAL,
     ),
     "in-order": Control(
         "both prunings, in order, window after window",
         {
+            **_QUEUE,
             **_BOTH_PRUNINGS,
             "sequencer.order": "window_major",
             "scheduler.policy": "in_order",
             "scheduler.window_in_flight_ops": 1,
         },
+        _CENTRAL,
     ),
     "in-order-interleaved": Control(
         "both prunings, in order, members of as many windows interleaved as the queue holds ops",
         {
+            **_QUEUE,
             **_BOTH_PRUNINGS,
             "sequencer.order": "member_major",
             "sequencer.group_windows": _queue_ops,
             "scheduler.policy": "in_order",
             "scheduler.window_in_flight_ops": 1,
         },
+        _CENTRAL,
     ),
     "out-of-order": Control(
         "both prunings, out of order, one member of a window in flight",
-        {**_BOTH_PRUNINGS, "scheduler.policy": "out_of_order", "scheduler.window_in_flight_ops": 1},
+        {
+            **_QUEUE,
+            **_BOTH_PRUNINGS,
+            "scheduler.policy": "out_of_order",
+            "scheduler.window_in_flight_ops": 1,
+        },
+        _CENTRAL,
     ),
     "threshold-only": Control(
         "threshold pruning alone",
@@ -108,7 +167,7 @@ CONTROLS: dict[str, Control] = {
         {
             "pruning.threshold": True,
             "pruning.pooling": False,
-            "scheduler.window_in_flight_ops": "unlimited",
+            "scheduler.window_in_flight_ops": _where_there("scheduler.window_in_flight_ops", "unlimited"),
         },
     ),
     "pooling-only": Control("pooling pruning alone", {"pruning.threshold": False, "pruning.pooling": True}),
@@ -195,4 +254,6 @@ def _changes(architecture: Architecture, control: Control) -> Iterator[tuple[str
 
 def _worked_out(keys: Mapping[str, Value], sizes: Sizes, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in keys.items():
-        yield f"{prefix}{key}", value(sizes) if callable(value) else value
+        now = value(sizes) if callable(value) else value
+        if now is not None:
+            yield f"{prefix}{key}", now

@@ -71,7 +71,7 @@ def without_folder(value: str) -> str:
 
 def custom_units(configuration: Mapping[str, Any]) -> dict[str, str]:
     """List the custom classes in an architecture's plain values, by dotted key."""
-    values = {f"{unit}.{key}": configuration[unit][key] for unit, key in CUSTOM_KEYS}
+    values = {f"{unit}.{key}": configuration[unit].get(key, "") for unit, key in CUSTOM_KEYS}
     return {key: value for key, value in values.items() if is_custom(value)}
 
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from o3sim.config.marks import Conflict
+from o3sim.config.marks import Conflict, Document
 from o3sim.errors import InputError
 
 
@@ -55,6 +55,10 @@ class CrossCheckedModel(StrictModel):
     @abstractmethod
     def cross_field_problems(cls, data: Mapping[str, Any]) -> Iterator[Conflict]:
         """Yield what does not go together in the plain values, complete or not."""
+
+    @classmethod
+    def inherit(cls, document: Document) -> None:
+        """Drop of a document what it inherits and cannot have; nothing, unless a model says otherwise."""
 
     @model_validator(mode="after")
     def _check_cross_fields(self) -> Self:

@@ -39,11 +39,13 @@ class PeCycles(Declared[int]):
     )
     issue_wait: int = _cause("starved", "an op was selected for the PE and its first word cannot go in yet")
     no_ready_op: int = _cause(
-        "starved", "no op: the queue holds ops, but none that is ready and within the issue width"
+        "starved",
+        "no op: the queue holds ops, but none that is ready and within the issue width; without a queue: the"
+        " counter hands out no more windows in this cycle",
     )
     queue_empty: int = _cause("starved", "no op: the queue is empty, and more ops are to come")
     input_wait: int = _cause(
-        "starved", "a stage of a pipeline only: no op, since rows of the input were missing"
+        "starved", "no op, since rows of a pipeline's input, or columns of the patches, were missing"
     )
     drain: int = _cause(
         "drain",
@@ -60,17 +62,17 @@ class Events(Declared[int]):
     """The counters that results carry as they are: for energy tables, and for closer looks."""
 
     ops: int = _counter("ops", "neurons to evaluate")
-    dispatched: int = _counter("ops", "entered the issue queue")
-    issued: int = _counter("ops", "left it for a PE")
+    dispatched: int = _counter("ops", "entered the issue queue, or were handed out with their window")
+    issued: int = _counter("ops", "left it for a PE, or began in their context")
     retired: int = _counter("ops", "wrote their outcome")
     squashed_sequencer: int = _counter("ops", "dropped before dispatch")
-    squashed_queue: int = _counter("ops", "dropped in the queue")
+    squashed_queue: int = _counter("ops", "dropped in the queue, or in a window before they began")
     squashed_pe: int = _counter("ops", "dropped in a PE")
     words_executed: int = _counter("words", "went into a PE")
     activation_reads: int = _counter(
         "words",
-        "read from the activation buffer, by PEs or to fill the line buffer; requests of one cycle for the"
-        " same word are one read",
+        "read from the activation buffer, by PEs, to fill the line buffer, or to be broadcast into patches;"
+        " requests of one cycle for the same word are one read",
     )
     line_buffer_reads: int = _counter("words", "read from the line buffer, likewise; 0 without one")
     weight_reads: int = _counter("words", "read from the weight buffer, likewise")
@@ -84,10 +86,12 @@ class Events(Declared[int]):
     activation_requests: int = _counter("words", "PE words of activations granted")
     weight_requests: int = _counter("words", "PE words of weights granted")
     threshold_reads: int = _counter("ops", "issued with the threshold of their channel, read from its table")
+    patch_reads: int = _counter("words", "activation words that PEs read from memories of their own")
+    patch_writes: int = _counter("words", "broadcast into those, counted for each PE")
     queue_writes: int = _counter("ops", "dispatches")
     queue_reads: int = _counter("ops", "issues")
-    scoreboard_reads: int = _counter("ops", "ops the sequencer looked up")
-    scoreboard_writes: int = _counter("ops", "retirements")
+    scoreboard_reads: int = _counter("ops", "ops the sequencer looked up, windows that counters handed out")
+    scoreboard_writes: int = _counter("ops", "retirements, without a queue windows written")
     threshold_compares: int = _counter(
         "checks", "words checked against the bounds with threshold pruning, finished ops without"
     )
@@ -143,6 +147,8 @@ class LayerCounters:
     activation_requests: int = 0
     weight_requests: int = 0
     threshold_reads: int = 0
+    patch_reads: int = 0
+    patch_writes: int = 0
     queue_writes: int = 0
     queue_reads: int = 0
     scoreboard_reads: int = 0

@@ -41,7 +41,8 @@ class Event(NamedTuple):
         Place of the op in the layer's program order; the layer's number for layer events, the
         weight group's for ``WEIGHTS``.
     unit : str
-        Where: ``sequencer``, ``queue``, ``pe3``, ``pe3.1`` (context 1), ``output`` ...
+        Where: ``sequencer``, ``queue``, ``pe3``, ``pe3.1`` (context 1), ``output``, ``counter2``,
+        ``window`` (a member that was dropped before it began) ...
     value : int
         The outcome of a decision or retirement, the word of a ``WORD``, 0 otherwise.
     """

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.config.dispatch import CAROUSEL
+from o3sim.contract.carousel.plan import cut_for_banks
 from o3sim.contract.counters import LayerCounters
+from o3sim.contract.dispatch_fit import check_dispatch_fits, check_is_measured
 from o3sim.contract.resident import resident_weights
 from o3sim.contract.weight_groups import WeightGroup, all_channels, check_activations_fit, cut_layer
+from o3sim.network.layer import LayerSize
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -82,17 +86,24 @@ def plan_groups(architecture: Architecture, layers: Sequence[Sized]) -> list[lis
 
 
 def cut_layers(architecture: Architecture, layers: Sequence[Sized]) -> list[list[WeightGroup]]:
-    """Cut every layer's weights into groups; those that stay on the chip are one.
+    """Cut every layer's weights into groups, as the machine's way to dispatch asks for.
+
+    Those that stay on the chip are one.
 
     Raises
     ------
     InputError
-        If a layer does not fit the weight buffer.
+        If a layer does not fit the weight buffer, or cannot be dispatched so.
     """
+    for layer in layers:
+        check_dispatch_fits(layer.name, layer.geometry, architecture)
+        if not isinstance(layer, LayerSize):  # which has no parameters yet
+            check_is_measured(layer.name, layer.geometry, architecture)
     staying = resident_weights(architecture, layers).layers
+    cut = cut_for_banks if architecture.scheduler.dispatch == CAROUSEL else cut_layer
     return [
         [all_channels(number, layer.geometry)]
         if number in staying
-        else cut_layer(number, layer.name, layer.geometry, architecture)
+        else cut(number, layer.name, layer.geometry, architecture)
         for number, layer in enumerate(layers)
     ]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.output_addresses import first_output_word
-from o3sim.contract.program_order import WindowMembers, ops_in_order, window_members
+from o3sim.contract.program_order import WindowMembers, ops_in_order
+from o3sim.contract.tasks import LayerTasks, layer_tasks, task_members
 from o3sim.contract.weight_groups import WeightGroup
 from o3sim.contract.word_addresses import WordAddresses, word_addresses
 
@@ -52,6 +54,8 @@ class LayerProgram:
     first_output_word : int or None
         Word of the activation buffer in which the layer's output begins; None if its bits go elsewhere:
         scores, and those that a stage of a pipeline hands on.
+    tasks : LayerTasks or None
+        What counters hand out; None on a machine that dispatches from a queue.
     """
 
     name: str
@@ -74,6 +78,7 @@ class LayerProgram:
     race: ClassRace | None
     not_before: NDArray[np.int64]
     first_output_word: int | None
+    tasks: LayerTasks | None = None
 
     @property
     def ops(self) -> int:
@@ -109,16 +114,17 @@ def build_program(
         First cycle in which the neurons of each output row can be dispatched; 0 if not given.
     """
     geometry, width = profile.geometry, architecture.pe.width_edges
-    members = window_members(geometry)
+    members = task_members(geometry, architecture.scheduler)
     pieces = [ops_in_order(members, g.first_channel, g.last_channel, architecture.sequencer) for g in groups]
     position = np.concatenate([piece[0] for piece in pieces])
     channel = np.concatenate([piece[1] for piece in pieces])
-    addresses = word_addresses(geometry, width, architecture.activation_buffer.line_buffer)
+    addresses = word_addresses(geometry, width, architecture.activation_buffer.one_access_a_word)
     n_edges = addresses.n_edges[addresses.border_of[position]]
     words = _words(n_edges, width)
     decision = profile.decision.reshape(-1, geometry.out_channels)[position, channel]
     prunes_threshold = architecture.pruning.threshold and not profile.scores
     sizes = [len(piece[0]) for piece in pieces]
+    is_central = architecture.scheduler.dispatch == CENTRAL
     goes_elsewhere = profile.scores or row_cycles is not None
     rows = np.zeros(geometry.out_height, np.int64) if row_cycles is None else row_cycles
     return LayerProgram(
@@ -141,6 +147,7 @@ def build_program(
         prunes_pooling=architecture.pruning.pooling and geometry.pool is not None and not profile.scores,
         race=profile.race if architecture.pruning.argmax else None,
         not_before=rows[position // geometry.out_width],
+        tasks=None if is_central else layer_tasks(geometry, groups, architecture),
         first_output_word=None if goes_elsewhere else first_output_word(geometry, width),
     )
 

@@ -95,7 +95,7 @@ def ops_in_order(
         window_channel, window = np.tile(channels, pooled), np.repeat(np.arange(pooled), len(channels))
     owned = members.owned[window]
     channel_of = np.broadcast_to(window_channel[:, None], owned.shape)
-    if sequencer.order == "window_major" or most == 1:
+    if sequencer.order != "member_major" or most == 1:
         present = owned >= 0
         return owned[present], channel_of[present].astype(np.int32)
     return _member_major(owned, channel_of, sequencer.group_windows)

@@ -49,10 +49,10 @@ def resident_weights(architecture: Architecture, layers: Sequence[Sized]) -> Res
     if architecture.is_pipelined or not architecture.weight_buffer.resident_kbit:
         return ResidentWeights((), 0, 0)
     asked = sorted(enumerate(layers), key=lambda numbered: _positions(numbered[1]))
-    width, left = architecture.pe.width_edges, architecture.weight_buffer.resident_kbit * 1024
+    left = architecture.weight_buffer.resident_kbit * 1024
     staying = []
     for number, layer in asked:
-        bits = buffer_bits(layer.geometry, width)
+        bits = buffer_bits(layer.geometry, architecture)
         if bits <= left:
             staying.append(number)
             left -= bits
@@ -76,10 +76,9 @@ def _load_cycles(architecture: Architecture, loaded: Sequence[int]) -> int:
 
 def _no_layer_fits(architecture: Architecture, layers: Sequence[Sized]) -> InputError:
     """Say that the part for weights that stay is too small for any layer, and what would do."""
-    width = architecture.pe.width_edges
-    smallest = min(layers, key=lambda layer: buffer_bits(layer.geometry, width))
+    smallest = min(layers, key=lambda layer: buffer_bits(layer.geometry, architecture))
     return InputError(
         f"architecture {architecture.name}: weight_buffer.resident_kbit: "
         f"{architecture.weight_buffer.resident_kbit} kbit hold the weights of no layer; the smallest, "
-        f"{smallest.name}, takes {-(-buffer_bits(smallest.geometry, width) // 1024)}; 0 streams all"
+        f"{smallest.name}, takes {-(-buffer_bits(smallest.geometry, architecture) // 1024)}; 0 streams all"
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.declared import Declared, declared, names_of
 from o3sim.contract.line_buffer import line_buffer_bits
-from o3sim.contract.weight_groups import border_bits, cut_layer
+from o3sim.contract.resident import resident_weights
+from o3sim.contract.weight_groups import all_channels, border_bits, cut_layer, sharers_of
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -36,7 +38,8 @@ class StorageKbit(Declared[float]):
         "of its own: the table of thresholds of all layers, for each channel the bits that the widest takes"
     )
     verdicts: float = declared(
-        "of its own: outcomes that stalled PEs hold, `pe.latency_cycles + 1` a PE, each a bit and its op's 48"
+        "of its own: outcomes that stalled PEs hold, `pe.latency_cycles + 1` a PE (on a carousel one a"
+        " context), each a bit and its op's 48"
     )
     borders: float = declared(
         "in the activation buffer: padding around a layer's input and output, of the layer with most"
@@ -67,11 +70,17 @@ def storage_of(architecture: Architecture, layers: Sequence[Sized] = ()) -> Stor
     bits = {
         "line_buffer": max(map(line_buffer_bits, buffered), default=0),
         "thresholds": threshold_bits(layers) * sum(shape.out_channels for shape in _with_thresholds(layers)),
-        "verdicts": pe.count * (pe.latency_cycles + 1) * (OP_BITS + 1),
+        "verdicts": pe.count * _verdicts_held(architecture) * (OP_BITS + 1),
         "borders": max((border_bits(*pair) for pair in zip_longest(shapes, shapes[1:])), default=0),
-        "edge_orders": max((_order_bits(layer, architecture) for layer in layers), default=0),
+        "edge_orders": max(_orders_bits(architecture, layers), default=0),
     }
     return StorageKbit(**{name: count / BITS_PER_KBIT for name, count in bits.items()})
+
+
+def _verdicts_held(architecture: Architecture) -> int:
+    """Count the outcomes that a PE holds at most while they wait to be written: on a carousel, of windows."""
+    pe = architecture.pe
+    return pe.contexts if architecture.scheduler.dispatch == CAROUSEL else pe.latency_cycles + 1
 
 
 def total_of(parts: Sequence[StorageKbit]) -> StorageKbit:
@@ -89,10 +98,15 @@ def _with_thresholds(layers: Sequence[Sized]) -> list[Geometry]:
     return [layer.geometry for layer in layers if not layer.scores]
 
 
-def _order_bits(layer: Sized, architecture: Architecture) -> int:
-    order = layer.geometry.edge_order
-    if order is None:
-        return 0
-    groups = cut_layer(0, layer.name, layer.geometry, architecture)
-    orders = (len(set(order.order_of[group.first_channel : group.last_channel].tolist())) for group in groups)
-    return max(orders) * order.table_bits
+def _orders_bits(architecture: Architecture, layers: Sequence[Sized]) -> Iterator[int]:
+    """Count the bits of the tables that go with each group of weights, as often as the buffer holds them."""
+    orders = [layer.geometry.edge_order for layer in layers]
+    staying = resident_weights(architecture, layers).layers if any(orders) else ()
+    for number, (layer, order) in enumerate(zip(layers, orders, strict=True)):
+        if order is None:
+            continue
+        stays, shape = number in staying, layer.geometry
+        groups = [all_channels(0, shape)] if stays else cut_layer(0, layer.name, shape, architecture)
+        for group in groups:
+            tables = set(order.order_of[group.first_channel : group.last_channel].tolist())
+            yield sharers_of(architecture) * len(tables) * order.table_bits

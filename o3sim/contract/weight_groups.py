@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,10 +40,15 @@ def dram_bits(geometry: Geometry) -> int:
     return geometry.out_channels * geometry.fan_in + _all_tables_bits(geometry)
 
 
-def buffer_bits(geometry: Geometry, width_edges: int) -> int:
-    """Count the bits that a layer's weights take on the chip as a whole: channels in whole words, tables."""
-    channel_bits = weight_words(geometry, width_edges) * width_edges
-    return geometry.out_channels * channel_bits + _all_tables_bits(geometry)
+def buffer_bits(geometry: Geometry, architecture: Architecture) -> int:
+    """Count the bits that a layer's weights take on the chip as a whole: channels in whole words, tables.
+
+    Where the buffer is divided among groups of PEs, or among banks of which each holds whole channels, that
+    is what the fullest part takes, times their number.
+    """
+    width, sharers = architecture.pe.width_edges, sharers_of(architecture)
+    held = -(-geometry.out_channels // (sharers if _deals_channels(architecture) else 1))
+    return sharers * (held * weight_words(geometry, width) * width + _all_tables_bits(geometry))
 
 
 def _all_tables_bits(geometry: Geometry) -> int:
@@ -64,18 +70,38 @@ def cut_layer(layer: int, name: str, geometry: Geometry, architecture: Architect
         If one half does not hold a single channel.
     """
     channel_bits = weight_words(geometry, architecture.pe.width_edges) * architecture.pe.width_edges
-    half_bits = _half_bits(architecture)
-    fits = half_bits // channel_bits
-    if fits == 0:
-        raise _no_channel_fits(architecture, name, channel_bits)
+    share_bits, sharers = _share(architecture)
+    if channel_bits > share_bits:
+        raise no_channel_fits(architecture, name, channel_bits)
     order = geometry.edge_order
     if order is not None:
         return _cut_with_orders(layer, name, geometry, order, channel_bits, architecture)
+    fits = share_bits // channel_bits * (sharers if _deals_channels(architecture) else 1)
     groups = []
     for first in range(0, geometry.out_channels, fits):
         last = min(first + fits, geometry.out_channels)
         groups.append(WeightGroup(layer, first, last, (last - first) * geometry.fan_in))
     return groups
+
+
+def _share(architecture: Architecture) -> tuple[int, int]:
+    """Return the bits of a half that a sharer has for itself, and among how many the half is shared."""
+    sharers = sharers_of(architecture)
+    return half_bits(architecture) // sharers, sharers
+
+
+def sharers_of(architecture: Architecture) -> int:
+    """Count the parts of the weight buffer: those of the groups of PEs, or the banks of a carousel."""
+    if architecture.scheduler.dispatch == CAROUSEL:
+        banks = architecture.weight_buffer.banks
+        return 1 if isinstance(banks, str) else banks
+    return architecture.scheduler.groups or 1
+
+
+def _deals_channels(architecture: Architecture) -> bool:
+    """Return whether these hold different channels; else each has a copy of all."""
+    scheduler = architecture.scheduler
+    return scheduler.dispatch == CAROUSEL or scheduler.assignment in ("channel", "channel_balanced")
 
 
 def _cut_with_orders(
@@ -87,16 +113,18 @@ def _cut_with_orders(
     architecture: Architecture,
 ) -> list[WeightGroup]:
     """Cut a layer whose channels follow edge orders: the table of each order lies beside the weights."""
-    half_bits = _half_bits(architecture)
+    share_bits, sharers = _share(architecture)
+    columns = sharers if _deals_channels(architecture) else 1
     rows = order.order_of.tolist()
-    if channel_bits + order.table_bits > half_bits:
-        raise _no_channel_fits(architecture, name, channel_bits, order.table_bits)
+    if channel_bits + order.table_bits > share_bits:
+        raise no_channel_fits(architecture, name, channel_bits, order.table_bits)
     groups: list[WeightGroup] = []
     first, tables = 0, {rows[0]}
     for channel in range(1, geometry.out_channels + 1):
         with_it = tables | {rows[channel]} if channel < geometry.out_channels else tables
-        bits = (channel + 1 - first) * channel_bits + len(with_it) * order.table_bits
-        if channel == geometry.out_channels or bits > half_bits:
+        held = -(-(channel + 1 - first) // columns)
+        bits = held * channel_bits + len(with_it) * order.table_bits
+        if channel == geometry.out_channels or bits > share_bits:
             streamed = (channel - first) * geometry.fan_in + len(tables) * order.table_bits
             groups.append(WeightGroup(layer, first, channel, streamed))
             first, with_it = channel, {rows[channel]} if channel < geometry.out_channels else set()
@@ -104,26 +132,31 @@ def _cut_with_orders(
     return groups
 
 
-def _half_bits(architecture: Architecture) -> int:
+def half_bits(architecture: Architecture) -> int:
     """Count the bits of one of the two halves that weights stream into."""
     buffer = architecture.weight_buffer
     return (buffer.size_kbit - buffer.resident_kbit) * 1024 // 2
 
 
-def _no_channel_fits(
+def no_channel_fits(
     architecture: Architecture, name: str, channel_bits: int, table_bits: int = 0
 ) -> InputError:
-    """Say that one half does not hold a single channel, and what would."""
-    buffer = architecture.weight_buffer
+    """Say that one half, or a part of it, does not hold a single channel, and what would."""
+    buffer, sharers = architecture.weight_buffer, sharers_of(architecture)
     streams_kbit = buffer.size_kbit - buffer.resident_kbit
     what = f"one output channel of layer {name} ({channel_bits} bits)"
     if table_bits:
         what += f" and its edge order ({table_bits} bits)"
-    needed_kbit = buffer.resident_kbit + -(-2 * (channel_bits + table_bits) // 1024)
-    left = f", besides {buffer.resident_kbit} of resident_kbit," if buffer.resident_kbit else ""
+    needed_kbit = buffer.resident_kbit + -(-2 * sharers * (channel_bits + table_bits) // 1024)
+    by = "banks" if architecture.scheduler.dispatch == CAROUSEL else "groups"
+    asides = [
+        f"besides {buffer.resident_kbit} of resident_kbit," if buffer.resident_kbit else "",
+        f"shared by {sharers} {by}," if sharers > 1 else "",
+    ]
+    aside = " ".join(filter(None, asides))
     return InputError(
-        f"architecture {architecture.name}: weight_buffer.size_kbit: half of {streams_kbit} kbit{left} "
-        f"cannot hold {what}; give at least {needed_kbit}"
+        f"architecture {architecture.name}: weight_buffer.size_kbit: half of {streams_kbit} kbit"
+        f"{', ' + aside if aside else ''} cannot hold {what}; give at least {needed_kbit}"
     )
 
 

@@ -2,7 +2,8 @@
 
 The activation buffer holds the padded input map, plane by plane, as bits ``(y, x, c)`` with ``c``
 fastest, in words of ``pe.width_edges`` bits. A PE word is gathered from every buffer word that one of
-its edges lies in, in ascending order. A line buffer has the edges of a neuron beside each other: a PE
+its edges lies in, in ascending order. A line buffer, like a memory of a PE's own, has the edges of a
+neuron beside each other: a PE
 word is one access to it, by the address of its first edge. The weight buffer holds each channel's
 ``fan_in`` bits from a word boundary on; the bit planes of a fixed-point layer share them.
 
@@ -81,8 +82,17 @@ class WordAddresses(NamedTuple):
 
 
 @lru_cache(maxsize=32)  # the layers of a network, for every image again
-def word_addresses(geometry: Geometry, width_edges: int, line_buffer: bool = False) -> WordAddresses:
-    """Tabulate the operand addresses of every word of every kind of neuron of a layer."""
+def word_addresses(geometry: Geometry, width_edges: int, one_access_a_word: bool = False) -> WordAddresses:
+    """Tabulate the operand addresses of every word of every kind of neuron of a layer.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    width_edges : int
+        ``pe.width_edges``.
+    one_access_a_word : bool
+        Whether PEs read a line buffer, or a memory of their own.
+    """
     rows = _present_taps(geometry, geometry.out_height, geometry.in_height, geometry.kernel_height)
     columns = _present_taps(geometry, geometry.out_width, geometry.in_width, geometry.kernel_width)
     kinds: dict[tuple[int, int, int, int], int] = {}
@@ -92,7 +102,7 @@ def word_addresses(geometry: Geometry, width_edges: int, line_buffer: bool = Fal
             border_of[y * geometry.out_width + x] = kinds.setdefault(row + column, len(kinds))
     order = geometry.edge_order
     orders = [None] if order is None else [order.edges(row) for row in range(len(order.granules))]
-    fetches = _runs_by_first if line_buffer else _run_ends
+    fetches = _runs_by_first if one_access_a_word else _run_ends
     tables = [_words_of(geometry, kind, width_edges, edges, fetches) for edges in orders for kind in kinds]
     most = max(1, *(len(words) for _, words in tables))
     activation_bit = np.zeros((len(tables), most), dtype=np.int64)

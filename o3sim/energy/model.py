@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.dispatch import CAROUSEL, CENTRAL
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.storage import BITS_PER_KBIT, OP_BITS, storage_of, threshold_bits
 from o3sim.energy.memory import access_pj_per_bit
@@ -48,9 +49,14 @@ class EnergyModel:
             half_kbit, resident_kbit = (buffer.size_kbit - buffer.resident_kbit) / 2, buffer.resident_kbit
         self._streamed_bit_pj = self._buffer_bit_pj(half_kbit, buffer.banks, pe_count)
         self._resident_bit_pj = self._buffer_bit_pj(resident_kbit, buffer.banks, pe_count)
-        self._queue_entry_pj = OP_BITS * access_pj_per_bit(
-            table.memory, architecture.issue_queue.depth_ops * OP_BITS
-        )
+        self._has_queue = architecture.scheduler.dispatch == CENTRAL
+        self._queue_entries = architecture.issue_queue.depth_ops if self._has_queue else 0
+        queue_bits = max(1, self._queue_entries) * OP_BITS
+        self._queue_entry_pj = OP_BITS * access_pj_per_bit(table.memory, queue_bits)
+        self._patch_kbit = architecture.activation_buffer.patch_kbit or 0
+        parts = 2 if architecture.scheduler.dispatch == CAROUSEL else 1  # one half is read, the other filled
+        patch_bits = max(1, self._patch_kbit) * BITS_PER_KBIT / parts
+        self._patch_bit_pj = access_pj_per_bit(table.memory, patch_bits)
 
         self._line_buffer_bit_pj = self._buffer_bit_pj(
             self.storage_kbit.line_buffer, architecture.activation_buffer.banks, pe_count
@@ -77,7 +83,8 @@ class EnergyModel:
         memory_kbit = (
             architecture.activation_buffer.size_kbit
             + architecture.weight_buffer.size_kbit
-            + architecture.issue_queue.depth_ops * OP_BITS / BITS_PER_KBIT
+            + self._queue_entries * OP_BITS / BITS_PER_KBIT
+            + self._patch_kbit * architecture.pe.count
             + self.storage_kbit.own
         )
         power_uw = (
@@ -111,6 +118,7 @@ class EnergyModel:
             "line_buffer": self._line_buffer_bits(counters) * self._line_buffer_bit_pj,
             "weight_buffer": self._weight_bits(counters) * weight_bit_pj,
             "threshold_table": counters.threshold_reads * self._threshold_pj,
+            "patch_memory": self._patch_bits(counters) * self._patch_bit_pj,
             # An index bit of an edge order is read from its table, and sets a multiplexer.
             "activation_gather": counters.order_bits
             * (weight_bit_pj + table.activation_gather.multiplexer.pj),
@@ -155,11 +163,21 @@ class EnergyModel:
         words = counters.line_buffer_reads + counters.activation_reads
         return words * self.architecture.pe.width_edges
 
+    def _patch_bits(self, counters: LayerCounters) -> int:
+        """Count bits read from the patches, and broadcast into those of all PEs."""
+        if not self._patch_kbit:
+            return 0
+        words = counters.patch_reads + counters.patch_writes
+        return words * self.architecture.pe.width_edges
+
     def _weight_bits(self, counters: LayerCounters) -> int:
         """Count bits read for the PEs, and written as they arrive from DRAM."""
         return counters.weight_reads * self.architecture.pe.width_edges + counters.dram_bits
 
     def _scoreboard_bits(self, counters: LayerCounters) -> int:
+        """Count bits of a scoreboard that are read and written; without a queue windows lie in the PEs."""
+        if not self._has_queue:
+            return 0
         return (counters.scoreboard_reads + counters.scoreboard_writes) * WINDOW_STATE_BITS
 
     def _scheduler_pj(self, counters: LayerCounters) -> float:
@@ -172,8 +190,7 @@ class EnergyModel:
     @property
     def _entries_selected_from(self) -> int:
         """Queue entries that selection looks at: all out of order, else the head."""
-        architecture = self.architecture
-        return architecture.issue_queue.depth_ops if architecture.scheduler.policy == "out_of_order" else 1
+        return self._queue_entries if self.architecture.scheduler.policy == "out_of_order" else 1
 
     @property
     def _entries_woken(self) -> int:
@@ -182,4 +199,4 @@ class EnergyModel:
         Every entry where pooling is pruned: a retirement may squash it or make it ready. Without
         that no op waits for another.
         """
-        return self.architecture.issue_queue.depth_ops if self.architecture.pruning.pooling else 0
+        return self._queue_entries if self.architecture.pruning.pooling else 0

@@ -18,6 +18,7 @@ class EnergyPj(Declared[float]):
     line_buffer: float = declared("reads for the PEs, writes that fill it")
     weight_buffer: float = declared("reads for the PEs, writes of what DRAM delivers")
     threshold_table: float = declared("thresholds read")
+    patch_memory: float = declared("reads of PEs from memories of their own, and what is broadcast into them")
     activation_gather: float = declared("edge orders: tables read, activations brought into order")
     issue_queue: float = declared("dispatches and issues")
     scheduler: float = declared("selection and wake-up")

@@ -8,7 +8,7 @@ operand supply happens within one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import simpy
@@ -19,6 +19,7 @@ from o3sim.contract.errors import MachineStuckError
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventStream, EventWindow, Observer
 from o3sim.contract.invariants import check_layer
 from o3sim.contract.line_buffer import count_reads
+from o3sim.contract.patch import count_patches
 from o3sim.contract.program import LayerProgram
 from o3sim.contract.weight_groups import WeightGroup, order_bits
 from o3sim.machine.argmax_pruning import ArgmaxPruning
@@ -62,6 +63,8 @@ class Machine:
 
     Attributes
     ----------
+    units : tuple of str
+        ``UNITS``, or those of another way to dispatch.
     layers : list of LayerCounters
         One entry for each layer that ended.
     outputs : list of uint8 arrays, shape (pooled_height, pooled_width, out_channels)
@@ -72,6 +75,7 @@ class Machine:
         The last cycle so far in which a PE held something or an op was still to be dispatched or issued.
     """
 
+    units: ClassVar[tuple[str, ...]] = UNITS
     program: LayerProgram
     ledger: Ledger
     scoreboard: Scoreboard
@@ -270,12 +274,8 @@ class Machine:
         if program is None:
             return False
         self.program = program
-        self.ledger = Ledger(program, self.architecture.pe.width_edges, cycle)
-        squash_latency_cycles = self.architecture.pruning.squash_latency_cycles
-        window_ops = 1 if program.geometry.pool is None else program.geometry.pool.size**2
-        self.scoreboard = Scoreboard(
-            program.n_windows, program.prunes_pooling, squash_latency_cycles, window_ops
-        )
+        self.ledger = self._ledger_of(program, cycle)
+        self.scoreboard = self._scoreboard_of(program)
         self.argmax_pruning = self._argmax_pruning_of(program)
         self._group_left = dict(program.group_ops)
         self.rows_written = [0] * program.geometry.pooled_height
@@ -283,12 +283,26 @@ class Machine:
         self._supplied = self._supply_counts()
         self.output.begin_layer()
         self.bits.begin_layer(program)
-        self.pes.begin_layer(program, program.prunes_threshold, cycle)
-        self.sequencer.begin_layer(program, self.scoreboard)
+        self._begin_units(program, cycle)
         if self.stream is not None:
             self.stream.begin_layer(cycle)
         self._emit_at(cycle, EventKind.LAYER_START, len(self.layers), program.name)
         return True
+
+    def _ledger_of(self, program: LayerProgram, cycle: int) -> Ledger:
+        """Make what counts a layer."""
+        return Ledger(program, self.architecture.pe.width_edges, cycle)
+
+    def _scoreboard_of(self, program: LayerProgram) -> Scoreboard:
+        """Make what holds the windows of a layer."""
+        latency_cycles = self.architecture.pruning.squash_latency_cycles
+        window_ops = 1 if program.geometry.pool is None else program.geometry.pool.size**2
+        return Scoreboard(program.n_windows, program.prunes_pooling, latency_cycles, window_ops)
+
+    def _begin_units(self, program: LayerProgram, cycle: int) -> None:
+        """Let the units that know of ops start on a layer."""
+        self.pes.begin_layer(program, program.prunes_threshold, cycle)
+        self.sequencer.begin_layer(program, self.scoreboard)
 
     def _end_layer(self, cycle: int) -> None:
         """Finalize the statistics of a layer."""
@@ -301,6 +315,7 @@ class Machine:
         counters.order_bits = order_bits(program.geometry, self.architecture, counters.words_executed)
         groups = [self.weights.groups[group] for group in program.group_ops]
         count_reads(counters, program.geometry, groups, self.architecture)
+        count_patches(counters, self.architecture)
         check_layer(counters, self.architecture)
         geometry = program.geometry
         shape = geometry.pooled_height, geometry.pooled_width, geometry.out_channels
@@ -362,5 +377,5 @@ class Machine:
         self._emit_at(cycle, EventKind.WEIGHTS, group, "dram", arrival_cycle)
 
     def __repr__(self) -> str:
-        units = [getattr(self, unit) for unit in (*UNITS, "scoreboard")]
+        units = [getattr(self, unit) for unit in (*self.units, "scoreboard")]
         return "\n".join(repr(unit) for unit in units)

@@ -9,7 +9,7 @@ from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.contract.plan import ImageRun, plan_groups
 from o3sim.contract.program import LayerProgram, build_program
 from o3sim.contract.weight_groups import WeightGroup
-from o3sim.machine.machine import Machine
+from o3sim.machine.dispatch.machines import machine_class
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -47,7 +47,8 @@ def simulate_image(
     """
     cuts = plan_groups(architecture, network.layers)
     groups = [group for cut in cuts for group in cut]
-    machine = Machine(architecture, groups, _programs(architecture, cuts, profiles), observers, window)
+    programs = _programs(architecture, cuts, profiles)
+    machine = machine_class(architecture)(architecture, groups, programs, observers, window)
     machine.run()
     return ImageRun(machine.layers, machine.outputs)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from o3sim.machine.issue_queue import IssueQueue
 from o3sim.machine.op import Op
+from o3sim.machine.op_rows import op_rows
 from o3sim.machine.scoreboard import Scoreboard
 from o3sim.machine.weight_stream import WeightStream
 
@@ -92,27 +93,8 @@ class Sequencer:
 
     def _load_chunk(self) -> None:
         """Turn the next stretch of the program into ops."""
-        program, start = self._program, self.next_op
-        part = slice(start, start + CHUNK_OPS)
-        position = program.position[part]
-        groups, channels = program.group_of[part].tolist(), program.channel[part].tolist()
-        first_channel = program.first_channel_of
-        rows = zip(
-            range(start, start + len(position)),
-            program.n_edges[part].tolist(),
-            program.words[part].tolist(),
-            program.decided_words[part].tolist(),
-            program.outcome[part].tolist(),
-            (tuple(w for w in row if w >= 0) for row in program.windows[part].tolist()),
-            groups,
-            (program.addresses.first_row[channels] + program.addresses.border_of[position]).tolist(),
-            program.addresses.base_bit[position].tolist(),
-            [(c - first_channel[g]) * program.weight_words for c, g in zip(channels, groups, strict=True)],
-            program.not_before[part].tolist(),
-            strict=True,
-        )
-        self._chunk_start = start
-        self._chunk = [Op(*row) for row in rows]
+        self._chunk_start = start = self.next_op
+        self._chunk = [Op(*row) for row in op_rows(self._program, slice(start, start + CHUNK_OPS))]
 
     def __repr__(self) -> str:
         return f"sequencer: op {self.next_op} of {self._ops} is next"

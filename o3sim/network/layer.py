@@ -51,6 +51,8 @@ class Geometry:
     member_order : tuple of int
         In which order the neurons of a window come, as places ``y * size + x`` in it; empty for raster
         order.
+    channel_work : tuple of int
+        Edges that each output channel took on calibration images; empty where that was not measured.
     """
 
     kind: Kind
@@ -67,6 +69,7 @@ class Geometry:
     pool: Pool | None = None
     edge_order: EdgeOrder | None = field(default=None, repr=False)
     member_order: tuple[int, ...] = field(default=(), repr=False)
+    channel_work: tuple[int, ...] = field(default=(), repr=False)
 
     @property
     def out_height(self) -> int:

@@ -31,7 +31,7 @@ def load_layers(path: Path, shapes: Shapes, input_offset: int) -> tuple[Layer, .
         instead of the latter optionally ``<name>_score_scale`` and ``<name>_score_bias``. Any
         binary layer may have ``<name>_edge_order``, ``<name>_edge_order_of`` and
         ``<name>_edge_order_granule_edges`` (see :class:`~o3sim.network.edge_order.EdgeOrder`), and
-        a pooled one ``<name>_member_order``.
+        a pooled one ``<name>_member_order``; each may have ``<name>_channel_work``.
     input_offset : int
         ``c`` of the first layer (see :class:`~o3sim.network.layer.Layer`).
 
@@ -47,6 +47,7 @@ def load_layers(path: Path, shapes: Shapes, input_offset: int) -> tuple[Layer, .
         problems += _layer_problems(arrays, name, geometry, scores)
         problems += _order_problems(arrays, name, geometry)
         problems += _member_problems(arrays, name, geometry)
+        problems += _work_problems(arrays, name, geometry)
         problems += _speculation_problems(arrays, name, geometry, scores)
     if problems:
         raise InputError("\n".join(f"{path}: {problem}" for problem in problems))
@@ -64,6 +65,8 @@ def _layer(arrays: dict[str, NDArray[Any]], shape: tuple[str, Geometry, bool], i
         geometry = replace(geometry, edge_order=order)
     if (members := arrays.get(member_key(name))) is not None:
         geometry = replace(geometry, member_order=tuple(members.tolist()))
+    if (work := arrays.get(work_key(name))) is not None:
+        geometry = replace(geometry, channel_work=tuple(work.tolist()))
     weights = np.ascontiguousarray(arrays[f"{name}_weights"])
     speculation = speculation_of(arrays, name)
     return Layer(name, geometry, weights, theta, scores, scale, bias, input_offset, speculation)
@@ -121,6 +124,22 @@ def _member_problems(arrays: dict[str, NDArray[Any]], name: str, geometry: Geome
         yield f"{member_key(name)}: expected each of 0..{size - 1} once, found {array.tolist()}"
 
 
+def work_key(name: str) -> str:
+    """Name the array of the work of a layer's channels."""
+    return f"{name}_channel_work"
+
+
+def _work_problems(arrays: dict[str, NDArray[Any]], name: str, geometry: Geometry) -> Iterator[str]:
+    array = arrays.get(work_key(name))
+    if array is None:
+        return
+    if array.dtype.kind not in "iu" or array.shape != (geometry.out_channels,):
+        expected = f"expected {geometry.out_channels} whole numbers"
+        yield f"{work_key(name)}: {expected}, found {array.dtype} {list(array.shape)}"
+    elif array.size and not 0 <= array.min() <= array.max() < 2**53:
+        yield f"{work_key(name)}: expected numbers from 0 to below 2^53"
+
+
 def order_keys(name: str) -> tuple[str, str, str]:
     """Name the arrays of a layer's edge order."""
     return f"{name}_edge_order", f"{name}_edge_order_of", f"{name}_edge_order_granule_edges"
@@ -154,7 +173,8 @@ def _key_problems(arrays: dict[str, NDArray[Any]], shapes: Shapes) -> Iterator[s
     for name, _, scores in shapes:
         needed = [f"{name}_weights"] if scores else [f"{name}_weights", f"{name}_theta"]
         optional = [f"{name}_score_scale", f"{name}_score_bias"] if scores else []
-        known += [*needed, *optional, *order_keys(name), member_key(name), *speculation_keys(name)]
+        known += [*needed, *optional, *order_keys(name), member_key(name), work_key(name)]
+        known += speculation_keys(name)
         for key in needed:
             if key not in arrays:
                 yield f"no array `{key}`{suggest(key, sorted(set(arrays) - set(known)))}"

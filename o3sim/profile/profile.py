@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from o3sim.network.bits.patches import gather, most_mismatches
 from o3sim.network.layer import Geometry, Layer, Speculation
 from o3sim.network.network import Network
 from o3sim.profile.classes import ClassRace, race
+from o3sim.profile.word_matches import WordMatches, word_matches
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,9 @@ class LayerProfile:
         All edges in fixed-point and scores layers, where it is not worked out.
     race : ClassRace or None
         Which class of a scores layer on binary input beats which, and when that is known.
+    matches_of : callable or None
+        Counts the matches of every word of so many edges, when a machine asks for them: a large array,
+        which lives no longer than its layer. None where there are none to be had.
     """
 
     name: str
@@ -52,6 +57,7 @@ class LayerProfile:
     margin_count: int = 0
     oracle_edges: int = 0
     race: ClassRace | None = None
+    matches_of: Callable[[int], WordMatches] | None = None
 
 
 def profile_layers(
@@ -111,7 +117,8 @@ def _called(
 
     decision, outcome = speculate(layer, how, codes)
     shape = profile.decision.shape
-    return replace(profile, decision=decision.reshape(shape), outcome=outcome.reshape(shape))
+    called = decision.reshape(shape), outcome.reshape(shape)
+    return replace(profile, decision=called[0], outcome=called[1], matches_of=None)
 
 
 def undecided(name: str, geometry: Geometry, classes: ClassRace | None = None) -> LayerProfile:
@@ -165,4 +172,5 @@ def _decided(layer: Layer, codes: NDArray[np.integer]) -> LayerProfile:
         margin_sum=float(margin_sum),
         margin_count=int(margin_count),
         oracle_edges=all_edges if layer.fixed_point else int(goal_sum),
+        matches_of=partial(word_matches, layer, codes) if g.edge_order is None else None,
     )

@@ -8,6 +8,7 @@ from math import fsum
 from rich.console import Console
 from rich.table import Table
 
+from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.counters import LayerCounters
 from o3sim.report.console import make_table
 from o3sim.report.numbers import grouped, percent
@@ -150,10 +151,13 @@ def _print_occupancy(console: Console, found: Explanation) -> None:
     console.print(
         f"Layer {window.name}, first image, {whole} {grouped(window.layer_cycles)} cycles", style="bold"
     )
-    depth = found.machine.issue_queue.depth_ops
     contexts = found.machine.pe.count * found.machine.pe.contexts
+    waiting = "Neurons that wait in windows handed out (% of cycles)"
+    if found.machine.scheduler.dispatch == CENTRAL:
+        depth = found.machine.issue_queue.depth_ops
+        waiting = f"Ops in the issue queue of {grouped(depth)} (% of cycles)"
     for title, cycles_by_ops in (
-        (f"Ops in the issue queue of {grouped(depth)} (% of cycles)", occupancy.queued),
+        (waiting, occupancy.queued),
         (f"Neurons in flight, {grouped(contexts)} contexts in PEs (% of cycles)", occupancy.in_flight),
     ):
         console.print(f"\n{title}; mean {mean(cycles_by_ops):.1f}")

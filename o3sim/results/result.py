@@ -216,5 +216,6 @@ def _configuration(architecture: Architecture, table_name: str) -> dict[str, Any
     """Expand an architecture; files by their name alone, for a path says nothing elsewhere."""
     values = {**architecture.model_dump(mode="json"), "energy": {"table": table_name}}
     for unit, key in CUSTOM_KEYS:
-        values[unit][key] = without_folder(values[unit][key])
+        if key in values[unit]:
+            values[unit][key] = without_folder(values[unit][key])
     return values

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.network.images import Images
 from o3sim.network.layer import Layer
 from o3sim.network.load import WorkloadFiles, load_network, load_workload, workload_images
@@ -123,6 +124,8 @@ class StoredCase:
     synthetic : tuple of str
     profiles : mapping of bool to StoredProfiles
         By whether outcomes are called by the network's bounds.
+    parameters : Network or None
+        The network with its parameters, for machines that take the matches of every word.
     """
 
     network: Network
@@ -131,6 +134,7 @@ class StoredCase:
     labels: tuple[int, ...] | None
     synthetic: tuple[str, ...]
     profiles: Mapping[bool, StoredProfiles]
+    parameters: Network | None = None
 
     def __len__(self) -> int:
         """Count the images."""
@@ -142,7 +146,7 @@ class StoredCase:
 
     def image(self, item: int, speculative: bool = False, keep: bool = False) -> ProfiledImage:  # noqa: ARG002 - mapped, they are kept anyhow
         """Return an image, as :meth:`Case.image` does."""
-        return self.profiles[speculative].image(item, self.network.layers)
+        return self.profiles[speculative].image(item, (self.parameters or self.network).layers)
 
     def at(self, place: int, speculative: bool = False, keep: bool = False) -> ProfiledImage:
         """Return an image by its place from 0, as :meth:`image` does."""
@@ -263,8 +267,15 @@ def with_saved_profiles(case: Case, root: Path | None, architectures: Iterable[A
     """
     if root is None:
         return case
+    architectures = list(architectures)
     kinds = {architecture.pruning.speculative for architecture in architectures}
-    return found_case(case, root, kinds or {False})
+    return with_words(found_case(case, root, kinds or {False}), case, architectures)
+
+
+def with_words(stored: StoredCase, case: Case, architectures: Iterable[Architecture]) -> StoredCase:
+    """Return a stored case with its parameters, if one of these machines takes the matches of every word."""
+    go_round = any(architecture.scheduler.dispatch == CAROUSEL for architecture in architectures)
+    return replace(stored, parameters=case.network) if go_round else stored
 
 
 def _with(case: Case, profiles: Mapping[bool, StoredProfiles]) -> StoredCase:

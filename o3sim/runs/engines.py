@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from o3sim.config.custom_code import code_place, custom_units
+from o3sim.config.dispatch import CAROUSEL, CENTRAL
 from o3sim.contract.errors import MachineError
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.errors import InputError
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 ENGINES = {"compiled": "o3sim.compiled.run", "simpy": "o3sim.machine.run"}
 """The module of each engine, imported when it is asked for: Numba and SimPy take a while."""
+
+CAROUSEL_ENGINES = {"compiled": "o3sim.compiled.carousel.run", "simpy": "o3sim.machine.carousel.run"}
+"""The same for machines whose weight words go round."""
 
 STAGE_ENGINES = {"compiled": "o3sim.compiled.stage", "simpy": "o3sim.machine.stage"}
 """The same for the stages of a pipeline."""
@@ -90,8 +94,8 @@ def check_engine(name: str) -> None:
         raise InputError(f"no engine `{name}`: there are {', '.join(ENGINES)}")
 
 
-def engine_named(name: str) -> SimulateImage:
-    """Load an engine.
+def engine_named(name: str, dispatch: str = CENTRAL) -> SimulateImage:
+    """Load what an engine runs images with, on machines that dispatch in this way.
 
     Raises
     ------
@@ -99,7 +103,8 @@ def engine_named(name: str) -> SimulateImage:
         If there is none of that name.
     """
     check_engine(name)
-    return cast("SimulateImage", import_module(ENGINES[name]).simulate_image)
+    modules = CAROUSEL_ENGINES if dispatch == CAROUSEL else ENGINES
+    return cast("SimulateImage", import_module(modules[name]).simulate_image)
 
 
 def stage_engine_named(name: str) -> SimulateStage:
@@ -182,7 +187,7 @@ def run_on_engine(architecture: Architecture, *arguments: Any, wanted: str | Non
         If the engine cannot run it, or custom units go wrong: with the file and line, or
         with the law of the machine that they break.
     """
-    simulate_image = engine_named(engine_name(architecture, wanted))
+    simulate_image = engine_named(engine_name(architecture, wanted), architecture.scheduler.dispatch)
     with blaming_custom_units(architecture):
         return simulate_image(architecture, *arguments)
 

@@ -51,7 +51,8 @@ def load_kernels() -> None:
     """Call every kernel once in this process; once compiled they are loaded, in half a second."""
     images = Images(np.zeros((1, 2, 2, 1), np.uint8), None)
     with _alone():
-        count_point(load_architecture("o3bnn"), Case(tiny_network(), images))
+        for machine in ("o3bnn", "window", "carousel"):  # a loop over cycles for each
+            count_point(load_architecture(machine), Case(tiny_network(), images))
 
 
 def tiny_network() -> Network:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from o3sim.config.architecture import PIPELINED, SEQUENTIAL
 from o3sim.config.consent import check_consent
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.contract.plan import ImageRun, plan_groups
 from o3sim.runs.engines import engine_name, run_on_engine
@@ -93,10 +94,12 @@ class Sequential:
 
     def program(self, profile: LayerProfile, layer: int) -> LayerProgram:
         """Lay out the ops of a layer."""
+        from o3sim.contract.carousel.ops import layer_ops
         from o3sim.contract.program import build_program
 
         first_group = sum(len(cut) for cut in self._cuts[:layer])
-        return build_program(profile, self._cuts[layer], first_group, self.architecture)
+        lay_out = layer_ops if self.architecture.scheduler.dispatch == CAROUSEL else build_program
+        return lay_out(profile, self._cuts[layer], first_group, self.architecture)
 
     def figures(self, layers: Sequence[LayerCounters]) -> None:
         """Return None: there is no pipeline."""

@@ -24,12 +24,12 @@ def peak_edges_per_cycle(values: Mapping[str, Any], _layers: Sequence[Sized]) ->
 
 
 def on_chip_kbit(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
-    """Return both buffers, the issue queue and what no key sizes: what leakage is counted for."""
-    queue_kbit = values["issue_queue.depth_ops"] * OP_BITS / BITS_PER_KBIT
+    """Return buffers, issue queue, patches and what no key sizes: what leakage is counted for."""
+    queue_kbit = values.get("issue_queue.depth_ops", 0) * OP_BITS / BITS_PER_KBIT
+    patches_kbit = values.get("activation_buffer.patch_kbit", 0) * values["pe.count"]
     own_kbit = storage_of(_machine(values), layers).own
-    return float(
-        values["activation_buffer.size_kbit"] + values["weight_buffer.size_kbit"] + queue_kbit + own_kbit
-    )
+    buffers_kbit = values["activation_buffer.size_kbit"] + values["weight_buffer.size_kbit"]
+    return float(buffers_kbit + queue_kbit + patches_kbit + own_kbit)
 
 
 def _area(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:

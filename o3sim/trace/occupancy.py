@@ -1,4 +1,4 @@
-"""How many ops the issue queue holds, as far as a trace shows."""
+"""How many ops are dispatched and not issued, as far as a trace shows: what the issue queue holds."""
 
 from __future__ import annotations
 

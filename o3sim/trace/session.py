@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
+from o3sim.config.dispatch import CENTRAL
 from o3sim.config.ranges import NO_END
 from o3sim.contract.events import Event, EventWindow
 from o3sim.errors import InputError
@@ -161,11 +162,17 @@ def most_events(architecture: Architecture, window: EventWindow, profile: LayerP
     by_ops = (min(window.end_op, n_ops) - window.first_op) * (4 + 2 * words)
     if window.end_cycle == NO_END:
         return by_ops
-    a = architecture
-    per_cycle = (
-        3 * a.pe.count
-        + 2 * a.sequencer.width_ops
-        + a.scheduler.issue_width_ops
-        + a.output_buffer.write_width_ops
-    )
+    per_cycle = _most_events_a_cycle(architecture, profile)
     return min(by_ops, (window.end_cycle - window.first_cycle) * per_cycle)
+
+
+def _most_events_a_cycle(architecture: Architecture, profile: LayerProfile) -> int:
+    """Bound the events of a cycle."""
+    a = architecture
+    if a.scheduler.dispatch == CENTRAL:
+        ports = 2 * a.sequencer.width_ops + a.scheduler.issue_width_ops
+        return 3 * a.pe.count + ports + a.output_buffer.write_width_ops
+    pool = profile.geometry.pool
+    members = (a.scheduler.bundle_positions or 1) if pool is None else pool.size**2
+    # Each context can have a verdict, that ends a member, lets another begin or drops the rest.
+    return a.pe.count * (1 + a.pe.contexts * (3 + 2 * members)) + a.output_buffer.write_width_ops

@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from o3sim.compiled.carousel.run import run_layers as compiled_carousel
 from o3sim.compiled.run import run_layers
 from o3sim.compiled.stage import simulate_stage as compiled_stage
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.contract.plan import ImageRun, cut_layers
+from o3sim.machine.carousel.run import run_layers as simpy_carousel
 from o3sim.machine.stage import simulate_stage as simpy_stage
 from o3sim.trace.canonical import CanonicalTrace
 from tests.golden.divergence import divergence
@@ -26,6 +29,9 @@ def run_simpy(
     """Run a case on the SimPy machine."""
     if isinstance(case, StageCase):
         return _of_stage(simpy_stage, case, observers, window)
+    arch = case.architecture
+    if arch.scheduler.dispatch == CAROUSEL:
+        return simpy_carousel(arch, cut_layers(arch, case.profiles), case.profiles, observers, window)
     return harness.run(case.architecture, *case.profiles, observers=observers, window=window)
 
 
@@ -36,7 +42,8 @@ def run_compiled(
     if isinstance(case, StageCase):
         return _of_stage(compiled_stage, case, observers, window)
     arch = case.architecture
-    return run_layers(arch, cut_layers(arch, case.profiles), case.profiles, observers, window)
+    run = compiled_carousel if arch.scheduler.dispatch == CAROUSEL else run_layers
+    return run(arch, cut_layers(arch, case.profiles), case.profiles, observers, window)
 
 
 def _of_stage(

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from o3sim.config.dispatch import CAROUSEL
 from tests.compiled.engines import disagreement
+from tests.machine.carousel.samples import carousel, carousel_cases
 from tests.machine.harness import architecture
 from tests.machine.strategies import Case, StageCase, cases
 from tests.runs.pipeline.samples import stage_cases
@@ -38,7 +40,7 @@ class Search:
             report_multiple_bugs=False,
         )
         try:
-            seed(self.number)(quiet(given(cases() | stage_cases())(self.compare)))()
+            seed(self.number)(quiet(given(cases() | stage_cases() | carousel_cases())(self.compare)))()
         except Exception:
             if self.failed is None:
                 raise
@@ -72,15 +74,21 @@ class Search:
 
 def described(case: Case | StageCase) -> Iterator[str]:
     """Write a case down: what its machine has that the bench's has not, and its layers."""
-    bench = architecture().model_dump()
+    bench = (carousel if case.architecture.scheduler.dispatch == CAROUSEL else architecture)().model_dump()
     for unit, keys in case.architecture.model_dump().items():
         base = bench[unit]
         if isinstance(keys, dict) and isinstance(base, dict):
-            yield from (f"  {unit}.{key} = {value!r}" for key, value in keys.items() if base[key] != value)
+            yield from (
+                f"  {unit}.{key} = {value!r}" for key, value in keys.items() if base.get(key) != value
+            )
     if isinstance(case, StageCase):
         yield f"  a stage of a pipeline; rows can be dispatched from cycles {list(case.row_cycles)} on"
     for number, layer in enumerate(case.profiles):
         yield f"  layer {number}: scores={layer.scores} {layer.geometry}"
+        if case.architecture.scheduler.dispatch == CAROUSEL and layer.matches_of is not None:
+            words = layer.matches_of(case.architecture.pe.width_edges)
+            yield f"    matches {words.matches.ravel().tolist()}"
+            yield f"    most mismatches {words.most_mismatches.tolist()}"
         yield f"    decision {layer.decision.ravel().tolist()}"
         yield f"    outcome {layer.outcome.ravel().tolist()}"
 

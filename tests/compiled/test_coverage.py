@@ -31,47 +31,84 @@ KNOBS = {
     "constant channel", "no edges", "several layers", "scores", "partial word", "leftovers of a pool",
     "stage", "plain to the loop over words", "all weights stay", "some weights stay",
     "registered select", "registered select, plain loop",
+    "window", "group", "oldest", "barrel", "channel", "channel_balanced", "position", "skewed",
+    "one counter", "counters", "a window a cycle", "windows a cycle", "bundles",
+    "no patches", "patches", "ideal patches",
+    "counters and weights that stay", "counters and a line buffer", "counters and words of several reads",
 }  # fmt: skip
 
 
 def machine_knobs(case: Case | StageCase) -> set[str]:
     """Name what a case's machine has."""
     a = case.architecture
-    limit = a.scheduler.window_in_flight_ops
-    banks = {a.activation_buffer.banks, a.weight_buffer.banks}
     groups, staying = 1, 0
     if isinstance(case, Case):
         groups = max(len(cut) for cut in cut_layers(a, case.profiles))
         staying = len(resident_weights(a, case.profiles).layers)
-    return {
-        a.scheduler.policy,
-        a.sequencer.order,
+    shared = {
         f"{a.sequencer.outermost} outermost",
-        "depth 1" if a.issue_queue.depth_ops == 1 else "depth > 1",
         f"width {a.pe.width_edges}",
         "latency 1" if a.pe.latency_cycles == 1 else "latency > 1",
         "contexts 1" if a.pe.contexts == 1 else "contexts > 1",
         "speculates" if a.pe.speculate else "waits",
         "more than 64 PEs" if a.pe.count > 64 else "",
-        "registered select" if a.scheduler.select_cycles else "",
-        "registered select, plain loop" if a.scheduler.select_cycles and is_plain(a) else "",
         "issue latency" if a.scheduler.issue_latency_cycles else "",
-        "unlimited" if isinstance(limit, str) else "limit 1" if limit == 1 else "limit > 1",
-        "ideal supply" if banks == {"ideal"} else "",
-        "1 activation bank" if a.activation_buffer.banks == 1 else "",
-        "1 weight bank" if a.weight_buffer.banks == 1 else "",
-        "banks no power of two" if 3 in banks else "",
-        "line buffer" if a.activation_buffer.line_buffer else "no line buffer",
         "slow DRAM" if a.dram.bits_per_cycle == 3 else "",
         "ideal DRAM" if a.dram.bits_per_cycle == "ideal" else "",
         "several groups" if groups > 1 else "",
         "write width 1" if a.output_buffer.write_width_ops == 1 else "",
         "threshold pruned" if a.pruning.threshold else "threshold not pruned",
         "pools pruned" if a.pruning.pooling else "pools not pruned",
+        "all weights stay" if staying == len(case.profiles) else "some weights stay" if staying else "",
+        "line buffer" if a.activation_buffer.line_buffer else "no line buffer",
+    }
+    if a.scheduler.dispatch == "central":
+        return shared | queue_knobs(case)
+    gathers = any(_gathers(a, layer) for layer in case.profiles)
+    return (
+        shared
+        | counter_knobs(a)
+        | {
+            "counters and weights that stay" if staying else "",
+            "counters and a line buffer" if a.activation_buffer.line_buffer else "",
+            "counters and words of several reads" if gathers else "",
+        }
+    )
+
+
+def counter_knobs(a: Architecture) -> set[str]:
+    """Name what a machine without a queue has."""
+    patch_kbit, banks = a.activation_buffer.patch_kbit, a.activation_buffer.banks
+    return {
+        a.scheduler.dispatch,
+        a.pe.pick,
+        a.scheduler.assignment or "",
+        "one counter" if (a.scheduler.counters or a.scheduler.groups) == 1 else "counters",
+        "a window a cycle" if a.scheduler.windows_per_cycle == 1 else "windows a cycle",
+        "bundles" if a.scheduler.bundle_positions > 1 else "",
+        "no patches" if patch_kbit is None else "ideal patches" if banks == "ideal" else "patches",
+    }
+
+
+def queue_knobs(case: Case | StageCase) -> set[str]:
+    """Name what a machine with a queue has."""
+    a = case.architecture
+    limit = a.scheduler.window_in_flight_ops
+    banks = {a.activation_buffer.banks, a.weight_buffer.banks}
+    return {
+        a.scheduler.policy,
+        a.sequencer.order,
+        "depth 1" if a.issue_queue.depth_ops == 1 else "depth > 1",
+        "unlimited" if isinstance(limit, str) else "limit 1" if limit == 1 else "limit > 1",
+        "ideal supply" if banks == {"ideal"} else "",
+        "1 activation bank" if a.activation_buffer.banks == 1 else "",
+        "1 weight bank" if a.weight_buffer.banks == 1 else "",
+        "banks no power of two" if 3 in banks else "",
         "squash latency" if a.pruning.squash_latency_cycles > 1 else "",
         "stage" if isinstance(case, StageCase) else "",
         "plain to the loop over words" if is_plain(a) else "",
-        "all weights stay" if staying == len(case.profiles) else "some weights stay" if staying else "",
+        "registered select" if a.scheduler.select_cycles else "",
+        "registered select, plain loop" if a.scheduler.select_cycles and is_plain(a) else "",
     }
 
 
@@ -97,7 +134,7 @@ def layer_knobs(case: Case | StageCase) -> set[str]:
 
 
 def _gathers(a: Architecture, layer: LayerProfile) -> bool:
-    return word_addresses(layer.geometry, a.pe.width_edges, a.activation_buffer.line_buffer).gathers
+    return word_addresses(layer.geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word).gathers
 
 
 def test_cases_reach_everything() -> None:

@@ -32,6 +32,21 @@ POLICY = {
     "pruning.argmax",
     "pruning.speculative",
 }
+NO_QUEUE = {
+    "scheduler.dispatch",
+    "scheduler.counters",
+    "scheduler.windows_per_cycle",
+    "scheduler.groups",
+    "scheduler.assignment",
+    "scheduler.open_channels",
+    "scheduler.bundle_positions",
+    "pe.pick",
+    "activation_buffer.patch_kbit",
+    "activation_buffer.banks",
+    "weight_buffer.banks",
+    "pruning.squash_latency_cycles",
+}
+"""What comes and goes with the way to dispatch."""
 SUPPLY = {"activation_buffer.banks", "weight_buffer.banks", "dram.bits_per_cycle", "dram.latency_cycles"}
 
 
@@ -60,8 +75,10 @@ def test_pes_memories_and_clock_stay(machine: str, name: str) -> None:
     architecture = load_architecture(machine)
     control = control_of(architecture, name)
     may_differ = TEXTS | POLICY | (SUPPLY if name == "ideal" else set())
+    if control.scheduler.dispatch != architecture.scheduler.dispatch:
+        may_differ = may_differ | NO_QUEUE
     assert changed_keys(architecture, control) <= may_differ
-    assert control.pe == architecture.pe
+    assert control.pe.count * control.pe.width_edges == architecture.pe.count * architecture.pe.width_edges
     assert control.clock_mhz == architecture.clock_mhz
 
 
@@ -83,6 +100,21 @@ def test_a_lockstep_group_fits_whatever_the_machine_was_sized_for() -> None:
     dense = control_of(load_architecture("o3bnn").with_(narrow), "dense")
     assert (dense.issue_queue.depth_ops, dense.sequencer.width_ops) == (128, 128)
     assert dense.output_buffer.write_width_ops == 200
+
+
+@pytest.mark.parametrize(
+    ("latency_cycles", "depth_ops"), [(1, 256), (2, 256), (3, 512), (4, 1024), (9, 1024)]
+)
+def test_a_machine_without_a_queue_is_compared_with_one_that_has_enough(
+    latency_cycles: int, depth_ops: int
+) -> None:
+    machine = load_architecture("carousel").with_({"pe.latency_cycles": latency_cycles, "pe.contexts": 2})
+    dense = control_of(machine, "dense")
+    assert (dense.scheduler.dispatch, dense.issue_queue.depth_ops) == ("central", depth_ops)
+    assert dense.scheduler.groups is None
+    assert (dense.activation_buffer.banks, dense.weight_buffer.banks) == (128, 128)
+    assert dense.weight_buffer.size_kbit == machine.weight_buffer.size_kbit
+    assert control_of(machine, "pooling-only").scheduler == machine.scheduler
 
 
 def test_dense_prunes_nothing_at_all() -> None:

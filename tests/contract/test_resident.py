@@ -14,8 +14,9 @@ from o3sim.contract.resident import ResidentWeights, resident_weights
 from o3sim.contract.weight_groups import WeightGroup, all_channels, buffer_bits, dram_bits
 from o3sim.errors import ConfigError, InputError
 from o3sim.network.edge_order import EdgeOrder
-from o3sim.network.layer import Geometry, LayerSize
-from tests.machine.harness import architecture, conv, dense, profile
+from o3sim.network.layer import Geometry, LayerSize, Pool
+from tests.machine.carousel.samples import carousel
+from tests.machine.harness import architecture, conv, dense, profile, queueless
 
 CONV = conv(6, 6, 64, 16, kernel=1)  # 1,024 bits, as many as a dense layer of 64 by 16
 LAYERS = [LayerSize("conv", CONV, False), LayerSize("fc", dense(64, 8), False)]
@@ -58,8 +59,42 @@ def test_edge_orders_stay_beside_the_weights() -> None:
     granules = np.array([[0, 1, 2, 3], [3, 2, 1, 0]], np.int32)
     order = EdgeOrder(granules, np.array([0, 1, 0], np.int32), 8, 32)
     geometry = replace(dense(32, 3), edge_order=order)
-    assert buffer_bits(geometry, 24) == 3 * 48 + 2 * order.table_bits  # a table for each order, not channel
+    assert (
+        buffer_bits(geometry, machine(0, pe__width_edges=24)) == 3 * 48 + 2 * order.table_bits
+    )  # a table for each order, not channel
     assert dram_bits(geometry) == 3 * 32 + 2 * order.table_bits
+
+
+@pytest.mark.parametrize(("assignment", "kbit"), [("channel", 3), ("position", 5), ("skewed", 5)])
+def test_a_layer_that_stays_takes_of_each_share_what_the_fullest_group_of_pes_takes(
+    assignment: str, kbit: int
+) -> None:
+    """Channels of 512 bits: of five one of two groups has three, or each has a copy of all."""
+    arch = queueless("group", scheduler__assignment=assignment, weight_buffer__resident_kbit=kbit)
+    layers = [LayerSize("fc", dense(512, 5), False)]
+    assert cut_layers(arch, layers) == [[all_channels(0, dense(512, 5))]]
+    with pytest.raises(InputError, match=f"fc, takes {kbit}; 0 streams all"):
+        cut_layers(arch.with_({"weight_buffer.resident_kbit": kbit - 1}), layers)
+
+
+def test_each_bank_of_a_carousel_keeps_whole_channels_of_a_layer_that_stays() -> None:
+    """Channels of 256 bits in four banks: of five one bank has two."""
+    arch = carousel(weight_buffer__banks=4, weight_buffer__resident_kbit=2)
+    layers = [LayerSize("fc", dense(256, 5), False)]
+    assert cut_layers(arch, layers) == [[all_channels(0, dense(256, 5))]]
+    with pytest.raises(InputError, match="fc, takes 2; 0 streams all"):
+        cut_layers(arch.with_({"weight_buffer.resident_kbit": 1}), layers)
+    other = [*layers, LayerSize("conv", conv(2, 2, 512, 4, kernel=1), False)]
+    sizes = {"weight_buffer.size_kbit": 5}
+    with pytest.raises(InputError, match=r"half of 3 kbit, besides 2 .*, shared by 4 banks, .* least 6$"):
+        cut_layers(arch.with_(sizes), other)
+
+
+def test_a_layer_that_stays_is_held_to_what_its_machine_can_dispatch() -> None:
+    layers = [LayerSize("conv", conv(7, 7, 8, 2, pool=Pool(3, 2)), False)]
+    for arch in (queueless("window"), carousel()):
+        with pytest.raises(InputError, match="windows of layer conv overlap"):
+            cut_layers(arch.with_({"weight_buffer.resident_kbit": 100}), layers)
 
 
 def test_layers_that_stay_are_one_group_and_the_others_have_halves_of_the_rest() -> None:

@@ -10,7 +10,8 @@ import pytest
 from o3sim.contract.storage import OP_BITS, StorageKbit, storage_of, threshold_bits, total_of
 from o3sim.network.edge_order import EdgeOrder
 from o3sim.network.layer import Geometry, LayerSize, Pool
-from tests.machine.harness import architecture, conv, dense
+from tests.machine.carousel.samples import carousel
+from tests.machine.harness import architecture, conv, dense, queueless
 
 KBIT = 1024
 
@@ -54,6 +55,11 @@ def test_a_stalled_pe_holds_outcomes_of_all_its_stages_and_the_one_that_waits() 
     assert storage_of(arch).verdicts == 5 * 4 * (1 + OP_BITS) / KBIT
 
 
+def test_a_context_of_a_carousel_holds_one_outcome() -> None:
+    machine = carousel(pe__count=5, pe__latency_cycles=3, pe__contexts=2)
+    assert storage_of(machine).verdicts == 5 * 2 * (1 + OP_BITS) / KBIT
+
+
 def test_borders_are_those_of_the_layer_with_most() -> None:
     frame = 34 * 34 - 32 * 32
     assert storage_of(architecture(), NETWORK).borders == frame * (24 + 64) / KBIT
@@ -69,6 +75,14 @@ def test_edge_orders_are_those_of_the_weight_group_with_most() -> None:
     assert storage_of(arch, [layer]).edge_orders == 3 * 64 * 6 / KBIT
     assert half < KBIT
     assert storage_of(arch.with_({"weight_buffer.size_kbit": 2}), [layer]).edge_orders == 2 * 64 * 6 / KBIT
+
+
+def test_edge_orders_of_weights_that_stay_are_all_there_and_each_group_of_pes_has_its_own() -> None:
+    order = EdgeOrder(np.tile(np.arange(64, dtype=np.int32), (3, 1)), np.array([0, 1, 2], np.int32), 1, 64)
+    layer = LayerSize("fc", replace(dense(64, 3), edge_order=order), False)
+    all_stay = {"weight_buffer__size_kbit": 4, "weight_buffer__resident_kbit": 4}  # the halves hold nothing
+    assert storage_of(architecture(**all_stay), [layer]).edge_orders == 3 * order.table_bits / KBIT
+    assert storage_of(queueless("group", **all_stay), [layer]).edge_orders == 2 * 3 * order.table_bits / KBIT
 
 
 def test_memories_of_stages_add_up_and_three_are_memories_of_their_own() -> None:

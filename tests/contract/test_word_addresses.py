@@ -78,7 +78,7 @@ def in_order(geometry: Geometry, edges: list[Edge], channel: int) -> list[Edge]:
 @given(st.one_of(convolutions(), dense_layers()), st.sampled_from([1, 3, 8, 64]))
 @settings(max_examples=200, deadline=None)
 def test_a_line_buffer_is_read_by_the_address_of_a_words_first_edge(geometry: Geometry, width: int) -> None:
-    addresses = word_addresses(geometry, width, line_buffer=True)
+    addresses = word_addresses(geometry, width, one_access_a_word=True)
     assert not addresses.gathers
     for position, (y, x) in enumerate(np.ndindex(geometry.out_height, geometry.out_width)):
         edges = slow_edges(geometry, y, x)
@@ -96,7 +96,7 @@ def test_under_an_order_a_line_buffer_is_read_once_a_run_of_edges(geometry: Geom
     order = geometry.edge_order
     if order is None:
         return
-    addresses = word_addresses(geometry, width, line_buffer=True)
+    addresses = word_addresses(geometry, width, one_access_a_word=True)
     runs = addresses.fetches()
     channel = geometry.out_channels - 1
     places = order.edges(int(order.order_of[channel])).tolist()

@@ -13,7 +13,8 @@ from o3sim.contract.counters import LayerCounters
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer
 from o3sim.contract.plan import ImageRun, cut_layers
 from o3sim.contract.program import LayerProgram, build_program
-from o3sim.machine.machine import UNITS, Machine
+from o3sim.machine.dispatch.machines import machine_class
+from o3sim.machine.machine import Machine
 from o3sim.machine.op import Op
 from o3sim.network.layer import Geometry, Pool
 from o3sim.profile.profile import LayerProfile
@@ -47,9 +48,35 @@ BASE: dict[str, Any] = {
 }
 
 
+QUEUELESS: dict[str, Any] = {
+    "pe": {"pick": "oldest"},
+    "sequencer": {"outermost": "position"},
+    "scheduler": {"issue_latency_cycles": 0, "windows_per_cycle": 1, "bundle_positions": 1},
+    "pruning": {"threshold": True, "pooling": True},
+}
+"""Units of a bench without a queue, where they differ."""
+
+BINDINGS: dict[str, dict[str, Any]] = {
+    "window": {"counters": 2},
+    "group": {"groups": 2, "assignment": "channel"},
+}
+
+
 def architecture(**changes: Any) -> Architecture:
     """Make an architecture: the bench's own, with ``unit__key=value`` changes."""
-    data = {key: dict(value) if isinstance(value, dict) else value for key, value in BASE.items()}
+    return _made(BASE, changes)
+
+
+def queueless(dispatch: str, **changes: Any) -> Architecture:
+    """Make an architecture that dispatches without a queue: the bench's, changed likewise."""
+    base = {key: value for key, value in BASE.items() if key != "issue_queue"}
+    units = {**base, **QUEUELESS, "pe": {**BASE["pe"], **QUEUELESS["pe"]}}
+    units["scheduler"] = {**QUEUELESS["scheduler"], "dispatch": dispatch, **BINDINGS[dispatch]}
+    return _made(units, changes)
+
+
+def _made(units: dict[str, Any], changes: dict[str, Any]) -> Architecture:
+    data = {key: dict(value) if isinstance(value, dict) else value for key, value in units.items()}
     for name, value in changes.items():
         unit, _, key = name.partition("__")
         if key:
@@ -118,7 +145,7 @@ def machine(
     arch: Architecture,
     profiles: Iterable[LayerProfile],
     observers: tuple[Observer, ...] = (),
-    creation_order: tuple[str, ...] = UNITS,
+    creation_order: tuple[str, ...] | None = None,
     window: EventWindow = EVERY_EVENT,
 ) -> Machine:
     """Build a machine for these layers."""
@@ -132,7 +159,10 @@ def machine(
             first += len(cut)
 
     groups = [group for cut in cuts for group in cut]
-    return Machine(arch, groups, programs(), observers, window, creation_order)
+    made = machine_class(arch)
+    if creation_order is None:
+        return made(arch, groups, programs(), observers, window)
+    return made(arch, groups, programs(), observers, window, creation_order)
 
 
 def run(

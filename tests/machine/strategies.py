@@ -10,11 +10,12 @@ import numpy as np
 from hypothesis import strategies as st
 
 from o3sim.config.architecture import Architecture
+from o3sim.contract.patch import least_patch_bits
 from o3sim.contract.weight_groups import buffer_bits
 from o3sim.network.layer import Geometry, Padding, Pool
 from o3sim.profile.classes import ClassRace
 from o3sim.profile.profile import LayerProfile
-from tests.machine.harness import architecture, profile
+from tests.machine.harness import architecture, profile, queueless
 from tests.network.bits.strategies import reordered
 
 PADDINGS: tuple[Padding, ...] = ("exclude", "-1", "+1")
@@ -46,15 +47,17 @@ def pe_counts() -> st.SearchStrategy[int]:
 
 
 @st.composite
-def pools(draw: st.DrawFn, height: int, width: int) -> Pool | None:
+def pools(draw: st.DrawFn, height: int, width: int, overlaps: bool = True) -> Pool | None:
     """Draw a pool that fits a map: none, 2x2/2, 3x3/2 (windows overlap), now and then another."""
     usual, others = (Pool(2, 2), Pool(3, 2)), (Pool(2, 1), Pool(3, 1), Pool(3, 3), Pool(4, 3))
-    fitting = [pool for pool in (*usual, *usual, *others) if pool.size <= min(height, width)]
+    fitting = [pool for pool in (*usual, *others) if pool.size <= min(height, width)]
+    if not overlaps:
+        fitting = [pool for pool in fitting if pool.stride >= pool.size]
     return draw(st.sampled_from([None, None, *fitting]))
 
 
 @st.composite
-def convolutions(draw: st.DrawFn) -> Geometry:
+def convolutions(draw: st.DrawFn, overlaps: bool = True) -> Geometry:
     """Draw a small convolution: odd shapes, all paddings, strides, bit planes, pools with leftovers."""
     kernel_height, kernel_width = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     padding_pixels = draw(st.integers(0, 2))
@@ -72,7 +75,7 @@ def convolutions(draw: st.DrawFn) -> Geometry:
         "planes": draw(st.sampled_from([1, 1, 2])),
     }
     unpooled = Geometry(**shape)
-    return Geometry(**shape, pool=draw(pools(unpooled.out_height, unpooled.out_width)))
+    return Geometry(**shape, pool=draw(pools(unpooled.out_height, unpooled.out_width, overlaps)))
 
 
 @st.composite
@@ -94,9 +97,12 @@ def races(draw: st.DrawFn, geometry: Geometry) -> ClassRace | None:
 
 
 @st.composite
-def profiles(draw: st.DrawFn, scores: bool = False) -> LayerProfile:
+def profiles(
+    draw: st.DrawFn, scores: bool = False, overlaps: bool = True, reorders: bool = True
+) -> LayerProfile:
     """Draw a layer with made-up decisions and outcomes, from none early to all at once."""
-    geometry = draw(st.one_of(convolutions(), dense_layers()).flatmap(reordered))
+    shapes = st.one_of(convolutions(overlaps), dense_layers())
+    geometry = draw(shapes.flatmap(reordered) if reorders else shapes)
     if scores:
         return replace(profile(geometry, scores=True), race=draw(races(geometry)))
     chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -148,40 +154,122 @@ def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
 
 
 @st.composite
-def cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
-    """Draw layers and a machine that they fit; often layers have several weight groups, or stay."""
+def queueless_architectures(draw: st.DrawFn) -> Architecture:
+    """Draw a machine whose counters hand out windows, with banks or patches of 1 kbit, biased likewise."""
+    dispatch, count = draw(st.sampled_from(["window", "group"])), draw(pe_counts())
+    counters = draw(st.sampled_from([size for size in range(1, count + 1) if count % size == 0]))
+    binding: dict[str, Any] = {"scheduler__counters": counters}
+    weight_banks: int | str = draw(banks())
+    if dispatch == "group":
+        assignment = draw(st.sampled_from(["channel", "channel_balanced", "position", "skewed"]))
+        binding = {"scheduler__groups": counters, "scheduler__assignment": assignment}
+        weight_banks = draw(st.sampled_from([counters, 2 * counters, 3 * counters, "ideal"]))
+    patch = draw(st.sampled_from([None, 1]))
+    if patch is not None:
+        binding["activation_buffer__patch_kbit"] = patch
+    outermost = draw(st.sampled_from(["channel", "position"])) if patch is None else "position"
+    binding["activation_buffer__line_buffer"] = patch is None and draw(st.booleans())
+    return queueless(
+        dispatch,
+        **binding,
+        pe__count=count,
+        pe__contexts=draw(st.sampled_from([1, 1, 2, 3, 5])),
+        pe__width_edges=draw(st.sampled_from([1, 3, 8, 16, 64])),
+        pe__latency_cycles=draw(st.sampled_from([1, 2, 3, 4, 9])),
+        pe__speculate=draw(st.booleans()),
+        pe__pick=draw(st.sampled_from(["oldest", "barrel"])),
+        sequencer__outermost=outermost,
+        scheduler__issue_latency_cycles=draw(st.sampled_from([0, 0, 1, 3])),
+        scheduler__windows_per_cycle=draw(st.sampled_from([1, 1, 2, 5])),
+        scheduler__bundle_positions=draw(st.sampled_from([1, 1, 2, 4])),
+        activation_buffer__banks=draw(banks()),
+        weight_buffer__banks=weight_banks,
+        dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),
+        dram__latency_cycles=draw(st.sampled_from([0, 1, 50])),
+        output_buffer__write_width_ops=draw(st.sampled_from([1, 2, 3, 16])),
+        pruning__threshold=draw(st.booleans()),
+        pruning__pooling=draw(st.sampled_from([True, True, False])),
+    )
+
+
+@st.composite
+def queueless_cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
+    """Draw layers and a machine without a queue that they fit: pools do not overlap."""
+    made = draw(queueless_architectures())
+    has_patch = made.activation_buffer.patch_kbit is not None
+    kinds = profiles(overlaps=False, reorders=not has_patch)
+    hidden = draw(st.lists(kinds, min_size=1, max_size=most_layers))
+    scores = profiles(scores=True, overlaps=False, reorders=not has_patch)
+    layers = [*hidden, draw(scores)] if draw(st.booleans()) else hidden
+    sharers = made.scheduler.groups or 1
+    sizes: dict[str, Any] = {"weight_buffer": weight_sizes(draw, made, layers, sharers)}
+    if made.scheduler.assignment == "channel_balanced":
+        layers = [draw(measured(layer)) for layer in layers]
+    if has_patch:
+        sizes["activation_buffer.patch_kbit"] = _patch_kbit(made, layers)
+    return Case(made.with_(sizes), tuple(layers))
+
+
+@st.composite
+def measured(draw: st.DrawFn, layer: LayerProfile) -> LayerProfile:
+    """Draw how much work each channel is."""
+    work = draw(st.lists(st.integers(0, 5), min_size=layer.geometry.out_channels, max_size=20))
+    geometry = replace(layer.geometry, channel_work=tuple(work[: layer.geometry.out_channels]))
+    return replace(layer, geometry=geometry)
+
+
+def _patch_kbit(made: Architecture, layers: list[LayerProfile]) -> int:
+    """Size the patches no larger than the widest window needs."""
+    return max(-(-least_patch_bits(layer.geometry, made) // 1024) for layer in layers)
+
+
+def cases(most_layers: int = 3) -> st.SearchStrategy[Case]:
+    """Draw layers and a machine that they fit, a third of them without a queue."""
+    queued = queued_cases(most_layers)
+    return st.one_of(queued, queued, queueless_cases(most_layers))
+
+
+@st.composite
+def queued_cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
+    """Draw layers and a machine with a queue that they fit; often weights come in several groups, or stay."""
     hidden = draw(st.lists(profiles(), min_size=1, max_size=most_layers))
     layers = [*hidden, draw(profiles(scores=True))] if draw(st.booleans()) else hidden
-    roomy = draw(st.booleans())
     made = draw(architectures())
-    halves_kbit = _halves_kbit(made, layers, roomy)
-    resident_kbit = draw(_resident_kbits([layer.geometry for layer in layers], made.pe.width_edges))
+    return Case(made.with_({"weight_buffer": weight_sizes(draw, made, layers)}), tuple(layers))
+
+
+def weight_sizes(
+    draw: st.DrawFn, made: Architecture, layers: Sequence[LayerProfile], sharers: int = 1
+) -> dict[str, int]:
+    """Draw the parts of a weight buffer that layers fit, those for weights that stay and for the halves."""
+    halves_kbit = _halves_kbit(made, layers, draw(st.booleans()), sharers)
+    resident_kbit = draw(_resident_kbits(made, layers))
     if not all_stay(made, layers, resident_kbit) or draw(st.booleans()):
         size_kbit = halves_kbit + resident_kbit
     else:
         size_kbit = resident_kbit
-    sizes = {"size_kbit": size_kbit, "resident_kbit": resident_kbit}
-    return Case(made.with_({"weight_buffer": sizes}), tuple(layers))
+    return {"size_kbit": size_kbit, "resident_kbit": resident_kbit}
 
 
-def _resident_kbits(geometries: list[Geometry], width: int) -> st.SearchStrategy[int]:
+def _resident_kbits(made: Architecture, layers: Sequence[LayerProfile]) -> st.SearchStrategy[int]:
     """Draw a part for weights that stay: none, for all layers, or for some that holds one at least."""
-    bits = [buffer_bits(geometry, width) for geometry in geometries]
+    bits = [buffer_bits(layer.geometry, made) for layer in layers]
     least, most = -(-min(bits) // 1024), -(-sum(bits) // 1024)
     return st.sampled_from([0, 0, most]) | st.integers(least, most)
 
 
 def all_stay(made: Architecture, layers: Sequence[LayerProfile], resident_kbit: int) -> bool:
     """Return whether all weights would stay on the chip."""
-    bits = sum(buffer_bits(layer.geometry, made.pe.width_edges) for layer in layers)
+    bits = sum(buffer_bits(layer.geometry, made) for layer in layers)
     return bits <= resident_kbit * 1024
 
 
-def _halves_kbit(made: Architecture, layers: list[LayerProfile], roomy: bool) -> int:
+def _halves_kbit(made: Architecture, layers: Sequence[LayerProfile], roomy: bool, sharers: int = 1) -> int:
     """Size the halves: for all that is drawn here, or no larger than the largest channel needs."""
     width = made.pe.width_edges
     largest = max(_channel_bits(layer.geometry, width) for layer in layers)
-    return 1000 if roomy else -(-2 * largest // 1024)
+    least = -(-2 * sharers * largest // 1024)
+    return max(1000, least) if roomy else least
 
 
 def _channel_bits(geometry: Geometry, width: int) -> int:

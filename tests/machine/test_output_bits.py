@@ -23,7 +23,7 @@ from tests.machine.harness import (
     run_one,
     trace,
 )
-from tests.machine.strategies import Case, cases
+from tests.machine.strategies import Case, queued_cases
 
 ONE_BANK: dict[str, Any] = {"activation_buffer__banks": 1, "pe__count": 2}
 
@@ -67,7 +67,7 @@ def test_a_bit_is_final_with_the_first_1_or_the_last_0() -> None:
     assert final == [[], [0], [], [], [], [1]]
 
 
-@given(cases())
+@given(queued_cases())
 @settings(max_examples=100, deadline=None)
 def test_every_bit_of_a_layer_is_final_once(case: Case) -> None:
     layers: list[str] = []

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import simpy
 
-from o3sim.config.architecture import Dram
+from o3sim.config.architecture import Architecture, Dram
 from o3sim.contract.events import EventKind
 from o3sim.contract.plan import ImageRun
 from o3sim.contract.weight_groups import WeightGroup, all_channels
 from o3sim.machine.weight_stream import WeightStream
 from tests.compiled.engines import run_compiled, run_simpy
-from tests.machine.harness import Log, architecture, conv, cycles_of, dense, profile, run, run_one, trace
+from tests.machine.carousel.samples import carousel
+from tests.machine.harness import (
+    Log,
+    architecture,
+    conv,
+    cycles_of,
+    dense,
+    profile,
+    queueless,
+    run,
+    run_one,
+    trace,
+)
 from tests.machine.strategies import Case
 
 Run = Callable[..., ImageRun]
@@ -127,12 +140,21 @@ def test_weights_that_stay_are_there_from_cycle_0_on_and_are_not_streamed(run_ca
     assert counts[1].pe_cycles["weight_wait"] == 0 < counts[0].pe_cycles["weight_wait"]
 
 
+MACHINES: dict[str, Callable[..., Architecture]] = {
+    "central": architecture,
+    "window": partial(queueless, "window"),
+    "group": partial(queueless, "group"),
+    "carousel": partial(carousel, pruning__threshold=False),
+}
+
+
+@pytest.mark.parametrize("dispatch", MACHINES)
 @pytest.mark.parametrize("run_case", [run_simpy, run_compiled])
-def test_a_layer_that_stays_takes_no_half_and_frees_none(run_case: Run) -> None:
+def test_a_layer_that_stays_takes_no_half_and_frees_none(run_case: Run, dispatch: str) -> None:
     """Both halves are the streamed layers': the groups before and behind the one that stays share them."""
     stays, streams = profile(dense(100, 8)), profile(conv(2, 2, 100, 4, kernel=1))
     sizes = {"weight_buffer__size_kbit": 3, "weight_buffer__resident_kbit": 2, "dram__latency_cycles": 0}
-    arch = architecture(**{**SECOND_STAYS, **sizes})
+    arch = MACHINES[dispatch](**{**SECOND_STAYS, **sizes})
     log = Log()
     run_case(Case(arch, (streams, stays, streams, stays, streams)), (log,))
     ends = cycles_of(log.events, EventKind.LAYER_END)

@@ -58,6 +58,8 @@ def everything(holder: LayerProfile | ClassRace) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     if isinstance(value, ClassRace):
         return everything(value)
+    if callable(value):  # counts the matches of every word
+        return [plain(part) for part in value(8)]
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 

@@ -106,6 +106,7 @@ class KanataReader:
         assert kind == "0"
         op, source = self._alive(consumer), self.instructions[int(producer)]
         assert any("X" in name for name, _ in op.open.values())
-        words_came_before_the_trace = source.stages[0].name in "DW"
-        assert any("X" in stage.name for stage in source.stages) or words_came_before_the_trace
+        names = [stage.name for stage in source.stages] + [name for name, _ in source.open.values()]
+        words_came_before_the_trace = not names or names[0] in "DW"
+        assert any("X" in name for name in names) or words_came_before_the_trace
         op.producers.append(int(producer))

@@ -10,12 +10,15 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from o3sim.config.dispatch import CAROUSEL
+from o3sim.contract.carousel.ops import layer_ops
 from o3sim.contract.events import Event, EventWindow
 from o3sim.contract.plan import cut_layers
 from o3sim.contract.program import LayerProgram, build_program
 from o3sim.trace.registry import load_writer
 from o3sim.trace.writer import TracedLayer
 from tests.compiled.engines import run_compiled
+from tests.machine.carousel.samples import carousel_cases
 from tests.machine.harness import Log
 from tests.machine.strategies import Case, cases
 from tests.trace.kanata_grammar import KanataReader
@@ -26,7 +29,8 @@ def written(format_name: str, case: Case, window: EventWindow) -> tuple[str, lis
     profile, arch = case.profiles[0], case.architecture
 
     def program() -> LayerProgram:
-        return build_program(profile, cut_layers(arch, case.profiles)[0], 0, arch)
+        lay_out = layer_ops if arch.scheduler.dispatch == CAROUSEL else build_program
+        return lay_out(profile, cut_layers(arch, case.profiles)[0], 0, arch)
 
     log, stream = Log(), BytesIO()
     run_compiled(case, (log,), window)
@@ -44,7 +48,7 @@ def windows(draw: st.DrawFn) -> EventWindow:
     return EventWindow(0, first_op, end_op, first_cycle, end_cycle, of_layer=True)
 
 
-@given(cases(most_layers=1), windows())
+@given(cases(most_layers=1) | carousel_cases(most_layers=1), windows())
 @settings(max_examples=60, deadline=None)
 def test_konata_can_read_it(case: Case, window: EventWindow) -> None:
     text, events = written("kanata", case, window)
@@ -52,7 +56,7 @@ def test_konata_can_read_it(case: Case, window: EventWindow) -> None:
         KanataReader(text)
 
 
-@given(cases(most_layers=1), windows())
+@given(cases(most_layers=1) | carousel_cases(most_layers=1), windows())
 @settings(max_examples=60, deadline=None)
 def test_slices_of_a_track_never_overlap(case: Case, window: EventWindow) -> None:
     text, _ = written("chrome", case, window)

@@ -10,8 +10,10 @@ import numpy as np
 from o3sim.compiled.allocation import located
 from o3sim.compiled.record import Table, numbers
 from o3sim.compiled.records.settings import or_zero, shift_of
+from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import window_members
+from o3sim.contract.tasks import task_members
 from o3sim.contract.weight_groups import weight_words
 from o3sim.contract.word_addresses import word_addresses
 
@@ -42,7 +44,7 @@ class Layer:
     first_output_word : int
         As of :func:`~o3sim.contract.output_addresses.first_output_word`.
     checks_bounds, prunes_pooling, races : int
-        Whether thresholds, pooling windows and classes are pruned.
+        Whether thresholds, classes and, in the queue's sight, pooling windows are pruned.
     gathers, is_stage : int
         Whether a word may take several activation reads; whether the layer is a stage of a pipeline.
     verdict_after_cycles : int
@@ -117,16 +119,20 @@ def layer_of(
 ) -> dict[str, Any]:
     """Describe a layer on an architecture."""
     geometry, pruning = profile.geometry, architecture.pruning
-    shape = _shape_of(geometry, architecture.pe.width_edges, architecture.activation_buffer.line_buffer)
+    one_access = architecture.activation_buffer.one_access_a_word
+    shape = _shape_of(geometry, architecture.pe.width_edges, one_access)
+    is_central = architecture.scheduler.dispatch == CENTRAL
+    if not is_central:
+        shape = {**shape, **_tasks_of(geometry, architecture)}
     checks_bounds = pruning.threshold and not profile.scores
     verdict_after = architecture.pe.latency_cycles if checks_bounds else 1
     races = profile.race is not None and pruning.argmax
-    in_turn = not traced and not races
+    in_turn = is_central and not traced and not races
     return {
         **shape,
         "has_thresholds": not profile.scores,
         "checks_bounds": checks_bounds,
-        "prunes_pooling": pruning.pooling and geometry.pool is not None and not profile.scores,
+        "prunes_pooling": is_central and pruning.pooling and geometry.pool is not None and not profile.scores,
         "races": races,
         "is_stage": is_stage,
         "verdict_after_cycles": verdict_after,
@@ -139,9 +145,9 @@ def layer_of(
 
 
 @lru_cache(maxsize=32)  # the layers of a network, for every image again
-def _shape_of(geometry: Geometry, width_edges: int, line_buffer: bool) -> dict[str, Any]:
+def _shape_of(geometry: Geometry, width_edges: int, one_access_a_word: bool) -> dict[str, Any]:
     """Describe a layer as far as its shape goes."""
-    members, addresses = window_members(geometry), word_addresses(geometry, width_edges, line_buffer)
+    members, addresses = window_members(geometry), word_addresses(geometry, width_edges, one_access_a_word)
     return {
         "ops": int((members.owned >= 0).sum()) * geometry.out_channels,
         "windows": geometry.pooled_height * geometry.pooled_width * geometry.out_channels,
@@ -166,6 +172,18 @@ def _shape_of(geometry: Geometry, width_edges: int, line_buffer: bool) -> dict[s
         "reads_per_offset": addresses.reads[0].size,
         "owned": located(members.owned, np.int32),
         "windows_of": located(members.windows_of, np.int32),
+    }
+
+
+def _tasks_of(geometry: Geometry, architecture: Architecture) -> dict[str, Any]:
+    """Describe what is otherwise where counters hand out tasks: their members, and weight addresses."""
+    owned, units = task_members(geometry, architecture.scheduler).owned, architecture.scheduler.groups or 1
+    addresses = word_addresses(geometry, architecture.pe.width_edges)
+    return {
+        "pooled_positions": owned.shape[0],
+        "members": owned.shape[1],
+        "owned": located(owned, np.int32),
+        "weight_word_of": located(addresses.weight_word * np.int32(units), np.int32),
     }
 
 

@@ -65,6 +65,6 @@ def operand_supply_of(architecture: Architecture) -> dict[str, Any]:
     banks = or_zero(architecture.activation_buffer.banks), or_zero(architecture.weight_buffer.banks)
     return {
         "requests": records(Request, pes + 1, activation_taken=-1, weight_taken=-1),
-        "activation_banks": records(Bank, banks[0] or pes),
+        "activation_banks": records(Bank, max(banks[0], pes)),
         "weight_banks": records(Bank, banks[1] or pes),
     }

@@ -8,6 +8,7 @@ import numpy as np
 
 from o3sim.compiled.allocation import records
 from o3sim.compiled.record import Table, rows
+from o3sim.config.dispatch import CENTRAL
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -95,8 +96,10 @@ def most_ops(architecture: Architecture, ops: int) -> int:
     context ops can be squashed, one a cycle, whose issue is under way.
     """
     pe = architecture.pe
-    selected = architecture.scheduler.select_cycles * pe.contexts
-    in_pes = pe.count * (2 * pe.contexts + 2 * pe.latency_cycles + 2 + selected)
+    in_pes = pe.count * (2 * pe.contexts + 2 * pe.latency_cycles + 2)
+    if architecture.scheduler.dispatch != CENTRAL:
+        return min(ops, in_pes) + 2
+    in_pes += pe.count * architecture.scheduler.select_cycles * pe.contexts
     shown = architecture.output_buffer.write_width_ops * (architecture.pruning.squash_latency_cycles + 1)
     return min(ops, architecture.issue_queue.depth_ops + in_pes + shown) + 2
 

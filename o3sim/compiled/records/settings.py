@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from o3sim.config.dispatch import CENTRAL
+
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
 
@@ -15,7 +17,9 @@ UNLIMITED = 2**30
 class Settings:
     """Settings of an architecture.
 
-    0 banks or bits of DRAM stand for ``ideal``. Shifts are -1 where a number is no power of two.
+    Those of a queue are 0 where there is none. 0 banks or bits of DRAM stand for ``ideal``; patches too
+    are read like ideal banks, and output bits written to ``written_banks``. Shifts are -1
+    where a number is no power of two.
     """
 
     pes: int
@@ -35,6 +39,8 @@ class Settings:
     issue_latency_cycles: int
     window_in_flight_ops: int
     line_buffer: int
+    written_banks: int
+    written_shift: int
     activation_banks: int
     activation_shift: int
     weight_banks: int
@@ -48,34 +54,45 @@ class Settings:
 def settings_of(architecture: Architecture) -> dict[str, int]:
     """Turn an architecture into numbers."""
     a = architecture
-    limit = a.scheduler.window_in_flight_ops
-    activation_banks, weight_banks = or_zero(a.activation_buffer.banks), or_zero(a.weight_buffer.banks)
+    has_patch = a.activation_buffer.patch_kbit is not None  # a port for every PE: its own memory
+    activation_banks = 0 if has_patch else or_zero(a.activation_buffer.banks)
+    weight_banks = or_zero(a.weight_buffer.banks)
     return {
+        **(_queue_settings(a) if a.scheduler.dispatch == CENTRAL else {}),
         "pes": a.pe.count,
         "contexts": a.pe.contexts,
         "width_edges": a.pe.width_edges,
         "width_shift": shift_of(a.pe.width_edges),
         "latency_cycles": a.pe.latency_cycles,
         "speculate": a.pe.speculate,
-        "sequencer_width_ops": a.sequencer.width_ops,
-        "member_major": a.sequencer.order == "member_major",
         "channel_outermost": a.sequencer.outermost == "channel",
-        "group_windows": a.sequencer.group_windows,
-        "depth_ops": a.issue_queue.depth_ops,
-        "policy": POLICIES[a.scheduler.policy],
-        "issue_width_ops": a.scheduler.issue_width_ops,
-        "select_cycles": a.scheduler.select_cycles,
         "issue_latency_cycles": a.scheduler.issue_latency_cycles,
-        "window_in_flight_ops": UNLIMITED if isinstance(limit, str) else limit,
         "line_buffer": a.activation_buffer.line_buffer,
+        "written_banks": or_zero(a.activation_buffer.banks),
+        "written_shift": shift_of(or_zero(a.activation_buffer.banks)),
         "activation_banks": activation_banks,
         "activation_shift": shift_of(activation_banks),
         "weight_banks": weight_banks,
         "weight_shift": shift_of(weight_banks),
         "write_width_ops": a.output_buffer.write_width_ops,
-        "squash_latency_cycles": a.pruning.squash_latency_cycles,
         "dram_bits_per_cycle": or_zero(a.dram.bits_per_cycle),
         "dram_latency_cycles": a.dram.latency_cycles,
+    }
+
+
+def _queue_settings(architecture: Architecture) -> dict[str, int]:
+    """Turn the keys of the queue, and of what is around it, into numbers."""
+    a, limit = architecture, architecture.scheduler.window_in_flight_ops
+    return {
+        "sequencer_width_ops": a.sequencer.width_ops,
+        "member_major": a.sequencer.order == "member_major",
+        "group_windows": a.sequencer.group_windows,
+        "depth_ops": a.issue_queue.depth_ops,
+        "policy": POLICIES[a.scheduler.policy],
+        "issue_width_ops": a.scheduler.issue_width_ops,
+        "select_cycles": a.scheduler.select_cycles,
+        "window_in_flight_ops": UNLIMITED if isinstance(limit, str) else limit,
+        "squash_latency_cycles": a.pruning.squash_latency_cycles,
     }
 
 

@@ -8,8 +8,11 @@ from o3sim.compiled.allocation import records
 from o3sim.compiled.record import Table, rows
 from o3sim.contract.events import EventWindow
 
-SEQUENCER, QUEUE, OUTPUT = -1, -2, -3
+SEQUENCER, QUEUE, OUTPUT, WINDOW = -1, -2, -3, -4
 """Units of events that are no PE."""
+
+COUNTER = -5
+"""The unit of what counter n does is ``COUNTER - n``."""
 
 ISSUE_UNIT = 2**20
 """The unit of an issue is ``pe * ISSUE_UNIT + context``."""

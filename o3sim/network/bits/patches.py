@@ -66,7 +66,7 @@ def gather(geometry: Geometry, codes: NDArray[np.integer]) -> Patches:
         g.stride,
         patches,
     )
-    masks, mask_index = _masks(g)
+    masks, mask_index = masks_of(g)
     return Patches(patches.reshape(-1, g.planes, g.words_per_neuron), masks, mask_index)
 
 
@@ -117,8 +117,8 @@ def _packed_rows(g: Geometry, codes: NDArray[np.integer]) -> NDArray[np.uint64]:
     return np.stack([pack_bits((rows >> plane) & 1) for plane in reversed(range(g.planes))])
 
 
-def _masks(g: Geometry) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """Masks of the distinct border patterns, and the pattern of each position."""
+def masks_of(g: Geometry) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """Return the masks of the distinct border patterns, and the pattern of each position."""
     positions = g.out_height * g.out_width
     if g.padding != "exclude" or g.padding_pixels == 0:
         return pack_bits(np.ones((1, g.fan_in), np.uint8)), np.zeros(positions, np.int32)

@@ -15,7 +15,7 @@ from o3sim.files.inputs import read_json
 from o3sim.network.images import Images
 from o3sim.network.network import EDGE_ORDER
 
-LAYOUT = 3
+LAYOUT = 4
 """Of the folder; goes up when its files change their meaning."""
 
 INDEX = "index.json"

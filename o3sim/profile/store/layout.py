@@ -9,7 +9,7 @@ import numpy as np
 from o3sim.network.layer import Layer
 from o3sim.network.network import Network
 
-SCORES, SUMS = "scores", "sums"
+SCORES, SUMS, INPUT = "scores", "sums", "input"
 
 
 class ArrayKind(NamedTuple):
@@ -32,11 +32,17 @@ def arrays_of(network: Network) -> dict[str, ArrayKind]:
     """List the arrays that profiles of a network are."""
     kinds = {
         SCORES: ArrayKind(np.dtype("f8"), (network.layers[-1].geometry.out_channels,)),
+        INPUT: ArrayKind(np.dtype("u2"), _input_shape(network)),
         SUMS: ArrayKind(np.dtype("f8"), (len(network.layers), 3)),
     }
     for number, layer in enumerate(network.layers):
         kinds.update({array_name(number, what): kind for what, kind in _arrays_of_layer(layer).items()})
     return kinds
+
+
+def _input_shape(network: Network) -> tuple[int, ...]:
+    first = network.layers[0].geometry
+    return first.in_height, first.in_width, first.in_channels
 
 
 def _arrays_of_layer(layer: Layer) -> dict[str, ArrayKind]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,8 @@ from o3sim.network.network import Network
 from o3sim.profile.classes import ClassRace
 from o3sim.profile.profile import LayerProfile, undecided
 from o3sim.profile.store.index import INDEX, Index, image_digests, read_index, way_out
-from o3sim.profile.store.layout import SCORES, SUMS, ArrayKind, array_name, arrays_of
+from o3sim.profile.store.layout import INPUT, SCORES, SUMS, ArrayKind, array_name, arrays_of
+from o3sim.profile.word_matches import WordMatches, word_matches
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,10 @@ class StoredProfiles:
         return len(self.numbers)
 
     def image(self, place: int, layers: Sequence[Layer]) -> StoredImage:
-        """Return an image, counted from 0, of a network with these layers; their shapes suffice."""
+        """Return an image, counted from 0, of a network with these layers.
+
+        Their shapes suffice, unless a machine asks for the matches of every word.
+        """
         return StoredImage(self, place, layers)
 
     def part(self, name: str, place: int) -> NDArray[Any]:
@@ -89,7 +93,15 @@ class StoredImage:
                 margin_sum=float(sums[number, 0]),
                 margin_count=int(sums[number, 1]),
                 oracle_edges=int(sums[number, 2]),
+                matches_of=self._matches_of(number, layer),
             )
+
+    def _matches_of(self, number: int, layer: Layer) -> Callable[[int], WordMatches] | None:
+        """Count a layer's matches from its input, if its weights are there."""
+        if not layer.weights.size or layer.geometry.edge_order is not None or self._stored.speculative:
+            return None
+        codes = self.exact_bits(number - 1) if number else self._part(INPUT)
+        return partial(word_matches, layer, codes)
 
     def exact_bits(self, layer: int) -> NDArray[np.uint8]:
         """Return the output of a layer by functional inference; all 0 for the scores layer."""

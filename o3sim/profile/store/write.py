@@ -19,7 +19,7 @@ from o3sim.network.network import Network
 from o3sim.profile.image import ComputedImage
 from o3sim.profile.profile import LayerProfile
 from o3sim.profile.store.index import INDEX, Index, image_digests
-from o3sim.profile.store.layout import SCORES, SUMS, ArrayKind, array_name, arrays_of
+from o3sim.profile.store.layout import INPUT, SCORES, SUMS, ArrayKind, array_name, arrays_of
 from o3sim.profile.store.read import StoredProfiles, open_profiles
 
 Progress = Callable[[str, int, int], None]
@@ -138,6 +138,7 @@ def _fill(
                 sums.append((profile.margin_sum, profile.margin_count, profile.oracle_edges))
                 for what, array in _arrays(profile, image.exact_bits(layer)).items():
                     files[array_name(layer, what)].add(array)
+            files[INPUT].add(network.encode(pixels))
             files[SUMS].add(np.array(sums, np.float64))
             files[SCORES].add(image.scores)
             classes.append(image.exact_class)

@@ -23,6 +23,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.config.dispatch import CAROUSEL, CENTRAL
+from o3sim.contract.carousel.plan import tiles_for
+from o3sim.contract.patch import patch_columns
 from o3sim.contract.plan import cut_layers
 from o3sim.contract.word_addresses import word_addresses
 
@@ -51,10 +54,11 @@ def cycle_bounds(architecture: Architecture, layers: Sequence[Layer]) -> CycleBo
         If a layer does not fit the weight buffer.
     """
     stream = sum(stream_cycles(architecture, layers))
-    groups = 0 if stream == 0 else sum(not g.stays for cut in cut_layers(architecture, layers) for g in cut)
+    cuts = cut_layers(architecture, layers)
+    groups = 0 if stream == 0 else sum(not group.stays for cut in cuts for group in cut)
     latency = architecture.dram.latency_cycles
     least = sum(_least(architecture, layer) for layer in layers)
-    most = sum(_most(architecture, layer) for layer in layers)
+    most = sum(_most(architecture, layer, len(cut)) for layer, cut in zip(layers, cuts, strict=True))
     return CycleBounds(max(least, stream + latency * (groups > 0)), most + stream + groups * (latency + 1))
 
 
@@ -90,31 +94,60 @@ def _least(architecture: Architecture, layer: Layer) -> int:
     else:
         retired = ops
         words = int((_least_words(architecture, layer) * _n_edges(geometry)[1][:, None]).sum())
-    issue_width = a.scheduler.issue_width_ops if a.scheduler.policy != "lockstep" else retired
+    written = retired if a.scheduler.dispatch == CENTRAL else min(retired, _windows_of(geometry))
     demands = (
-        (ops, a.sequencer.width_ops),
-        (retired, issue_width),
-        (retired, a.output_buffer.write_width_ops),
+        *_handed_over(a, geometry, ops, retired),
+        (written, a.output_buffer.write_width_ops),
         (words, a.pe.count),
     )
     return max(-(-amount // width) for amount, width in demands)
 
 
-def _most(architecture: Architecture, layer: Layer) -> int:
+def _handed_over(
+    architecture: Architecture, geometry: Geometry, ops: int, retired: int
+) -> tuple[tuple[int, int], ...]:
+    """List what passes through sequencer and scheduler, or is handed out, and how many a cycle at most."""
+    scheduler = architecture.scheduler
+    if scheduler.dispatch == CENTRAL:
+        issue_width = scheduler.issue_width_ops if scheduler.policy != "lockstep" else retired
+        return (ops, architecture.sequencer.width_ops), (retired, issue_width)
+    bundle = (scheduler.bundle_positions or 1) if geometry.pool is None else 1
+    tasks = geometry.pooled_height * -(-geometry.pooled_width // bundle) * geometry.out_channels
+    return ((tasks, (scheduler.counters or scheduler.groups) * scheduler.windows_per_cycle),)
+
+
+def _windows_of(geometry: Geometry) -> int:
+    """Count the bits of a layer's output."""
+    return geometry.pooled_height * geometry.pooled_width * geometry.out_channels
+
+
+def _most(architecture: Architecture, layer: Layer, groups: int) -> int:
     """Cycles in which words go in one by one and every op waits for all that it ever waits for."""
     a = architecture
+    if a.scheduler.dispatch == CAROUSEL:
+        return _most_going_round(a, layer, groups)
     per_word = 1 if a.pe.speculate or not a.pruning.threshold else a.pe.latency_cycles
-    line_buffer = a.activation_buffer.line_buffer
-    per_word += word_addresses(layer.geometry, a.pe.width_edges, line_buffer).most_reads - 1  # one a cycle
-    issue_waits = a.scheduler.select_cycles + a.scheduler.issue_latency_cycles
-    waits = (
-        _most_writes(architecture, layer)
-        + 3
-        + issue_waits
-        + a.pe.latency_cycles
-        + a.pruning.squash_latency_cycles
-    )
-    return per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
+    one_access = a.activation_buffer.one_access_a_word
+    per_word += word_addresses(layer.geometry, a.pe.width_edges, one_access).most_reads - 1  # one a cycle
+    waits = 3 + _most_writes(architecture, layer) + a.scheduler.issue_latency_cycles + a.pe.latency_cycles
+    if a.scheduler.dispatch == CENTRAL:
+        waits += a.scheduler.select_cycles + a.pruning.squash_latency_cycles
+    cycles = per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
+    if a.activation_buffer.patch_kbit is None:
+        return cycles
+    columns = patch_columns(layer.geometry, a)
+    return cycles + columns.per_pass * groups * (columns.column_words + 1)
+
+
+def _most_going_round(architecture: Architecture, layer: Layer, groups: int) -> int:
+    """Cycles in which ops go round one by one, after all filling and all opening of channels."""
+    a, geometry = architecture, layer.geometry
+    tiles = tiles_for(layer.name, geometry, a)
+    words = geometry.planes * -(-geometry.fan_in // a.pe.width_edges)
+    per_op = (words + 2) * a.pe.contexts + a.scheduler.issue_latency_cycles + a.pe.latency_cycles + 2
+    filling = int(tiles.cycles.sum()) + tiles.number
+    opening = tiles.number * geometry.out_channels
+    return per_op * ops_of(geometry) + groups * filling + opening + 2
 
 
 def _most_writes(architecture: Architecture, layer: Layer) -> int:

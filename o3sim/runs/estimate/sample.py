@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from o3sim.contract.resident import resident_weights
 from o3sim.profile.profile import LayerProfile
+from o3sim.profile.word_matches import WordMatches, word_edges
 from o3sim.runs.engines import run_on_engine
 from o3sim.runs.estimate.bounds import stream_cycles, words_of
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
+    from o3sim.network.layer import Geometry
     from o3sim.network.network import Network
 
 SAMPLE_WORDS = {"compiled": 300_000, "simpy": 2_000}
@@ -116,4 +119,14 @@ def first_rows(profile: LayerProfile, most_words: int, width_edges: int) -> Laye
         decision=np.ascontiguousarray(profile.decision[:conv_rows]),
         outcome=np.ascontiguousarray(profile.outcome[:conv_rows]),
         n_edges=part.n_edges_map(),
+        matches_of=None if profile.matches_of is None else partial(_first_matches, profile, part),
     )
+
+
+def _first_matches(profile: LayerProfile, part: Geometry, width_edges: int) -> WordMatches:
+    """Return the matches of the first rows; all positions have the bounds of one in the middle."""
+    assert profile.matches_of is not None  # noqa: S101 - asked of such layers only
+    found = profile.matches_of(width_edges)
+    positions = part.out_height * part.out_width
+    pattern = word_edges(profile.geometry, width_edges).pattern_of[len(found.matches) // 2]
+    return WordMatches(found.matches[:positions], found.most_mismatches[pattern : pattern + 1])

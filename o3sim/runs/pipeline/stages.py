@@ -85,7 +85,7 @@ def stage_machines(architecture: Architecture, layers: Sequence[Sized]) -> list[
 
 def _check_weights_fit(machine: Architecture, layer: Sized, number: int) -> None:
     """Refuse a stage whose weight buffer does not hold its layer: channels in whole words, edge orders."""
-    needed = -(-buffer_bits(layer.geometry, machine.pe.width_edges) // 1024)
+    needed = -(-buffer_bits(layer.geometry, machine) // 1024)
     if needed > machine.weight_buffer.size_kbit:
         raise InputError(
             f"architecture {machine.name}: stages[{number}].weight_buffer.size_kbit: the weights of layer "

@@ -14,7 +14,7 @@ from o3sim.config.identity import digest
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
 from o3sim.results.table import csv_text
-from o3sim.runs.case import StoredCase, found_case, stored_case
+from o3sim.runs.case import StoredCase, found_case, stored_case, with_words
 from o3sim.runs.executors import OpenExecutor, local_executor
 from o3sim.runs.stop import CheckStop, never
 from o3sim.runs.tasks import PointTask
@@ -235,7 +235,7 @@ class _Search:
                 if self._saved is None
                 else found_case(case, self._saved, [kind])
             )
-        return self._stored[kind]
+        return with_words(self._stored[kind], self._plan.subject, [architecture])
 
     def _add_rows(self, points: Sequence[Point], journal: Journal) -> None:
         for point in points:

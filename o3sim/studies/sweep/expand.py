@@ -313,7 +313,8 @@ class _Expander:
             refusals = [(refusal.key, refusal.what) for refusal in error.refusals]
             architecture = None
         else:
-            refusals = [(key, what) for key in FILE_KEYS for what in self._problems_of_file(key, values[key])]
+            named = [key for key in FILE_KEYS if key in values]
+            refusals = [(key, what) for key in named for what in self._problems_of_file(key, values[key])]
         for key, what in refusals:
             self._problem(self._path_of(key), f"{what} (at {_stated(axes)}, {base.name})")
         return None if refusals else architecture

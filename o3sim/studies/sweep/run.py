@@ -20,7 +20,7 @@ from o3sim.files import write_atomic
 from o3sim.network.load import WorkloadFiles, layer_sizes, load_workload
 from o3sim.results.frames import frame_of
 from o3sim.results.table import csv_text, last_columns_apart, write_parquet
-from o3sim.runs.case import Case, StoredCase, found_case, stored_case
+from o3sim.runs.case import Case, StoredCase, found_case, stored_case, with_words
 from o3sim.runs.dispatch import run_tasks
 from o3sim.runs.executors import OpenExecutor, local_executor
 from o3sim.runs.stop import CheckStop, never
@@ -330,7 +330,12 @@ def _stored(
     kinds: dict[str, set[bool]] = {}
     for point in plan.points:
         kinds.setdefault(point.workload, set()).add(point.architecture.pruning.speculative)
-    return {name: take(plan.subjects[name], root, asked) for name, asked in kinds.items()}
+    machines = [point.architecture for point in plan.points]
+    subjects = plan.subjects
+    return {
+        name: with_words(take(subjects[name], root, asked), subjects[name], machines)
+        for name, asked in kinds.items()
+    }
 
 
 def prepare_folder(folder: Path, resume: bool, identity: dict[str, str], machines: Identities) -> None:

@@ -15,7 +15,7 @@ from o3sim.contract.counters import LayerCounters
 from o3sim.contract.resident import ResidentWeights, resident_weights
 from o3sim.errors import InputError
 from o3sim.network.layer_names import layer_number
-from o3sim.runs.case import AnyCase, StoredCase, stored_case
+from o3sim.runs.case import AnyCase, StoredCase, stored_case, with_words
 from o3sim.runs.point import PointCounts, PointRun, count_image, count_point
 from o3sim.runs.runner import runner_of
 from o3sim.studies.whatif.depths import Depths, DepthSums
@@ -203,7 +203,7 @@ def _count_by_workers(
     counts: list[PointCounts] = []
     speculative = machines[0].pruning.speculative
     with (
-        _in_a_folder(case, speculative, progress) as stored,
+        _in_a_folder(case, machines, progress) as stored,
         closing(
             spread(_OnCase(stored), machines, min(jobs, len(machines)), check_consent(*machines))
         ) as counted,
@@ -218,13 +218,16 @@ def _count_by_workers(
 
 
 @contextmanager
-def _in_a_folder(case: AnyCase, speculative: bool, progress: Progress | None) -> Iterator[StoredCase]:
+def _in_a_folder(
+    case: AnyCase, machines: Sequence[Architecture], progress: Progress | None
+) -> Iterator[StoredCase]:
     """Yield a case whose profiles lie in a folder, for a while if they do not yet."""
     if isinstance(case, StoredCase):
         yield case
         return
     with TemporaryDirectory(prefix="o3sim-explain-") as folder:
-        yield stored_case(case, Path(folder), [speculative], progress)
+        stored = stored_case(case, Path(folder), [machines[0].pruning.speculative], progress)
+        yield with_words(stored, case, machines)
 
 
 @dataclass(frozen=True)

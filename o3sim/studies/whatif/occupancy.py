@@ -1,4 +1,4 @@
-"""How full the issue queue is and how many neurons are in flight: histograms over the cycles of a layer."""
+"""How many ops wait for their turn and how many are in flight: histograms over the cycles of a layer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Occupancy:
     cycles : int
         Cycles seen: the sum of each histogram.
     queued : mapping of int to int
-        Ops in the issue queue -> cycles.
+        Ops in the issue queue, or without one handed out and not begun -> cycles.
     in_flight : mapping of int to int
         Ops issued, and neither retired nor squashed -> cycles.
     """
@@ -60,7 +60,7 @@ class OccupancyObserver:
         elif event.kind is EventKind.RETIRE:
             self._in_flight -= 1
         elif event.kind is EventKind.SQUASH:
-            self._queued -= event.unit == "queue"
+            self._queued -= event.unit in ("queue", "window")
             self._in_flight -= event.unit.startswith("pe")
 
     def result(self, layer_cycles: int) -> Occupancy:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 WIDE = 65_536
 """A width or depth that limits nothing: far more than any machine's PEs can take in a cycle."""
 
+ROOMY_KBIT = 1_000_000
+"""A patch memory that holds the whole of any map."""
+
 Values = Mapping[str, Any]
 """Plain values of an architecture."""
 
@@ -29,9 +32,14 @@ class WhatIf:
     what: str
     changes: Changes = field(default_factory=dict)
 
-    def changes_of(self, values: Values) -> Changes:  # noqa: ARG002 - some depend on the machine
-        """Return what becomes of the keys of a machine."""
-        return self.changes
+    def changes_of(self, values: Values) -> Changes:
+        """Return what becomes of the keys that a machine has."""
+        had = {unit: values.get(unit, {}) for unit in self.changes}
+        changes = {
+            unit: {key: value for key, value in keys.items() if key in had[unit]}
+            for unit, keys in self.changes.items()
+        }
+        return {unit: keys for unit, keys in changes.items() if keys}
 
 
 class TwiceThePEs(WhatIf):
@@ -39,10 +47,11 @@ class TwiceThePEs(WhatIf):
 
     def changes_of(self, values: Values) -> Changes:
         """Return what becomes of the keys of a machine."""
-        pe, depth = values["pe"], values["issue_queue"]["depth_ops"]
+        pe, scheduler = values["pe"], values["scheduler"]
         count = min(2 * pe["count"], WIDE)
-        if values["scheduler"]["policy"] != "lockstep":
+        if scheduler.get("policy") != "lockstep":
             return {"pe": {"count": count}}
+        depth = values["issue_queue"]["depth_ops"]
         return {"pe": {"count": count}, "issue_queue": {"depth_ops": max(depth, count * pe["contexts"])}}
 
 
@@ -60,6 +69,8 @@ UNIT_WHAT_IFS: tuple[WhatIf, ...] = (
         "any number of ops a cycle, at once",
         {"scheduler": {"issue_width_ops": WIDE, "select_cycles": 0, "issue_latency_cycles": 0}},
     ),
+    WhatIf("counters", "any number of windows a cycle", {"scheduler": {"windows_per_cycle": WIDE}}),
+    WhatIf("patches", "room for any map", {"activation_buffer": {"patch_kbit": ROOMY_KBIT}}),
     WhatIf("write port", "any number of ops a cycle", {"output_buffer": {"write_width_ops": WIDE}}),
     WhatIf("PE latency", "verdict in the next cycle", {"pe": {"latency_cycles": 1}}),
     WhatIf("squash path", "seen in the next cycle", {"pruning": {"squash_latency_cycles": 1}}),

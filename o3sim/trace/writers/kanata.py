@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.events import OP_KINDS, Event, EventKind
 from o3sim.trace.squash_causes import SquashCauses
 from o3sim.trace.writer import TracedLayer, text_on
@@ -38,6 +39,7 @@ class KanataWriter:
     def __init__(self, stream: BinaryIO, layer: TracedLayer) -> None:
         self._text = text_on(stream)
         self._program = layer.program
+        self._has_queue = layer.architecture.scheduler.dispatch == CENTRAL
         self._causes = SquashCauses(layer.program)
         self._cycle = -1
         self._rows: dict[int, _Row] = {}
@@ -76,8 +78,11 @@ class KanataWriter:
         self._text.flush()
         self._text.detach()
 
-    def _dispatched(self, _event: Event, row: _Row) -> None:
-        self._begin(row, QUEUE)
+    def _dispatched(self, event: Event, row: _Row) -> None:
+        if self._has_queue:
+            self._begin(row, QUEUE)
+        else:  # the first member of a window is issued in the cycle in which that is handed out
+            self._wait(event.op, QUEUE)
 
     def _issued(self, event: Event, row: _Row) -> None:
         self._label(row, 1, f"{event.unit}\\n")
@@ -100,14 +105,20 @@ class KanataWriter:
         self._label(row, 1, f"decided: {event.value}\\n")
         if row.stage != DECIDED:
             self._wait(event.op, DECIDED)
+        if not self._has_queue:  # what is known settles its window at once, in the PE
+            self._settles(event, row)
 
     def _retired(self, event: Event, row: _Row) -> None:
         self._waiting.pop(event.op, None)
         self._begin(row, WRITE)
+        self._settles(event, row)
+        self._due.append(lambda: self._end(event.op, RETIRE))
+
+    def _settles(self, event: Event, row: _Row) -> None:
+        """Remember who made a window 1."""
         self._causes.retired(event.op, event.value)
         if event.value:
             self._ids[event.op] = row.id
-        self._due.append(lambda: self._end(event.op, RETIRE))
 
     def _squashed(self, event: Event, row: _Row) -> None:
         self._waiting.pop(event.op, None)

@@ -1,0 +1,1 @@
+"""The carousel as Numba kernels, cycle for cycle that of :mod:`o3sim.machine.carousel`."""

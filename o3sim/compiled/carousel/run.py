@@ -1,0 +1,77 @@
+"""Run one image through the compiled carousel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from o3sim.compiled.allocation import Allocation
+from o3sim.compiled.carousel.cycle import run_carousel
+from o3sim.compiled.carousel.memory import carousel_memory_of
+from o3sim.compiled.cycle import DONE
+from o3sim.compiled.records.trace import trace_of
+from o3sim.compiled.run import Engine
+from o3sim.contract.carousel.program import build_carousel_program
+from o3sim.contract.counters import LayerCounters
+from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
+from o3sim.contract.plan import ImageRun, plan_groups
+from o3sim.contract.weight_groups import WeightGroup
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.network.network import Network
+    from o3sim.profile.profile import LayerProfile
+
+
+def simulate_image(
+    architecture: Architecture,
+    network: Network,
+    profiles: Iterable[LayerProfile],
+    observers: tuple[Observer, ...] = (),
+    window: EventWindow = EVERY_EVENT,
+) -> ImageRun:
+    """Run one image, layer after layer, on a machine that starts empty.
+
+    Same arguments, results, errors and events as :func:`o3sim.machine.carousel.run.simulate_image`.
+    """
+    return run_layers(architecture, plan_groups(architecture, network.layers), profiles, observers, window)
+
+
+def run_layers(
+    architecture: Architecture,
+    cuts: list[list[WeightGroup]],
+    profiles: Iterable[LayerProfile],
+    observers: tuple[Observer, ...] = (),
+    window: EventWindow = EVERY_EVENT,
+) -> ImageRun:
+    """Run layers whose weights are already cut into groups, one list for each layer."""
+    engine = CarouselEngine(architecture, [group for cut in cuts for group in cut], observers, window)
+    run = ImageRun([], [])
+    for cut, profile in zip(cuts, profiles, strict=True):
+        counters, output = engine.run_layer(profile, cut)
+        run.layers.append(counters)
+        run.outputs.append(output)
+    return run
+
+
+class CarouselEngine(Engine):
+    """What outlives a layer that goes round."""
+
+    output_table = "units.output"
+
+    def _count_patches(self, counters: LayerCounters) -> None:
+        """Leave it to the kernel: not all that is broadcast is a word of the buffer."""
+
+    def _run(
+        self, profile: LayerProfile, groups: list[WeightGroup], event_rows: int
+    ) -> tuple[Allocation, int, int]:
+        """Run a layer with room for so many events; return its memory, how it ended and when."""
+        memory = carousel_memory_of(
+            build_carousel_program(profile, groups, self.architecture),
+            self.first_group,
+            self.architecture,
+            self.stream,
+            trace_of(self.window, self.window.origin(self.start_cycle), event_rows) if event_rows else {},
+            self.start_cycle,
+        )
+        return memory, DONE, int(run_carousel(memory.record))

@@ -1,0 +1,118 @@
+"""The streams of a group of PEs, and the broadcast that fills the PEs' memories."""
+
+from __future__ import annotations
+
+from o3sim.compiled.carousel.memory import CarouselMemory
+from o3sim.compiled.carousel.records import (
+    Stream,
+    age_at,
+    bank_of,
+    channel_of,
+    group_at,
+    need,
+    pass_at,
+    pass_of,
+    stream_at,
+    tile_cycles,
+    tile_reads,
+    tile_start,
+    tile_words,
+)
+from o3sim.compiled.kernel import inlined, noinline
+from o3sim.compiled.records.ledger import CAUSE
+from o3sim.compiled.weight_stream import arrived
+from o3sim.contract.carousel.tiles import HALVES
+
+
+@inlined
+def open_next(x: CarouselMemory, number: int, cycle: int) -> None:
+    """Open the next channel of a group if there is room for it, a bank, and its weights are there."""
+    group, most = group_at(x.units, number), x.layer.open_channels
+    group.handed_out = 0
+    if group.next_stream == group.end_stream or group.n_open >= most:
+        return
+    pass_number = pass_of(x.layer, group.next_stream)
+    bank = bank_of(x.layer, group.next_stream)
+    if not arrived(x, pass_number // x.layer.tiles, cycle):
+        return
+    if x.layer.banks > 0:
+        for age in range(group.n_open):
+            if stream_at(x.units, age_at(x.units, number * most + age).stream).bank == bank:
+                return
+    stream = stream_at(x.units, age_at(x.units, number * most + group.n_open).stream)
+    tile = pass_number % x.layer.tiles
+    stream.pass_number = pass_number
+    stream.channel = channel_of(x.layer, group.next_stream)
+    stream.bank = bank
+    stream.next_window = tile_start(x.layer, tile)
+    stream.end_window = tile_start(x.layer, tile + 1)
+    stream.left = stream.end_window - stream.next_window
+    stream.opened_cycle = cycle
+    stream.heard_round = -1
+    group.n_open += 1
+    group.next_stream += 1
+
+
+@inlined
+def _filled(x: CarouselMemory, stream: Stream) -> bool:
+    """Return whether the memories hold what a stream's next window reads."""
+    fill = stream.pass_number if x.layer.fills > 1 else 0
+    if fill != x.units.filling:
+        return fill < x.units.filling
+    return x.units.fill_cycles >= need(x.layer, stream.next_window)
+
+
+@inlined
+def hand_out(x: CarouselMemory, number: int, cycle: int) -> int:
+    """Return the stream whose next window is handed out; if none is, the complement of the cause."""
+    group, most = group_at(x.units, number), x.layer.open_channels
+    unfilled = new = False
+    for age in range(group.n_open):
+        place = age_at(x.units, number * most + age).stream
+        stream = stream_at(x.units, place)
+        if stream.opened_cycle == cycle:
+            new = True
+        elif stream.next_window < stream.end_window:
+            if _filled(x, stream):
+                return ~CAUSE.no_ready_op if group.handed_out == x.settings.windows_per_cycle else place
+            unfilled = True
+    if unfilled:
+        return ~CAUSE.input_wait
+    if new:
+        return ~CAUSE.queue_empty
+    if group.next_stream == group.end_stream:
+        return ~CAUSE.drain
+    weights = pass_of(x.layer, group.next_stream) // x.layer.tiles
+    return ~CAUSE.queue_empty if arrived(x, weights, cycle) else ~CAUSE.weight_wait
+
+
+@noinline
+def close_stream(x: CarouselMemory, number: int, place: int) -> None:
+    """Take a stream out of the open ones of a group; its record is the first unused."""
+    group, first = group_at(x.units, number), number * x.layer.open_channels
+    age = 0
+    while age_at(x.units, first + age).stream != place:
+        age += 1
+    group.n_open -= 1
+    while age < group.n_open:
+        age_at(x.units, first + age).stream = age_at(x.units, first + age + 1).stream
+        age += 1
+    age_at(x.units, first + age).stream = place
+
+
+@inlined
+def broadcast(x: CarouselMemory, cycle: int) -> None:
+    """Fill for a cycle, if the half is free."""
+    units = x.units
+    if units.filling == x.layer.fills:
+        return
+    before = units.filling - HALVES
+    if before >= 0 and pass_at(units, before).ended_cycle >= cycle:
+        return
+    tile = units.filling % x.layer.tiles
+    units.fill_cycles += 1
+    if units.fill_cycles >= tile_cycles(x.layer, tile):
+        x.counts.activation_reads += tile_reads(x.layer, tile)
+        x.counts.patch_writes += tile_words(x.layer, tile) * x.settings.pes
+        units.filling += 1
+        units.fill_cycles = 0

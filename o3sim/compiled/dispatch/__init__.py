@@ -1,0 +1,1 @@
+"""Kernels of machines without an issue queue: counters hand windows to the contexts of PEs."""

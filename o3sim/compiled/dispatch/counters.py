@@ -1,0 +1,124 @@
+"""The counters: each hands the next windows of a list to free contexts of its range of PEs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from o3sim.compiled.bit_set import has_bit, word_at
+from o3sim.compiled.contexts import enter_if_idle
+from o3sim.compiled.dispatch.members import begin_member
+from o3sim.compiled.dispatch.patch import holds
+from o3sim.compiled.free_pes import change_free
+from o3sim.compiled.kernel import ONE, as_int, inlined, lowest_bit, noinline
+from o3sim.compiled.memory import Memory
+from o3sim.compiled.records.ledger import CAUSE, cause_at
+from o3sim.compiled.records.pe_array import context_at, pe_at
+from o3sim.compiled.records.trace import COUNTER
+from o3sim.compiled.records.windows import first_op_of, list_end_at, listed_task, seat_at, weight_group_of
+from o3sim.compiled.trace import note_event
+from o3sim.compiled.weight_stream import arrived
+from o3sim.contract.events import EventKind
+
+
+@inlined
+def hand_out(x: Memory, cycle: int) -> None:
+    """Hand out this cycle's tasks; which counter is first rotates from cycle to cycle of the layer."""
+    windows = x.windows
+    first = (cycle - x.clock.start_cycle) % windows.counters
+    for turn in range(windows.counters):
+        counter = first + turn
+        if counter >= windows.counters:
+            counter -= windows.counters
+        for _ in range(windows.windows_per_cycle):
+            if _waits_because(x, _list_of(x, counter), cycle) >= 0:
+                break
+            pe = _least_loaded(x, counter)
+            if pe < 0:
+                break
+            _hand_over(x, counter, pe, cycle)
+
+
+@inlined
+def _list_of(x: Memory, counter: int) -> int:
+    """Return the list that a counter takes from: its own, or the only one."""
+    return counter if x.windows.lists > 1 else 0
+
+
+@inlined
+def _waits_because(x: Memory, number: int, cycle: int) -> int:
+    """Why the next task of a list cannot go out, whatever contexts are free, as a cause; -1 if it can."""
+    left = list_end_at(x.windows, number)
+    if left.next == left.end:
+        return CAUSE.drain
+    task = listed_task(x.windows, left.next)
+    if not arrived(x, weight_group_of(x.windows, task), cycle):
+        return CAUSE.weight_wait
+    return -1 if holds(x, task) else CAUSE.input_wait
+
+
+@noinline
+def _least_loaded(x: Memory, counter: int) -> int:
+    """Find the free PE of a counter's range that holds fewest tasks, the lowest of them; -1 if none."""
+    array = x.pe_array
+    begin = counter * x.windows.range_pes
+    end = begin + x.windows.range_pes
+    for load in range(x.settings.contexts):
+        for place in range(begin >> 6, (end + 63) >> 6):
+            bits = word_at(array.free, load * array.set_words + place).bits
+            if place << 6 < begin:
+                bits &= ~((ONE << np.uint64(begin & 63)) - ONE)
+            if (place + 1) << 6 > end:
+                bits &= (ONE << np.uint64(end & 63)) - ONE
+            if bits != 0:
+                return (place << 6) + (as_int(lowest_bit(bits)) & 63)
+    return -1
+
+
+@noinline
+def _hand_over(x: Memory, counter: int, pe: int, cycle: int) -> None:
+    """Give the next task of a counter's list to a PE."""
+    left = list_end_at(x.windows, _list_of(x, counter))
+    task = listed_task(x.windows, left.next)
+    left.next += 1
+    enter_if_idle(x, pe)
+    change_free(x, pe, -1)
+    pe_at(x.pe_array, pe).occupied += 1
+    change_free(x, pe, 1)
+    place = pe * x.settings.contexts
+    while context_at(x.pe_array, place).slot >= 0:
+        place += 1
+    seat = seat_at(x.windows, place)
+    first_op = first_op_of(x.windows, task)
+    seat.task = task
+    seat.begun = 0
+    seat.size = first_op_of(x.windows, task + 1) - first_op
+    x.counts.dispatched += seat.size
+    x.counts.scoreboard_reads += 1
+    x.sequencer.next_op += seat.size
+    if x.trace.is_on:
+        for member in range(seat.size):
+            note_event(x, cycle, EventKind.DISPATCH, first_op + member, COUNTER - counter, 0)
+    begin_member(x, place, cycle, cycle + x.settings.issue_latency_cycles, True)
+
+
+@inlined
+def book_idle(x: Memory, cycle: int) -> None:
+    """Book why the PEs that hold nothing have nothing, after the counters had their turns."""
+    windows, array = x.windows, x.pe_array
+    if array.n_busy == x.settings.pes:
+        return
+    if windows.lists == 1:
+        cause_at(x.ledger, _idle_cause(x, 0, cycle)).now += x.settings.pes - array.n_busy
+        return
+    for counter in range(windows.counters):
+        idle = 0
+        for pe in range(counter * windows.range_pes, (counter + 1) * windows.range_pes):
+            idle += as_int(not has_bit(array.busy, pe))
+        cause_at(x.ledger, _idle_cause(x, counter, cycle)).now += idle
+
+
+@inlined
+def _idle_cause(x: Memory, number: int, cycle: int) -> int:
+    """Why PEs that take from a list have nothing."""
+    cause = _waits_because(x, number, cycle)
+    return cause if cause >= 0 else CAUSE.no_ready_op

@@ -1,0 +1,1 @@
+"""Machines without an issue queue: counters hand windows to the contexts of PEs."""
