@@ -134,6 +134,9 @@ COMMANDS = {
     "order": Writing(
         "order tiny.yaml --image-file more.npz --images 6 -o net", _calibration, over=("net.npz",)
     ),
+    "balance": Writing(
+        "balance tiny.yaml --image-file more.npz --images 6 -o net", _calibration, over=("net.npz",)
+    ),
     "speculate": Writing(
         "speculate tiny.yaml --image-file more.npz --images 6 -o net", _calibration, over=("net.npz",)
     ),

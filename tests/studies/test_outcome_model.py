@@ -13,7 +13,7 @@ from o3sim.config.load import load_architecture
 from o3sim.profile.ordering.calls import choose_bound
 from o3sim.profile.ordering.samples import sample_layers
 from o3sim.profile.ordering.workload import with_calls
-from o3sim.runs.case import load_case, stored_case
+from o3sim.runs.case import load_case, stored_case, with_words
 from o3sim.runs.tasks import PointTask, evaluate
 from o3sim.studies.outcome_model import outcome_of
 from tests.network.samples import write_tiny
@@ -40,7 +40,8 @@ def _called(folder: Path) -> Path:
 def _taken_as_it_was(architecture: Architecture, folder: Path, images: int) -> None:
     case = load_case(_called(folder), count=images)
     kind = architecture.pruning.speculative
-    outcome = evaluate(PointTask(3, architecture, stored_case(case, folder / "profiles", [kind])))
+    stored = with_words(stored_case(case, folder / "profiles", [kind]), case, [architecture])
+    outcome = evaluate(PointTask(3, architecture, stored))
     assert outcome.error == ""
     assert outcome_of(json.loads(json.dumps(vars(outcome)))) == outcome
 
