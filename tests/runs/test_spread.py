@@ -68,11 +68,34 @@ def test_no_such_engine() -> None:
         simulate(architecture(), network(), images(1), engine="simpi")
 
 
-def test_an_error_in_a_worker_is_the_same_error() -> None:
-    wrong = np.zeros((3, 9, 8, 1), np.uint8)
-    with pytest.raises(InputError, match="tiny"):
-        simulate(architecture(), network(), wrong, jobs=2)
-    assert multiprocessing.active_children() == []
+WRONG = """
+import multiprocessing
+import numpy as np
+from o3sim.errors import InputError
+from o3sim.runs.simulation import simulate
+from tests.sample_runs import architecture, network
+
+if __name__ == "__main__":
+    try:
+        simulate(architecture(), network(), np.zeros((3, 9, 8, 1), np.uint8), jobs=2)
+    except InputError as error:
+        print(error)
+    print(multiprocessing.active_children())
+"""
+
+
+def test_an_error_in_a_worker_is_the_same_error(tmp_path: Path) -> None:
+    """In a process of its own: one that ends by a signal is then told from an error."""
+    script = tmp_path / "wrong.py"
+    script.write_text(WRONG)
+    root = Path(__file__).resolve().parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=300, env=environment
+    )
+    error, left = done.stdout.splitlines()
+    assert (done.returncode, done.stderr, left) == (0, "", "[]")
+    assert "tiny" in error
 
 
 def test_a_worker_that_is_killed_is_an_error() -> None:
