@@ -182,7 +182,7 @@ def queueless_architectures(draw: st.DrawFn) -> Architecture:
         scheduler__issue_latency_cycles=draw(st.sampled_from([0, 0, 1, 3])),
         scheduler__windows_per_cycle=draw(st.sampled_from([1, 1, 2, 5])),
         scheduler__bundle_positions=draw(st.sampled_from([1, 1, 2, 4])),
-        activation_buffer__banks=draw(banks()),
+        activation_buffer__banks=draw(banks() if patch is None else st.sampled_from(["ideal", 1, 2, 3])),
         weight_buffer__banks=weight_banks,
         dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),
         dram__latency_cycles=draw(st.sampled_from([0, 1, 50])),
