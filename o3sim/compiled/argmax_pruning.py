@@ -10,6 +10,7 @@ from o3sim.compiled.records.argmax_pruning import eliminated_after, rank_of, wor
 from o3sim.compiled.records.ledger import CAUSE, cause_at
 from o3sim.compiled.records.ops import op_at
 from o3sim.compiled.records.pe_array import context_at
+from o3sim.compiled.stage_rows import note_ended
 from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import op_ended
 from o3sim.contract.events import EventKind
@@ -68,4 +69,5 @@ def _drop(x: Memory, number: int, needed: int, cycle: int) -> None:
     if x.trace.is_on:
         note_event(x, cycle, EventKind.SQUASH, op.index, op.pe, 0)
     op_ended(x, op.group, cycle)
+    note_ended(x, slot, cycle)
     free_slot(x, slot)

@@ -23,11 +23,11 @@ from o3sim.compiled.scheduler import schedule
 from o3sim.compiled.scoreboard import show
 from o3sim.compiled.sequencer import sequence
 from o3sim.compiled.skip_ahead import next_planned, skip_ahead
-from o3sim.compiled.stage_rows import rows_cycle
+from o3sim.compiled.stage_rows import is_held, room_cycle, rows_cycle
 from o3sim.compiled.verdicts import squash_in_pes, take_verdicts
 from o3sim.compiled.weight_stream import arrival_of, arrived, pump
 
-DONE, STUCK, BROKEN = 0, 1, 2  # how a layer ends
+DONE, STUCK, BROKEN, STOPPED, GOES_ON = 0, 1, 2, 3, 4  # how a layer ends, or does not yet
 
 
 @inlined
@@ -37,7 +37,13 @@ def _idle_cause(x: Memory, cycle: int) -> int:
         return CAUSE.drain
     if not arrived(x, x.sequencer.group, cycle):
         return CAUSE.weight_wait
-    return CAUSE.input_wait if 0 < rows_cycle(x) >= cycle else CAUSE.queue_empty
+    if rows_cycle(x) > cycle:
+        return CAUSE.input_wait
+    if room_cycle(x) > cycle:
+        return CAUSE.blocked
+    if cycle > 0 and rows_cycle(x) == cycle:  # an op whose rows came just now has waited for them
+        return CAUSE.input_wait
+    return CAUSE.blocked if cycle > 0 and room_cycle(x) == cycle else CAUSE.queue_empty
 
 
 @inlined
@@ -79,8 +85,9 @@ def _next_change(x: Memory, cycle: int) -> int:
         arrival = arrival_of(x, x.sequencer.group) if x.settings.dram_bits_per_cycle > 0 else -1
         if arrival > cycle:
             wake = min(wake, arrival)
-        if rows_cycle(x) > cycle:
-            wake = min(wake, rows_cycle(x))
+        for known in (rows_cycle(x), room_cycle(x)):
+            if known > cycle:
+                wake = min(wake, known)
     if x.layer.skips_ahead:
         return min(wake, next_planned(x, cycle))
     for place in range(x.settings.pes * x.settings.contexts):
@@ -99,6 +106,35 @@ def book_causes(x: Memory, cycle: int, cycles: int) -> None:
         cause = cause_at(x.ledger, number)
         cause.pe_cycles += cause.now * cycles
         cause.now = 0
+
+
+@inlined
+def _awake(x: Memory, cycle: int) -> int:
+    """Run a cycle, unless a stage has to know more first; tell how that ended the layer, if it did."""
+    clock = x.clock
+    if cycle > clock.limit_cycle and is_held(x):
+        return STOPPED
+    words = _tick(x, cycle)
+    if clock.moved < 0:
+        return BROKEN
+    if clock.ended_ops == x.layer.ops and x.output_bits.n_held == 0:
+        book_causes(x, cycle, 1)
+        finish_counts(x, cycle)
+        return DONE
+    clock.is_asleep = words == 0 and clock.moved == 0
+    return GOES_ON
+
+
+@inlined
+def _sleep(x: Memory, cycle: int) -> int:
+    """Find out when something moves again; tell how not knowing ended the layer, if it did."""
+    x.clock.wake = _next_change(x, cycle)
+    if x.clock.wake > x.clock.limit_cycle and is_held(x):
+        return STOPPED
+    if x.clock.wake == NEVER:
+        return STUCK
+    x.clock.is_asleep = 0
+    return GOES_ON
 
 
 @noinline
@@ -135,29 +171,37 @@ def _compile(sources: int) -> Any:
         Returns
         -------
         how, cycle : int
-            ``DONE`` and the layer's last cycle, or ``STUCK`` or ``BROKEN`` and the cycle it stopped in.
+            ``DONE`` and the layer's last cycle, ``STUCK`` or ``BROKEN`` and the cycle it stopped in, or
+            ``STOPPED``: a stage that has news for others, or waits for them; it goes on when called again.
         """
         if sources < 0:
             return BROKEN, start_cycle
-        x.clock.start_cycle = start_cycle
-        pump(x)
-        begin_walk(x)
-        cycle = start_cycle
-        while True:
-            words = _tick(x, cycle)
-            if x.clock.moved < 0:
-                return BROKEN, cycle
-            if x.clock.ended_ops == x.layer.ops and x.output_bits.n_held == 0:
-                book_causes(x, cycle, 1)
-                finish_counts(x, cycle)
-                return DONE, cycle
-            wake = cycle + 1
-            if words == 0 and x.clock.moved == 0:
-                wake = _next_change(x, cycle)
-                if wake == NEVER:
-                    return STUCK, cycle
-            book_causes(x, cycle, wake - cycle)
-            cycle = wake
+        clock = x.clock
+        cycle = clock.cycle
+        if not clock.is_stopped:
+            cycle = clock.start_cycle = start_cycle
+            pump(x)
+            begin_walk(x)
+        how = GOES_ON
+        while how == GOES_ON:
+            if not clock.is_asleep:
+                clock.wake = cycle
+                how = _awake(x, cycle)
+                if how != GOES_ON:
+                    break
+                clock.wake = cycle + 1
+            if clock.is_asleep:
+                how = _sleep(x, cycle)
+                if how != GOES_ON:
+                    break
+            book_causes(x, cycle, clock.wake - cycle)
+            cycle = clock.wake
+            if x.stage_rows.has_news and x.stage_rows.is_open:
+                how = STOPPED
+        clock.cycle = cycle
+        clock.is_stopped = 1
+        x.stage_rows.has_news = 0
+        return how, cycle
 
     return _njit(cache=True, nogil=True, _nrt=False)(run_layer)
 

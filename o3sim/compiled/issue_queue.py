@@ -13,6 +13,7 @@ from o3sim.compiled.records.scoreboard import newly_settled_at, window_at
 from o3sim.compiled.records.trace import QUEUE
 from o3sim.compiled.ring import put_due, take_due
 from o3sim.compiled.skip_ahead import touch
+from o3sim.compiled.stage_rows import note_ended
 from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import op_ended
 from o3sim.contract.events import EventKind
@@ -190,6 +191,7 @@ def _squash(x: Memory, slot: int, cycle: int) -> None:
     if x.trace.is_on:
         note_event(x, cycle, EventKind.SQUASH, op.index, QUEUE, 0)
     op_ended(x, op.group, cycle)
+    note_ended(x, slot, cycle)
     if op.selected:
         touch(x, op.pe, cycle)
         release(x, op.pe, op.context)

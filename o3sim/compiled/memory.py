@@ -31,10 +31,8 @@ from o3sim.contract.weight_groups import WeightGroup
 if TYPE_CHECKING:
     from typing import Any
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from o3sim.config.architecture import Architecture
+    from o3sim.contract.gates import StageGates
     from o3sim.profile.profile import LayerProfile
 
 
@@ -70,7 +68,8 @@ def memory_of(
     architecture: Architecture,
     stream: Allocation,
     trace: dict[str, Any],
-    row_cycles: NDArray[np.int64] | None = None,
+    gates: StageGates | None = None,
+    is_open: bool = False,
 ) -> Allocation:
     """Lay out a layer: bounded by the layer and the machine.
 
@@ -86,10 +85,12 @@ def memory_of(
         The weight stream, which outlives the layer.
     trace : dict
         Which events are noted.
-    row_cycles : int64 array, shape (out_height,), optional
-        First cycle in which the neurons of each output row can be dispatched, in a stage of a pipeline.
+    gates : StageGates, optional
+        What ops wait for in a stage of a pipeline.
+    is_open : bool
+        Whether some of that becomes known only while it is under way.
     """
-    layer = layer_of(profile, architecture, row_cycles is not None, bool(trace))
+    layer = layer_of(profile, architecture, gates is not None, bool(trace))
     ops, overlap = layer["ops"], layer["overlap"]
     slots = most_ops(architecture, ops)
     units = {
@@ -119,6 +120,6 @@ def memory_of(
     if layer["races"] and profile.race is not None:
         contexts = architecture.pe.count * architecture.pe.contexts
         units["argmax_pruning"] = argmax_pruning_of(profile.race, contexts, layer["table_words"])
-    if row_cycles is not None:
-        units["stage_rows"] = stage_rows_of(profile.geometry, row_cycles)
+    if gates is not None:
+        units["stage_rows"] = stage_rows_of(profile.geometry, gates, layer["prunes_pooling"], is_open)
     return Allocation(Memory, units)

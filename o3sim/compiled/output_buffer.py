@@ -18,7 +18,7 @@ from o3sim.compiled.records.pe_array import pe_at
 from o3sim.compiled.records.trace import OUTPUT
 from o3sim.compiled.scoreboard import write_outcome
 from o3sim.compiled.skip_ahead import touch
-from o3sim.compiled.stage_rows import note_row
+from o3sim.compiled.stage_rows import note_ended, note_written
 from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import op_ended
 from o3sim.contract.events import EventKind
@@ -161,10 +161,11 @@ def _retire(x: Memory, slot: int, cycle: int) -> None:
         _verdict_written(x, op, cycle)
     count_retired(x, op)
     if x.layer.is_stage:
-        note_row(x, slot, cycle)
+        note_written(x, slot, cycle)
     if x.trace.is_on:
         note_event(x, cycle, EventKind.RETIRE, op.index, OUTPUT, op.outcome)
     op_ended(x, op.group, cycle)
+    note_ended(x, slot, cycle)
     op.retired = 1
     if x.layer.writes_back:
         take_bits(x, slot)

@@ -28,6 +28,7 @@ from o3sim.contract.weight_groups import WeightGroup, order_bits
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
+    from o3sim.contract.gates import StageGates
     from o3sim.network.network import Network
     from o3sim.profile.profile import LayerProfile
 
@@ -71,7 +72,7 @@ EVENT_ROWS = 65_536
 class Engine:
     """What outlives a layer: the cycle, the weight stream, the observers.
 
-    With ``row_cycles`` its one layer is a stage of a pipeline, and ``rows_written`` and
+    With ``gates`` its one layer is a stage of a pipeline, and ``rows_written`` and
     ``last_active_cycle`` are those of :class:`o3sim.contract.plan.StageRun`.
     """
 
@@ -85,11 +86,11 @@ class Engine:
         groups: list[WeightGroup],
         observers: tuple[Observer, ...],
         window: EventWindow,
-        row_cycles: NDArray[np.int64] | None = None,
+        gates: StageGates | None = None,
     ) -> None:
         self.architecture = architecture
         self.window = window
-        self.row_cycles = row_cycles
+        self.gates = gates
         self.stream = weight_stream_of(groups)
         self.observers = observers
         self._run_layer = run_layer if architecture.scheduler.dispatch == CENTRAL else run_windows
@@ -109,11 +110,28 @@ class Engine:
         if before is not None and n_events > EVENT_ROWS:
             self.stream.restore(before)
             memory, how, cycle = self._run(profile, groups, n_events)
+        counters = self.finished(memory, how, cycle, profile, groups)
+        if self.observers:
+            self._show_events(memory, profile.name, cycle, trace)
+        self.start_cycle = cycle + 1
+        self.layer += 1
+        self.first_group += len(groups)
+        return counters, self.output_of(memory, profile)
+
+    def finished(
+        self,
+        memory: Allocation,
+        how: int,
+        cycle: int,
+        profile: LayerProfile,
+        groups: list[WeightGroup],
+    ) -> LayerCounters:
+        """Return the checked counts of a layer that has ended in a cycle, or say why it did not."""
         if how != DONE:
             raise _failure(how, cycle, profile.name, memory)
         counters = _counters(profile.name, memory)
-        if self.row_cycles is not None:
-            self.rows_written = memory.table("stage_rows.written")["cycle"].copy()
+        if self.gates is not None:
+            self.rows_written = memory.table("stage_rows.output")["cycle"].copy()
             self.last_active_cycle = int(memory.record["clock"]["last_active_cycle"])
         if profile.scores:
             counters.output_bits = 0  # scores have no next layer
@@ -122,15 +140,14 @@ class Engine:
         count_reads(counters, profile.geometry, groups, self.architecture)
         self._count_patches(counters)
         check_layer(counters, self.architecture)
-        if self.observers:
-            self._show_events(memory, profile.name, cycle, trace)
-        self.start_cycle = cycle + 1
-        self.layer += 1
-        self.first_group += len(groups)
+        return counters
+
+    def output_of(self, memory: Allocation, profile: LayerProfile) -> NDArray[np.uint8]:
+        """Copy the output bits of a layer out of its memory."""
         geometry = profile.geometry
         shape = geometry.pooled_height, geometry.pooled_width, geometry.out_channels
         output = memory.table(self.output_table)["bit"].reshape(shape)
-        return counters, output.copy()  # the memory of the layer is let go
+        return output.copy()  # the memory of the layer is let go
 
     def _count_patches(self, counters: LayerCounters) -> None:
         count_patches(counters, self.architecture)
@@ -146,7 +163,7 @@ class Engine:
             self.architecture,
             self.stream,
             trace_of(self.window, self.window.origin(self.start_cycle), event_rows) if event_rows else {},
-            self.row_cycles,
+            self.gates,
         )
         how, cycle = self._run_layer(memory.record, self.start_cycle)
         return memory, how, cycle

@@ -20,7 +20,7 @@ from o3sim.compiled.records.ops import link_at, op_at
 from o3sim.compiled.records.scoreboard import window_at
 from o3sim.compiled.records.trace import QUEUE, SEQUENCER
 from o3sim.compiled.records.weight_stream import group_at
-from o3sim.compiled.stage_rows import rows_cycle
+from o3sim.compiled.stage_rows import note_ended_in, room_cycle, rows_cycle
 from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import arrived, op_ended
 from o3sim.contract.events import EventKind
@@ -32,7 +32,9 @@ def sequence(x: Memory, cycle: int) -> None:
     walk = x.sequencer
     room = x.settings.depth_ops - x.issue_queue.n_held
     for _ in range(x.settings.sequencer_width_ops):
-        if walk.next_op == x.layer.ops or not arrived(x, walk.group, cycle) or rows_cycle(x) > cycle:
+        if walk.next_op == x.layer.ops or not arrived(x, walk.group, cycle):
+            return
+        if rows_cycle(x) > cycle or room_cycle(x) > cycle:
             return
         if x.layer.prunes_pooling and _is_settled(x):
             _squash(x, cycle)
@@ -76,6 +78,9 @@ def _squash(x: Memory, cycle: int) -> None:
     if x.trace.is_on:
         note_event(x, cycle, EventKind.SQUASH, x.sequencer.next_op, SEQUENCER, 0)
     op_ended(x, x.sequencer.group, cycle)
+    if x.layer.is_stage:
+        for k in range(x.layer.overlap):
+            note_ended_in(x, _window(x, position_at(x), k), cycle)
 
 
 @inlined

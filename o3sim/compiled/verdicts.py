@@ -13,6 +13,7 @@ from o3sim.compiled.records.ops import Op, op_at
 from o3sim.compiled.records.pe_array import context_at
 from o3sim.compiled.ring import Ring, take_due
 from o3sim.compiled.skip_ahead import touch
+from o3sim.compiled.stage_rows import note_ended
 from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import op_ended
 from o3sim.contract.events import EventKind
@@ -71,6 +72,7 @@ def _squash(x: Memory, slot: int, place: int, cycle: int) -> None:
     if x.trace.is_on:
         note_event(x, cycle, EventKind.SQUASH, op.index, op.pe, 0)
     op_ended(x, op.group, cycle)
+    note_ended(x, slot, cycle)
     if op.pending:
         op.squashed = 1
     else:

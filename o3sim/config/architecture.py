@@ -177,6 +177,45 @@ class WeightBuffer(Buffer):
     )
 
 
+class InputFifo(StrictModel):
+    """The rows that wait between a stage of a pipeline and the one before it."""
+
+    depth_rows: Count | Literal["unbounded"] = Field(
+        description="Rows of a stage's input map that it holds, those in use included, for room in which the"
+        " stage before it waits; or `unbounded`, which no stage waits for."
+    )
+
+
+class SlidingWindow(StrictModel):
+    """The unit of a pipeline that puts a stage's input into windows, as FINN has one."""
+
+    channels_per_cycle: Count = Field(
+        description="Channels of a pixel that it puts out per cycle: a window takes kernel height * kernel"
+        " width * ceil(channels / this), and an op is dispatched when its window is there."
+    )
+
+
+class PoolingUnit(StrictModel):
+    """The unit of a pipeline that pools what a stage puts out, as FINN has one."""
+
+    channels_per_cycle: Count = Field(
+        description="Channels of a pixel that it takes per cycle: a row is handed on after windows * size *"
+        " size * ceil(channels / this) cycles."
+    )
+
+
+class StreamEnd(StrictModel):
+    """Where images come into a pipeline, or scores leave it: a stream on a clock of its own."""
+
+    bits_per_cycle: Annotated[float, Field(gt=0, le=2**20)] = Field(
+        description="Bits that come or go per cycle of its clock: the width of a port, or what memory gives."
+    )
+    clock_mhz: Annotated[float, Field(ge=0.000_001, le=1_000_000)] = Field(description="Its clock in MHz.")
+    value_bits: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=8, description="Bits of a pixel value or score as it is sent, whatever a layer makes of it."
+    )
+
+
 class Dram(StrictModel):
     """The off-chip memory that weights stream from."""
 
@@ -241,6 +280,9 @@ else:
     StageActivationBuffer = _made("StageActivationBuffer", ActivationBuffer, without=("patch_kbit",))
     StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer, without=("resident_kbit",))
     StageOutputBuffer = _made("StageOutputBuffer", OutputBuffer)
+    StageInputFifo = _made("StageInputFifo", InputFifo)
+    StageSlidingWindow = _made("StageSlidingWindow", SlidingWindow)
+    StagePoolingUnit = _made("StagePoolingUnit", PoolingUnit)
     # Outcomes are called for the network as a whole: one layer's calls are the next one's input.
     StagePruning = _made("StagePruning", Pruning, without=("speculative",))
 
@@ -255,9 +297,15 @@ else:
         weight_buffer: StageWeightBuffer = _unstated(StageWeightBuffer)
         output_buffer: StageOutputBuffer = _unstated(StageOutputBuffer)
         pruning: StagePruning = _unstated(StagePruning)
+        input_fifo: StageInputFifo = _unstated(StageInputFifo)
+        sliding_window: StageSlidingWindow = _unstated(StageSlidingWindow)
+        pooling_unit: StagePoolingUnit = _unstated(StagePoolingUnit)
 
 
 SEQUENTIAL, PIPELINED = "layer_sequential", "layer_pipelined"
+
+_STREAMING = "input_fifo", "sliding_window", "pooling_unit", "input_end", "output_end"
+"""Units that only pipelines have; a machine that does not state one has none."""
 
 
 class Architecture(CrossCheckedModel):
@@ -288,6 +336,27 @@ class Architecture(CrossCheckedModel):
     output_buffer: OutputBuffer
     pruning: Pruning
     energy: Energy
+    input_fifo: InputFifo = _of_some(
+        "The rows that wait between two stages in layer_pipelined; without it any number of them does."
+    )
+    sliding_window: SlidingWindow = _of_some(
+        "What puts a stage's input into windows in layer_pipelined; without it that takes no time."
+    )
+    pooling_unit: PoolingUnit = _of_some(
+        "What pools the output of stages with a pool in layer_pipelined; without it that takes no time."
+    )
+    input_end: StreamEnd = _of_some(
+        "How images come into a pipeline; without it they are there as soon as the first stage can begin."
+    )
+    output_end: StreamEnd = _of_some(
+        "How scores leave a pipeline; without it an image ends with the last write."
+    )
+
+    @property
+    def fifo_rows(self) -> int | None:
+        """Rows that the input of a stage holds; None if any number."""
+        fifo = self.input_fifo
+        return None if fifo is None or fifo.depth_rows == "unbounded" else fifo.depth_rows
 
     @property
     def is_pipelined(self) -> bool:
@@ -339,11 +408,17 @@ class Architecture(CrossCheckedModel):
         stages = data.get("stages") or ()
         if stages and data.get("organization") != PIPELINED:
             yield Conflict((("stages",), ("organization",)), f"are of organization {PIPELINED} only")
+        for unit in _STREAMING if data.get("organization") == SEQUENTIAL else ():
+            if data.get(unit) is not None:
+                yield Conflict(((unit,), ("organization",)), f"is of organization {PIPELINED} only")
         if not stages:
             yield from _array_conflicts(data, ())
         if data.get("organization") == SEQUENTIAL:
             yield from _buffer_conflicts(data)
         for number, stage in enumerate(stages if isinstance(stages, list | tuple) else ()):
+            if number == 0 and isinstance(stage, Mapping) and stage.get("input_fifo"):
+                what = "the first stage has none, for images come to it whole: leave it out"
+                yield Conflict((("stages", 0, "input_fifo"),), what)
             if isinstance(stage, Mapping) and all(isinstance(part, Mapping) for part in stage.values()):
                 yield from _array_conflicts(laid_over(data, stage), ("stages", number))
 
@@ -356,7 +431,8 @@ class Architecture(CrossCheckedModel):
     def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what only some architectures have."""
         values = handler(self).items()
-        return {key: value for key, value in values if value or key not in ("note", "stages", "issue_queue")}
+        absent = "note", "stages", "issue_queue", *_STREAMING
+        return {key: value for key, value in values if value or key not in absent}
 
 
 def _array_conflicts(data: Mapping[str, Any], place: KeyPath) -> Iterator[Conflict]:

@@ -53,7 +53,8 @@ def laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
     >>> laid_over({"pe": {"count": 4, "contexts": 1}, "name": "x"}, {"pe": {"count": 2}})
     {'pe': {'count': 2, 'contexts': 1}, 'name': 'x'}
     """
-    return {
+    both = {
         key: {**value, **over[key]} if isinstance(value, Mapping) and key in over else over.get(key, value)
         for key, value in base.items()
     }
+    return {**both, **{key: value for key, value in over.items() if key not in base and value}}

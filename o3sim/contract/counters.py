@@ -47,6 +47,9 @@ class PeCycles(Declared[int]):
     input_wait: int = _cause(
         "starved", "no op, since rows of a pipeline's input, or columns of the patches, were missing"
     )
+    blocked: int = _cause(
+        "wait", "no op, since the next stage of a pipeline had no room for the rows that it writes to"
+    )
     drain: int = _cause(
         "drain",
         "no op: all ops of the layer are dispatched and the queue is empty, or the lock-step group runs out",
@@ -55,6 +58,9 @@ class PeCycles(Declared[int]):
 
 PE_CYCLE_CAUSES = names_of(PeCycles)
 """In the order of the files, tables and figures that have them all."""
+
+NEIGHBOUR_CAUSES = "input_wait", "blocked"
+"""PE-cycles that a stage of a pipeline spends on waiting for another."""
 
 
 @dataclass(frozen=True)

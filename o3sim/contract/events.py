@@ -27,6 +27,7 @@ class EventKind(IntEnum):
     STALL = 7
     RETIRE = 8
     LAYER_END = 9
+    ROWS = 10
 
 
 class Event(NamedTuple):
@@ -39,12 +40,13 @@ class Event(NamedTuple):
     kind : EventKind
     op : int
         Place of the op in the layer's program order; the layer's number for layer events, the
-        weight group's for ``WEIGHTS``.
+        weight group's for ``WEIGHTS``, the rows that came so far for ``ROWS``.
     unit : str
         Where: ``sequencer``, ``queue``, ``pe3``, ``pe3.1`` (context 1), ``output``, ``counter2``,
         ``window`` (a member that was dropped before it began) ...
     value : int
-        The outcome of a decision or retirement, the word of a ``WORD``, 0 otherwise.
+        The outcome of a decision or retirement, the word of a ``WORD``, the rows in a FIFO of ``ROWS``,
+        0 otherwise.
     """
 
     cycle: int

@@ -17,6 +17,7 @@ from o3sim.contract.word_addresses import WordAddresses, word_addresses
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
+    from o3sim.contract.gates import StageGates
     from o3sim.network.layer import Geometry
     from o3sim.profile.classes import ClassRace
     from o3sim.profile.profile import LayerProfile
@@ -49,13 +50,13 @@ class LayerProgram:
         Where classes that can no longer win are dropped.
     first_channel_of : dict of int to int
         First output channel of each of the layer's groups.
-    not_before : int64 array
-        First cycle in which the op can be dispatched: that in which its input rows are there.
     first_output_word : int or None
         Word of the activation buffer in which the layer's output begins; None if its bits go elsewhere:
         scores, and those that a stage of a pipeline hands on.
     tasks : LayerTasks or None
         What counters hand out; None on a machine that dispatches from a queue.
+    gates : StageGates or None
+        What ops wait for in a stage of a pipeline.
     """
 
     name: str
@@ -76,9 +77,9 @@ class LayerProgram:
     prunes_threshold: bool
     prunes_pooling: bool
     race: ClassRace | None
-    not_before: NDArray[np.int64]
     first_output_word: int | None
     tasks: LayerTasks | None = None
+    gates: StageGates | None = None
 
     @property
     def ops(self) -> int:
@@ -96,7 +97,7 @@ def build_program(
     groups: list[WeightGroup],
     first_group: int,
     architecture: Architecture,
-    row_cycles: NDArray[np.int64] | None = None,
+    gates: StageGates | None = None,
 ) -> LayerProgram:
     """Lay out a layer's ops for an architecture.
 
@@ -110,8 +111,8 @@ def build_program(
         Number of the first of them among the groups of the whole network.
     architecture : Architecture
         Its sequencer order, PE width and prunings matter here.
-    row_cycles : int64 array, shape (out_height,), optional
-        First cycle in which the neurons of each output row can be dispatched; 0 if not given.
+    gates : StageGates, optional
+        What ops wait for, in a stage of a pipeline.
     """
     geometry, width = profile.geometry, architecture.pe.width_edges
     members = task_members(geometry, architecture.scheduler)
@@ -125,8 +126,7 @@ def build_program(
     prunes_threshold = architecture.pruning.threshold and not profile.scores
     sizes = [len(piece[0]) for piece in pieces]
     is_central = architecture.scheduler.dispatch == CENTRAL
-    goes_elsewhere = profile.scores or row_cycles is not None
-    rows = np.zeros(geometry.out_height, np.int64) if row_cycles is None else row_cycles
+    goes_elsewhere = profile.scores or gates is not None
     return LayerProgram(
         name=profile.name,
         geometry=geometry,
@@ -146,9 +146,9 @@ def build_program(
         prunes_threshold=prunes_threshold,
         prunes_pooling=architecture.pruning.pooling and geometry.pool is not None and not profile.scores,
         race=profile.race if architecture.pruning.argmax else None,
-        not_before=rows[position // geometry.out_width],
         tasks=None if is_central else layer_tasks(geometry, groups, architecture),
         first_output_word=None if goes_elsewhere else first_output_word(geometry, width),
+        gates=gates,
     )
 
 

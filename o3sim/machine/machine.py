@@ -30,6 +30,7 @@ from o3sim.machine.op import Op
 from o3sim.machine.operand_supply import OperandSupply
 from o3sim.machine.output_bits import OutputBits
 from o3sim.machine.output_buffer import OutputBuffer
+from o3sim.machine.output_rows import OutputRows
 from o3sim.machine.pe_array import PEArray
 from o3sim.machine.scheduler import Scheduler
 from o3sim.machine.scoreboard import Scoreboard
@@ -69,8 +70,8 @@ class Machine:
         One entry for each layer that ended.
     outputs : list of uint8 arrays, shape (pooled_height, pooled_width, out_channels)
         Output bits of those layers, as the scoreboard holds them.
-    rows_written : list of int
-        Cycle of the last write to each row of the output, so far, of the layer in work.
+    rows : OutputRows
+        When the rows of the output were done with, so far, of the layer in work.
     last_active_cycle : int
         The last cycle so far in which a PE held something or an op was still to be dispatched or issued.
     """
@@ -143,7 +144,18 @@ class Machine:
             self.env.run()
 
     def tick(self, cycle: int) -> int | None:
-        """Run one cycle, phase by phase; return the next in which anything can change."""
+        """Run one cycle; return the next in which anything can change."""
+        causes, moved = self._act(cycle)
+        if self._has_ended:
+            self._let_pass(causes, cycle, cycle + 1)
+            self._end_layer(cycle)
+            return cycle + 1 if self._begin_layer(cycle + 1) else None
+        wake = cycle + 1 if moved else self._next_change(cycle)
+        self._let_pass(causes, cycle, wake)
+        return wake
+
+    def _act(self, cycle: int) -> tuple[dict[str, int], bool]:
+        """Run one cycle, phase by phase; return its causes, and whether anything moved or PEs asked."""
         self._cycle = cycle
         before = self._position()
         settled = self.scoreboard.show(cycle)
@@ -163,19 +175,18 @@ class Machine:
         self.queue.end_cycle()
         if self.stream is not None:
             self.stream.flush()
-        all_drained = {"drain": self.architecture.pe.count}
-        if self.ledger.ended == self.program.ops and not self.bits.are_held:
-            self.ledger.pe_cycles(causes, 1)
-            if causes != all_drained:
-                self.last_active_cycle = cycle
-            self._end_layer(cycle)
-            return cycle + 1 if self._begin_layer(cycle + 1) else None
-        waits = "word" not in causes and before == self._position()
-        wake = self._next_change(cycle) if waits else cycle + 1
+        return causes, "word" in causes or before != self._position()
+
+    @property
+    def _has_ended(self) -> bool:
+        """Whether the layer has."""
+        return self.ledger.ended == self.program.ops and not self.bits.are_held
+
+    def _let_pass(self, causes: dict[str, int], cycle: int, wake: int) -> None:
+        """Book the causes of a cycle, up to the next in which anything changes."""
         self.ledger.pe_cycles(causes, wake - cycle)
-        if causes != all_drained:
+        if causes != {"drain": self.architecture.pe.count}:
             self.last_active_cycle = wake - 1
-        return wake
 
     def _position(self) -> tuple[int, ...]:
         """How far the layer is; a cycle that does not move this, and in which no PE asks, changes nothing."""
@@ -217,8 +228,16 @@ class Machine:
             return False, "drain"
         if self.sequencer.waits_for(cycle) is not None:
             return False, "weight_wait"
-        waited_for_rows = 0 < self.sequencer.rows_cycle >= cycle  # an op whose rows came just now has waited
-        return self.queue.room > 0, "input_wait" if waited_for_rows else "queue_empty"
+        rows_cycle, room_cycle = self.sequencer.gates
+        if rows_cycle <= cycle < room_cycle:
+            return False, "blocked"  # room may take what this stage hands on first: nothing to wait for
+        if (
+            rows_cycle > cycle or 0 < rows_cycle == cycle
+        ):  # an op whose rows came just now has waited for them
+            return self.queue.room > 0, "input_wait"
+        if 0 < room_cycle == cycle:
+            return False, "blocked"
+        return self.queue.room > 0, "queue_empty"
 
     def _refine(self, idle_cause: str) -> str:
         """Why idle PEs are idle, given what the scheduler did not select of the queue."""
@@ -233,11 +252,11 @@ class Machine:
         for op in () if self.bits.are_held else self.output.write():
             if op.late:
                 self.pes.verdict_written(op)
-            self.bits.take(self.scoreboard.retire(op, self._cycle))
+            final = self.scoreboard.retire(op, self._cycle)
+            self.bits.take(final)
+            self.rows.written(op, final, self._cycle)
             if self.argmax_pruning is not None:
                 self.argmax_pruning.retire(op, self._cycle)
-            for window in op.windows:
-                self.rows_written[window // self._row_windows] = self._cycle
             self.ledger.retired(op)
             self._emit(EventKind.RETIRE, op, "output", op.outcome)
             self._ended(op)
@@ -263,7 +282,8 @@ class Machine:
         self._ended(op)
 
     def _ended(self, op: Op) -> None:
-        """Free the half of the weight buffer whose last op this was."""
+        """Count an op out; free the half of the weight buffer whose last op this was."""
+        self.rows.ended(op, self._cycle)
         self._group_left[op.group] -= 1
         if not self._group_left[op.group]:
             self.weights.release_half(op.group)
@@ -278,8 +298,7 @@ class Machine:
         self.scoreboard = self._scoreboard_of(program)
         self.argmax_pruning = self._argmax_pruning_of(program)
         self._group_left = dict(program.group_ops)
-        self.rows_written = [0] * program.geometry.pooled_height
-        self._row_windows = program.geometry.pooled_width * program.geometry.out_channels
+        self.rows = OutputRows(program.geometry)
         self._supplied = self._supply_counts()
         self.output.begin_layer()
         self.bits.begin_layer(program)
@@ -353,7 +372,7 @@ class Machine:
             self.scoreboard.next_show(),
             None if self.argmax_pruning is None else self.argmax_pruning.next_show(),
             None if group is None else self.weights.next_change(group),
-            self.sequencer.rows_cycle,
+            *self.sequencer.gates,
         ]
         known = [wake for wake in wakes if wake is not None and wake > cycle]
         if not known:

@@ -12,8 +12,8 @@ class Op:
     ``index`` is its place in program order, and its age. ``words_in`` counts the words that went
     into a PE, ``gathered`` the buffer words read for the next one; ``ready_cycle`` is the first cycle
     in which that may go in, ``known_cycle`` the one from which the outcome is known (None until its
-    deciding word went in). ``not_before`` is the first cycle in which it can be dispatched, that in
-    which its input rows are there. ``word_cycles`` has the cycle of each word where classes race.
+    deciding word went in). ``position`` is its neuron's place in the map. ``word_cycles`` has the cycle
+    of each word where classes race.
     An op that is selected and not yet ``issued`` has its context already, and its place in the queue still.
     """
 
@@ -27,7 +27,7 @@ class Op:
     table_row: int
     activation_base: int
     weight_base: int
-    not_before: int = 0
+    position: int = 0
     words_in: int = 0
     gathered: int = 0
     pe: int = -1

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from o3sim.contract.program import LayerProgram
 
 OpRow = tuple[int, int, int, int, int, tuple[int, ...], int, int, int, int, int]
-"""The first fields of an :class:`~o3sim.machine.op.Op`, ``index`` to ``not_before``."""
+"""The first fields of an :class:`~o3sim.machine.op.Op`, ``index`` to ``position``."""
 
 
 def op_rows(program: LayerProgram, part: slice) -> Iterator[OpRow]:
@@ -28,6 +28,6 @@ def op_rows(program: LayerProgram, part: slice) -> Iterator[OpRow]:
         (program.addresses.first_row[channels] + program.addresses.border_of[position]).tolist(),
         program.addresses.base_bit[position].tolist(),
         [(c - first_channel[g]) * program.weight_words for c, g in zip(channels, groups, strict=True)],
-        program.not_before[part].tolist(),
+        position.tolist(),
         strict=True,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from o3sim.contract.gates import NOT_YET
 from o3sim.machine.issue_queue import IssueQueue
 from o3sim.machine.op import Op
 from o3sim.machine.op_rows import op_rows
@@ -22,8 +23,8 @@ class Sequencer:
     """Look at up to ``width`` ops a cycle: squash those of settled windows, dispatch the others.
 
     It stops for the cycle at an op for which the queue has no room (as of the end of the last
-    cycle), or whose weight group or input rows have not arrived. Each op looked at and got rid of,
-    squashed or dispatched, takes one place of the width.
+    cycle), whose weight group or input rows have not arrived, or for whose output rows there is no
+    room. Each op looked at and got rid of, squashed or dispatched, takes one place of the width.
 
     Attributes
     ----------
@@ -53,7 +54,7 @@ class Sequencer:
         room = self.queue.room
         for _ in range(self.width_ops):
             op = self._peek()
-            if op is None or cycle < op.not_before or not self.weights.arrived(op.group, cycle):
+            if op is None or max(self._gates_of(op)) > cycle or not self.weights.arrived(op.group, cycle):
                 return
             if self._scoreboard.is_settled(op):
                 on_squash(op)
@@ -76,10 +77,19 @@ class Sequencer:
         return None if op is None or self.weights.arrived(op.group, cycle) else op.group
 
     @property
-    def rows_cycle(self) -> int:
-        """First cycle in which the input rows of the next op are there; 0 if all rows always are."""
+    def gates(self) -> tuple[int, int]:
+        """First cycles in which input rows and room for the next op are there; 0 where they always are."""
         op = self._peek()
-        return 0 if op is None else op.not_before
+        return (0, 0) if op is None else self._gates_of(op)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is not known yet when the next op can be dispatched."""
+        return NOT_YET in self.gates
+
+    def _gates_of(self, op: Op) -> tuple[int, int]:
+        gates = self._program.gates
+        return (0, 0) if gates is None else (int(gates.rows[op.position]), int(gates.room[op.position]))
 
     def _peek(self) -> Op | None:
         """Next op, None at the end of the layer."""

@@ -14,6 +14,9 @@ LEGEND = """\
 work: cycles an image takes the stage, less those in which its PEs wait for rows; input wait: share
 of PE-cycles. rows held: input rows that wait or are in use, at most at a time; kbit they take."""
 
+BLOCKED_LEGEND = """\
+blocked: share of PE-cycles in which the next stage has no room for a row; work is without them too."""
+
 
 def clock(result: RunResult) -> str:
     """Write the clock of a run."""
@@ -27,6 +30,8 @@ def print_pipeline(console: Console, result: RunResult) -> None:
         console.print(_summary(result, figures))
         console.print(stage_table(result, figures))
         console.print(LEGEND)
+        if any(layer.pe_cycles["blocked"] for layer in result.layers):
+            console.print(BLOCKED_LEGEND)
     if result.configuration.get("note"):
         console.print(f"{result.architecture}: {result.configuration['note']}", soft_wrap=True)
     if figures is not None:
@@ -47,9 +52,11 @@ def _summary(result: RunResult, figures: PipelineFigures) -> str:
 
 def stage_table(result: RunResult, figures: PipelineFigures) -> Table:
     """Build the table of stages; cycles are means per image."""
+    blocked = any(layer.pe_cycles["blocked"] for layer in result.layers)
     table = make_table(
         f"Stages of {result.architecture} (per image)", 1,
-        "stage", "PEs", "edges\na PE", "work\ncycles", "input\nwait %", "rows\nheld", "row\nkbit",
+        "stage", "PEs", "edges\na PE", "work\ncycles", "input\nwait %",
+        *(["bloc-\nked %"] if blocked else []), "rows\nheld", "row\nkbit",
     )  # fmt: skip
     for stage, layer in zip(figures.stages, result.layers, strict=True):
         table.add_row(
@@ -58,6 +65,7 @@ def stage_table(result: RunResult, figures: PipelineFigures) -> Table:
             grouped(stage.pe_width_edges),
             grouped(stage.work_cycles_per_image),
             percent(layer.pe_cycle_share("input_wait")),
+            *([percent(layer.pe_cycle_share("blocked"))] if blocked else []),
             grouped(stage.rows_held),
             significant(stage.row_buffer_kbit),
         )

@@ -15,7 +15,8 @@ class StageFigures:
     ----------
     pe_count, pe_width_edges : int
     work_cycles_per_image : float
-        Cycles an image takes it, less those in which PEs wait for rows (``input_wait`` over PEs).
+        Cycles an image takes it, less those in which PEs wait for other stages (``input_wait`` and
+        ``blocked`` over PEs).
     rows_held : int
         Input rows that wait before it or are in use, at most at a time; 0 in the first stage.
     row_buffer_kbit : float

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from o3sim.config.architecture import Architecture
+    from o3sim.contract.gates import StageGates
     from o3sim.contract.plan import ImageRun, StageRun
     from o3sim.network.network import Network
     from o3sim.profile.profile import LayerProfile
@@ -62,6 +63,28 @@ class SimulateImage(Protocol):
         """Run one image, layer after layer, on a machine that starts empty."""
 
 
+class StageUnderWay(Protocol):
+    """An image on a stage; :class:`o3sim.machine.stage.OpenStage` says what it does."""
+
+    cycle: int
+    wake: int
+    rows_final: NDArray[np.int64]
+    rows_ended: NDArray[np.int64]
+    done: StageRun | None
+
+    def advance(self, limit_cycle: int, /) -> None:
+        """Go on until a row is done with, or to the limit where the next op's gates are not known."""
+
+
+class OpensStage(Protocol):
+    """Makes a :class:`StageUnderWay`."""
+
+    def __call__(
+        self, architecture: Architecture, profile: LayerProfile, gates: StageGates, /
+    ) -> StageUnderWay:
+        """Begin with an image on a stage that is empty."""
+
+
 class SimulateStage(Protocol):
     """Runs one image on a stage; :func:`o3sim.machine.stage.simulate_stage` says what it takes."""
 
@@ -69,7 +92,7 @@ class SimulateStage(Protocol):
         self,
         architecture: Architecture,
         profile: LayerProfile,
-        row_cycles: NDArray[np.int64],
+        gates: StageGates,
         observers: tuple[Observer, ...] = (),
         window: EventWindow = EVERY_EVENT,
         /,
@@ -117,6 +140,18 @@ def stage_engine_named(name: str) -> SimulateStage:
     """
     check_engine(name)
     return cast("SimulateStage", import_module(STAGE_ENGINES[name]).simulate_stage)
+
+
+def open_stage_named(name: str) -> OpensStage:
+    """Load what an engine runs the stages of a pipeline with that wait for each other.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    check_engine(name)
+    return cast("OpensStage", import_module(STAGE_ENGINES[name]).OpenStage)
 
 
 def engine_name(architecture: Architecture, wanted: str | None = None) -> str:

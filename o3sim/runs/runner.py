@@ -31,10 +31,13 @@ class Runner(Protocol):
     architecture : Architecture
     machines : sequence of Architecture
         The machine that each layer runs on.
+    runs_together : bool
+        Whether what a layer does may depend on layers after it, so that an image needs all of them.
     """
 
     architecture: Architecture
     machines: Sequence[Architecture]
+    runs_together: bool
 
     def run_image(
         self,
@@ -75,6 +78,8 @@ class Sequential:
     InputError
         If the network does not fit, or the engine cannot run the machine.
     """
+
+    runs_together = False
 
     def __init__(self, architecture: Architecture, network: Network, engine: str | None = None) -> None:
         engine_name(architecture, engine)

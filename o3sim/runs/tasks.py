@@ -94,6 +94,8 @@ def timing_key(architecture: Architecture) -> str:
     """
     not_seen = _NOT_SEEN_OF_STAGES if architecture.is_pipelined else _NOT_SEEN
     seen = architecture.model_dump(mode="json", exclude=not_seen)
+    if architecture.input_end is not None or architecture.output_end is not None:
+        seen["clock_mhz"] = architecture.clock_mhz  # streams have clocks of their own
     if "stages" in seen:
         seen["stages"] = [{unit: keys for unit, keys in stage.items() if keys} for stage in seen["stages"]]
     return json.dumps(seen)

@@ -27,10 +27,14 @@ def watch_layer(
     runner : Runner
         A pipeline is found by the image as the images before it have left it.
     profiles : iterable of LayerProfile
-        Profiles of all layers, or of those up to the watched one, which alone are asked for.
+        Profiles of all layers, or of those up to the watched one, which alone are asked for unless the
+        runner runs layers together.
     window : EventWindow
         What to show of one layer.
     """
+    if runner.runs_together:
+        runner.run_image(profiles, (observer,), window)
+        return
     assert window.layer is not None  # noqa: S101 - a caller's mistake, not a user's
     with suppress(_LayerDone):  # what comes after the watched layer is not run
         runner.run_image(_up_to(window.layer, profiles), (observer,), window)

@@ -29,7 +29,9 @@ WINDOW = "# window: "
 END = "# end: "
 """Begin the second and the last line of a file that `o3sim trace` wrote."""
 
-WITH_VALUE = frozenset({EventKind.WEIGHTS, EventKind.DECIDE, EventKind.WORD, EventKind.RETIRE})
+WITH_VALUE = frozenset(
+    {EventKind.WEIGHTS, EventKind.DECIDE, EventKind.WORD, EventKind.RETIRE, EventKind.ROWS}
+)
 OPERANDS = frozenset({EventKind.WORD, EventKind.STALL})
 """Events of single words, by far the most."""
 

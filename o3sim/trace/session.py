@@ -91,7 +91,9 @@ class _Session:
 
     def profiles(self, progress: Progress | None) -> Iterator[LayerProfile]:
         """Yield layer after layer as the machine asks for them; at the traced one a file begins."""
-        edges = edges_of_layers(self.case.network)[: self.layer + 1]
+        edges = edges_of_layers(self.case.network)
+        if not self.runner.runs_together:
+            edges = edges[: self.layer + 1]
         image = self.case.at(0, self.runner.architecture.pruning.speculative)
         for number, profile in enumerate(image.profiles()):
             if progress is not None:

@@ -50,8 +50,7 @@ def _of_stage(
     simulate_stage: Any, case: StageCase, observers: tuple[Observer, ...], window: EventWindow
 ) -> ImageRun:
     """Run a stage; what it says about time goes with its output bits."""
-    rows = np.array(case.row_cycles, np.int64)
-    done = simulate_stage(case.architecture, case.profiles[0], rows, observers, window)
+    done = simulate_stage(case.architecture, case.profiles[0], case.gates, observers, window)
     times = [*done.rows_written, done.last_active_cycle]
     return ImageRun([done.counters], [np.append(done.output.ravel(), times)])
 

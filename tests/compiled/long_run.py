@@ -82,7 +82,8 @@ def described(case: Case | StageCase) -> Iterator[str]:
                 f"  {unit}.{key} = {value!r}" for key, value in keys.items() if base.get(key) != value
             )
     if isinstance(case, StageCase):
-        yield f"  a stage of a pipeline; rows can be dispatched from cycles {list(case.row_cycles)} on"
+        yield f"  a stage of a pipeline; rows are there from cycles {list(case.row_cycles)} on"
+        yield f"  and room for what they put out from {list(case.room_cycles)} on"
     for number, layer in enumerate(case.profiles):
         yield f"  layer {number}: scores={layer.scores} {layer.geometry}"
         if case.architecture.scheduler.dispatch == CAROUSEL and layer.matches_of is not None:

@@ -28,7 +28,8 @@ def test_goldens_cover_every_kind_of_event() -> None:
     kinds = {
         line.split()[1] for name in GOLDENS for line in path_of(name).read_text("utf-8").splitlines()[1:]
     }
-    assert kinds == {kind.name.lower() for kind in EventKind}
+    of_pipelines = EventKind.ROWS
+    assert kinds == {kind.name.lower() for kind in EventKind if kind is not of_pipelines}
 
 
 def test_a_divergence_is_shown_with_its_context() -> None:

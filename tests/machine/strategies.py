@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from o3sim.config.architecture import Architecture
+from o3sim.contract.gates import StageGates
 from o3sim.contract.patch import least_patch_bits
 from o3sim.contract.weight_groups import buffer_bits
 from o3sim.network.layer import Geometry, Padding, Pool
@@ -29,11 +30,21 @@ class Case(NamedTuple):
 
 
 class StageCase(NamedTuple):
-    """A stage of a pipeline, its one layer, and from when on each output row can be dispatched."""
+    """A stage of a pipeline, its one layer, and from when on each output row can be dispatched.
+
+    Namely when its input rows are there, and when there is room for what it puts out.
+    """
 
     architecture: Architecture
     profiles: tuple[LayerProfile]
     row_cycles: tuple[int, ...]
+    room_cycles: tuple[int, ...]
+
+    @property
+    def gates(self) -> StageGates:
+        """The same of every neuron."""
+        rows, room = (np.array(cycles, np.int64) for cycles in (self.row_cycles, self.room_cycles))
+        return StageGates.of_rows(self.profiles[0].geometry, rows, room)
 
 
 def banks() -> st.SearchStrategy[int | str]:

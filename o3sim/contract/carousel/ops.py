@@ -63,6 +63,5 @@ def layer_ops(
         prunes_threshold=architecture.pruning.threshold and not profile.scores,
         prunes_pooling=architecture.pruning.pooling and geometry.pool is not None and not profile.scores,
         race=None,
-        not_before=np.zeros(len(channel), np.int64),
         first_output_word=None if profile.scores else first_output_word(geometry, width),
     )

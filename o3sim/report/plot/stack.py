@@ -29,7 +29,7 @@ from o3sim.results.saved import SavedLayer, SavedRun
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Eight colours for twelve causes: causes of one family share a colour, and a hatch tells them apart.
+# Eight colours for thirteen causes: causes of one family share a colour, and a hatch tells them apart.
 LOOKS: dict[str, tuple[str, str]] = {
     "useful": (GREEN, ""),
     "wasted": (ORANGE, ""),
@@ -42,6 +42,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "no_ready_op": (YELLOW, ""),
     "queue_empty": ("#DDDDDD", "////"),
     "input_wait": (PURPLE, "////"),
+    "blocked": (SKY, "xxxx"),
     "drain": ("#DDDDDD", ""),
 }
 

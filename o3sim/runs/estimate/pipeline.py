@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from o3sim.contract.gates import StageGates
+from o3sim.network.finn.pooling import pool_cycles
+from o3sim.network.finn.sliding_window import sliding_window_cycles
+from o3sim.network.finn.stream_end import stream_cycles
 from o3sim.runs.engines import stage_engine_named
 from o3sim.runs.estimate.bounds import CycleBounds, cycle_bounds, words_of
 from o3sim.runs.estimate.sample import SAMPLE_WORDS, MachineCost, first_rows
@@ -14,13 +18,15 @@ from o3sim.runs.pipeline.stages import stage_machines
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.network.layer import Layer
+    from o3sim.network.layer import Geometry, Layer
     from o3sim.network.network import Network
     from o3sim.profile.profile import LayerProfile
 
 
 def interval_bounds(architecture: Architecture, layers: Sequence[Layer]) -> CycleBounds:
-    """Bound the cycles between two images of a long stream: those of the slowest stage.
+    """Bound the cycles between two images of a long stream: those of the slowest stage or unit.
+
+    Where stages wait for room they may in the worst case work one after another.
 
     Raises
     ------
@@ -28,8 +34,38 @@ def interval_bounds(architecture: Architecture, layers: Sequence[Layer]) -> Cycl
         If the layers do not fit the stages.
     """
     machines = stage_machines(architecture, layers)
-    bounds = [cycle_bounds(machine, [layer]) for machine, layer in zip(machines, layers, strict=True)]
-    return CycleBounds(max(each.least for each in bounds), max(each.most for each in bounds))
+    sides = list(zip(machines, layers, strict=True))
+    bounds = [cycle_bounds(machine, [layer]) for machine, layer in sides]
+    units = [_unit_cycles(machine, layer.geometry) for machine, layer in sides]
+    units.append(_end_cycles(architecture, layers))
+    least = max(*(each.least for each in bounds), *units)
+    if any(machine.fifo_rows is not None for machine in machines):
+        return CycleBounds(least, sum(each.most for each in bounds) + sum(units))
+    return CycleBounds(least, max(*(each.most for each in bounds), *units))
+
+
+def _unit_cycles(machine: Architecture, geometry: Geometry) -> int:
+    """Return what an image takes the slower of the units before and behind a stage."""
+    cycles = 0
+    if machine.sliding_window is not None and geometry.kind == "conv":
+        cycles = sliding_window_cycles(geometry, machine.sliding_window.channels_per_cycle)
+    if machine.pooling_unit is not None and geometry.pool is not None:
+        cycles = max(cycles, pool_cycles(geometry, machine.pooling_unit.channels_per_cycle))
+    return cycles
+
+
+def _end_cycles(architecture: Architecture, layers: Sequence[Layer]) -> int:
+    """Return what an image takes the slower of the ends."""
+    first, last, cycles = layers[0].geometry, layers[-1].geometry, 0
+    for end, values in (
+        (architecture.input_end, first.in_height * first.in_width * first.in_channels),
+        (architecture.output_end, last.out_channels),
+    ):
+        if end is not None:
+            bits = values * end.value_bits
+            taken = stream_cycles(bits, end.bits_per_cycle, end.clock_mhz, architecture.clock_mhz)
+            cycles = max(cycles, taken)
+    return cycles
 
 
 class StageSample:
@@ -56,7 +92,8 @@ class StageSample:
         width = machine.pe.width_edges
         part = first_rows(profile, self._most_words, width)
         start = clock()
-        run = self._simulate_stage(machine, part, np.zeros(part.geometry.out_height, np.int64))
+        gates = StageGates.of_rows(part.geometry, np.zeros(part.geometry.out_height, np.int64))
+        run = self._simulate_stage(machine, part, gates)
         scale = words_of(profile.geometry, width) / words_of(part.geometry, width)
         self.seconds += (clock() - start) * scale
         self.cycles.append(run.last_active_cycle * scale)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from o3sim.contract.counters import NEIGHBOUR_CAUSES
 from o3sim.results.pipeline import PipelineFigures, StageFigures
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def pipeline_figures(
 
 def _stage(stage: Stage, counters: LayerCounters, producer: Geometry | None, images: int) -> StageFigures:
     pe = stage.machine.pe
-    at_work = sum(counters.pe_cycles.values()) - counters.pe_cycles["input_wait"]
+    at_work = sum(count for cause, count in counters.pe_cycles.items() if cause not in NEIGHBOUR_CAUSES)
     row_bits = 0 if producer is None else producer.pooled_width * producer.out_channels
     return StageFigures(
         name=counters.name,

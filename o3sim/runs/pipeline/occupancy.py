@@ -18,14 +18,27 @@ if TYPE_CHECKING:
     from o3sim.contract.plan import StageRun
 
 
-def occupancy(run: StageRun, waits_for_rows: bool, pe_count: int) -> LayerCounters:
+def first_cause(rows_cycle: int, room_cycle: int) -> str:
+    """Tell what the first cycle of a stage counts as, in which no op can be in a PE yet.
+
+    Parameters
+    ----------
+    rows_cycle, room_cycle : int
+        First cycles in which the input rows of the first op, and room for what it puts out, are there.
+    """
+    if rows_cycle > 0:
+        return "input_wait"
+    return "blocked" if room_cycle > 0 else "queue_empty"
+
+
+def occupancy(run: StageRun, first_cause: str, pe_count: int) -> LayerCounters:
     """Return a stage's counts over the cycles in which it is occupied with an image.
 
     Parameters
     ----------
     run : StageRun
-    waits_for_rows : bool
-        Whether the rows of the first op are not there in cycle 0.
+    first_cause : str
+        What its cycle 0 counts as.
     pe_count : int
 
     Raises
@@ -35,7 +48,7 @@ def occupancy(run: StageRun, waits_for_rows: bool, pe_count: int) -> LayerCounte
     """
     counters = deepcopy(run.counters)
     causes = counters.pe_cycles
-    causes["input_wait" if waits_for_rows else "queue_empty"] -= pe_count
+    causes[first_cause] -= pe_count
     causes["drain"] -= pe_count * (counters.cycles - 1 - run.last_active_cycle)
     counters.cycles = run.last_active_cycle
     if min(causes.values()) < 0 or sum(causes.values()) != pe_count * counters.cycles:

@@ -37,9 +37,14 @@ def rows_read(geometry: Geometry, in_rows: int) -> tuple[NDArray[np.int64], NDAr
     return np.clip(first, 0, in_rows), np.clip(first + geometry.kernel_height, 0, in_rows)
 
 
+def first_position(geometry: Geometry) -> int:
+    """Tell at which place ``y * out_width + x`` the first op in program order lies, whatever that order."""
+    return int(window_members(geometry).owned[0, 0])
+
+
 def first_row(geometry: Geometry) -> int:
-    """Tell in which output row, before pooling, the first op in program order lies, whatever that order."""
-    return int(window_members(geometry).owned[0, 0]) // geometry.out_width
+    """Tell in which output row, before pooling, that is."""
+    return first_position(geometry) // geometry.out_width
 
 
 def dispatch_cycles(geometry: Geometry, rows_there: Cycles) -> Cycles:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,13 @@ from o3sim.config.architecture import PIPELINED, Architecture
 from o3sim.config.overrides import laid_over
 from o3sim.contract.weight_groups import buffer_bits
 from o3sim.errors import InputError
-from o3sim.runs.pipeline.rows import most_at_once
+from o3sim.runs.pipeline.least_depth import least_depth_rows
+from o3sim.runs.pipeline.pooling_unit import PoolingUnit
+from o3sim.runs.pipeline.rows import dispatch_cycles, most_at_once
+from o3sim.runs.pipeline.sliding_window import SlidingWindow
 
 if TYPE_CHECKING:
-    from o3sim.network.layer import Sized
+    from o3sim.network.layer import Geometry, Sized
 
 _RESIDENT = {"bits_per_cycle": "ideal", "latency_cycles": 0}
 """What a stage's weights come from: they are in its weight buffer before the first image."""
@@ -34,13 +38,48 @@ class Stage:
         before the first image.
     rows_there, rows_released : lists of int64 arrays, shape (in_rows,)
         For each image the first and the last cycle in which each input row was held; none in the
-        first stage, to which images come whole.
+        first stage.
+    window, pooling : SlidingWindow, PoolingUnit or None
+        Units before and behind the machine.
     """
 
     machine: Architecture
     next_start: int | None = None
     rows_there: list[NDArray[np.int64]] = field(default_factory=list)
     rows_released: list[NDArray[np.int64]] = field(default_factory=list)
+    window: SlidingWindow | None = None
+    pooling: PoolingUnit | None = None
+
+    @classmethod
+    def of(cls, machine: Architecture, geometry: Geometry) -> Self:
+        """Make the stage of a layer, with those units before and behind its machine that the layer needs."""
+        window = pooling = None
+        if machine.sliding_window is not None and geometry.kind == "conv":
+            window = SlidingWindow(geometry, machine.sliding_window.channels_per_cycle)
+        if machine.pooling_unit is not None and geometry.pool is not None:
+            pooling = PoolingUnit(geometry, machine.pooling_unit.channels_per_cycle)
+        return cls(machine, window=window, pooling=pooling)
+
+    def windows_there(self, geometry: Geometry, rows_there: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return from which cycle on each neuron, by its place, has all that it reads.
+
+        Parameters
+        ----------
+        rows_there : int64 array, shape (in_rows,)
+            First cycle in which each input row can be read; ``NOT_YET`` if not known.
+        """
+        rows = dispatch_cycles(geometry, rows_there)
+        return np.repeat(rows, geometry.out_width) if self.window is None else self.window.ready(rows)
+
+    def handed_on(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return when the next stage can read rows, from when they are whole and one cycle has passed."""
+        return rows if self.pooling is None else self.pooling.hand_on(rows)
+
+    def end_image(self) -> None:
+        """Let the units before and behind the machine go on with the next image."""
+        for unit in (self.window, self.pooling):
+            if unit is not None:
+                unit.end_image()
 
     @property
     def rows_at_once(self) -> int:
@@ -80,7 +119,24 @@ def stage_machines(architecture: Architecture, layers: Sequence[Sized]) -> list[
     ]
     for number, (machine, layer) in enumerate(zip(machines, layers, strict=True)):
         _check_weights_fit(machine, layer, number)
+    _check_no_deadlock(machines, layers)
     return machines
+
+
+def _check_no_deadlock(machines: Sequence[Architecture], layers: Sequence[Sized]) -> None:
+    """Refuse FIFOs before which and behind which stages would wait for each other for ever."""
+    sides = list(zip(machines, layers, strict=True))
+    for number, ((before, writer), (machine, reader)) in enumerate(pairwise(sides), 1):
+        depth = machine.fifo_rows
+        if depth is None:
+            continue
+        least = least_depth_rows((writer.geometry, before), (reader.geometry, machine))
+        if depth < least:
+            raise InputError(
+                f"architecture {machine.name}: stages[{number}].input_fifo.depth_rows: with {depth} rows "
+                f"between them {writer.name} and {reader.name} wait for each other for ever: "
+                f"give {least} or more"
+            )
 
 
 def _check_weights_fit(machine: Architecture, layer: Sized, number: int) -> None:

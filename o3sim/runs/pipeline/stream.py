@@ -1,8 +1,10 @@
 """A stream of images through a pipeline of stages.
 
-Stages are coupled forwards only: a stage hands rows on when they are done, and never waits for the
-next one to take them. So an image can be run stage after stage, each with the cycles in which its
-rows arrived, and images one after another, each stage taking one up where it left the last.
+Images run one after another, each stage taking one up where it left the last. Where any number of rows
+can wait between stages these are coupled forwards only: a stage hands rows on when they are done, and
+never waits for the next one to take them. So an image can be run stage after stage, each with the
+cycles in which its rows arrived. Where some FIFO has a depth, all stages run an image together
+(:mod:`o3sim.runs.pipeline.coupled`).
 """
 
 from __future__ import annotations
@@ -15,13 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer
+from o3sim.contract.gates import StageGates
 from o3sim.contract.plan import ImageRun
 from o3sim.contract.weight_groups import all_channels
-from o3sim.runs.engines import blaming_custom_units, engine_name, stage_engine_named
+from o3sim.runs.engines import blaming_custom_units, engine_name, open_stage_named, stage_engine_named
+from o3sim.runs.pipeline.coupled import Working, run_coupled
+from o3sim.runs.pipeline.fifo import RowFifo
 from o3sim.runs.pipeline.figures import pipeline_figures
-from o3sim.runs.pipeline.occupancy import occupancy
-from o3sim.runs.pipeline.rows import dispatch_cycles, first_row, release_cycles
+from o3sim.runs.pipeline.occupancy import first_cause, occupancy
+from o3sim.runs.pipeline.rows import first_position, release_cycles
 from o3sim.runs.pipeline.stages import Stage, stage_machines
+from o3sim.runs.pipeline.stream_ends import InputEnd, OutputEnd
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -51,6 +57,8 @@ class Pipeline:
     machines : sequence of Architecture
         By stage.
     stages : list of Stage
+    runs_together : bool
+        Whether stages wait for the next one to take rows, so that an image needs all of them.
     entries, exits : lists of int
         Cycle in which the first stage began with each image, and that of the last stage's last write.
 
@@ -64,10 +72,18 @@ class Pipeline:
         self._engine = engine_name(architecture, engine)
         self.architecture = architecture
         self.machines: Sequence[Architecture] = stage_machines(architecture, network.layers)
-        self.stages = [Stage(machine) for machine in self.machines]
+        self._shapes = [layer.geometry for layer in network.layers]
+        self.stages = [Stage.of(*each) for each in zip(self.machines, self._shapes, strict=True)]
         self.entries: list[int] = []
         self.exits: list[int] = []
-        self._shapes = [layer.geometry for layer in network.layers]
+        clock_mhz, begin, end = architecture.clock_mhz, architecture.input_end, architecture.output_end
+        self._input = None if begin is None else InputEnd(begin, clock_mhz, self._shapes[0])
+        self._output = None if end is None else OutputEnd(end, clock_mhz, self._shapes[-1])
+        self._begun = 0  # cycle in which the first stage began with the image before
+        depths = [machine.fifo_rows for machine in self.machines[1:]]
+        rows = [shape.pooled_height for shape in self._shapes]
+        self._fifos = [RowFifo(*sizes) for sizes in zip(rows, depths, strict=False)]
+        self.runs_together = any(depth is not None for depth in depths)
 
     def run_image(
         self,
@@ -93,8 +109,10 @@ class Pipeline:
             Counts of each stage over the cycles in which it was occupied with the image, and outputs.
         """
         run = ImageRun([], [])
-        rows_there: NDArray[np.int64] | None = None
+        rows_there = self._image_there()
         with blaming_custom_units(self.architecture):
+            if self.runs_together:
+                return self._run_coupled(profiles, rows_there, observers, window)
             for number, (stage, profile) in enumerate(zip(self.stages, profiles, strict=True)):
                 shown = observers if window.shows_layer(number) else ()
                 counters, output, rows_there = self._run_stage(
@@ -103,6 +121,53 @@ class Pipeline:
                 run.layers.append(counters)
                 run.outputs.append(output)
         return replace(run, latency_cycles=self.exits[-1] - self.entries[-1] + 1)
+
+    def _run_coupled(
+        self,
+        profiles: Iterable[LayerProfile],
+        rows_there: NDArray[np.int64],
+        observers: tuple[Observer, ...],
+        window: EventWindow,
+    ) -> ImageRun:
+        """Run an image on all stages together, then show what each did."""
+        run = ImageRun([], [])
+        open_stage = open_stage_named(self._engine)
+        image = run_coupled(self.stages, self._fifos, profiles, open_stage, rows_there)
+        self._note_entry(image[0].start)
+        for number, working in enumerate(image):
+            done, stage = working.result(), working.stage
+            if observers and window.shows_layer(number):
+                shown = _with_rows(observers, working, window)
+                watched = _of_stage(shown, window, number, working.start)
+                simulate_stage = stage_engine_named(self._engine)
+                done = simulate_stage(stage.machine, working.profile, working.gates, *watched)
+            if working.before is not None:
+                stage.rows_there.append(working.before.there)
+                stage.rows_released.append(working.before.released)
+            stage.next_start = working.start + done.last_active_cycle
+            cause = first_cause(*working.first_gates)
+            run.layers.append(occupancy(done, cause, stage.machine.pe.count))
+            run.outputs.append(done.output)
+        self._note_exit(image[-1].start + done.counters.cycles - 1)
+        return replace(run, latency_cycles=self.exits[-1] - self.entries[-1] + 1)
+
+    def _image_there(self) -> NDArray[np.int64]:
+        """Tell when the rows of the next image are there for the first stage."""
+        if self._input is None:
+            return np.zeros(self._shapes[0].in_height, np.int64)
+        entry, there = self._input.bring(self._begun)
+        self.entries.append(entry)
+        return there
+
+    def _note_entry(self, start: int) -> None:
+        """Note when the first stage began with an image: without an input end that is when it came."""
+        self._begun = start
+        if self._input is None:
+            self.entries.append(start)
+
+    def _note_exit(self, written: int) -> None:
+        """Note the last write of an image, or when its scores have left."""
+        self.exits.append(written if self._output is None else self._output.send(written))
 
     def program(self, profile: LayerProfile, layer: int) -> LayerProgram:
         """Lay out the ops of a stage."""
@@ -119,31 +184,30 @@ class Pipeline:
         number: int,
         stage: Stage,
         profile: LayerProfile,
-        rows_there: NDArray[np.int64] | None,
+        rows_there: NDArray[np.int64],
         watched: tuple[tuple[Observer, ...], EventWindow],
     ) -> tuple[LayerCounters, NDArray[np.uint8], NDArray[np.int64]]:
         """Run an image on one stage; return its counts, its bits and when its rows can be read."""
         geometry = profile.geometry
-        may_dispatch = np.zeros(geometry.out_height, np.int64)
-        if rows_there is not None:
-            may_dispatch = dispatch_cycles(geometry, rows_there)
-        first = int(may_dispatch[first_row(geometry)])
+        may_dispatch = stage.windows_there(geometry, rows_there)
+        first = int(may_dispatch[first_position(geometry)])
         start = first if stage.next_start is None else stage.next_start
         simulate_stage = stage_engine_named(self._engine)
-        done = simulate_stage(
-            stage.machine, profile, np.maximum(may_dispatch - start, 0), *_of_stage(*watched, number, start)
-        )
+        gates = StageGates(np.maximum(may_dispatch - start, 0), np.zeros(len(may_dispatch), np.int64))
+        done = simulate_stage(stage.machine, profile, gates, *_of_stage(*watched, number, start))
         stage.next_start = start + done.last_active_cycle
         written = done.rows_written + start
-        if rows_there is None:
-            self.entries.append(start)
+        handed_on = stage.handed_on(written + 1)
+        stage.end_image()
+        if number == 0:
+            self._note_entry(start)
         else:
             stage.rows_there.append(rows_there)
             stage.rows_released.append(release_cycles(geometry, rows_there, written))
         if number == len(self.stages) - 1:
-            self.exits.append(start + done.counters.cycles - 1)
-        counters = occupancy(done, first > start, stage.machine.pe.count)
-        return counters, done.output, written + 1
+            self._note_exit(start + done.counters.cycles - 1)
+        counters = occupancy(done, first_cause(first - start, 0), stage.machine.pe.count)
+        return counters, done.output, handed_on
 
 
 def _of_stage(
@@ -160,6 +224,39 @@ def _of_stage(
         end_cycle=max(0, window.end_cycle - origin),
     )
     return tuple(_StageObserver(observer, number, origin) for observer in observers), alone
+
+
+def _with_rows(
+    observers: tuple[Observer, ...], working: Working, window: EventWindow
+) -> tuple[Observer, ...]:
+    """Let observers see too how many rows wait before a stage, if their number is limited."""
+    fifo = working.before
+    if fifo is None or fifo.depth_rows is None:
+        return observers
+    came, went = fifo.there, fifo.released + 1
+    cycles = np.unique(np.concatenate([came, went]))
+    rows = [
+        Event(int(cycle), EventKind.ROWS, int((came <= cycle).sum()), "fifo", int(held))
+        for cycle in cycles
+        for held in [(came <= cycle).sum() - (went <= cycle).sum()]
+    ]
+    origin = working.start if window.of_layer else 0
+    counted = [row._replace(cycle=row.cycle - origin) for row in rows if row.cycle >= working.start]
+    shown = [row for row in counted if window.shows(row)]
+    return tuple(_RowsObserver(observer, shown) for observer in observers)
+
+
+class _RowsObserver:
+    """Shows events of rows among the others, each behind those of its cycle."""
+
+    def __init__(self, observer: Observer, rows: list[Event]) -> None:
+        self._observer, self._rows = observer, rows[::-1]
+
+    def see(self, event: Event) -> None:
+        """Pass an event on, after the rows of cycles before."""
+        while self._rows and self._rows[-1].cycle < event.cycle:
+            self._observer.see(self._rows.pop())
+        self._observer.see(event)
 
 
 class _StageObserver:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from o3sim.config.consent import check_consent
-from o3sim.contract.counters import LayerCounters
+from o3sim.contract.counters import NEIGHBOUR_CAUSES, LayerCounters
 from o3sim.contract.resident import ResidentWeights, resident_weights
 from o3sim.errors import InputError
 from o3sim.network.layer_names import layer_number
@@ -40,7 +40,7 @@ class RunCycles:
     Attributes
     ----------
     layers : tuple of float
-        Cycles of each layer; of a stage of a pipeline those in which it does not wait for rows.
+        Cycles of each layer; of a stage of a pipeline those in which it does not wait for others.
     total : int
         Cycles of the run: of all layers, or of the stream through a pipeline.
     """
@@ -57,7 +57,7 @@ class RunCycles:
 
 
 def _at_work(counters: LayerCounters) -> float:
-    waits = counters.pe_cycles["input_wait"]
+    waits = sum(counters.pe_cycles[cause] for cause in NEIGHBOUR_CAUSES)
     pes = sum(counters.pe_cycles.values()) // counters.cycles
     return counters.cycles - waits / pes if waits else counters.cycles
 

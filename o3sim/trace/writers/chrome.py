@@ -91,6 +91,8 @@ class ChromeWriter:
                 self._put("i", f"squash {event.op}", self._track(event.unit), event.cycle, s="t")
             case EventKind.WEIGHTS:
                 self._transfer(event)
+            case EventKind.ROWS:
+                self._count("input FIFO (rows)", event.value, event.cycle)
 
     def close(self) -> None:
         """End what is under way."""

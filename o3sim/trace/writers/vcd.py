@@ -40,6 +40,8 @@ class VcdWriter:
         self._dram_latency = layer.architecture.dram.latency_cycles
         self._group = self._transfer_end = -1
         self._occupancy = self._signal("queue", "occupancy", 32, 0)
+        self._rows = 0
+        self._fifo = None if layer.architecture.fifo_rows is None else self._signal("fifo", "rows", 32, 0)
         self._events = {kind: self._signal("events", name, 32, 0) for kind, name in COUNTED.items()}
         self._counts = dict.fromkeys(COUNTED, 0)
         pes = [f"pe{number}" for number in range(layer.architecture.pe.count)]
@@ -58,6 +60,8 @@ class VcdWriter:
             self._counts[event.kind] += 1
         if event.kind in (EventKind.WORD, EventKind.STALL):
             self._now[event.unit] = event
+        elif event.kind is EventKind.ROWS:
+            self._rows = event.value
         elif event.kind is EventKind.WEIGHTS:
             self._group = event.op
             self._transfer_end = max(event.cycle + 1, event.value - self._dram_latency)
@@ -83,6 +87,8 @@ class VcdWriter:
         cycle, change = self._cycle, self._vcd.change
         change(self._dram, cycle, self._group if cycle < self._transfer_end else UNDEFINED)
         change(self._occupancy, cycle, self._queue.ops)
+        if self._fifo is not None:
+            change(self._fifo, cycle, self._rows)
         for kind, signal in self._events.items():
             change(signal, cycle, self._counts[kind])
             self._counts[kind] = 0

@@ -42,8 +42,9 @@ def stage_cases(draw: st.DrawFn) -> StageCase:
     """Draw a stage: any machine, a layer, and when the rows it reads are there."""
     layer: LayerProfile = draw(profiles() | profiles(scores=True))
     cycles = st.sampled_from([0, 0, 1, 2, 5, 40, 300])
-    rows = draw(st.lists(cycles, min_size=layer.geometry.out_height, max_size=layer.geometry.out_height))
-    return StageCase(resident(draw(architectures())), (layer,), tuple(rows))
+    each = st.lists(cycles, min_size=layer.geometry.out_height, max_size=layer.geometry.out_height)
+    rows, room = draw(each), draw(each | st.just([0] * layer.geometry.out_height))
+    return StageCase(resident(draw(architectures())), (layer,), tuple(rows), tuple(room))
 
 
 def network(seed: int = 1) -> Network:

@@ -10,20 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from o3sim.contract.events import EventKind
+from o3sim.contract.gates import StageGates
 from o3sim.contract.plan import StageRun
 from o3sim.machine.stage import simulate_stage
 from o3sim.network.layer import Pool
 from o3sim.profile.profile import LayerProfile
-from o3sim.runs.pipeline.occupancy import occupancy
+from o3sim.runs.pipeline.occupancy import first_cause, occupancy
 from o3sim.runs.pipeline.rows import first_row
 from tests.machine.harness import Log, architecture, conv, cycles_of, dense, profile, random_profile
 from tests.machine.strategies import StageCase
 from tests.runs.pipeline.samples import FOLDED, stage_cases
 
 
-def stage(layer: LayerProfile, row_cycles: list[int], **changes: Any) -> tuple[StageRun, Log]:
+def stage(
+    layer: LayerProfile, row_cycles: list[int], room: list[int] | None = None, **changes: Any
+) -> tuple[StageRun, Log]:
     log = Log()
-    return simulate_stage(architecture(**changes), layer, np.array(row_cycles), (log,)), log
+    gates = StageGates.of_rows(layer.geometry, np.array(row_cycles), room and np.array(room))
+    return simulate_stage(architecture(**changes), layer, gates, (log,)), log
 
 
 def causes(run: StageRun) -> dict[str, int]:
@@ -67,6 +71,31 @@ def test_a_lockstep_group_waits_for_rows_rather_than_start_short() -> None:
     assert causes(run) == {"queue_empty": 2, "input_wait": 2 * 9, "useful": 2 * 2, "drain": 2}
 
 
+def test_an_op_is_dispatched_in_the_cycle_in_which_there_is_room_for_it() -> None:
+    layer = profile(conv(5, 3, 1, 1))
+    _, log = stage(layer, [0, 4, 4], room=[0, 20, 10])
+    assert cycles_of(log.events, EventKind.DISPATCH) == {0: 0, 1: 20, 2: 20}
+
+
+def test_waiting_for_room_is_blocked_up_to_the_cycle_of_the_dispatch() -> None:
+    run, _ = stage(profile(dense(16, 4)), [0], room=[10])
+    assert causes(run) == {"blocked": 4 * 11, "useful": 4 * 2, "drain": 4}
+
+
+def test_missing_rows_go_before_missing_room_as_a_cause() -> None:
+    run, _ = stage(profile(dense(16, 4)), [6], room=[10])
+    assert causes(run) == {"input_wait": 4 * 6, "blocked": 4 * 5, "useful": 4 * 2, "drain": 4}
+    run, _ = stage(profile(dense(16, 4)), [10], room=[6])
+    assert causes(run) == {"input_wait": 4 * 11, "useful": 4 * 2, "drain": 4}
+
+
+def test_a_lockstep_group_starts_short_rather_than_wait_for_room() -> None:
+    layer = profile(conv(4, 3, 1, 1))
+    run, log = stage(layer, [0, 0], room=[0, 9], pe__count=2, **FOLDED)
+    assert cycles_of(log.events, EventKind.ISSUE) == {0: 1, 1: 10}
+    assert run.counters.pe_cycles["blocked"] > 0
+
+
 def test_a_row_is_handed_on_with_the_last_write_to_it() -> None:
     layer = profile(conv(5, 5, 1, 1), outcome=1)
     run, log = stage(layer, [0, 0, 0], pe__count=1)
@@ -95,7 +124,7 @@ def test_an_image_occupies_a_stage_up_to_its_last_word(latency: int) -> None:
     run, _ = stage(profile(dense(80, 8)), [0], pe__latency_cycles=latency, **FOLDED)
     assert run.counters.cycles == 1 + 20 + latency
     assert run.last_active_cycle == 20
-    counted = occupancy(run, waits_for_rows=False, pe_count=4)
+    counted = occupancy(run, "queue_empty", pe_count=4)
     assert counted.cycles == 20
     assert counted.pe_cycles["useful"] == 4 * 20 == sum(counted.pe_cycles.values())
 
@@ -108,10 +137,10 @@ def test_an_image_occupies_a_stage_as_long_as_outcomes_wait_to_be_written() -> N
 @given(stage_cases())
 @settings(max_examples=60, deadline=None)
 def test_causes_sum_to_pes_times_the_cycles_of_occupancy(case: StageCase) -> None:
-    rows = np.array(case.row_cycles, np.int64)
-    run = simulate_stage(case.architecture, case.profiles[0], rows)
-    waits = rows[first_row(case.profiles[0].geometry)] > 0
-    counted = occupancy(run, waits_for_rows=waits, pe_count=case.architecture.pe.count)
+    run = simulate_stage(case.architecture, case.profiles[0], case.gates)
+    first = first_row(case.profiles[0].geometry)
+    cause = first_cause(case.row_cycles[first], case.room_cycles[first])
+    counted = occupancy(run, cause, case.architecture.pe.count)
     assert sum(counted.pe_cycles.values()) == case.architecture.pe.count * counted.cycles
     assert 0 < counted.cycles < run.counters.cycles
 
@@ -120,6 +149,7 @@ def test_causes_sum_to_pes_times_the_cycles_of_occupancy(case: StageCase) -> Non
 @settings(max_examples=40, deadline=None)
 def test_no_row_is_written_before_the_rows_it_is_computed_from(case: StageCase, later: int) -> None:
     rows = np.array(case.row_cycles, np.int64) + later
-    run = simulate_stage(case.architecture, case.profiles[0], rows)
+    gates = StageGates.of_rows(case.profiles[0].geometry, rows)
+    run = simulate_stage(case.architecture, case.profiles[0], gates)
     assert run.rows_written.min() > rows.min()
     assert run.counters.ops == run.counters.retired + run.counters.squashed
