@@ -23,6 +23,7 @@ from o3sim.cli.diff import diff
 from o3sim.cli.explain import explain
 from o3sim.cli.explore import explore
 from o3sim.cli.export import export
+from o3sim.cli.fifo import fifo
 from o3sim.cli.golden import golden_app
 from o3sim.cli.importing import import_app
 from o3sim.cli.listing import list_shipped
@@ -60,6 +61,7 @@ app.command(short_help="Run every combination of some parameters.")(sweep)
 app.command(short_help="Search the best machines for a network.")(explore)
 app.command(short_help="Write a page about a sweep.")(report)
 app.command(short_help="Tell where the cycles of a run went.")(explain)
+app.command(short_help="Find how deep a pipeline's FIFOs have to be.")(fifo)
 app.command(short_help="Count what pruning can leave out.")(profile)
 app.command(short_help="Write what happens in a layer, cycle by cycle.")(trace)
 app.command(short_help="Show where two traces or results part.")(diff)

@@ -1,0 +1,240 @@
+"""Find the least depths of a pipeline's FIFOs that keep its rate, and what less of them costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from o3sim.config.architecture import Architecture
+from o3sim.contract.gates import StageGates
+from o3sim.errors import InputError
+from o3sim.results.front import non_dominated
+from o3sim.runs.engines import engine_name, stage_engine_named
+from o3sim.runs.pipeline.least_depth import least_depth_rows
+from o3sim.runs.pipeline.stages import stage_machines
+from o3sim.runs.pipeline.stream import Pipeline
+from o3sim.runs.point import count_image
+from o3sim.studies.fifo.ladder import Depths, ladder
+from o3sim.studies.fifo.row_model import RowModel, row_times
+
+if TYPE_CHECKING:
+    from o3sim.profile.image import ProfiledImage
+    from o3sim.runs.case import AnyCase
+
+MOST_POINTS = 6
+"""Depths of the ladder that are simulated, beside the last."""
+
+LOSS = 0.001
+"""Share of the rate that may be lost for it to be called kept."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Depth:
+    """A pipeline with FIFOs of some depths, simulated.
+
+    Attributes
+    ----------
+    depths_rows : tuple of int
+        Before each stage but the first.
+    bits : int
+        Of all FIFOs together.
+    interval_cycles : float
+        Mean between the ends of two images.
+    worst_cycles : int
+        The longest of them.
+    blocked : tuple of float
+        Share of the PE-cycles in which a stage was blocked, of each stage but the last.
+    """
+
+    depths_rows: Depths
+    bits: int
+    interval_cycles: float
+    worst_cycles: int
+    blocked: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class FoundDepths:
+    """What there is to know of a pipeline's FIFOs.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    stages : tuple of str
+        Names of the stages, but the first.
+    row_bits : tuple of int
+        Of a row of their input.
+    least_rows : tuple of int
+        Depths below which stages deadlock.
+    deep : Depth
+        With FIFOs that never fill; its depths are the rows that were there at most, without those that
+        were being written.
+    kept : Depth
+        The least that keep the rate: no FIFO can do with a row less.
+    front : tuple of Depth
+        Those of all simulated that no other beats in both bits and rate, by bits.
+    """
+
+    architecture: Architecture
+    stages: tuple[str, ...]
+    row_bits: tuple[int, ...]
+    least_rows: Depths
+    deep: Depth
+    kept: Depth
+    front: tuple[Depth, ...]
+
+    def images_per_s(self, cycles: float) -> float:
+        """Turn cycles an image into a rate."""
+        return 1e6 * self.architecture.clock_mhz / cycles
+
+
+def with_depths(architecture: Architecture, depths_rows: Sequence[int]) -> Architecture:
+    """Return a pipeline with a depth stated for each stage but the first."""
+    values = architecture.model_dump()
+    values.pop("input_fifo", None)
+    stages = list(values.get("stages") or [{}] * (len(depths_rows) + 1))
+    for number, depth in enumerate(depths_rows, 1):
+        stages[number] = {**stages[number], "input_fifo": {"depth_rows": depth}}
+    return Architecture.model_validate({**values, "stages": tuple(stages)})
+
+
+def find_depths(architecture: Architecture, case: AnyCase, progress: Progress | None = None) -> FoundDepths:
+    """Look for depths, by row times, and simulate those worth it.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        A pipeline; depths that it states are not looked at.
+    case : Case or StoredCase
+        At least two images, one after another through the pipeline.
+    progress : callable, optional
+        Told ``(what, simulations done, most that are to come)``.
+
+    Raises
+    ------
+    InputError
+        If it is no pipeline, does not fit the network, or there is one image.
+    """
+    if not architecture.is_pipelined:
+        raise InputError(
+            f"architecture {architecture.name}: organization: layer_sequential has no FIFOs between stages; "
+            "take one of layer_pipelined (finn-cnv, o3bnn-pipelined)"
+        )
+    if len(case) < 2:
+        raise InputError("--images 1: a rate takes two images at least")
+    return _Search(architecture, case, progress).found()
+
+
+class _Search:
+    """A pipeline on some images, whose profiles are computed once."""
+
+    def __init__(self, architecture: Architecture, case: AnyCase, progress: Progress | None) -> None:
+        self._architecture, self._case, self._progress = architecture, case, progress
+        speculative = architecture.pruning.speculative
+        self._images = [case.image(item, speculative, keep=True) for item in case.items()]
+        layers = case.network.layers
+        self._shapes = [layer.geometry for layer in layers]
+        self._machines = stage_machines(_without_depths(architecture), layers)
+        self._row_bits = tuple(shape.pooled_width * shape.out_channels for shape in self._shapes[:-1])
+        self._seen: dict[Depths, Depth] = {}
+
+    def found(self) -> FoundDepths:
+        """Look for depths."""
+        sides = list(zip(self._shapes, self._machines, strict=True))
+        least = tuple(least_depth_rows(writer, reader) for writer, reader in pairwise(sides))
+        deep = self._deep()
+        held = (rows + 1 for rows in deep.depths_rows)  # and the row that is being written
+        most = tuple(max(pair) for pair in zip(least, held, strict=True))
+        model = self._model()
+        kept_by_model = model.interval_cycles(most) * (1 + LOSS)
+        steps = ladder(least, most, self._row_bits, model.interval_cycles, kept_by_model)
+        for place in sorted({round(each) for each in np.linspace(0, len(steps) - 1, MOST_POINTS)}):
+            self._simulated(steps[place])
+        kept = self._kept(steps[-1], least, deep.interval_cycles * (1 + LOSS))
+        seen = list(self._seen.values())
+        unbeaten = non_dominated(np.array([[each.bits, each.interval_cycles] for each in seen]))
+        best = sorted((seen[place] for place in np.flatnonzero(unbeaten)), key=lambda each: each.bits)
+        names = tuple(layer.name for layer in self._case.network.layers[1:])
+        return FoundDepths(self._architecture, names, self._row_bits, least, deep, kept, tuple(best))
+
+    def _kept(self, depths: Depths, least: Depths, kept: float) -> Depth:
+        """Add rows where stages are blocked until the rate is kept, then take needless ones away."""
+        found = self._simulated(depths)
+        while found.interval_cycles > kept:
+            place = max(range(len(least)), key=found.blocked.__getitem__)
+            found = self._simulated(_changed(found.depths_rows, place, 1))
+        for place in sorted(range(len(least)), key=lambda each: -self._row_bits[each]):
+            while found.depths_rows[place] > least[place]:
+                fewer = self._simulated(_changed(found.depths_rows, place, -1))
+                if fewer.interval_cycles > max(kept, found.interval_cycles):
+                    break
+                found = fewer
+        return found
+
+    def _deep(self) -> Depth:
+        """Simulate FIFOs that never fill, and see how many rows they hold."""
+        images = len(self._images)
+        depths = tuple(shape.pooled_height * images for shape in self._shapes[:-1])
+        pipeline, found = self._run(depths)
+        held = tuple(stage.rows_at_once for stage in pipeline.stages[1:])
+        bits = sum(rows * bits for rows, bits in zip(held, self._row_bits, strict=True))
+        return Depth(held, bits, found.interval_cycles, found.worst_cycles, found.blocked)
+
+    def _model(self) -> RowModel:
+        """Time the rows of every stage with all its input there."""
+        simulate_stage = stage_engine_named(engine_name(self._architecture))
+        times = [
+            [
+                row_times(simulate_stage(machine, profile, _open_gates(profile)))
+                for machine, profile in zip(self._machines, image.profiles(), strict=True)
+            ]
+            for image in self._images
+        ]
+        return RowModel(self._shapes, times)
+
+    def _simulated(self, depths: Depths) -> Depth:
+        """Simulate depths, once."""
+        if depths not in self._seen:
+            self._seen[depths] = self._run(depths)[1]
+        return self._seen[depths]
+
+    def _run(self, depths: Depths) -> tuple[Pipeline, Depth]:
+        network = self._case.network
+        if self._progress is not None:
+            self._progress(f"depths {', '.join(map(str, depths))}", len(self._seen), len(self._seen) + 1)
+        pipeline = Pipeline(with_depths(self._architecture, depths), network)
+        images: Sequence[ProfiledImage] = self._images
+        counts = [count_image(pipeline, image, network.layers).layers for image in images]
+        blocked = tuple(
+            sum(each[stage].pe_cycles["blocked"] for each in counts)
+            / sum(sum(each[stage].pe_cycles.values()) for each in counts)
+            for stage in range(len(network.layers) - 1)
+        )
+        gaps = np.diff(pipeline.exits)
+        bits = sum(rows * bits for rows, bits in zip(depths, self._row_bits, strict=True))
+        return pipeline, Depth(depths, bits, float(gaps.mean()), int(gaps.max()), blocked)
+
+
+def _changed(depths: Depths, place: int, rows: int) -> Depths:
+    return (*depths[:place], depths[place] + rows, *depths[place + 1 :])
+
+
+def _without_depths(architecture: Architecture) -> Architecture:
+    values = architecture.model_dump()
+    values.pop("input_fifo", None)
+    values["stages"] = tuple(_other_units(stage) for stage in values.get("stages", ()))
+    return Architecture.model_validate(values)
+
+
+def _other_units(stage: dict[str, Any]) -> dict[str, Any]:
+    return {unit: keys for unit, keys in stage.items() if unit != "input_fifo"}
+
+
+def _open_gates(profile: Any) -> StageGates:
+    return StageGates.of_rows(profile.geometry, np.zeros(profile.geometry.out_height, np.int64))

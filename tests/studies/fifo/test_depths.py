@@ -1,0 +1,97 @@
+"""Depths of FIFOs: the quick model, the ladder of depths, and what is found on a small pipeline."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from o3sim.errors import InputError
+from o3sim.network.images import Images
+from o3sim.report.fifo import to_json
+from o3sim.runs.case import Case
+from o3sim.runs.pipeline.stream import Pipeline
+from o3sim.runs.point import count_image
+from o3sim.studies.fifo.find import LOSS, find_depths, with_depths
+from o3sim.studies.fifo.ladder import ladder
+from o3sim.studies.fifo.row_model import RowModel, RowTimes
+from tests.machine.harness import architecture, conv
+from tests.runs.pipeline.samples import images, network, pipelined
+
+SLOW_END: Any = ({}, {"pe": {"count": 2}}, {"pe": {"count": 1}}, {})
+
+
+def case(count: int) -> Case:
+    return Case(network(), Images(images(count), None))
+
+
+@pytest.mark.parametrize(("first", "second"), [(7, 3), (3, 7), (1, 9)])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_the_model_has_the_closed_form_of_constant_times(first: int, second: int, depth: int) -> None:
+    shape = conv(30, 1, 1, 1, kernel=1)
+    times = [RowTimes((first,) * 30, 1), RowTimes((second,) * 30, 1)]
+    model = RowModel([shape, shape], [times] * 4)
+    cycles_a_row = max(first, second, (first + second + 4) / depth)
+    assert model.interval_cycles([depth]) == pytest.approx(30 * cycles_a_row, abs=1.5)
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=4), st.data())
+def test_the_ladder_ends_with_depths_that_can_do_with_no_row_less(needed: list[int], data: Any) -> None:
+    bits = data.draw(st.lists(st.integers(1, 9), min_size=len(needed), max_size=len(needed)))
+
+    def interval(depths: tuple[int, ...]) -> float:
+        return 10 + sum(max(0, need - depth) for need, depth in zip(needed, depths, strict=True))
+
+    least, most = (1,) * len(needed), (9,) * len(needed)
+    steps = ladder(least, most, bits, interval, kept=10)
+    assert steps[0] == least
+    assert steps[-1] == tuple(needed)
+
+
+def test_what_is_kept_keeps_the_rate_and_needs_every_row() -> None:
+    arch, run = pipelined(SLOW_END), case(5)
+    found = find_depths(arch, run)
+    limit = found.deep.interval_cycles * (1 + LOSS)
+    assert found.kept.interval_cycles <= limit
+    for place, depth in enumerate(found.kept.depths_rows):
+        assert depth >= found.least_rows[place]
+        if depth > found.least_rows[place]:
+            fewer = [rows - (at == place) for at, rows in enumerate(found.kept.depths_rows)]
+            assert interval_of(with_depths(arch, fewer), run) > found.kept.interval_cycles
+    assert found.kept in found.front or any(
+        each.bits <= found.kept.bits and each.interval_cycles <= found.kept.interval_cycles
+        for each in found.front
+    )
+
+
+def interval_of(arch: Any, run: Case) -> float:
+    pipeline = Pipeline(arch, run.network)
+    for item in run.items():
+        count_image(pipeline, run.image(item), run.network.layers)
+    return (pipeline.exits[-1] - pipeline.exits[0]) / (len(run) - 1)
+
+
+def test_the_front_gets_faster_with_every_bit() -> None:
+    found = find_depths(pipelined(SLOW_END), case(4))
+    bits = [each.bits for each in found.front]
+    cycles = [each.interval_cycles for each in found.front]
+    assert bits == sorted(bits)
+    assert cycles == sorted(cycles, reverse=True)
+    assert all(each.worst_cycles >= each.interval_cycles for each in found.front)
+    document = json.loads(to_json(found, 4))
+    assert document["front"][-1]["interval_cycles"] == cycles[-1]
+
+
+def test_depths_that_a_machine_states_are_not_looked_at() -> None:
+    stated = pipelined(SLOW_END, input_fifo={"depth_rows": 9})
+    assert find_depths(stated, case(3)).front == find_depths(pipelined(SLOW_END), case(3)).front
+
+
+def test_what_has_no_fifos_or_no_interval_is_refused() -> None:
+    with pytest.raises(InputError, match="organization: layer_sequential has no FIFOs"):
+        find_depths(architecture(), case(2))
+    with pytest.raises(InputError, match="--images 1: a rate takes two images"):
+        find_depths(pipelined(), case(1))
