@@ -1,4 +1,4 @@
-"""`o3sim import`: workloads out of other projects' files."""
+"""`o3sim import`: workloads, and foldings, out of other projects' files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from o3sim.cli import options
 from o3sim.errors import InputError
 
 import_app = typer.Typer(
-    help="Make a workload out of another project's network.",
+    help="Make a workload out of another project's network, or a machine out of its folding.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -89,6 +89,37 @@ def onnx(
 
     for path in import_onnx(model, output.name, input_range).write(output):
         print(f"wrote {path}")
+
+
+@import_app.command("finn-folding")
+def finn_folding(
+    folding: Annotated[Path, typer.Argument(metavar="FILE.json", help="FINN's folding configuration.")],
+    workload: options.Workload,
+    output: options.OutputName,
+    clock: Annotated[float, typer.Option(metavar="MHZ", help="Clock of the machine.")] = 100.0,
+) -> None:
+    """Turn a folding of FINN's into an architecture: a pipeline of its units, dense.
+
+    WORKLOAD has the layers that it folds. A fold takes a cycle whatever the bits of weights and
+    activations, so that foldings of W1A2 and W2A2 networks are timed too, by the topology. Prints what
+    an image takes each unit.
+    """
+    from o3sim.formats.importers.finn_folding import import_folding
+    from o3sim.network.load import load_network, load_workload
+
+    if not 0 < clock <= 1_000_000:
+        raise InputError(f"--clock {clock:g}: expected MHz, above 0 and up to 1,000,000")
+    network = load_network(load_workload(workload))
+    imported = import_folding(folding, network.layers, output.name, clock)
+    path = imported.write(output)
+    for unit in imported.folding.units:
+        print(f"{unit.cycles:>11,} cycles an image: {unit.node}, {unit.kind} of {unit.layer}")
+    slowest = imported.folding.slowest
+    print(f"{1e6 * clock / slowest.cycles:,.1f} images/s at most, by {slowest.node}")
+    if imported.folding.not_read:
+        print(f"without effect here: {', '.join(imported.folding.not_read)}")
+    print("timed dense, nothing pruned; thresholds of the input and labels are not in the machine")
+    print(f"wrote {path}")
 
 
 @import_app.command("npz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -98,6 +99,17 @@ def _topology(folder: Path) -> None:
     (folder / "t.csv").write_text(HEADER + SMALL)
 
 
+def _pipeline(folder: Path) -> None:
+    write_workload(folder)
+    (folder / "pipe.yaml").write_text("extends: o3bnn\nname: pipe\norganization: layer_pipelined\n")
+
+
+def _folding(folder: Path) -> None:
+    write_workload(folder)
+    units = {f"MVAU_hls_{number}": {"PE": 1, "SIMD": 1} for number in range(3)}
+    (folder / "f.json").write_text(json.dumps(units))
+
+
 def _data(folder: Path) -> None:
     for name, raw in arrays().items():
         (folder / name).write_bytes(raw)
@@ -122,6 +134,10 @@ COMMANDS = {
     "import npz": Writing("import npz arrays.npz -o net", _plain, over=("net.npz", "net.yaml")),
     "import onnx": Writing("import onnx model.onnx -o net", _model, over=("net.npz",), extra="onnx"),
     "import scalesim": Writing("import scalesim t.csv -o net", _topology, over=("net.yaml",)),
+    "import finn-folding": Writing(
+        "import finn-folding f.json tiny.yaml -o net", _folding, over=("net.yaml",)
+    ),
+    "fifo": Writing("fifo pipe.yaml tiny.yaml --images 2 --json f.json", _pipeline, over=("f.json",)),
     "export": Writing("export tiny.yaml -o m.onnx", write_workload, over=("m.onnx",), extra="onnx"),
     "train": Writing(
         "train training.yaml -o net",
