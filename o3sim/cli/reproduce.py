@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from o3sim.cli import options, outputs
+from o3sim.errors import InputError
 
 if TYPE_CHECKING:
     from o3sim.checks.reproduce.evidence import Evidence
@@ -18,13 +21,20 @@ def reproduce(
     jobs: options.Jobs = 1,
     json: options.Json = "",
     output: options.OptionalFolder = None,
+    boards: Annotated[
+        bool, typer.Option("--boards", help="Set figures of boards beside predictions instead.")
+    ] = False,
 ) -> None:
     """Set published claims beside what this simulator measures, with a verdict each.
 
     Everything is computed from shipped workloads or read from the logs of their training; figures are
     drawn into DIR, if it is given. Images of
     CIFAR-10 are not shipped: `o3sim data` makes a file of them for --image-file. docs/reproduce.md.
+    With --boards: what is predicted for foldings of FINN's beside what was measured on boards.
     """
+    if boards:
+        _boards(json, output)
+        return
     evidence, findings = _found(images, image_file or [], jobs)
     if output is not None:
         from o3sim.checks.reproduce.figures import draw_figures
@@ -39,6 +49,23 @@ def reproduce(
         from o3sim.report.console import make_console
 
         print_findings(make_console(), findings)
+
+
+def _boards(json: str, output: Path | None) -> None:
+    """Predict what boards measured."""
+    if output is not None:
+        raise InputError(f"--output {output}: --boards draws no figures: leave it out")
+    from o3sim.checks.boards.predict import predictions
+    from o3sim.checks.boards.report import print_boards, to_json
+    from o3sim.cli.progress import progress_on_stderr
+    from o3sim.report.console import make_console
+
+    with progress_on_stderr() as progress:
+        found = predictions(progress)
+    if json:
+        outputs.write_json(json, to_json(found))
+    if json != outputs.STANDARD_OUTPUT:
+        print_boards(make_console(), found)
 
 
 def _found(images: int, image_files: list[Path], jobs: int) -> tuple[Evidence, list[Finding]]:

@@ -1,0 +1,1 @@
+"""Published figures of boards beside what is predicted for their foldings."""
