@@ -417,7 +417,7 @@ class Architecture(CrossCheckedModel):
             yield from _buffer_conflicts(data)
         for number, stage in enumerate(stages if isinstance(stages, list | tuple) else ()):
             if number == 0 and isinstance(stage, Mapping) and stage.get("input_fifo"):
-                what = "the first stage has none, for images come to it whole: leave it out"
+                what = "the first stage has none, for no stage is before it: leave it out"
                 yield Conflict((("stages", 0, "input_fifo"),), what)
             if isinstance(stage, Mapping) and all(isinstance(part, Mapping) for part in stage.values()):
                 yield from _array_conflicts(laid_over(data, stage), ("stages", number))
