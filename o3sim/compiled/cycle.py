@@ -88,6 +88,8 @@ def _next_change(x: Memory, cycle: int) -> int:
         for known in (rows_cycle(x), room_cycle(x)):
             if known > cycle:
                 wake = min(wake, known)
+            elif known == cycle > 0:
+                wake = cycle + 1  # what PEs wait for is another thing from then on
     if x.layer.skips_ahead:
         return min(wake, next_planned(x, cycle))
     for place in range(x.settings.pes * x.settings.contexts):

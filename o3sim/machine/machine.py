@@ -373,6 +373,7 @@ class Machine:
             None if self.argmax_pruning is None else self.argmax_pruning.next_show(),
             None if group is None else self.weights.next_change(group),
             *self.sequencer.gates,
+            cycle + 1 if 0 < cycle in self.sequencer.gates else None,  # PEs wait for another thing then
         ]
         known = [wake for wake in wakes if wake is not None and wake > cycle]
         if not known:

@@ -80,7 +80,7 @@ def test_one_signature_whatever_the_machine_and_the_layer() -> None:
     layer = random_profile(conv(6, 5, 8, 6, pool=Pool(2, 2)), seed=5)
     banked = architecture(activation_buffer__banks=4, weight_buffer__banks=4, pe__contexts=2)
     run_compiled(Case(banked, [layer, layer]), (Log(),))
-    run_compiled(StageCase(architecture(), (layer,), (0, 1, 2, 3, 4, 5)))
+    run_compiled(StageCase(architecture(), (layer,), (0, 1, 2, 3, 4, 5), (0,) * 6))
     race = ClassRace(np.array([1, 0], np.int32), np.array([[9, 5], [6, 9]], np.int32))
     classes = replace(random_profile(dense(9, 2), seed=1), scores=True, race=race)
     run_compiled(Case(architecture(pruning__argmax=True), [classes]))

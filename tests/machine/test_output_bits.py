@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 
 from o3sim.contract.events import EventKind
+from o3sim.contract.gates import StageGates
 from o3sim.machine.machine import Machine
 from o3sim.machine.output_bits import OutputBits
 from o3sim.machine.scoreboard import Scoreboard
@@ -137,4 +138,5 @@ def test_bits_that_go_elsewhere_take_no_port() -> None:
     assert run_one(arch, profile(dense(16, 2), scores=True)).write_conflicts == 0
     ideal = architecture(pe__count=2, scheduler__issue_width_ops=1)
     assert run_one(ideal, hidden).write_conflicts == 0
-    assert simulate_stage(arch, hidden, np.zeros(1, np.int64)).counters.write_conflicts == 0
+    gates = StageGates.of_rows(hidden.geometry, np.zeros(1, np.int64))
+    assert simulate_stage(arch, hidden, gates).counters.write_conflicts == 0

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from o3sim.compiled.stage import simulate_stage as compiled_stage
 from o3sim.contract.events import EventKind
 from o3sim.contract.gates import StageGates
 from o3sim.contract.plan import StageRun
@@ -153,3 +154,15 @@ def test_no_row_is_written_before_the_rows_it_is_computed_from(case: StageCase, 
     run = simulate_stage(case.architecture, case.profiles[0], gates)
     assert run.rows_written.min() > rows.min()
     assert run.counters.ops == run.counters.retired + run.counters.squashed
+
+
+@pytest.mark.parametrize("simulate", [simulate_stage, compiled_stage])
+def test_rows_that_came_are_waited_for_no_more_though_the_queue_is_full(simulate: Any) -> None:
+    """Rows come in cycle 15; from 16 on it is room in the queue that lacks, until the op in it is issued."""
+    layer = profile(conv(4, 3, 1, 2))
+    gates = StageGates.of_rows(layer.geometry, np.array([0, 15]))
+    changes = {"pe__count": 3, "pe__width_edges": 64, "sequencer__outermost": "position"}
+    arch = architecture(**changes, issue_queue__depth_ops=1, scheduler__select_cycles=9)
+    run = simulate(arch, layer, gates)
+    waited = range(12, 16)  # the second op is dispatched in cycle 11, and holds one of the PEs meanwhile
+    assert run.counters.pe_cycles["input_wait"] == len(waited) * 2
