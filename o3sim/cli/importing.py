@@ -12,7 +12,7 @@ from o3sim.cli import options
 from o3sim.errors import InputError
 
 import_app = typer.Typer(
-    help="Make a workload out of another project's network, or a machine out of its folding.",
+    help="Take over other projects' networks and foldings.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -1,0 +1,170 @@
+"""How long images take a machine whose time depends on them, and what that gives away, as a Markdown table.
+
+``sh scripts/latency-of-data [WORKLOAD] [--image-file FILE.npz] [--images N] [--tries N]`` runs the queue, the
+windows, the groups and the carousel on the same images, and each once more with nothing pruned.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.config.load import load_architecture
+from o3sim.network.images import Images
+from o3sim.runs.case import Case, load_case
+from o3sim.runs.estimate.bounds import cycle_bounds
+from o3sim.runs.point import count_image
+from o3sim.runs.runner import runner_of
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+
+MACHINES = "o3bnn", "window", "group", "carousel"
+BINS = 8
+"""Of latencies, with as many images in each: an observer that tells eighths apart."""
+PERMUTATIONS = 2000
+NOTHING_PRUNED = {"pruning.threshold": False, "pruning.pooling": False}
+
+Cycles = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Cycles of images on a machine, and the classes that they come out as."""
+
+    cycles: Cycles
+    classes: NDArray[np.int64]
+
+
+def latencies(machine: Architecture, case: Case) -> Latencies:
+    """Run every image by itself."""
+    runner = runner_of(machine, case.network)
+    counted = [count_image(runner, case.image(item), case.network.layers).result for item in case.items()]
+    cycles, classes = zip(*((each.cycles, each.predicted) for each in counted), strict=True)
+    return Latencies(np.array(cycles), np.array(classes))
+
+
+def mutual_information(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Return what one of two series tells of the other, in bits, from their joint frequencies.
+
+    >>> series = np.array([0, 1, 0, 1])
+    >>> float(mutual_information(series, series)), float(mutual_information(series, np.array([0, 0, 1, 1])))
+    (1.0, 0.0)
+    """
+    _, rows = np.unique(first, return_inverse=True)
+    _, columns = np.unique(second, return_inverse=True)
+    joint = np.zeros((rows.max() + 1, columns.max() + 1))
+    np.add.at(joint, (rows, columns), 1 / len(rows))
+    apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
+    there = joint > 0
+    return float((joint[there] * np.log2(joint[there] / apart[there])).sum())
+
+
+def binned(cycles: Cycles, bins: int = BINS) -> NDArray[np.int64]:
+    """Sort latencies into bins with as many images in each; equal latencies share one."""
+    edges = np.quantile(cycles, np.arange(1, bins) / bins)
+    return np.searchsorted(edges, cycles, side="left")
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What latencies tell of classes.
+
+    Attributes
+    ----------
+    bits : float
+        Of mutual information, less what shuffled classes have on average: frequencies of few images
+        always look as if they told something.
+    p : float
+        Share of shuffled series that tell as much.
+    """
+
+    bits: float
+    p: float
+
+
+def leak(found: Latencies, seed: int = 0, permutations: int = PERMUTATIONS) -> Leak:
+    """Measure what latencies tell of classes, with a permutation test."""
+    cycles, chance = binned(found.cycles), np.random.default_rng(seed)
+    told = mutual_information(cycles, found.classes)
+    shuffled = [mutual_information(cycles, chance.permutation(found.classes)) for _ in range(permutations)]
+    p = (1 + sum(each >= told for each in shuffled)) / (1 + permutations)
+    return Leak(told - float(np.mean(shuffled)), p)
+
+
+def slowest_by_search(
+    machine: Architecture, case: Case, start: NDArray[np.uint8], tries: int, seed: int = 0
+) -> int:
+    """Look for a slower image: replace parts by those of others or by noise, and keep what is slower."""
+    chance, pixels = np.random.default_rng(seed), case.images.x
+    runner, best, most = runner_of(machine, case.network), start.copy(), 0
+    for _ in range(tries + 1):
+        tried = best.copy() if most else start.copy()
+        if most:
+            _replace_part(tried, pixels, chance)
+        one = Case(case.network, Images(tried[None], None))
+        took = count_image(runner, one.image(tried), case.network.layers).result.cycles
+        if took > most:
+            best, most = tried, took
+    return most
+
+
+def _replace_part(image: NDArray[np.uint8], pixels: NDArray[np.uint8], chance: np.random.Generator) -> None:
+    height, width = image.shape[:2]
+    y, x = chance.integers(height), chance.integers(width)
+    part = slice(y, y + chance.integers(1, height)), slice(x, x + chance.integers(1, width))
+    other = pixels[chance.integers(len(pixels))]
+    noise = chance.integers(0, 256, image.shape, np.uint8)
+    image[part] = (other if chance.random() < 0.5 else noise)[part]
+
+
+def report(case: Case, tries: int, say: Callable[[str], None]) -> Iterator[str]:
+    """Yield the lines of the table: each machine as shipped, and with nothing pruned."""
+    yield f"{len(case)} images of {case.network.name}; {tries} tries of the search; cycles of an image."
+    yield ""
+    yield "| machine | least | p50 | p99 | worst | by search | held to that | bound | bits of the class | p |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    for name in MACHINES:
+        shipped = load_architecture(name)
+        for machine, called in ((shipped, f"`{name}`"), (shipped.with_(NOTHING_PRUNED), "nothing pruned")):
+            say(f"{name}, {called}")
+            yield _row(called, machine, case, tries)
+
+
+def _row(called: str, machine: Architecture, case: Case, tries: int) -> str:
+    found = latencies(machine, case)
+    p50, p99 = np.quantile(found.cycles, (0.5, 0.99))
+    searched = slowest_by_search(machine, case, case.images.x[int(found.cycles.argmax())], tries)
+    numbers = found.cycles.min(), p50, p99, found.cycles.max(), searched
+    held = f"{searched / found.cycles.mean():.2f} x"
+    told = leak(found)
+    most = cycle_bounds(machine, case.network.layers).most
+    cells = *(f"{number:,.0f}" for number in numbers), held, f"{most:,}", f"{told.bits:.2f}", f"{told.p:.4f}"
+    return f"| {called} | {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Print the tables."""
+    import sys
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workload", nargs="?", default="fashion-vgg")
+    parser.add_argument("--image-file", type=Path)
+    parser.add_argument("--images", type=int)
+    parser.add_argument("--tries", type=int, default=200)
+    asked = parser.parse_args()
+    case = load_case(
+        asked.workload, asked.image_file, asked.images, [load_architecture(name) for name in MACHINES]
+    )
+    for line in report(case, asked.tries, lambda name: print(name, file=sys.stderr)):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

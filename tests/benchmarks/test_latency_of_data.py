@@ -1,0 +1,65 @@
+"""What latencies tell of classes: found where it is, and not where it is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from o3sim.config.load import load_architecture
+from o3sim.network.images import Images
+from o3sim.runs.case import Case
+from scripts.benchmarks.latency_of_data import (
+    BINS,
+    Latencies,
+    binned,
+    latencies,
+    leak,
+    mutual_information,
+    slowest_by_search,
+)
+from tests.sample_runs import network as small
+
+CHANCE = np.random.default_rng(1)
+
+
+def test_latencies_that_follow_the_class_tell_all_of_it() -> None:
+    classes = np.repeat(np.arange(4), 50)
+    told = leak(Latencies(1000 + 10 * classes + CHANCE.integers(0, 5, 200), classes), permutations=200)
+    assert told.bits == pytest.approx(2, abs=0.15)
+    assert told.p < 0.01
+
+
+def test_latencies_of_chance_tell_nothing() -> None:
+    told = leak(Latencies(CHANCE.integers(0, 1000, 300), CHANCE.integers(0, 10, 300)), permutations=200)
+    assert abs(told.bits) < 0.1
+    assert told.p > 0.01
+
+
+def test_one_latency_for_all_tells_nothing() -> None:
+    told = leak(Latencies(np.full(100, 7), CHANCE.integers(0, 10, 100)), permutations=50)
+    assert told.bits == 0
+    assert told.p == 1
+
+
+def test_bins_hold_as_many_each_and_equal_latencies_share_one() -> None:
+    assert np.bincount(binned(CHANCE.permutation(8 * 20))).tolist() == [20] * BINS
+    assert len(set(binned(np.array([5] * 9 + [6])))) <= 2
+
+
+def test_information_is_symmetric_and_at_most_the_entropy() -> None:
+    first, second = CHANCE.integers(0, 5, 100), CHANCE.integers(0, 3, 100)
+    told = mutual_information(first, second)
+    assert told == pytest.approx(mutual_information(second, first))
+    assert 0 <= told <= mutual_information(second, second)
+
+
+def test_the_search_finds_no_faster_image() -> None:
+    case = Case(small(), Images(images_of(6), None))
+    machine = load_architecture("o3bnn")
+    found = latencies(machine, case).cycles
+    slowest = case.images.x[int(found.argmax())]
+    assert slowest_by_search(machine, case, slowest, tries=5) >= found.max()
+
+
+def images_of(count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.random.default_rng(3).integers(0, 256, (count, 8, 8, 1), np.uint8)
