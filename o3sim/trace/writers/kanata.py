@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.events import OP_KINDS, Event, EventKind
 from o3sim.trace.squash_causes import SquashCauses
 from o3sim.trace.writer import TracedLayer, text_on
@@ -39,7 +38,7 @@ class KanataWriter:
     def __init__(self, stream: BinaryIO, layer: TracedLayer) -> None:
         self._text = text_on(stream)
         self._program = layer.program
-        self._has_queue = layer.architecture.scheduler.dispatch == CENTRAL
+        self._has_queue = layer.architecture.scheduler.has_queue
         self._causes = SquashCauses(layer.program)
         self._cycle = -1
         self._rows: dict[int, _Row] = {}
