@@ -26,6 +26,7 @@ from o3sim.network.bits.layers import patch_dots, pooled, thresholded
 from o3sim.network.bits.packing import pack_bits, unpack_bits
 from o3sim.network.bits.patches import Patches, gather
 from o3sim.network.layer import Geometry, Layer
+from o3sim.network.own_input import own_input
 from o3sim.network.parameters import Shapes
 from o3sim.network.preprocess import InputSpec
 from o3sim.network.random_bits import LEVELS, RandomBits
@@ -70,6 +71,8 @@ def synthetic_layers(
     for number, (name, geometry, scores) in enumerate(shapes):
         random = RandomBits(recipe.seed, _FILTERS, number)
         offset = spec.offset if number == 0 else 0
+        if geometry.own_input:
+            codes = [own_input(name, geometry, image) for image in images]
         if scores:
             weights = _masked(random.words(geometry.out_channels, geometry.words_per_neuron), geometry)
             layers.append(Layer(name, geometry, weights, None, scores=True, input_offset=offset))
