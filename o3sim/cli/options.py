@@ -206,6 +206,38 @@ _FIGURE = _option(
     *_OUTPUT, metavar="FILE", check=outputs.check_figure, help="Figure to write: .png, .svg or .pdf."
 )
 Figure = Annotated[Path, _FIGURE]
+
+
+def _inches(name: str, value: float) -> float:
+    from o3sim.report.plot.style import LEAST_INCHES, MOST_INCHES
+
+    if not LEAST_INCHES <= value <= MOST_INCHES:
+        raise InputError(f"{name} {value:g}: expected {LEAST_INCHES:g} to {MOST_INCHES:g}")
+    return value
+
+
+def _style(name: str, value: str) -> str:
+    from o3sim.config.catalog import suggest
+    from o3sim.report.plot.style import STYLES
+
+    if value not in STYLES:
+        raise InputError(f"{name} {value}: expected {' or '.join(STYLES)}{suggest(value, STYLES)}")
+    return value
+
+
+Inches = Annotated[
+    float | None,
+    _option(
+        "--inches",
+        metavar="W",
+        check=_inches,
+        help="Width of the figure; text keeps its size. 3.5 is a column of a paper.",
+        show_default="7.16, slides 10",
+    ),
+]
+Style = Annotated[
+    str, _option("--style", metavar="NAME", check=_style, help="paper: text of 8 points; slides: of 16.")
+]
 FigureOfTable = Annotated[Path | None, _if_not_given(_FIGURE, "a PNG in DIR")]
 
 _NAME = _option(
