@@ -185,6 +185,7 @@ AllowCode = Annotated[
         "--allow-code", callback=_allow, help="Run the code in FILE.py:Class that this names: read it first."
     ),
 ]
+Wide = Annotated[bool, _option("--wide", help="Show all columns, also where that takes over 80.")]
 Parquet = Annotated[bool, _option("--parquet", help="Write the tables as Parquet too.")]
 
 Json = Annotated[

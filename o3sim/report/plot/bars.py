@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ def name_groups(axes: Axes, names: Sequence[str]) -> None:
     """Write the names of groups beneath them: turned where they would touch."""
     room = 0.8 * width_inches() / len(names)
     if max(map(text_inches, names)) <= room:
-        turn = {}
+        turn: dict[str, Any] = {}
     elif scaled(LINE_INCHES) < room:
         turn = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"}
     else:

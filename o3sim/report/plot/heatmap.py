@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +108,7 @@ def _write_values(axes: Axes, data: HeatmapData) -> None:
     middle = (np.nanmin(data.values) + np.nanmax(data.values)) / 2
     for (row, column), value in np.ndenumerate(data.values):
         if not np.isnan(value):
-            look = {"color": "white" if value > middle else "black", "fontsize": "small"}
+            look: dict[str, Any] = {"color": "white" if value > middle else "black", "fontsize": "small"}
             axes.text(column, row, short(value), ha="center", va="center", **look)
 
 

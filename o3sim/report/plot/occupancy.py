@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +67,7 @@ def draw_occupancy(panels: Sequence[OccupancyData], title: str) -> Figure:
     for axes, panel in zip(all_axes, panels, strict=True):
         for number, (name, shares) in enumerate(panel.shares.items()):
             colour = LINE_COLOURS[number % len(LINE_COLOURS)]
-            line = {"linewidth": scaled(1.2), "linestyle": DASHES[number % len(DASHES)]}
+            line: dict[str, Any] = {"linewidth": scaled(1.2), "linestyle": DASHES[number % len(DASHES)]}
             axes.stairs(shares, panel.edges, label=legend_label(name), color=colour, **line)
             axes.stairs(shares, panel.edges, color=colour, alpha=0.2, fill=True)
         axes.set_xlim(panel.edges[0], panel.edges[-1])

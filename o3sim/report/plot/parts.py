@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,7 +173,7 @@ def _number_bars(
     for bar in range(len(data.bars)):
         for place, height in zip(places[:, bar], heights[:, bar], strict=True):
             if fits:
-                above = {"ha": "center", "va": "bottom", "textcoords": "offset points"}
+                above: dict[str, Any] = {"ha": "center", "va": "bottom", "textcoords": "offset points"}
                 axes.annotate(str(bar + 1), (place, height), (0, scaled(1)), fontsize="small", **above)
     axes.margins(y=0.1)
     order = "" if fits else "bars of a group, from the left:   "

@@ -99,14 +99,20 @@ def _name_axes(axes: Axes, x_name: str, y_name: str) -> None:
     axes.set_ylabel(wrapped(y_name, scaled(0.8 * HEIGHT_INCHES)))
     plain_numbers(axes.xaxis)
     plain_numbers(axes.yaxis)
-    axes.xaxis.get_major_locator().set_params(nbins=5)  # numbers written in full are long
+    axes.locator_params(axis="x", nbins=5)  # numbers written in full are long
 
 
 def _draw_points(axes: Axes, data: SearchData, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
     axes.scatter(x, y, s=scaled(2.8) ** 2, color=SKY, linewidths=0, label="tried")
     front = data.front
     axes.scatter(x[front], y[front], s=scaled(3.8) ** 2, color=VERMILION, linewidths=0, label="front")
-    knee = {"s": scaled(8.4) ** 2, "marker": "*", "color": BLACK, "linewidths": 0, "zorder": 3}
+    knee: dict[str, Any] = {
+        "s": scaled(8.4) ** 2,
+        "marker": "*",
+        "color": BLACK,
+        "linewidths": 0,
+        "zorder": 3,
+    }
     axes.scatter(x[[data.knee]], y[[data.knee]], label="knee", **knee)
     axes.grid()
     axes.set_axisbelow(True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -174,7 +174,12 @@ def _draw_panel(axes: Axes, data: SeriesData, log_y: bool) -> None:
     words = any(isinstance(place, str) for place in data.places)
     (_draw_bars if words else _draw_lines)(axes, data)
     if data.level is not None:
-        look = {"color": BLACK, "linewidth": scaled(0.8), "linestyle": (0, (5, 2)), "zorder": 0.5}
+        look: dict[str, Any] = {
+            "color": BLACK,
+            "linewidth": scaled(0.8),
+            "linestyle": (0, (5, 2)),
+            "zorder": 0.5,
+        }
         axes.axhline(data.level, label=legend_label(data.level_name), **look)
     if log_y:
         axes.set_yscale("log", subs=[2, 5])
@@ -213,7 +218,7 @@ def scale_for_factors(axes: Axes, places: Sequence[float]) -> None:
     axes.minorticks_off()
     labels = [plain(place) for place in places]
     turned = sum(map(text_inches, labels)) > scaled(0.75 * PANEL_INCHES)
-    turn = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if turned else {}
+    turn: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if turned else {}
     axes.set_xticks(places, labels, **turn)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,13 +127,13 @@ def draw_speedup(data: SpeedUpData) -> Figure:
     fits = all(0.83 * text_inches(text) <= room for each in texts.values() for text in each)
     for number, (workload, values) in enumerate(data.by_workload.items()):
         here = places[:, number]
-        look = {"color": LINE_COLOURS[number % len(LINE_COLOURS)], "linewidth": 0}
+        look: dict[str, Any] = {"color": LINE_COLOURS[number % len(LINE_COLOURS)], "linewidth": 0}
         axes.bar(here, values, width * 0.92, label=legend_label(workload), **look)
         tops = values
         if workload in data.spreads:
             least, most = data.spreads[workload]
             tops = np.fmax(values, most)
-            ends = {
+            ends: dict[str, Any] = {
                 "ecolor": BLACK,
                 "elinewidth": scaled(0.7),
                 "capsize": scaled(1.5),
@@ -143,7 +143,12 @@ def draw_speedup(data: SpeedUpData) -> Figure:
             axes.errorbar(here, values, (below, above), fmt="none", **ends)
         for place, top, text in zip(here, tops, texts[workload] if fits else (), strict=False):
             if np.isfinite(top):
-                how = {"ha": "center", "va": "bottom", "fontsize": "small", "textcoords": "offset points"}
+                how: dict[str, Any] = {
+                    "ha": "center",
+                    "va": "bottom",
+                    "fontsize": "small",
+                    "textcoords": "offset points",
+                }
                 axes.annotate(text, (place, top), (0, scaled(1.5)), **how)
     axes.axhline(1, color=BLACK, linewidth=scaled(0.8), linestyle="--", zorder=0.5)
     name_groups(axes, data.architectures)

@@ -72,7 +72,7 @@ _RC: dict[Any, Any] = {
     "pdf.fonttype": 42,  # TrueType, embedded: what venues ask for in place of Type 3
     "savefig.dpi": 200,
 }
-_THICKNESSES = {"axes.linewidth": 0.6, "hatch.linewidth": 0.5, "grid.linewidth": 0.3}
+_THICKNESSES: dict[Any, float] = {"axes.linewidth": 0.6, "hatch.linewidth": 0.5, "grid.linewidth": 0.3}
 
 
 @contextmanager

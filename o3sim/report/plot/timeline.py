@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,7 +198,10 @@ def draw_timeline(machines: Sequence[TimelineData], title: str) -> Figure:
         axes.spines[["top", "right"]].set_visible(True)
         plain_numbers(axes.xaxis)
     panels[-1].set_xlabel(wrapped(f"cycle of {title}", 0.85 * width_inches()))
-    edge = {"edgecolor": "#666666", "linewidth": 0.3}  # of a patch in the legend alone: white is one of them
+    edge: dict[str, Any] = {
+        "edgecolor": "#666666",
+        "linewidth": 0.3,
+    }  # of a patch in the legend alone: white is one of them
     handles = {
         label: Patch(facecolor=colour, **edge) for doing, (colour, label) in LOOKS.items() if doing in shown
     }
