@@ -119,6 +119,7 @@ Layer = Annotated[str, _LAYER]
 LongestLayer = Annotated[str | None, _if_not_given(_LAYER, "the longest")]
 OptionalLayer = Annotated[str | None, _if_not_given(_LAYER, "that of the traces")]
 AllLayers = Annotated[str | None, _if_not_given(_LAYER, "all")]
+LayerOrAll = Annotated[str | None, _if_not_given(_LAYER, "with --interval all")]
 Layers = Annotated[list[str] | None, _if_not_given(_LAYER, "all")]
 Cycles = Annotated[
     str,

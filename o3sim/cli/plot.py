@@ -106,6 +106,22 @@ def images(
 
 
 @plot_app.command()
+def interval(
+    table: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Table of `trace --interval N`.")],
+    output: options.Figure,
+    layer: options.AllLayers = None,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
+) -> None:
+    """Show what PEs do and how full the queue is over time, from counts of every N cycles."""
+    from o3sim.report.plot.interval import draw_interval, interval_data
+
+    data = interval_data(table, layer)
+    with figure_style(inches, style):
+        _write(draw_interval(data), output)
+
+
+@plot_app.command()
 def depth(
     output: options.Figure,
     workload: options.Workload = options.DEFAULT_WORKLOAD,
