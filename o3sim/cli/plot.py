@@ -10,6 +10,7 @@ import typer
 
 from o3sim.cli import options, plot_tables
 from o3sim.cli.machines import changed, load_machine
+from o3sim.cli.plot_style import figure_style
 from o3sim.cli.plot_tables import By, FiguresOfFolders, Where
 from o3sim.errors import InputError
 
@@ -38,19 +39,20 @@ def stack(
     results: Results,
     output: options.Figure,
     layer: options.AllLayers = None,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
 ) -> None:
     """Cycle stacks: the layers of one run, or several runs beside each other."""
     from o3sim.report.plot.stack import draw_stack, stack_data
-    from o3sim.report.plot.style import figure_style
     from o3sim.results.saved import load_runs
 
     data = stack_data([run for path in results for run in load_runs(path)], layer)
-    with figure_style():
+    with figure_style(inches, style):
         _write(draw_stack(data), output)
 
 
 @plot_app.command()
-def speedup(
+def speedup(  # noqa: PLR0913, PLR0917 - the command's options
     results: Annotated[
         list[Path],
         typer.Argument(metavar="RESULT.json...|DIR", help="Results of `run --json`, or a sweep's folder."),
@@ -68,22 +70,55 @@ def speedup(
     ] = None,
     by: By = None,
     where: Where = None,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
 ) -> None:
     """Speed-up of architectures over one of them; of a sweep's points over those that differ in a key."""
     if len(results) == 1 and (results[0].is_dir() or results[0].suffix == ".csv"):
-        plot_tables.table_speedup(results[0], x, y, over, by, where, output)
+        plot_tables.table_speedup(results[0], x, y, over, by, where, output, (inches, style))
         return
     if output is None:
         raise InputError("where to? --output FILE")
     if x or y or by or where:
         raise InputError("--x, --y, --by and --where are for the table of a sweep; give its folder")
     from o3sim.report.plot.speedup import draw_speedup, speedup_data
-    from o3sim.report.plot.style import figure_style
     from o3sim.results.saved import load_runs
 
     data = speedup_data([load_runs(path) for path in results], over)
-    with figure_style():
+    with figure_style(inches, style):
         _write(draw_speedup(data), output)
+
+
+@plot_app.command()
+def images(
+    results: Results,
+    output: options.Figure,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
+) -> None:
+    """Latency of the images of runs one by one: a box for each architecture."""
+    from o3sim.report.plot.image_boxes import boxes_data, draw_boxes
+    from o3sim.results.saved import load_runs
+
+    data = boxes_data([run for path in results for run in load_runs(path)])
+    with figure_style(inches, style):
+        _write(draw_boxes(data), output)
+
+
+@plot_app.command()
+def interval(
+    table: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Table of `trace --interval N`.")],
+    output: options.Figure,
+    layer: options.AllLayers = None,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
+) -> None:
+    """Show what PEs do and how full the queue is over time, from counts of every N cycles."""
+    from o3sim.report.plot.interval import draw_interval, interval_data
+
+    data = interval_data(table, layer)
+    with figure_style(inches, style):
+        _write(draw_interval(data), output)
 
 
 @plot_app.command()
@@ -93,10 +128,11 @@ def depth(
     images: options.Images = 1,
     image_file: options.ImageFile = None,
     profiles: options.Profiles = None,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
 ) -> None:
     """How deep into their edges neurons are decided, layer by layer: no machine is run."""
     from o3sim.report.plot.depth import depth_data, draw_depth
-    from o3sim.report.plot.style import figure_style
     from o3sim.runs.case import load_case, with_saved_profiles
     from o3sim.studies.whatif.depths import DepthSums
 
@@ -105,12 +141,12 @@ def depth(
     for item in case.items():
         depths.add(case.image(item).profiles())
     title = f"{loaded.title}, {images} image{'s' * (images != 1)}"
-    with figure_style():
+    with figure_style(inches, style):
         _write(draw_depth(depth_data(depths.layers), title), output)
 
 
 @plot_app.command()
-def occupancy(
+def occupancy(  # noqa: PLR0913, PLR0917 - the command's options
     architectures: options.Architectures,
     output: options.Figure,
     layer: options.OptionalLayer = None,
@@ -119,6 +155,8 @@ def occupancy(
     image: options.Image = 0,
     image_file: options.ImageFile = None,
     profiles: options.Profiles = None,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
     _allow_code: options.AllowCode = False,
 ) -> None:
     """Ops in the queue and neurons in flight: histograms over the first cycles of a layer.
@@ -126,13 +164,12 @@ def occupancy(
     --set changes every ARCH.
     """
     from o3sim.report.plot.occupancy import draw_occupancy, occupancy_data
-    from o3sim.report.plot.style import figure_style
 
     panels, watched = _panels(architectures, settings, layer, workload, (image_file, image), profiles)
     data = occupancy_data({panel.name: panel.occupancy() for panel in panels})
     title = _layers_of(panels) if watched is None else f"{watched.case.title}, layer {watched.name}"
     title += changed(settings)
-    with figure_style():
+    with figure_style(inches, style):
         _write(draw_occupancy(data, title), output)
 
 
@@ -147,13 +184,14 @@ def timeline(  # noqa: PLR0913, PLR0917 - the command's options
     image: options.Image = 0,
     image_file: options.ImageFile = None,
     profiles: options.Profiles = None,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
     _allow_code: options.AllowCode = False,
 ) -> None:
     """Show what every PE does in every cycle, architectures below each other on one time axis.
 
     --set changes every ARCH.
     """
-    from o3sim.report.plot.style import figure_style
     from o3sim.report.plot.timeline import draw_timeline
 
     first, end = _span(cycles)
@@ -161,7 +199,7 @@ def timeline(  # noqa: PLR0913, PLR0917 - the command's options
     data = [panel.timeline(first, end) for panel in panels]
     title = _layers_of(panels) if watched is None else f"layer {watched.name} of {watched.case.title}"
     title += changed(settings)
-    with figure_style():
+    with figure_style(inches, style):
         _write(draw_timeline(data, title), output)
 
 

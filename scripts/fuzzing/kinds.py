@@ -55,6 +55,7 @@ KINDS: tuple[Kind, ...] = (
             "explain arch.yaml tiny.yaml",
             "trace arch.yaml tiny.yaml --layer 0 --cycles :50 -o -",
             "trace arch.yaml tiny.yaml --layer 1 --cycles :50 --format vcd -o out.vcd",
+            "trace arch.yaml tiny.yaml --interval 50 -o out.csv",
             "golden record out arch.yaml tiny.yaml --cycles 10",
             "plot timeline arch.yaml tiny.yaml --layer 0 -o out.svg",
         ),

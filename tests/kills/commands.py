@@ -114,6 +114,7 @@ COMMANDS = {
     "profile": Writing("profile tiny.yaml --save out --json p.json", write_workload, over=("p.json",)),
     "run": Writing("run o3bnn tiny.yaml --json r.json", write_workload, over=("r.json",)),
     "trace": Writing("trace small tiny.yaml --layer 0 -o t.txt.gz", write_workload, over=("t.txt.gz",)),
+    "trace interval": Writing("trace small tiny.yaml --interval 9 -o i.csv", write_workload, over=("i.csv",)),
     "trace vcd": Writing(
         "trace small tiny.yaml --layer 0 -o t.vcd --format vcd", write_workload, over=("t.vcd",), extra="vcd"
     ),
