@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from typer.main import get_command
@@ -20,6 +21,7 @@ from o3sim.cli.app import app
 from o3sim.cli.manual.pages import FRONT, MADE, page_text
 from scripts.manual import ROOT
 from scripts.manual.api_page import api_page
+from scripts.manual.terms import as_directive, linked, terms_of
 
 HERE = Path(__file__).parent
 
@@ -31,6 +33,8 @@ _PAGE = re.compile(r"\]\(([\w/.-]+)\.md\)")
 
 MADE_IN = "Reference"
 """The section of the front page whose table of contents has the pages that are made."""
+
+GLOSSARY = "docs/glossary.md"
 
 _LEXERS = {".py": "python", ".yaml": "yaml", ".json": "json", ".md": "markdown", ".sh": "sh"}
 
@@ -66,6 +70,7 @@ def _write_page(source: Path, path: str) -> Iterator[str]:
     if file.suffix == ".md":
         text = mended(file.read_text(encoding="utf-8"), path)
         links = targets(file.read_text(encoding="utf-8"), path)
+        text = as_directive(text) if path == GLOSSARY else linked(text, _terms())
         yield from (link for link in links if not link.startswith("docs/") or (ROOT / link).is_dir())
     else:
         text = _listing(path)
@@ -133,6 +138,11 @@ def _table_of_contents(caption: str, pages: Sequence[str]) -> str:
     """Return pages for Sphinx; those in other folders are in another table."""
     listed = "\n".join(dict.fromkeys(page for page in pages if not page.startswith("..")))
     return f"\n```{{toctree}}\n:hidden:\n{caption}\n{listed}\n```\n"
+
+
+@cache
+def _terms() -> dict[str, str]:
+    return terms_of((ROOT / GLOSSARY).read_text(encoding="utf-8"))
 
 
 def _listing(path: str) -> str:
