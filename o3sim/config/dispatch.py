@@ -154,7 +154,7 @@ def _carousel(data: Mapping[str, Any]) -> Iterator[Conflict]:
         yield Conflict((called, _DISPATCH), what)
     opened, groups = _at(data, _OPEN), _at(data, ("scheduler", "groups"))
     banks = _at(data, ("weight_buffer", "banks"))
-    if type(opened) is type(groups) is type(banks) is int and banks // groups < opened:
+    if type(opened) is type(groups) is type(banks) is int and groups <= banks < groups * opened:
         what = (
             f"each has a weight bank of its own, a group has {banks // groups}: give {groups * opened} banks"
         )

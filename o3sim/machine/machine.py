@@ -123,8 +123,8 @@ class Machine:
             case "bits":
                 self.bits = OutputBits(architecture.activation_buffer.banks, architecture.pe.width_edges)
             case "pes":
-                make_pe, queues = pe_class(architecture.pe.unit), architecture.scheduler.banks or 1
-                self.pes = PEArray(architecture, self.supply, make_pe, queues)
+                make_pe, ranges = pe_class(architecture.pe.unit), architecture.scheduler.banks or 1
+                self.pes = PEArray(architecture, self.supply, make_pe, ranges)
             case "scheduler":
                 self.scheduler = Scheduler(architecture.scheduler, self.queue, self.pes)
             case "sequencer":

@@ -72,7 +72,7 @@ class KanataWriter:
             for op, row in self._rows.items():
                 self._begin(row, CUT_OFF)
                 self._label(row, 1, "left open by the end of the trace")
-                self._due.append(lambda op=op: self._end(op, RETIRE))  # type: ignore[misc]
+                self._due.append(lambda op=op: self._end(op, RETIRE))  # type: ignore[misc]  # bound now
             self._go_to(self._cycle + 1)
         self._text.flush()
         self._text.detach()
