@@ -118,6 +118,7 @@ COMMANDS = {
     "trace vcd": Writing(
         "trace small tiny.yaml --layer 0 -o t.vcd --format vcd", write_workload, over=("t.vcd",), extra="vcd"
     ),
+    "timeline": Writing("timeline small tiny.yaml --layer 0 -o p.html", write_workload, over=("p.html",)),
     "plot": Writing("plot stack r.json -o f.svg", _result, over=("f.svg",)),
     "report": Writing("report out -o page.html", _swept, over=("page.html",)),
     "import npz": Writing("import npz arrays.npz -o net", _plain, over=("net.npz", "net.yaml")),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from base64 import b64encode
 from hashlib import sha256
 from html import unescape
@@ -16,9 +14,8 @@ from typer.testing import CliRunner
 from o3sim.cli.app import app
 from o3sim.errors import InputError
 from o3sim.report.page.page import page_of
+from tests.report.browser import needs_browser, use
 from tests.report.plot.tables import RESULTS, write_tables
-
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def test_a_page_needs_nothing_beside_it(tmp_path: Path) -> None:
@@ -88,27 +85,17 @@ def test_the_command_writes_the_page_into_the_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(BROWSER is None, reason="needs Chromium or Chrome")
+@needs_browser
 def test_a_click_on_a_heading_sorts(tmp_path: Path) -> None:
-    page = page_of(write_tables(tmp_path))
     script = (
         "const head = [...document.querySelectorAll('table.sorts th')]"
         ".find(cell => cell.textContent.startsWith('cycles per')); head.click();"
     )
-    digest = b64encode(sha256(script.encode()).digest()).decode()
-    page = page.replace("script-src ", f"script-src &#x27;sha256-{digest}&#x27; ")
-    (tmp_path / "clicked.html").write_text(page.replace("</body>", f"<script>{script}</script></body>"))
-    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-    done = subprocess.run(
-        [*command, f"--user-data-dir={tmp_path}/profile", f"file://{tmp_path}/clicked.html"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    table = done.stdout[done.stdout.index('<table class="sorts">') :]
+    seen = use(page_of(write_tables(tmp_path)), script, tmp_path)
+    table = seen.dom[seen.dom.index('<table class="sorts">') :]
     points = re.findall(r'<tr><td class="number">(\d)</td>', table)
     assert points[:6] == ["2", "1", "5", "0", "4", "3"]
+    assert seen.console == []
 
 
 @pytest.mark.parametrize("cell", ["", "many", "nan", "1e999"])

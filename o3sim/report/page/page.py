@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from math import isfinite
@@ -14,6 +12,7 @@ from string import Template
 from o3sim.config.yaml_marks import MAX_BYTES
 from o3sim.files.inputs import printable, read_input
 from o3sim.report.page.figures import svg_figures
+from o3sim.report.page.policy import policy_of
 from o3sim.report.plot.axis_names import axis_name
 from o3sim.results.result_table import IDENTITY, ResultTable, load_results, read_csv
 
@@ -58,7 +57,7 @@ def page_of(folder: Path) -> str:
     title = printable(table.path.parent.resolve().name)
     page = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
     return Template(page).substitute(
-        policy=escape(_policy(page)),
+        policy=escape(policy_of(page)),
         title=escape(f"o3sim: {title}"),
         heading=escape(title),
         summary=_summary(table),
@@ -69,16 +68,6 @@ def page_of(folder: Path) -> str:
         failed=_failed(table),
         provenance=_provenance(table),
         request=_request(table.path.parent),
-    )
-
-
-def _policy(page: str) -> str:
-    """Return what a browser lets the page do: run its own script and style itself, load and send nothing."""
-    script = page.partition("<script>")[2].partition("</script>")[0]
-    digest = b64encode(sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:;"
-        " base-uri 'none'; form-action 'none'"
     )
 
 
