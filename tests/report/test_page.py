@@ -158,6 +158,41 @@ def test_machines_that_were_compared_have_the_same_page(tmp_path: Path) -> None:
     assert "<td>architecture</td><td>o3bnn, dense, " in page
 
 
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (("per_image",), []),
+        (("per_image", 0, "cycles"), "x"),
+        (("latency_us",), 0),
+        (("configuration", "clock_mhz"), -1),
+        (("configuration", "pe"), None),
+        (("compare", 0, "images"), 1),
+        (("pipeline",), 3),
+    ],
+)
+def test_damaged_results_are_refused_in_one_line(
+    tmp_path: Path, keys: tuple[str | int, ...], value: object
+) -> None:
+    document = json.loads(compared(tmp_path).read_text())
+    place = document
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    (tmp_path / "result.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match="not a whole result"):
+        page_of(tmp_path / "result.json")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("edges", None), ("energy_pj", {"pe": [1]}), ("cycles_per_image", "x")]
+)
+def test_odd_figures_of_a_result_leave_figures_out(tmp_path: Path, key: str, value: object) -> None:
+    document = json.loads(compared(tmp_path).read_text())
+    document[key] = value
+    (tmp_path / "result.json").write_text(json.dumps(document))
+    assert page_of(tmp_path / "result.json").startswith("<!DOCTYPE html>")
+
+
 def test_a_result_of_one_run_has_a_page_too(tmp_path: Path) -> None:
     (tmp_path / "one.json").write_text(to_json(result(), []))
     page = page_of(tmp_path / "one.json")

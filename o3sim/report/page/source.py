@@ -19,6 +19,7 @@ from o3sim.results.saved import SavedRun, load_runs
 REQUESTS = ("sweep.yaml", "explore.yaml")
 """What a folder was made from, as it was asked for."""
 
+_LISTS = frozenset({"layers", "per_image", "compare", "configuration"})
 _OF_RUN = ("images", "accuracy", "synthetic", "network_digest", *COLUMNS)
 
 
@@ -114,7 +115,9 @@ def _row(number: int, run: Mapping[str, Any]) -> Row:
         "workload": str(run["workload"]),
         "status": "ok",
     }
-    flat = _flat({**run, "synthetic": "+".join(map(str, made_up)) if isinstance(made_up, list) else ""})
+    figures = {name: value for name, value in run.items() if name not in _LISTS}
+    figures["synthetic"] = "+".join(map(str, made_up)) if isinstance(made_up, list) else ""
+    flat = _flat(figures)
     machine = {f"{ARCHITECTURE}{key}": text for key, text in _flat(run["configuration"]).items()}
     return named | {name: flat[name] for name in _OF_RUN if name in flat} | machine
 
