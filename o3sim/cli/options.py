@@ -220,7 +220,7 @@ OutputFile = Annotated[Path, _FILE]
 PageFile = Annotated[
     Path, _option(*_OUTPUT, metavar="FILE", check=outputs.check_page, help="Page to write: .html.")
 ]
-ReportFile = Annotated[Path | None, _if_not_given(_FILE, "DIR/report.html")]
+ReportFile = Annotated[Path | None, _if_not_given(_FILE, "DIR/report.html, or RESULT.html")]
 
 _FIGURE = _option(
     *_OUTPUT, metavar="FILE", check=outputs.check_figure, help="Figure to write: .png, .svg or .pdf."

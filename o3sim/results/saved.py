@@ -82,14 +82,18 @@ def _runs(document: Mapping[str, Any]) -> Iterator[SavedRun]:
 
 
 def _run(values: Mapping[str, Any]) -> SavedRun:
+    architecture = str(values["architecture"])
     clock_mhz = _positive(values["configuration"]["clock_mhz"])
+    latencies = tuple(_count(image["cycles"]) / clock_mhz for image in values["per_image"])
+    if len(latencies) != values["images"]:
+        raise ValueError(f"{len(latencies)} entries of per_image for {values['images']} images")
     return SavedRun(
-        architecture=str(values["architecture"]),
+        architecture=architecture,
         workload=str(values["workload"]),
         network_digest=str(values["network_digest"]),
         images=_count(values["images"]),
         synthetic=bool(values["synthetic"]),
-        latency_us=float(values["latency_us"]),
+        latency_us=_positive(values["latency_us"]),
         configuration=dict(values["configuration"]),
         cycles=_count(values["cycles"]),
         pe_cycles=_causes(values["pe_cycles"]),
@@ -98,7 +102,7 @@ def _run(values: Mapping[str, Any]) -> SavedRun:
             for layer in values["layers"]
         ),
         peak=_peak_edges(values) * clock_mhz,
-        image_latencies_us=tuple(_count(image["cycles"]) / clock_mhz for image in values["per_image"]),
+        image_latencies_us=latencies,
     )
 
 

@@ -210,6 +210,8 @@ KINDS: tuple[Kind, ...] = (
             "plot stack result.json -o out.png",
             "plot stack other.json result.json --layer conv1 -o out.svg",
             "plot speedup other.json -o out.pdf",
+            "plot images other.json -o out.svg",
+            "report other.json -o out.html",
         ),
         weight=6,
     ),

@@ -121,6 +121,7 @@ COMMANDS = {
     "timeline": Writing("timeline small tiny.yaml --layer 0 -o p.html", write_workload, over=("p.html",)),
     "plot": Writing("plot stack r.json -o f.svg", _result, over=("f.svg",)),
     "report": Writing("report out -o page.html", _swept, over=("page.html",)),
+    "report of a run": Writing("report r.json -o page.html", _result, over=("page.html",)),
     "import npz": Writing("import npz arrays.npz -o net", _plain, over=("net.npz", "net.yaml")),
     "import onnx": Writing("import onnx model.onnx -o net", _model, over=("net.npz",), extra="onnx"),
     "import scalesim": Writing("import scalesim t.csv -o net", _topology, over=("net.yaml",)),

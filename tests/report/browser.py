@@ -23,7 +23,7 @@ class Seen(NamedTuple):
     console: list[str]
 
 
-def use(page: str, script: str, folder: Path) -> Seen:
+def use(page: str, script: str, folder: Path, width: int = 1200) -> Seen:
     """Open a page in a browser, let a script use it, and return what is there then.
 
     The script is allowed beside the page's own, which shows that no other would be.
@@ -35,7 +35,8 @@ def use(page: str, script: str, folder: Path) -> Seen:
     done = subprocess.run(
         [
             str(BROWSER),
-            *("--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,800", "--dump-dom"),
+            *("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
+            f"--window-size={width},800",
             "--enable-logging=stderr",
             f"--user-data-dir={folder}/profile",
             f"file://{place}",

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from o3sim.cli import app as cli
+from o3sim.config.ranges import NO_END
 from o3sim.errors import InputError
 from o3sim.network.images import Images
 from o3sim.report.plot.timeline import Doing
@@ -26,6 +27,7 @@ from o3sim.report.timeline_page.ops import Fate, TimelineOps
 from o3sim.report.timeline_page.page import timeline_page
 from o3sim.runs.case import Case
 from o3sim.runs.runner import runner_of
+from o3sim.trace.canonical import HEADER
 from o3sim.trace.registry import load_writer
 from o3sim.trace.session import trace_layer
 from o3sim.trace.window import event_window
@@ -96,6 +98,26 @@ def test_more_than_a_page_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(ops_module, "MOST_MARKS", 20)
     with pytest.raises(InputError, match="more than 20 words and refusals in these cycles"):
         watched().ops(0, 1000)
+
+
+WHOLE = '# window: {"layer": "conv", "number": 0, "ops": [0, null], "cycles": [0, null]}'
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (["0 word 3000000000 pe1 0"], "op 3,000,000,000 in cycle 0: a page shows numbers below"),
+        (["3000000000 word 3 pe1 0"], "op 3 in cycle 3,000,000,000: a page shows numbers below"),
+        (["0 word 3 pe70000 0"], "1 cycles of 70,001 PEs; a page shows"),
+        (["0 word 3 pe9000 0", "5000 layer_end 0 conv"], "5,001 cycles of 9,001 PEs; a page shows"),
+        (["0 dispatch 3 queue"], "holds no words"),
+    ],
+)
+def test_traces_of_more_than_a_page_shows_are_refused(tmp_path: Path, lines: list[str], says: str) -> None:
+    text = "\n".join([HEADER, WHOLE, *lines, f"# end: {len(lines)} events", ""])
+    (tmp_path / "t.txt").write_text(text)
+    with pytest.raises(InputError, match=says):
+        TraceFile(tmp_path / "t.txt").ops(0, NO_END)
 
 
 def page(title: str = "layer conv1 of tiny") -> str:

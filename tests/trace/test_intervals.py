@@ -155,6 +155,7 @@ HEAD = ",".join(["layer", "first_cycle", "cycles", *STACK, "queued_ops_mean", "i
         ("a,b\n1,2\n", "no table of `o3sim trace --interval N`: it has no column"),
         (f"{HEAD}\n", "it has no rows"),
         (f"{HEAD}\nc,0,0,1,0,0,0,0,0,0\n", "an interval without cycles"),
+        (f"{HEAD}\nc,0,1e300,1,0,0,0,0,0,0\n", "more than 9,007,199,254,740,992 cycles in all"),
         (f"{HEAD}\nc,0,5,-1,9,0,0,0,0,0\n", "a count below 0"),
         (f"{HEAD}\nc,0,5,x,0,0,0,0,0,0\n", "column `pe_cycles.useful` has `x` in it: not a number"),
     ],

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_INTERVALS_DRAWN = 20_000
+MOST_CYCLES = 2**53
 _PREFIX = "pe_cycles."
 
 
@@ -79,6 +80,8 @@ def _arranged(path: Path, rows: Sequence[Row]) -> IntervalData:
     total = np.sum(list(counts.values()), axis=0)
     if cycles.min() < 1 or total.min() <= 0 or min(each.min() for each in counts.values()) < 0:
         raise InputError(f"{path}: has an interval without cycles, or a count below 0")
+    if cycles.sum() > MOST_CYCLES:
+        raise InputError(f"{path}: more than {MOST_CYCLES:,} cycles in all")
     edges = np.concatenate([[0], np.cumsum(cycles)]).astype(np.int64)
     layers: dict[str, int] = {}
     for row, start in zip(rows, edges.tolist(), strict=False):

@@ -26,7 +26,7 @@ from o3sim.report.plot.style import (
     width_inches,
 )
 from o3sim.results.measures import FJ_PER_PJ
-from o3sim.results.result_table import ResultTable, as_numbers, load_layers, number_in
+from o3sim.results.result_table import ResultTable, Row, as_numbers, load_layers, number_in
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,11 +92,14 @@ def energy_parts(table: ResultTable, by: Sequence[str], per_edge: bool = False) 
     )
 
 
-def pruning_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
-    """Split what was pruned in each layer by what pruned it; a bar for each point."""
+def pruning_parts(table: ResultTable, by: Sequence[str], layers: Sequence[Row] | None = None) -> PartsData:
+    """Split what was pruned in each layer by what pruned it; a bar for each point.
+
+    ``layers`` are the rows of all layers, if they do not lie beside the table.
+    """
     keys = grouping(table, [], by) or table.varied()
     label_of = labeller(table, keys)
-    layers = load_layers(table)
+    layers = load_layers(table) if layers is None else layers
     if not layers:
         raise InputError(f"{table.path.with_name('layers.csv')}: has no layers of these points")
     bars = {row["point"]: label_of(row) for row in table.rows}

@@ -95,6 +95,8 @@ def speedup_data(results: Sequence[Sequence[SavedRun]], baseline: str) -> SpeedU
         bars[workload] = np.array(
             [base.latency_us / run.latency_us if run else np.nan for run in beside_base]
         )
+        if any(run.images != base.images for run in runs):
+            raise InputError(f"the runs of {workload} are not of the same images")
         if len(base.image_latencies_us) > 1:
             spreads[workload] = np.array([_spread(base, run) for run in beside_base]).T
         notes += peak_notes_of([base, *(run for run in runs if run is not base)])

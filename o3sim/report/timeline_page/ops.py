@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 MOST_MARKS = 4_000_000
 """Words and refusals on a page: some 30 MB of it, which browsers open in a second or two."""
 
+MOST_PE_CYCLES = 2**24
+MOST_PES = 65_535
+"""What browsers take for a picture's height; and their area, with room to spare."""
+
+MOST_NUMBER = 2**31 - 1
+"""Of an op or a cycle: pages hold them in 32 bits."""
+
 UNKNOWN = -1
 """A cycle or a place that was not seen."""
 
@@ -113,6 +120,8 @@ class OpsObserver:
         """Take one event."""
         if event.kind in (EventKind.LAYER_START, EventKind.LAYER_END, EventKind.WEIGHTS):
             return
+        if max(event.cycle, event.op) > MOST_NUMBER:
+            raise InputError(f"op {event.op:,} in cycle {event.cycle:,}: a page shows numbers below 2**31")
         self._count(event)
         op = self._ops.get(event.op)
         if op is None:
@@ -146,6 +155,11 @@ class OpsObserver:
         from_start : bool
             Whether the layer was seen from its first cycle.
         """
+        if pes > MOST_PES or pes * window.cycles > MOST_PE_CYCLES:
+            most = f"{MOST_PE_CYCLES:,} PE-cycles and {MOST_PES:,} PEs"
+            raise InputError(
+                f"{name}: {window.cycles:,} cycles of {pes:,} PEs; a page shows {most} at most: --cycles A:B"
+            )
         numbers = np.array(sorted(self._ops), np.int32)
         ops = [self._ops[number] for number in numbers.tolist()]
         marks = [self._marks_of(number, op, judge) for number, op in zip(numbers.tolist(), ops, strict=True)]
@@ -174,9 +188,9 @@ class OpsObserver:
                 op.pe = pe_number(event.unit)
                 self._mark(event, op)
             case EventKind.DECIDE:
-                op.decided, op.outcome = event.cycle, event.value
+                op.decided, op.outcome = event.cycle, int(event.value != 0)
             case EventKind.RETIRE:
-                op.ended, op.fate, op.outcome = event.cycle, Fate.RETIRED, event.value
+                op.ended, op.fate, op.outcome = event.cycle, Fate.RETIRED, int(event.value != 0)
             case EventKind.SQUASH:
                 op.ended, op.fate = event.cycle, _PLACES.get(event.unit, Fate.SQUASHED_PE)
 
