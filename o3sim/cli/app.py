@@ -48,6 +48,7 @@ from o3sim.cli.trace import trace
 from o3sim.cli.train import train
 from o3sim.cli.validate import validate
 from o3sim.errors import ConfigError, InputError
+from o3sim.network.heartbeat import heartbeat
 
 EXIT_INPUT = 2
 EXIT_BROKEN_PIPE = 1
@@ -112,7 +113,7 @@ def main() -> None:
     try:
         prepare_streams()
         try:
-            with swallowed_stops_repeated():
+            with swallowed_stops_repeated(), heartbeat(tell):
                 answer(app) if ASKED in os.environ else app(prog_name="o3sim")
         except Exception as error:
             _obey_stop(error)
