@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from o3sim.config.architecture import Architecture
 from o3sim.config.flat import flattened
 from o3sim.config.load import load_architecture
+from o3sim.errors import InputError
 from o3sim.network.network import Network
 from o3sim.results.result import LayerResult, RunResult
 from o3sim.runs.case import Case, load_case
@@ -342,14 +343,36 @@ def main() -> None:
     parser.add_argument("--varied", type=int, default=2, help="images of the others, of these the first")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="add the means of all figures to this table")
     given = parser.parse_args()
-    case = load_case(given.workload, given.image_file, given.images)
-    shipped = run(case, points_of(case.network, [SHIPPED]), given.images)
-    print_shipped(case.network.name, shipped)
-    varied = run(case, points_of(case.network, list(settings())), given.varied) if given.varied else []
-    print_varied(varied, shipped)
-    if given.csv is not None:
-        write_csv(given.csv, case.network.name, [*shipped, *varied])
+    if given.images < 1 or not 0 <= given.varied <= given.images:
+        parser.error("--images: expected at least 1; --varied: expected 0 to --images")
+    if given.csv is not None and (given.csv.is_dir() or not given.csv.parent.is_dir()):
+        parser.error(f"--csv {given.csv}: expected a file in a folder that is there")
+    try:
+        compare(given.workload, given.image_file, given.images, given.varied, given.csv)
+    except InputError as error:
+        parser.exit(2, f"error: {error}\n")
 
+
+def compare(workload: str, image_file: Path | None, images: int, varied: int, csv_file: Path | None) -> None:
+    """Run and print everything, and write the table if there is to be one.
+
+    Raises
+    ------
+    InputError
+        If there is no such workload, it has no images, or one of the machines cannot run it.
+    """
+    case = load_case(workload, image_file, images)
+    if len(case.network.layers) < LEAST_LAYERS:
+        raise InputError(f"{workload}: no layer between the first one and the scores to compare")
+    shipped = run(case, points_of(case.network, [SHIPPED]), images)
+    print_shipped(case.network.name, shipped)
+    others = run(case, points_of(case.network, list(settings())), varied) if varied else []
+    print_varied(others, shipped)
+    if csv_file is not None:
+        write_csv(csv_file, case.network.name, [*shipped, *others])
+
+
+LEAST_LAYERS = 3
 
 if __name__ == "__main__":
     main()

@@ -19,6 +19,7 @@ from scripts.benchmarks.without_a_queue import (
     Row,
     Sizes,
     machine_of,
+    main,
     points_of,
     print_shipped,
     print_varied,
@@ -81,10 +82,31 @@ def test_the_page_has_its_command_and_every_way() -> None:
 
 
 @pytest.mark.slow
-def test_a_row_of_the_page_is_what_its_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("way", ["central, in order", "window"])
+def test_a_row_of_the_page_is_what_its_command_prints(way: str, capsys: pytest.CaptureFixture[str]) -> None:
     case = load_case("fashion-vgg", None, 20)
-    points = [point for point in points_of(case.network, [SHIPPED]) if point[2] in (DENSE, "window")]
+    points = [point for point in points_of(case.network, [SHIPPED]) if point[2] in (DENSE, way)]
     print_shipped("fashion-vgg", run(case, points, 20))
-    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| window")]
-    assert len(rows) == 2
-    assert all(row in PAGE for row in rows)
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith(f"| {way} |")]
+    assert rows[0] in PAGE  # the other is of its energy
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nosuch"], "error: no workload `nosuch`"),
+        (["--images", "0"], "--images: expected at least 1"),
+        (["--images", "2", "--varied", "3"], "--varied: expected 0 to --images"),
+        (["--csv", "nosuch/table.csv"], "--csv nosuch/table.csv: expected a file in a folder that is there"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_error(
+    arguments: list[str],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["without-a-queue", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert says in capsys.readouterr().err.splitlines()[-1]
