@@ -80,7 +80,7 @@ def _drop(document: Document, path: KeyPath) -> None:
 def dispatch_conflicts(data: Mapping[str, Any], pipelined: bool) -> Iterator[Conflict]:
     """Yield keys of units that a machine has not, keys that are absent, and sizes that cannot be."""
     dispatch = dispatch_of(data)
-    if dispatch not in _KEYS:
+    if not isinstance(dispatch, str) or dispatch not in _KEYS:
         return
     for path in _lacking(data):
         if _stands(data, path):
