@@ -68,14 +68,18 @@ def synthetic_layers(
     """
     _check_memory(recipe, shape, shapes)
     images = synthetic_images(recipe.seed, recipe.calibration_images, shape, CALIBRATION_IMAGES)
-    codes: Codes = [spec.encode(image) for image in images]
     with doing("making parameters") as activity:
-        return tuple(_layers(recipe, spec, shapes, codes, activity))
+        return tuple(_layers(recipe, spec, shapes, images, activity))
 
 
 def _layers(
-    recipe: ParameterRecipe, spec: InputSpec, shapes: Shapes, codes: Codes, activity: Activity
+    recipe: ParameterRecipe,
+    spec: InputSpec,
+    shapes: Shapes,
+    images: NDArray[np.uint8],
+    activity: Activity,
 ) -> Iterator[Layer]:
+    codes: Codes = [spec.encode(image) for image in images]
     work = [g.out_height * g.out_width * g.out_channels * g.n_edges_full for _, g, _ in shapes]
     for number, (name, geometry, scores) in enumerate(shapes):
         activity.tell(f"making parameters of {name}", sum(work[:number]), sum(work))
