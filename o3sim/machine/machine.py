@@ -114,7 +114,7 @@ class Machine:
             case "weights":
                 self.weights = WeightStream(self.env, architecture.dram, groups, self._weights_requested)
             case "queue":
-                self.queue = IssueQueue(architecture.issue_queue.depth_ops)
+                self.queue = IssueQueue(architecture.issue_queue.depth_ops, architecture.scheduler.banks or 1)
             case "supply":
                 banks = architecture.activation_buffer.banks, architecture.weight_buffer.banks
                 self.supply = OperandSupply(*banks)
@@ -124,7 +124,8 @@ class Machine:
             case "bits":
                 self.bits = OutputBits(architecture.activation_buffer.banks, architecture.pe.width_edges)
             case "pes":
-                self.pes = PEArray(architecture, self.supply, pe_class(architecture.pe.unit))
+                make_pe, ranges = pe_class(architecture.pe.unit), architecture.scheduler.banks or 1
+                self.pes = PEArray(architecture, self.supply, make_pe, ranges)
             case "scheduler":
                 self.scheduler = Scheduler(architecture.scheduler, self.queue, self.pes)
             case "sequencer":
@@ -231,13 +232,11 @@ class Machine:
         rows_cycle, room_cycle = self.sequencer.gates
         if rows_cycle <= cycle < room_cycle:
             return False, "blocked"  # room may take what this stage hands on first: nothing to wait for
-        if (
-            rows_cycle > cycle or 0 < rows_cycle == cycle
-        ):  # an op whose rows came just now has waited for them
-            return self.queue.room > 0, "input_wait"
+        if rows_cycle > cycle or 0 < rows_cycle == cycle:  # rows that came just now have been waited for
+            return self.sequencer.fits, "input_wait"
         if 0 < room_cycle == cycle:
             return False, "blocked"
-        return self.queue.room > 0, "queue_empty"
+        return self.sequencer.fits, "queue_empty"
 
     def _refine(self, idle_cause: str) -> str:
         """Why idle PEs are idle, given what the scheduler did not select of the queue."""
