@@ -161,11 +161,11 @@ def most_events(architecture: Architecture, window: EventWindow, profile: LayerP
     by_ops = (min(window.end_op, n_ops) - window.first_op) * (4 + 2 * words)
     if window.end_cycle == NO_END:
         return by_ops
-    per_cycle = _most_events_a_cycle(architecture, profile)
+    per_cycle = most_events_a_cycle(architecture, profile)
     return min(by_ops, (window.end_cycle - window.first_cycle) * per_cycle)
 
 
-def _most_events_a_cycle(architecture: Architecture, profile: LayerProfile) -> int:
+def most_events_a_cycle(architecture: Architecture, profile: LayerProfile) -> int:
     """Bound the events of a cycle."""
     a = architecture
     if a.scheduler.has_queue:

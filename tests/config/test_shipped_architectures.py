@@ -91,10 +91,10 @@ def test_o3bnn_r_has_the_published_peak() -> None:
 
 def test_a_model_checks_its_rules_however_it_is_made() -> None:
     data = load_architecture("dense").model_dump()
-    data["issue_queue"]["depth_ops"] = 127
-    with pytest.raises(ValidationError, match="127 cannot hold a lockstep group"):
+    data["issue_queue"]["depth_ops"] = 191
+    with pytest.raises(ValidationError, match="191 cannot hold a lockstep group"):
         Architecture.model_validate(data)
-    data["issue_queue"]["depth_ops"] = 128
+    data["issue_queue"]["depth_ops"] = 192
     Architecture.model_validate(data)
 
 

@@ -120,7 +120,7 @@ def test_only_out_of_order_selects_from_the_whole_queue() -> None:
     issues = LayerCounters("l", queue_reads=1)
     out_of_order = model().energy_pj(issues)["scheduler"]
     for policy in ("in_order", "lockstep"):
-        assert model(scheduler={"policy": policy}).energy_pj(issues)["scheduler"] * 256 == out_of_order
+        assert model(scheduler={"policy": policy}).energy_pj(issues)["scheduler"] * 512 == out_of_order
 
 
 def test_of_a_queue_in_banks_one_is_read_selected_from_and_woken() -> None:

@@ -80,7 +80,7 @@ def test_twice_the_pes_fit_a_lockstep_group() -> None:
     dense = load_architecture("dense")
     twice = with_what_if(dense, TWICE_THE_PES)
     assert twice.pe.count == 128
-    assert twice.issue_queue.depth_ops == 256
+    assert twice.issue_queue.depth_ops == 512
 
 
 STAGES = (
