@@ -126,6 +126,7 @@ def test_what_cannot_be_written_is_refused_in_the_same_words(
     no_folder = {"none/x": "--output none/x: no folder none"}
     wrong = {
         "FILE": {**no_folder, "folder": "--output folder: is a folder"},
+        "FILE.html": {**no_folder, "folder": "--output folder: is a folder"},
         "NAME": {**no_folder, "folder/..": "--output folder/..: is not the name of a file"},
         "DIR": {"file": "--output file: is a file"},
     }[command.option("--output").metavar]
@@ -171,7 +172,7 @@ def test_defaults_are_said_in_the_help(run: Run) -> None:
     for words, says in {
         ("explain",): ("as many as the result has, or 1", "the longest"),
         ("profile",): ("all",),
-        ("report",): ("DIR/report.html",),
+        ("report",): ("DIR/report.html, or RESULT.html",),
         ("golden", "record"): (":128", "all"),
     }.items():
         text = " ".join(run(*words, "--help").out.split())
