@@ -7,14 +7,19 @@ from typing import Annotated
 
 import typer
 
-from o3sim.cli import options
+from o3sim.cli import candidates, options
 from o3sim.cli.machines import load_machine, said
 from o3sim.errors import InputError
 
 
 def explain(  # noqa: PLR0913, PLR0917 - the command's options
     target: Annotated[
-        str, typer.Argument(metavar="RESULT.json|ARCH", help="Result of `run --json`, or an architecture.")
+        str,
+        typer.Argument(
+            metavar="RESULT.json|ARCH",
+            help="Result of `run --json`, or an architecture.",
+            autocompletion=candidates.architectures,
+        ),
     ],
     workload: options.WorkloadOfResult = None,
     settings: options.Set = None,

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from o3sim.cli import outputs
+from o3sim.cli import candidates, outputs
 from o3sim.errors import InputError
 
 T = TypeVar("T")
@@ -74,11 +74,24 @@ def _settings(name: str, values: list[str]) -> list[str]:
     return values
 
 
-_WORKLOAD = typer.Argument(metavar="WORKLOAD", help="Workload: shipped name or YAML file.")
-Architecture = Annotated[str, typer.Argument(metavar="ARCH", help="Architecture: shipped name or YAML file.")]
+_WORKLOAD = typer.Argument(
+    metavar="WORKLOAD", help="Workload: shipped name or YAML file.", autocompletion=candidates.workloads
+)
+Architecture = Annotated[
+    str,
+    typer.Argument(
+        metavar="ARCH",
+        help="Architecture: shipped name or YAML file.",
+        autocompletion=candidates.architectures,
+    ),
+]
 Architectures = Annotated[
     str,
-    typer.Argument(metavar="ARCH,...", help="Architectures, or canonical traces of a layer: nothing is run."),
+    typer.Argument(
+        metavar="ARCH,...",
+        help="Architectures, or canonical traces of a layer: nothing is run.",
+        autocompletion=candidates.several_architectures,
+    ),
 ]
 Workload = Annotated[str, _WORKLOAD]
 WorkloadOfResult = Annotated[str | None, _if_not_given(_WORKLOAD, f"the result's, or {DEFAULT_WORKLOAD}")]
@@ -89,6 +102,7 @@ Set = Annotated[
         "--set",
         metavar="KEY=VALUE",
         check=_settings,
+        autocompletion=candidates.settings,
         help="Take ARCH with another value of a key, as in pe.count=32; repeatable.",
     ),
 ]
@@ -144,6 +158,7 @@ Engine = Annotated[
     _option(
         "--engine",
         metavar="NAME",
+        autocompletion=candidates.engines,
         help="compiled, or simpy: the same machine in units of plain Python.",
     ),
 ]

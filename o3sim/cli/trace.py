@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from o3sim.cli import options, outputs
+from o3sim.cli import candidates, options, outputs
 from o3sim.cli.machines import load_machine
 from o3sim.errors import InputError
 
@@ -26,6 +26,7 @@ def trace(  # noqa: PLR0913, PLR0917 - a command has as many parameters as optio
             "--format",
             metavar="NAME",
             help="canonical, kanata, chrome, vcd, parquet, or yours: FILE.py:Class.",
+            autocompletion=candidates.trace_formats,
         ),
     ] = "canonical",
     ops: options.Ops = "",

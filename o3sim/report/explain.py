@@ -8,7 +8,6 @@ from math import fsum
 from rich.console import Console
 from rich.table import Table
 
-from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.counters import LayerCounters
 from o3sim.report.console import make_table, print_note
 from o3sim.report.numbers import grouped, percent
@@ -171,7 +170,7 @@ def _print_occupancy(console: Console, found: Explanation) -> None:
     )
     contexts = found.machine.pe.count * found.machine.pe.contexts
     waiting = "Neurons that wait in windows handed out (% of cycles)"
-    if found.machine.scheduler.dispatch == CENTRAL:
+    if found.machine.scheduler.has_queue:
         depth = found.machine.issue_queue.depth_ops
         waiting = f"Ops in the issue queue of {grouped(depth)} (% of cycles)"
     for title, cycles_by_ops in (

@@ -200,7 +200,9 @@ def _accuracy(result: RunResult) -> str:
     return f"{percent(result.accuracy)} % ({right} of {result.images})"
 
 
-def _classes(classes: Sequence[int]) -> str:
+def _classes(classes: Sequence[int | None]) -> str:
+    if None in classes:
+        return f"{ABSENT} (the workload names none)"
     shown = ", ".join(str(found) for found in classes[:CLASSES_SHOWN])
     more = len(classes) - CLASSES_SHOWN
     return f"{shown}, and {more} more" if more > 0 else shown

@@ -145,4 +145,7 @@ COMMANDS = {
     ),
     "data": Writing("data . -o d.npz", _data, over=("d.npz",)),
     "schema": Writing("schema -o out", lambda _: None),
+    "docs": Writing("docs -o out", lambda _: None),
+    "example": Writing("example -o out", lambda _: None),
+    "list": Writing("list --json l.json", lambda _: None, over=("l.json",)),
 }
