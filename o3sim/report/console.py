@@ -41,7 +41,14 @@ def make_table(title: str, text_columns: int, *columns: str, gap: int = 2) -> Ta
     Numbers are never broken or cut; ``gap`` is the number of spaces between columns.
     """
     padding = (0, gap - 1, 0, 0)  # the box itself puts one space between columns
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=padding)
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        padding=padding,
+        min_width=min(len(title), WIDTH_COLUMNS),  # a title over a narrow table would be broken
+    )
     for index, column in enumerate(columns):
         is_text = index < text_columns
         table.add_column(column, justify="left" if is_text else "right", no_wrap=not is_text, overflow="fold")
