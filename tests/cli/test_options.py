@@ -14,7 +14,10 @@ from typer.models import ArgumentInfo
 from o3sim.cli import options
 from tests.cli.commands import Command, Done, call, commands, having, write_samples
 
-OTHER_MEANINGS = {"--width": "edges of a word of a machine; edges between two checks of the bounds"}
+OTHER_MEANINGS = {
+    "--width": "edges of a word of a machine; edges between two checks of the bounds",
+    "--layers": "several layers of a golden; each layer of a topology by itself",
+}
 """Options of several commands that mean something else in each."""
 
 Run = Callable[..., Done]
