@@ -43,6 +43,7 @@ from o3sim.cli.speculate import speculate
 from o3sim.cli.streams import OUTPUT, abandon_output, prepare_streams, tell
 from o3sim.cli.swallowed import swallowed_stops_repeated
 from o3sim.cli.sweep import sweep
+from o3sim.cli.timeline import timeline
 from o3sim.cli.trace import trace
 from o3sim.cli.train import train
 from o3sim.cli.validate import validate
@@ -64,10 +65,11 @@ app = typer.Typer(
 app.command(short_help="Run a network through a machine.")(run)
 app.command(short_help="Run every combination of some parameters.")(sweep)
 app.command(short_help="Search the best machines for a network.")(explore)
-app.command(short_help="Write a page about a sweep.")(report)
+app.command(short_help="Write a page about a sweep, or a comparison.")(report)
 app.command(short_help="Tell where the cycles of a run went.")(explain)
 app.command(short_help="Count what pruning can leave out.")(profile)
 app.command(short_help="Write what happens in a layer, cycle by cycle.")(trace)
+app.command(short_help="Write a page to look at a layer, cycle by cycle.")(timeline)
 app.command(short_help="Show where two traces or results part.")(diff)
 app.command(short_help="Set published claims beside measurements.", cls=FolderOption)(reproduce)
 app.command(short_help="Evaluate edges in an order that decides earlier.", cls=Calibration)(order)

@@ -31,6 +31,7 @@ def explain(  # noqa: PLR0913, PLR0917 - the command's options
     ] = None,
     profiles: options.Profiles = None,
     jobs: options.Jobs = 1,
+    wide: options.Wide = False,
     _allow_code: options.AllowCode = False,
 ) -> None:
     """Tell where the cycles of a run went, and what limits each layer.
@@ -57,4 +58,4 @@ def explain(  # noqa: PLR0913, PLR0917 - the command's options
     with progress_on_stderr() as progress:
         found = explain_source(source, layer, progress, jobs)
     print(said(settings), end="")
-    print_explanation(make_console(), found)
+    print_explanation(make_console(wide=wide), found, wide)

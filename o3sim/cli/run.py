@@ -44,7 +44,7 @@ def run(  # noqa: PLR0913, PLR0917 - the command's options
             autocompletion=candidates.several_controls,
         ),
     ] = "",
-    wide: Annotated[bool, typer.Option("--wide", help="Show all that a comparison has.")] = False,
+    wide: options.Wide = False,
     json: options.Json = "",
     engine: options.Engine = None,
     jobs: options.Jobs = 1,
@@ -73,7 +73,7 @@ def run(  # noqa: PLR0913, PLR0917 - the command's options
         from o3sim.report.run import print_run
 
         print(said(settings), end="")
-        print_run(make_console(), main, others, wide)
+        print_run(make_console(wide=wide), main, others, wide)
 
 
 def _names(listed: str) -> list[str]:

@@ -28,6 +28,7 @@ from o3sim.network.bits.layers import patch_dots, pooled, thresholded
 from o3sim.network.bits.packing import pack_bits, unpack_bits
 from o3sim.network.bits.patches import Patches, gather
 from o3sim.network.layer import Geometry, Layer
+from o3sim.network.own_input import own_input
 from o3sim.network.parameters import Shapes
 from o3sim.network.preprocess import InputSpec
 from o3sim.network.random_bits import LEVELS, RandomBits
@@ -67,19 +68,25 @@ def synthetic_layers(
     """
     _check_memory(recipe, shape, shapes)
     images = synthetic_images(recipe.seed, recipe.calibration_images, shape, CALIBRATION_IMAGES)
-    codes: Codes = [spec.encode(image) for image in images]
     with doing("making parameters") as activity:
-        return tuple(_layers(recipe, spec, shapes, codes, activity))
+        return tuple(_layers(recipe, spec, shapes, images, activity))
 
 
 def _layers(
-    recipe: ParameterRecipe, spec: InputSpec, shapes: Shapes, codes: Codes, activity: Activity
+    recipe: ParameterRecipe,
+    spec: InputSpec,
+    shapes: Shapes,
+    images: NDArray[np.uint8],
+    activity: Activity,
 ) -> Iterator[Layer]:
+    codes: Codes = [spec.encode(image) for image in images]
     work = [g.out_height * g.out_width * g.out_channels * g.n_edges_full for _, g, _ in shapes]
     for number, (name, geometry, scores) in enumerate(shapes):
         activity.tell(f"making parameters of {name}", sum(work[:number]), sum(work))
         random = RandomBits(recipe.seed, _FILTERS, number)
         offset = spec.offset if number == 0 else 0
+        if geometry.own_input:
+            codes = [own_input(name, geometry, image) for image in images]
         if scores:
             weights = _masked(random.words(geometry.out_channels, geometry.words_per_neuron), geometry)
             yield Layer(name, geometry, weights, None, scores=True, input_offset=offset)
