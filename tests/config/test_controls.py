@@ -34,6 +34,7 @@ POLICY = {
 }
 NO_QUEUE = {
     "scheduler.dispatch",
+    "scheduler.banks",
     "scheduler.counters",
     "scheduler.windows_per_cycle",
     "scheduler.groups",
@@ -115,6 +116,11 @@ def test_a_machine_without_a_queue_is_compared_with_one_that_has_enough(
     assert (dense.activation_buffer.banks, dense.weight_buffer.banks) == (128, 128)
     assert dense.weight_buffer.size_kbit == machine.weight_buffer.size_kbit
     assert control_of(machine, "pooling-only").scheduler == machine.scheduler
+
+
+def test_a_queue_in_banks_is_compared_with_one_that_selects_as_many_ops() -> None:
+    central = control_of(load_architecture("banked"), "out-of-order").scheduler
+    assert (central.dispatch, central.banks, central.issue_width_ops) == ("central", None, 32)
 
 
 def test_dense_prunes_nothing_at_all() -> None:

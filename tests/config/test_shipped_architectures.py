@@ -29,10 +29,10 @@ def differences(name: str, base: str) -> set[str]:
 
 def test_all_that_is_promised_is_shipped() -> None:
     pruned = "o3bnn o3bnn-r small wide ideal threshold-only pooling-only"
-    queueless = "window group carousel"
+    dispatches = "banked window group carousel"
     others = "dense lockstep-pruned in-order in-order-interleaved"
     pipelines = "finn-cnv o3bnn-pipelined"
-    assert sorted(f"{pruned} {queueless} {others} {pipelines}".split()) == NAMES
+    assert sorted(f"{pruned} {dispatches} {others} {pipelines}".split()) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
