@@ -68,7 +68,7 @@ def scalesim(
 @import_app.command("onnx")
 def onnx(
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL.onnx", help="QONNX, as Brevitas and FINN export it.")
+        Path, typer.Argument(metavar="MODEL.onnx", help="As PyTorch exports it, or QONNX (Brevitas, FINN).")
     ],
     output: options.OutputName,
     input_range: Annotated[
@@ -78,8 +78,15 @@ def onnx(
             help="What the model's input is for the pixel values 0 and 255; 0 and 1, or 0 and 255 of UINT8.",
         ),
     ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="nchw|nhwc",
+            help="Where channels are in an image; else the first convolution and what is before it say.",
+        ),
+    ] = None,
 ) -> None:
-    """Import a binarized network in QONNX.
+    """Import a binarized network in ONNX or QONNX.
 
     Batch norm, scales, thresholds and max pooling are folded exactly into one integer threshold per
     channel. What a machine of this kind cannot run is refused by the name of its node; docs/importing.md
@@ -87,7 +94,10 @@ def onnx(
     """
     from o3sim.formats.importers.qonnx.walk import import_onnx
 
-    for path in import_onnx(model, output.name, input_range).write(output):
+    imported = import_onnx(model, output.name, input_range, layout)
+    for note in imported.notes:
+        print(note)
+    for path in imported.write(output):
         print(f"wrote {path}")
 
 
