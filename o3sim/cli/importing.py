@@ -30,7 +30,7 @@ def bnn_pynq(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder with L-P-weights.bin, L-P-thres.bin, classes.txt.")
     ],
-    net: Annotated[str, typer.Option(metavar="cnv|lfc", help="Which network it is.")],
+    net: Annotated[str, typer.Option(metavar="cnv|lfc", help="Which network it is, W1A1.")],
     output: options.OutputName,
 ) -> None:
     """Import CNV-W1A1 or LFC-W1A1 from BNN-PYNQ's parameter files.
