@@ -10,6 +10,7 @@ import typer
 
 from o3sim.cli import options
 from o3sim.errors import InputError
+from o3sim.files.foreign import foreign
 
 import_app = typer.Typer(
     help="Make a workload out of another project's network.",
@@ -18,6 +19,13 @@ import_app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _check_kind(path: Path, kind: str) -> None:
+    """Refuse what another import takes, where that is plain from its name."""
+    found = foreign(path, kind)
+    if found and path.exists():
+        raise InputError(f"{path}: {found}")
 
 
 @import_app.callback()
@@ -40,6 +48,7 @@ def bnn_pynq(
     """
     from o3sim.formats.importers.bnn_pynq import import_bnn_pynq
 
+    _check_kind(folder, "bnn-pynq")
     for path in import_bnn_pynq(folder, net, output.name).write(output):
         print(f"wrote {path}")
 
@@ -58,6 +67,7 @@ def scalesim(
     """
     from o3sim.formats.importers.scalesim import import_scalesim
 
+    _check_kind(topology, "scalesim")
     imported = import_scalesim(topology, output.name)
     path = imported.write(output)
     for note in imported.notes:
@@ -94,6 +104,7 @@ def onnx(
     """
     from o3sim.formats.importers.qonnx.walk import import_onnx
 
+    _check_kind(model, "onnx")
     imported = import_onnx(model, output.name, input_range, layout)
     for note in imported.notes:
         print(note)
@@ -112,6 +123,7 @@ def npz(
     """
     from o3sim.formats.importers.plain.network import import_npz
 
+    _check_kind(arrays, "npz")
     if os.path.realpath(output.with_name(f"{output.name}.npz")) == os.path.realpath(arrays):
         raise InputError(f"--output {output}: would overwrite {arrays}; choose another name")
     for path in import_npz(arrays, output.name).write(output):
