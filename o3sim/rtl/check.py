@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 EXPECTED, TRACE, OUTPUT, LOG = "expected.txt", "trace.txt", "output.hex", "build.log"
 MOST_LOG_LINES = 12
+SPARE = 2
+"""RTL may take so many times the cycles of the simulator before it is taken to stand still."""
+
 TOOLS = {"verilator": "verilator", "make": "make", "g++": "g++"}
 """Programs that building takes, and the packages of Debian and Ubuntu that have them."""
 
@@ -78,7 +81,7 @@ def run_rtl(folder: Path, *settings: str) -> None:
         If it cannot be built or does not come to an end.
     """
     (folder / TRACE).unlink(missing_ok=True)
-    command = ["make", "-C", str(folder), TRACE, *settings]
+    command = ["make", "-C", str(folder), TRACE, f"CYCLES={SPARE * cycles_of(folder / EXPECTED)}", *settings]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own Makefile
     log = done.stdout + done.stderr
     (folder / LOG).write_text(log)
@@ -109,6 +112,12 @@ def wrong_bits(subject: Subject, folder: Path) -> list[int]:
     pairs = zip(output_words(bits, width), made, strict=True)
     unequal = [wanted ^ got for wanted, got in pairs]
     return [int(n) for n in places if unequal[n // width] >> (n % width) & 1]
+
+
+def cycles_of(trace: Path) -> int:
+    """Count the cycles of a trace, by its last event."""
+    last = [line for line in trace.read_text().splitlines() if not line.startswith("#")][-1]
+    return int(last.split()[0]) + 1
 
 
 def events_of(folder: Path) -> int:

@@ -134,7 +134,7 @@ def _typed(name: str, value: Value) -> str:
     if isinstance(value, bool):
         return f"bit {name} = 1'b{int(value)}"
     if isinstance(value, str) and value.startswith('"'):
-        return f"string {name} = {value}"
+        return f"{name} = {value}"
     if isinstance(value, str) and "'h" in value:
         return f"logic [{int(value.partition(chr(39))[0]) - 1}:0] {name} = {value}"
     return f"int {name} = {value}"

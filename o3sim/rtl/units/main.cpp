@@ -1,10 +1,10 @@
-// Clock and reset for o3_testbench. Ends with 1 if the layer does not end.
+// Clock and reset for o3_testbench. Ends with 1 if the layer has not ended after +cycles=N cycles.
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "Vo3_testbench.h"
 #include "verilated.h"
-
-constexpr long MOST_CYCLES = 1'000'000'000;
 
 int main(int argc, char** argv) {
     VerilatedContext context;
@@ -16,7 +16,9 @@ int main(int argc, char** argv) {
         testbench.eval();
     }
     testbench.rst = 0;
-    for (long cycle = 0; cycle < MOST_CYCLES && !testbench.finished; ++cycle) {
+    const char* given = context.commandArgsPlusMatch("cycles=");
+    const long most_cycles = *given ? std::atol(std::strchr(given, '=') + 1) : 1'000'000'000;
+    for (long cycle = 0; cycle < most_cycles && !testbench.finished; ++cycle) {
         testbench.clk = 0;
         testbench.eval();
         testbench.clk = 1;
