@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.weight_groups import weight_words
@@ -84,10 +87,11 @@ def _layer(geometry: Geometry, architecture: Architecture) -> dict[str, Value]:
     is_central = architecture.scheduler.dispatch == CENTRAL
     first_output = first_output_word(geometry, width)
     windows = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
-    offsets = (word_addresses(geometry, width).activation_bit[0] // width).tolist()
     words = first_output + -(-windows // width)
-    bits = max(1, (words - 1).bit_length())
-    packed = sum((offset % 2**bits) << (bits * place) for place, offset in enumerate(offsets))
+    addresses = word_addresses(geometry, width)
+    base_bits = max(1, (words * width - 1).bit_length())
+    fetches = _fetches(addresses.fetches()[0])
+    packed = sum((offset << base_bits * place) for place, offset in enumerate(fetches.ravel().tolist()))
     return {
         "POOLED_HEIGHT": geometry.pooled_height,
         "POOLED_WIDTH": geometry.pooled_width,
@@ -95,7 +99,8 @@ def _layer(geometry: Geometry, architecture: Architecture) -> dict[str, Value]:
         "POOL_SIZE": 1 if geometry.pool is None else geometry.pool.size,
         "STRIDE": geometry.stride,
         "PADDED_WIDTH": geometry.in_width + 2 * geometry.padding_pixels,
-        "PIXEL_WORDS": -(-geometry.in_channels // width),
+        "IN_CHANNELS": geometry.in_channels,
+        "KERNEL_WIDTH": geometry.kernel_width,
         "EDGES": geometry.n_edges_full,
         "WORDS": weight_words(geometry, width),
         "WEIGHT_WORDS": len(weight_rows(geometry.out_channels, architecture)) * weight_words(geometry, width),
@@ -103,8 +108,17 @@ def _layer(geometry: Geometry, architecture: Architecture) -> dict[str, Value]:
         "FIRST_OUTPUT_WORD": first_output,
         "WINDOW_OUTCOMES": members if is_central else 1,
         "CONTEXT_OUTCOMES": 1 if is_central or members > 1 else architecture.scheduler.bundle_positions or 1,
-        "ACTIVATION_OFFSETS": f"{bits * len(offsets)}'h{packed:x}",
+        "MOST_READS": addresses.most_reads,
+        "FETCHES": fetches.shape[1],
+        "BASE_BITS": base_bits,
+        "FETCH_BITS": f"{base_bits * fetches.size}'h{packed:x}",
     }
+
+
+def _fetches(words: list[list[int]]) -> NDArray[np.int64]:
+    """Return the bits by which buffer words are found, for each word, the last one repeated to fill a row."""
+    most = max(len(bits) for bits in words)
+    return np.array([[*bits, *[bits[-1]] * (most - len(bits))] for bits in words])
 
 
 _REMARKS = {
@@ -112,7 +126,8 @@ _REMARKS = {
     "// none, of ops in flight for no limit: that is also where no pooling window prunes.",
     "WINDOW_OUTCOMES": "Outcomes of a window that are written; of a context that wait to be, at most.",
     "POOLED_HEIGHT": "The layer.",
-    "ACTIVATION_OFFSETS": "Buffer word of each word of a neuron, from that under tap (0, 0); word 0 lowest.",
+    "MOST_READS": "Buffer words that a word of a neuron lies in, at most, and bits of the map that find\n"
+    "// them: for each word FETCHES offsets from that under tap (0, 0), BASE_BITS each; word 0 lowest.",
 }
 
 

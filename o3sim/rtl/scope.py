@@ -44,7 +44,6 @@ def _problems(architecture: Architecture, network: Network, number: int) -> Iter
     if layer.scores:
         yield f"pruning.argmax: {where} gives scores, of which no RTL is written; name another --layer"
     yield from _geometry_problems(where, layer.geometry)
-    yield from _word_problems(where, layer.geometry, architecture)
     yield from _weight_problems(where, architecture, network, number)
 
 
@@ -88,15 +87,6 @@ def _geometry_problems(where: str, geometry: Geometry) -> Iterator[str]:
         yield (
             f"{where} has a pool of {pool.size} every {pool.stride}; RTL is written where windows lie side"
             " by side; name another --layer"
-        )
-
-
-def _word_problems(where: str, geometry: Geometry, architecture: Architecture) -> Iterator[str]:
-    width = architecture.pe.width_edges
-    if geometry.kind == "conv" and geometry.in_channels % width:
-        yield (
-            f"pe.width_edges: words of {width} edges of {where} lie in several buffer words, and gathering"
-            f" has no RTL; give a divisor of its {geometry.in_channels} input channels"
         )
 
 

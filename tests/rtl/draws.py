@@ -60,7 +60,7 @@ def _geometry(chance: Random, width: int) -> Geometry:
         "conv",
         chance.randint(least, least + 3),
         chance.randint(least, least + 3),
-        width * chance.choice([1, 1, 2]),
+        chance.choice([width, 2 * width, chance.randint(1, 9), chance.randint(1, 9)]),
         chance.randint(1, 6),
         kernel_height,
         kernel_width,

@@ -1,4 +1,4 @@
-"""How good is the check? Change one gate of a unit at a time and see whether traces tell: ``scripts/mutants``.
+"""How good is the check? Change one gate at a time and see whether traces tell: ``scripts/mutants``.
 
 Every unit is read by Yosys, flattened, and given mutations that a number on the command line chooses one of:
 so a machine is built once for all of its mutants.
@@ -136,7 +136,9 @@ def _is_plain(path: Path) -> bool:
 def _with_plusarg(text: str, unit: Unit) -> str:
     """Turn the input that chooses a mutant into a number of the command line."""
     wide = f"[{BITS - 1}:0]"
-    text = re.sub(r"(module \S+?\()(.*?)(\);)", lambda m: m[1] + _without(m[2]) + m[3], text, count=1, flags=re.S)
+    text = re.sub(
+        r"(module \S+?\()(.*?)(\);)", lambda m: m[1] + _without(m[2]) + m[3], text, count=1, flags=re.S
+    )
     text = re.sub(rf"  input {re.escape(wide)} mutant;\n  wire {re.escape(wide)} mutant;\n", "", text)
     read = f'  reg {wide} mutant;\n  initial if (!$value$plusargs("mutant=%d", mutant)) mutant = 0;\n'
     head, end, rest = text.partition(");\n")
@@ -190,7 +192,9 @@ def main() -> int:
             commands = mutate(built, unit, number, arguments.each, arguments.seed)
             of.update({number + n: (unit.name, command) for n, command in enumerate(commands)})
             number += len(commands)
-        subprocess.run(["make", "-C", str(built), "build/Vo3_testbench", *settings], check=True, capture_output=True)
+        subprocess.run(
+            ["make", "-C", str(built), "build/Vo3_testbench", *settings], check=True, capture_output=True
+        )
         assert not killed(built, runs, 0), "the netlists without a mutant differ"
         for each, (name, command) in of.items():
             shows = killed(built, runs, each)

@@ -6,12 +6,12 @@ from typing import Any
 
 from o3sim.network.layer import Pool
 from o3sim.rtl.emit import Subject
-from tests.machine.harness import architecture, conv, dense, queueless
+from tests.machine.harness import architecture, conv, queueless
 from tests.rtl.draws import subject
 
 POOLED = conv(6, 6, 8, 5, pool=Pool(2, 2), padding_pixels=1, padding="-1")
-PLAIN = conv(5, 4, 8, 3, kernel=2)
-DENSE = dense(21, 6)
+GATHERED = conv(6, 6, 5, 5, pool=Pool(2, 2), padding_pixels=1, padding="+1")
+"""Its channels do not fill words of 8 edges, so that each lies in several buffer words."""
 
 QUEUE = architecture(
     pe__latency_cycles=3,
@@ -33,14 +33,12 @@ def queue(**changes: Any) -> Subject:
 
 
 def windows(dispatch: str, **changes: Any) -> Subject:
-    """The pooled layer on a machine whose counters hand out windows."""
-    machine = queueless(
-        dispatch,
-        pe__latency_cycles=3,
-        pe__contexts=2,
-        activation_buffer__banks=3,
-        weight_buffer__banks=2,
-        output_buffer__write_width_ops=1,
-        **changes,
-    )
-    return subject(machine, POOLED, 1)
+    """The layer of gathered words on a machine whose counters hand out windows."""
+    sizes = {
+        "pe__latency_cycles": 3,
+        "pe__contexts": 2,
+        "activation_buffer__banks": 3,
+        "weight_buffer__banks": 2,
+        "output_buffer__write_width_ops": 1,
+    }
+    return subject(queueless(dispatch, **{**sizes, **changes}), GATHERED, 1)

@@ -4,6 +4,7 @@
 module o3_banks #(
     parameter int    BANKS = 0,
     parameter int    PES = 4,
+    parameter int    READS = 1,   // words that a PE asks for in a cycle at most
     parameter int    WIDTH = 32,
     parameter int    WORDS = 64,
     parameter int    WRITES = 1,
@@ -16,10 +17,10 @@ module o3_banks #(
     input  logic                              clk,
     input  logic                              rst,
     input  logic [PE_BITS-1:0]                first,     // the PE of highest priority in this cycle
-    input  logic [PES-1:0]                    asks,
-    input  logic [PES-1:0][ADDRESS_BITS-1:0]  address,
-    output logic [PES-1:0]                    served,
-    output logic [PES-1:0][WIDTH-1:0]         data,      // of what was served in the last cycle
+    input  logic [PES-1:0][READS-1:0]                   asks,
+    input  logic [PES-1:0][READS-1:0][ADDRESS_BITS-1:0] address,
+    output logic [PES-1:0][READS-1:0]                   served,
+    output logic [PES-1:0][READS-1:0][WIDTH-1:0]        data,  // of what was served in the last cycle
     input  logic [WRITES-1:0]                 writes,    // single bits
     input  logic [WRITES-1:0][ADDRESS_BITS-1:0] write_address,
     input  logic [WRITES-1:0][PLACE_BITS-1:0] write_place,
@@ -33,13 +34,14 @@ module o3_banks #(
 
   if (BANKS == 0) begin : g_ideal
     assign served = asks;
-    always_ff @(posedge clk) for (int p = 0; p < PES; p++) data[p] <= memory[address[p]];
+    always_ff @(posedge clk)
+      for (int p = 0; p < PES; p++) for (int r = 0; r < READS; r++) data[p][r] <= memory[address[p][r]];
   end else begin : g_banked
     logic [PORTS-1:0]                   writing;
     logic [PORTS-1:0]                   reads;
     logic [PORTS-1:0][ADDRESS_BITS-1:0] chosen;
     logic [PORTS-1:0][WIDTH-1:0]        read;   // one word of each bank, a cycle later
-    logic [PES-1:0][31:0]               bank, bank_of_last;
+    logic [PES-1:0][READS-1:0][31:0]    bank, bank_of_last;
 
     always_comb begin
       writing = '0;
@@ -50,16 +52,18 @@ module o3_banks #(
         int p;
         p = int'(first) + n;
         if (p >= PES) p = p - PES;
-        if (asks[p] && !reads[int'(address[p])%BANKS] && !writing[int'(address[p])%BANKS]) begin
-          reads[int'(address[p])%BANKS] = 1'b1;
-          chosen[int'(address[p])%BANKS] = address[p];
+        for (int r = 0; r < READS; r++)
+          if (asks[p][r] && !reads[int'(address[p][r])%BANKS] && !writing[int'(address[p][r])%BANKS]) begin
+            reads[int'(address[p][r])%BANKS] = 1'b1;
+            chosen[int'(address[p][r])%BANKS] = address[p][r];
+          end
+      end
+      for (int p = 0; p < PES; p++)
+        for (int r = 0; r < READS; r++) begin
+          bank[p][r] = int'(address[p][r]) % BANKS;
+          served[p][r] = asks[p][r] && reads[bank[p][r]] && chosen[bank[p][r]] == address[p][r];
+          data[p][r] = read[bank_of_last[p][r]];
         end
-      end
-      for (int p = 0; p < PES; p++) begin
-        bank[p] = int'(address[p]) % BANKS;
-        served[p] = asks[p] && reads[bank[p]] && chosen[bank[p]] == address[p];
-        data[p] = read[bank_of_last[p]];
-      end
     end
     always_ff @(posedge clk) begin
       for (int b = 0; b < BANKS; b++) read[b] <= memory[chosen[b]];

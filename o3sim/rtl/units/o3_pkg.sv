@@ -29,13 +29,14 @@ package o3_pkg;
   localparam int COUNT_BITS = bits_for(2 * EDGES + 1);  // of matches, and a count of edges beside it
   localparam int FREE_BITS = bits_for(ALL_CONTEXTS);
   localparam int PE_BITS = bits_for(PE_COUNT - 1);
+  localparam int GATHER_BITS = bits_for(MOST_READS);
 
   // One neuron on its way: `index` is its place in program order, and its age.
   typedef struct packed {
     logic [OP_BITS-1:0]         index;
     logic [WINDOW_BITS-1:0]     window;
     logic [CHANNEL_BITS-1:0]    channel;
-    logic [ACTIVATION_BITS-1:0] activation_base;  // word of the activation buffer under tap (0, 0)
+    logic [BASE_BITS-1:0]       base;  // bit of the activation buffer under tap (0, 0)
   } op_t;
 
   // An outcome on its way from a PE to the output buffer and on to all who are to see it.
@@ -46,4 +47,31 @@ package o3_pkg;
     logic                   outcome;
     logic                   window_is_1;  // by it, or by what its PE knows of the window from before
   } outcome_t;
+
+  // The buffer words that one word of a neuron lies in, in ascending order.
+  typedef struct packed {
+    logic [MOST_READS-1:0]                      valid;
+    logic [MOST_READS-1:0][ACTIVATION_BITS-1:0] address;
+  } reads_t;
+
+  function automatic reads_t reads_of(input logic [BASE_BITS-1:0] base, input logic [WORD_BITS-1:0] number);
+    reads_t reads = '0;
+    int count = 0;
+    for (int f = 0; f < FETCHES; f++) begin
+      logic [BASE_BITS-1:0] offset = FETCH_BITS[(int'(number)*FETCHES+f)*BASE_BITS+:BASE_BITS];
+      logic [ACTIVATION_BITS-1:0] address = ACTIVATION_BITS'((int'(base) + int'(offset)) / PE_WIDTH_EDGES);
+      if (count == 0 || reads.address[(count+MOST_READS-1)%MOST_READS] != address) begin
+        reads.address[count%MOST_READS] = address;
+        reads.valid[count%MOST_READS] = 1'b1;
+        count = count + 1;
+      end
+    end
+    return reads;
+  endfunction
+
+  // Where edge `edge_number` of a neuron lies, from the bit under tap (0, 0) on: channels run fastest, then taps.
+  function automatic int offset_of(input int edge_number);
+    return edge_number / (KERNEL_WIDTH * IN_CHANNELS) * PADDED_WIDTH * IN_CHANNELS
+        + edge_number % (KERNEL_WIDTH * IN_CHANNELS);
+  endfunction
 endpackage

@@ -18,11 +18,15 @@ module o3_pe
     output logic                                         asks,
     output op_t                                          asks_op,
     output logic [WORD_BITS-1:0]                         asks_word,
-    output logic [ACTIVATION_BITS-1:0]                   activation_address,
+    output logic [MOST_READS-1:0]                        asks_activations,
+    output logic [MOST_READS-1:0][ACTIVATION_BITS-1:0]   activation_addresses,
+    input  logic [MOST_READS-1:0]                        activations_served,
+    input  logic [MOST_READS-1:0][PE_WIDTH_EDGES-1:0]    activation_data,  // of what was served in the last cycle
+    output logic                                         asks_weights,
     output logic [WEIGHT_BITS-1:0]                       weight_address,
-    input  logic                                         granted,
-    input  logic [PE_WIDTH_EDGES-1:0]                    activations,  // of a word granted in the last cycle
-    input  logic [PE_WIDTH_EDGES-1:0]                    weights,
+    input  logic                                         weights_served,
+    input  logic [PE_WIDTH_EDGES-1:0]                    weights,          // likewise
+    output logic                                         granted,
     // Outcomes.
     output outcome_t [PE_CONTEXTS:0]                     known,        // from this cycle on; first that of a word
     output outcome_t                                     offered,
@@ -43,6 +47,7 @@ module o3_pe
     logic [COUNT_BITS-1:0]  threshold;
     logic                   is_constant;  // decided after 0 edges: it needs no word
     logic [WORD_BITS-1:0]   words_in;
+    logic [GATHER_BITS-1:0] gathered;     // buffer words of the next one that it has
     logic [TIMER_BITS-1:0]  timer;        // cycles until its next word may go in with its last verdict known
     logic [SELECT_BITS-1:0] countdown;    // until its issue: at 0 it is issued
   } context_t;
@@ -81,7 +86,7 @@ module o3_pe
       now[c].valid = !free[c];
       if (placed[c])
         now[c] = '{valid: 1'b1, op: placed_ops[c], threshold: threshold[c], is_constant: is_constant,
-                   words_in: '0, timer: TIMER_BITS'(ISSUE_CYCLES + int'(is_constant)),
+                   words_in: '0, gathered: '0, timer: TIMER_BITS'(ISSUE_CYCLES + int'(is_constant)),
                    countdown: SELECT_BITS'(SCHEDULER_SELECT_CYCLES)};
       issued[c] = SCHEDULER_SELECT_CYCLES == 0 ? placed[c] : !free[c] && contexts[c].countdown == 1;
       issued_ops[c] = now[c].op;
@@ -111,8 +116,12 @@ module o3_pe
   assign asks_op = now[chosen].op;
   assign asks_word = now[chosen].words_in;
   assign weight_address = WEIGHT_BITS'(int'(asks_op.channel) * WORDS + int'(asks_word));
-  assign activation_address =
-      asks_op.activation_base + ACTIVATION_OFFSETS[int'(asks_word)*ACTIVATION_BITS+:ACTIVATION_BITS];
+  logic [GATHER_BITS-1:0] next_gathered;
+  logic [PE_WIDTH_EDGES-1:0] activations;
+  o3_gathering gathering (
+      .clk, .asks, .op(asks_op), .context_number(chosen), .number(asks_word), .gathered(now[chosen].gathered),
+      .asks_activations, .addresses(activation_addresses), .asks_weights, .activations_served, .weights_served,
+      .data(activation_data), .granted, .next_gathered, .activations);
 
   o3_datapath datapath (
       .clk, .rst, .word_valid(granted), .word_op(asks_op), .word_context(chosen), .word_number(asks_word),
@@ -135,6 +144,7 @@ module o3_pe
       contexts[c] <= now[c];
       if (now[c].timer != 0) contexts[c].timer <= now[c].timer - 1'b1;
       if (now[c].countdown != 0 && !placed[c]) contexts[c].countdown <= now[c].countdown - 1'b1;
+      if (asks && int'(chosen) == c) contexts[c].gathered <= next_gathered;
       if (granted && int'(chosen) == c) begin
         contexts[c].words_in <= asks_word + 1'b1;
         contexts[c].timer <= PRUNING_THRESHOLD ? TIMER_BITS'(PE_LATENCY_CYCLES - 1) : '0;

@@ -92,7 +92,7 @@ module o3_sequencer
     op.index = at.index;
     op.window = WINDOW_BITS'(position * OUT_CHANNELS + int'(at.place.channel));
     op.channel = at.place.channel;
-    op.activation_base = ACTIVATION_BITS'((row * PADDED_WIDTH + column) * STRIDE * PIXEL_WORDS);
+    op.base = BASE_BITS'((row * PADDED_WIDTH + column) * STRIDE * IN_CHANNELS);
     return op;
   endfunction
 

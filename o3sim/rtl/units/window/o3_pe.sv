@@ -19,11 +19,15 @@ module o3_pe
     output logic                                         asks,
     output op_t                                          asks_op,
     output logic  [WORD_BITS-1:0]                        asks_word,
-    output logic  [ACTIVATION_BITS-1:0]                  activation_address,
+    output logic  [MOST_READS-1:0]                       asks_activations,
+    output logic  [MOST_READS-1:0][ACTIVATION_BITS-1:0]  activation_addresses,
+    input  logic  [MOST_READS-1:0]                       activations_served,
+    input  logic  [MOST_READS-1:0][PE_WIDTH_EDGES-1:0]   activation_data,  // of what was served in the last cycle
+    output logic                                         asks_weights,
     output logic  [WEIGHT_BITS-1:0]                      weight_address,
-    input  logic                                         granted,
-    input  logic  [PE_WIDTH_EDGES-1:0]                   activations,  // of a word granted in the last cycle
-    input  logic  [PE_WIDTH_EDGES-1:0]                   weights,
+    input  logic                                         weights_served,
+    input  logic  [PE_WIDTH_EDGES-1:0]                   weights,          // likewise
+    output logic                                         granted,
     // Outcomes, in the order in which they are taken note of.
     output outcome_t [PE_CONTEXTS:0]                     known,        // from this cycle on
     output logic  [PE_CONTEXTS:0]                        folded,       // into the state of its window, here
@@ -45,6 +49,7 @@ module o3_pe
     logic [COUNT_BITS-1:0]  threshold;
     logic                   is_constant;
     logic [WORD_BITS-1:0]   words_in;
+    logic [GATHER_BITS-1:0] gathered;     // buffer words of the next one that it has
     logic [TIMER_BITS-1:0]  timer;        // cycles until its next word may go in with its last verdict known
     logic                   is_late;      // member of those that begin after others
     logic [ORDER_BITS-1:0]  order;        // of these, among those that began in the same cycle
@@ -68,6 +73,7 @@ module o3_pe
     next.member = held.member + 1'b1;
     next.passes = 1'b0;
     next.words_in = '0;
+    next.gathered = '0;
     next.timer = TIMER_BITS'(held.is_constant);
     next.is_late = 1'b1;
     next.order = ORDER_BITS'(order);
@@ -173,7 +179,7 @@ module o3_pe
       now[c] = after_verdicts[c];
       if (placed[c])
         now[c] = '{valid: 1'b1, work: placed_tasks[c], member: '0, passes: 1'b0, threshold: threshold[c],
-                   is_constant: is_constant, words_in: '0, is_late: 1'b0, order: '0, was_1: 1'b0,
+                   is_constant: is_constant, words_in: '0, gathered: '0, is_late: 1'b0, order: '0, was_1: 1'b0,
                    timer: TIMER_BITS'(SCHEDULER_ISSUE_LATENCY_CYCLES + int'(is_constant))};
       issued_ops[c] = member_of(now[c].work.first, now[c].member);
     end
@@ -209,8 +215,12 @@ module o3_pe
   assign asks = !stalled && (has_known || (PE_SPECULATE && has_guess));
   assign asks_op = issued_ops[chosen];
   assign asks_word = now[chosen].words_in;
-  assign activation_address =
-      asks_op.activation_base + ACTIVATION_OFFSETS[int'(asks_word)*ACTIVATION_BITS+:ACTIVATION_BITS];
+  logic [GATHER_BITS-1:0] next_gathered;
+  logic [PE_WIDTH_EDGES-1:0] activations;
+  o3_gathering gathering (
+      .clk, .asks, .op(asks_op), .context_number(chosen), .number(asks_word), .gathered(now[chosen].gathered),
+      .asks_activations, .addresses(activation_addresses), .asks_weights, .activations_served, .weights_served,
+      .data(activation_data), .granted, .next_gathered, .activations);
   // Word by word the groups' weights lie side by side, so that each has banks of its own.
   localparam int UNITS = SCHEDULER_GROUPS == 0 ? 1 : SCHEDULER_GROUPS;
   int local_channel;
@@ -235,6 +245,7 @@ module o3_pe
     for (int c = 0; c < PE_CONTEXTS; c++) begin
       contexts[c] <= now[c];
       if (now[c].timer != 0) contexts[c].timer <= now[c].timer - 1'b1;
+      if (asks && int'(chosen) == c) contexts[c].gathered <= next_gathered;
       if (granted && int'(chosen) == c) begin
         contexts[c].words_in <= asks_word + 1'b1;
         contexts[c].timer <= PRUNING_THRESHOLD ? TIMER_BITS'(PE_LATENCY_CYCLES - 1) : '0;

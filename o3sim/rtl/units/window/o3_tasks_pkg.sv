@@ -36,8 +36,7 @@ package o3_tasks_pkg;
         : OP_BITS'(int'(channel) * POOLED_HEIGHT * POOLED_WIDTH * MEMBERS + earlier);
     made.first.window = WINDOW_BITS'(position * OUT_CHANNELS + int'(channel));
     made.first.channel = channel;
-    made.first.activation_base =
-        ACTIVATION_BITS'((neuron_row * PADDED_WIDTH + neuron_column) * STRIDE * PIXEL_WORDS);
+    made.first.base = BASE_BITS'((neuron_row * PADDED_WIDTH + neuron_column) * STRIDE * IN_CHANNELS);
     return made;
   endfunction
 
@@ -47,10 +46,9 @@ package o3_tasks_pkg;
     int row = int'(member) / POOL_SIZE, column = int'(member) % POOL_SIZE;
     op.index = first.index + OP_BITS'(member);
     if (IS_WINDOW)
-      op.activation_base =
-          first.activation_base + ACTIVATION_BITS'((row * PADDED_WIDTH + column) * STRIDE * PIXEL_WORDS);
+      op.base = first.base + BASE_BITS'((row * PADDED_WIDTH + column) * STRIDE * IN_CHANNELS);
     else begin
-      op.activation_base = first.activation_base + ACTIVATION_BITS'(int'(member) * STRIDE * PIXEL_WORDS);
+      op.base = first.base + BASE_BITS'(int'(member) * STRIDE * IN_CHANNELS);
       op.window = first.window + WINDOW_BITS'(int'(member) * OUT_CHANNELS);
     end
     return op;
