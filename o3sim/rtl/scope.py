@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from o3sim.config.custom_code import is_custom
-from o3sim.config.dispatch import CAROUSEL, CENTRAL
+from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.plan import plan_groups
 from o3sim.errors import InputError
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from o3sim.network.network import Network
 
 LEAST_LATENCY_CYCLES = 2
+WRITTEN = (CENTRAL, "window", "group")
+"""Ways to dispatch that RTL is written of."""
 
 
 def check_scope(architecture: Architecture, network: Network, number: int) -> None:
@@ -51,8 +53,9 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
     a = architecture
     if a.is_pipelined:
         yield "organization: `layer_pipelined` has no RTL; take `layer_sequential`"
-    if a.scheduler.dispatch == CAROUSEL:
-        yield f"scheduler.dispatch: `{CAROUSEL}` has no RTL; take `{CENTRAL}`, `window` or `group`"
+    if a.scheduler.dispatch not in WRITTEN:
+        written = ", ".join(f"`{each}`" for each in WRITTEN)
+        yield f"scheduler.dispatch: `{a.scheduler.dispatch}` has no RTL; take one of {written}"
     if a.scheduler.assignment in ("channel_balanced", "skewed"):
         yield f"scheduler.assignment: `{a.scheduler.assignment}` has no RTL; take `channel` or `position`"
     if a.activation_buffer.patch_kbit is not None:
