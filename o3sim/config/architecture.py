@@ -11,20 +11,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from o3sim.config.array_sizes import array_conflicts, buffer_conflicts
 from o3sim.config.custom_code import CustomClass
 from o3sim.config.dispatch import QUEUED, dispatch_conflicts, drop_strangers
-from o3sim.config.marks import Conflict, Document, KeyPath
+from o3sim.config.marks import Conflict, Document
 from o3sim.config.model import CrossCheckedModel, StrictModel
 from o3sim.config.overrides import Overrides, laid_over, overrides_of
+from o3sim.config.streaming import (
+    STREAMING,
+    Count,
+    InputFifo,
+    PoolingUnit,
+    SlidingWindow,
+    StreamEnd,
+    streaming_conflicts,
+)
 
 # Upper bounds are far beyond anything buildable; they catch slipped digits before memory does.
-Count = Annotated[int, Field(ge=1, le=65_536)]
 Cycles = Annotated[int, Field(ge=0, le=1_000_000)]
 CyclesFromOne = Annotated[int, Field(ge=1, le=1_000_000)]
 Kilobits = Annotated[int, Field(ge=1, le=100_000_000)]
-MOST_CONTEXTS = 2**20
-"""Of all PEs together."""
-
 CountOrIdeal = Count | Literal["ideal"]
 Policies = Literal["out_of_order", "in_order", "lockstep"]
 Dispatches = Literal["central", "banked", "window", "group", "carousel"]
@@ -191,45 +197,6 @@ class WeightBuffer(Buffer):
     )
 
 
-class InputFifo(StrictModel):
-    """The rows that wait between a stage of a pipeline and the one before it."""
-
-    depth_rows: Count | Literal["unbounded"] = Field(
-        description="Rows of a stage's input map that it holds, those in use included, for room in which the"
-        " stage before it waits; or `unbounded`, which no stage waits for."
-    )
-
-
-class SlidingWindow(StrictModel):
-    """The unit of a pipeline that puts a stage's input into windows, as FINN has one."""
-
-    channels_per_cycle: Count = Field(
-        description="Channels of a pixel that it puts out per cycle: a window takes kernel height * kernel"
-        " width * ceil(channels / this), and an op is dispatched when its window is there."
-    )
-
-
-class PoolingUnit(StrictModel):
-    """The unit of a pipeline that pools what a stage puts out, as FINN has one."""
-
-    channels_per_cycle: Count = Field(
-        description="Channels of a pixel that it takes per cycle: a row is handed on after windows * size *"
-        " size * ceil(channels / this) cycles."
-    )
-
-
-class StreamEnd(StrictModel):
-    """Where images come into a pipeline, or scores leave it: a stream on a clock of its own."""
-
-    bits_per_cycle: Annotated[float, Field(gt=0, le=2**20)] = Field(
-        description="Bits that come or go per cycle of its clock: the width of a port, or what memory gives."
-    )
-    clock_mhz: Annotated[float, Field(ge=0.000_001, le=1_000_000)] = Field(description="Its clock in MHz.")
-    value_bits: Annotated[int, Field(ge=1, le=64)] = Field(
-        default=8, description="Bits of a pixel value or score as it is sent, whatever a layer makes of it."
-    )
-
-
 class Dram(StrictModel):
     """The off-chip memory that weights stream from."""
 
@@ -319,9 +286,6 @@ else:
 
 SEQUENTIAL, PIPELINED = "layer_sequential", "layer_pipelined"
 
-_STREAMING = "input_fifo", "sliding_window", "pooling_unit", "input_end", "output_end"
-"""Units that only pipelines have; a machine that does not state one has none."""
-
 
 class Architecture(CrossCheckedModel):
     """One machine, completely: nothing has a hidden default."""
@@ -351,21 +315,11 @@ class Architecture(CrossCheckedModel):
     output_buffer: OutputBuffer
     pruning: Pruning
     energy: Energy
-    input_fifo: InputFifo = _of_some(
-        "The rows that wait between two stages in layer_pipelined; without it any number of them does."
-    )
-    sliding_window: SlidingWindow = _of_some(
-        "What puts a stage's input into windows in layer_pipelined; without it that takes no time."
-    )
-    pooling_unit: PoolingUnit = _of_some(
-        "What pools the output of stages with a pool in layer_pipelined; without it that takes no time."
-    )
-    input_end: StreamEnd = _of_some(
-        "How images come into a pipeline; without it they are there as soon as the first stage can begin."
-    )
-    output_end: StreamEnd = _of_some(
-        "How scores leave a pipeline; without it an image ends with the last write."
-    )
+    input_fifo: InputFifo = _of_some(InputFifo.__doc__ or "")
+    sliding_window: SlidingWindow = _of_some(SlidingWindow.__doc__ or "")
+    pooling_unit: PoolingUnit = _of_some(PoolingUnit.__doc__ or "")
+    input_end: StreamEnd = _of_some(StreamEnd.__doc__ or "")
+    output_end: StreamEnd = _of_some(StreamEnd.__doc__ or "")
 
     @property
     def fifo_rows(self) -> int | None:
@@ -423,19 +377,14 @@ class Architecture(CrossCheckedModel):
         stages = data.get("stages") or ()
         if stages and data.get("organization") != PIPELINED:
             yield Conflict((("stages",), ("organization",)), f"are of organization {PIPELINED} only")
-        for unit in _STREAMING if data.get("organization") == SEQUENTIAL else ():
-            if data.get(unit) is not None:
-                yield Conflict(((unit,), ("organization",)), f"is of organization {PIPELINED} only")
+        yield from streaming_conflicts(data, data.get("organization") == SEQUENTIAL)
         if not stages:
-            yield from _array_conflicts(data, ())
+            yield from array_conflicts(data, ())
         if data.get("organization") == SEQUENTIAL:
-            yield from _buffer_conflicts(data)
+            yield from buffer_conflicts(data)
         for number, stage in enumerate(stages if isinstance(stages, list | tuple) else ()):
-            if number == 0 and isinstance(stage, Mapping) and stage.get("input_fifo"):
-                what = "the first stage has none, for no stage is before it: leave it out"
-                yield Conflict((("stages", 0, "input_fifo"),), what)
             if isinstance(stage, Mapping) and all(isinstance(part, Mapping) for part in stage.values()):
-                yield from _array_conflicts(laid_over(data, stage), ("stages", number))
+                yield from array_conflicts(laid_over(data, stage), ("stages", number))
 
     @classmethod
     def inherit(cls, document: Document) -> None:
@@ -446,38 +395,5 @@ class Architecture(CrossCheckedModel):
     def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what only some architectures have."""
         values = handler(self).items()
-        absent = "note", "stages", "issue_queue", *_STREAMING
+        absent = "note", "stages", "issue_queue", *STREAMING
         return {key: value for key, value in values if value or key not in absent}
-
-
-def _array_conflicts(data: Mapping[str, Any], place: KeyPath) -> Iterator[Conflict]:
-    """Yield if a machine, or the stage at ``place``, has too many contexts, or too short a queue for them."""
-    policy, depth = _at(data, "scheduler", "policy"), _at(data, "issue_queue", "depth_ops")
-    array = ("count", "contexts")
-    count, contexts = (_at(data, "pe", key) for key in array)
-    if type(count) is type(contexts) is int and count * contexts > MOST_CONTEXTS:
-        what = f"{contexts} for each of {count} PEs are {count * contexts:,}; {MOST_CONTEXTS:,} at most"
-        yield Conflict(((*place, "pe", "contexts"), (*place, "pe", "count")), what)
-    if policy != "lockstep" or not all(type(value) is int for value in (depth, count, contexts)):
-        return
-    group = count * contexts
-    if depth < group:
-        keys = (("issue_queue", "depth_ops"), ("scheduler", "policy"), *(("pe", key) for key in array))
-        yield Conflict(
-            tuple((*place, *key) for key in keys),
-            f"{depth} cannot hold a lockstep group of pe.count * pe.contexts = {group} ops",
-        )
-
-
-def _buffer_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
-    """Yield if more of the weight buffer is for weights that stay than there is of it."""
-    size, stays = (_at(data, "weight_buffer", key) for key in ("size_kbit", "resident_kbit"))
-    if type(size) is type(stays) is int and stays > size:
-        keys = (("weight_buffer", "resident_kbit"), ("weight_buffer", "size_kbit"))
-        yield Conflict(keys, f"{stays} kbit are more than the buffer's weight_buffer.size_kbit: {size}")
-
-
-def _at(data: Mapping[str, Any], section: str, key: str) -> Any:
-    """Return ``data[section][key]``, or None where there is no such thing."""
-    inner = data.get(section)
-    return inner.get(key) if isinstance(inner, Mapping) else None

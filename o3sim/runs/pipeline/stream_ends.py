@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from o3sim.network.finn.stream_end import stream_cycles
 
 if TYPE_CHECKING:
-    from o3sim.config.architecture import StreamEnd
+    from o3sim.config.streaming import StreamEnd
     from o3sim.network.layer import Geometry
 
 
