@@ -22,7 +22,7 @@ pe: {{count: 8}}
 pruning: {{pooling: false}}
 """
 NARROW = ("--set", "pe.count=8", "--set", "pruning.pooling=false")
-ARCHITECTURES = ("ARCH", "ARCH,...", "RESULT.json|ARCH")
+ARCHITECTURES = ("ARCH", "ARCH,...", "ARCH|WORKLOAD", "RESULT.json|ARCH")
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ pre { overflow-x: auto; background: #8882; padding: .6rem; } img { max-width: 10
 @media (max-width: 50rem) { body { display: block; } }
 """
 
-_BESIDE = (".png", ".svg", ".yaml", ".py", ".json")
+_BESIDE = (".csv", ".png", ".svg", ".yaml", ".py", ".json")
 """Files of the manual that pages show or lead to."""
 
 _DIRECTIVE = re.compile(r"^\{\w+\}")
