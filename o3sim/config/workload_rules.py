@@ -6,10 +6,11 @@ key is the model's to say, and everything that depends on such a key is passed o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from math import prod
 from typing import Any
 
+from o3sim.config.host_ops import followed, host_conflicts, host_ops
 from o3sim.config.marks import Conflict, KeyPath
 
 Shape = tuple[int, int]
@@ -37,10 +38,11 @@ def conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
     """
     data = _mapping(data)
     yield from _range_rule(data)
+    yield from host_conflicts(data)
     listed = data.get("layers")
     layers = listed if isinstance(listed, list) else []
     yield from _unique_names(layers)
-    yield from _layer_order(layers)
+    yield from _layer_order(layers, scores=not host_ops(data, "last"))
     yield from _map_sizes(data, layers)
     yield from _class_count(data, layers)
     yield from _layers_with_ones(data, layers)
@@ -67,7 +69,7 @@ def _unique_names(layers: list[Any]) -> Iterator[Conflict]:
             seen.add(name)
 
 
-def _layer_order(layers: list[Any]) -> Iterator[Conflict]:
+def _layer_order(layers: list[Any], scores: bool) -> Iterator[Conflict]:
     dense_above = False
     for index, entry in enumerate(layers):
         layer = _mapping(entry)
@@ -75,6 +77,10 @@ def _layer_order(layers: list[Any]) -> Iterator[Conflict]:
             yield Conflict((("layers", index, "type"),), "a conv layer cannot come after a dense one")
         dense_above |= layer.get("type") == "dense"
         last = index == len(layers) - 1
+        if not scores:
+            if layer.get("scores") is True:
+                yield Conflict((("layers", index, "scores"),), "with `last: host` the host gives the scores")
+            continue
         if layer.get("scores") is True and not last:
             yield Conflict((("layers", index, "scores"),), "only the last layer gives scores")
         if last and layer.get("type") == "conv":
@@ -88,8 +94,13 @@ def _map_sizes(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]
     image = _mapping(data.get("input"))
     if not (_is_size(image.get("height")) and _is_size(image.get("width"))):
         return
-    shape, channels, planes = (image["height"], image["width"]), image.get("channels"), _planes(image)
+    shape, planes = (image["height"], image["width"]), _planes(image)
+    channels: Any = image.get("channels")
     yield from _too_large(shape, channels, MOST_IMAGE_VALUES, ("input",))
+    made = yield from _before(data, shape, channels)
+    if made is None:
+        return
+    shape, channels = made
     for index, entry in enumerate(layers):
         layer, path = _mapping(entry), ("layers", index)
         if layer.get("type") == "dense":
@@ -107,6 +118,32 @@ def _map_sizes(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]
             yield from _too_wide(layer, layer["kernel"] ** 2 * channels, planes, path)
         yield from _too_large(_convolved(layer, shape), layer.get("channels"), MOST_MAP_VALUES, path)
         shape, channels, planes = output_shape(layer, shape), layer.get("channels"), 1
+    yield from _behind(data, shape, channels)
+
+
+def _before(
+    data: Mapping[str, Any], shape: Shape, channels: Any
+) -> Generator[Conflict, None, tuple[Shape, Any] | None]:
+    """Follow the map through the host's first layers; return what goes on, None if that is not known."""
+    if not host_ops(data, "first"):
+        return shape, channels
+    made, conflict = followed(data, "first", (*shape, channels)) if _is_size(channels) else (None, None)
+    if conflict is not None:
+        yield conflict
+    return None if made is None else (made[:2], made[2])
+
+
+def _behind(data: Mapping[str, Any], shape: Shape, channels: Any) -> Iterator[Conflict]:
+    """Follow the map through the host's last layers, to as many scores as there are classes."""
+    if not host_ops(data, "last") or not _is_size(channels):
+        return
+    made, conflict = followed(data, "last", (*shape, channels))
+    if conflict is not None:
+        yield conflict
+    classes = data.get("classes")
+    count = len(classes) if isinstance(classes, list) else classes
+    if made is not None and _is_size(count) and prod(made) != count:
+        yield Conflict((("classes",), ("last",)), f"{count} classes for the {prod(made)} scores of the host")
 
 
 def _too_large(shape: Shape, channels: Any, most: int, path: KeyPath) -> Iterator[Conflict]:
@@ -172,6 +209,8 @@ def _padded(shape: Shape, pad: int) -> str:
 
 
 def _class_count(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]:
+    if host_ops(data, "last"):
+        return
     classes = data.get("classes")
     features = _mapping(layers[-1]).get("features") if layers else None
     count = len(classes) if isinstance(classes, list) else classes

@@ -46,13 +46,27 @@ def infer(network: Network, image: NDArray[np.uint8]) -> Inference:
     """
     codes: NDArray[np.integer] = network.encode(image)
     bits: list[NDArray[np.uint8]] = []
-    for layer in network.layers[:-1]:
-        bits.append(pooled(layer.geometry, thresholded(layer, codes)))
-        codes = bits[-1]
-    last = network.layers[-1]
-    scores = class_scores(last, codes)
-    bits.append(np.zeros((1, 1, last.geometry.out_channels), np.uint8))
+    for layer in network.layers:
+        if layer.scores:
+            bits.append(np.zeros((1, 1, layer.geometry.out_channels), np.uint8))
+        else:
+            bits.append(pooled(layer.geometry, thresholded(layer, codes)))
+            codes = bits[-1]
+    scores = final_scores(network, codes)
     return Inference(tuple(bits), scores, int(np.argmax(scores)))
+
+
+def final_scores(network: Network, codes: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Compute the class scores of the last bits: by the host's float layers where there are any.
+
+    Parameters
+    ----------
+    codes : ndarray of int
+        What the scores layer takes, or, with float layers behind, the output of the last layer.
+    """
+    if network.last is not None:
+        return network.last(2 * codes.astype(np.int64) - 1).reshape(-1)
+    return class_scores(network.layers[-1], codes)
 
 
 def class_scores(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.float64]:

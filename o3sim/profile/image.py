@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.network.infer import Inference, class_scores, infer
+from o3sim.network.infer import Inference, final_scores, infer
 from o3sim.network.network import Network
 from o3sim.profile.profile import LayerProfile, profile_layers
 
@@ -95,6 +95,7 @@ class ComputedImage:
     @property
     def scores(self) -> NDArray[np.float64]:
         """Score of each class that follows from the profiles, once all have been asked for."""
-        hidden = len(self._network.layers) - 1
-        codes = self._bits[hidden - 1] if hidden else self._network.encode(self._pixels)
-        return class_scores(self._network.layers[-1], codes)
+        hidden = [
+            bits for bits, layer in zip(self._bits, self._network.layers, strict=True) if not layer.scores
+        ]
+        return final_scores(self._network, hidden[-1] if hidden else self._network.encode(self._pixels))

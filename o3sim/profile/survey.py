@@ -37,6 +37,8 @@ class Survey:
     layers : tuple of LayerRates
     total : LayerRates
         Sum of the layers with ``in_total``.
+    host : tuple of str
+        Which ends are float layers on the host: ``first``, ``last``, both or nothing.
     """
 
     network: str
@@ -47,6 +49,7 @@ class Survey:
     accuracy: float | None
     layers: tuple[LayerRates, ...]
     total: LayerRates
+    host: tuple[str, ...] = ()
 
 
 def survey(
@@ -86,6 +89,7 @@ def survey(
         accuracy,
         tuple(layers),
         total,
+        network.host_parts,
     )
 
 
@@ -110,6 +114,7 @@ def to_json(found: Survey) -> str:
         "edge_order": EDGE_ORDER,
         "images": len(found.classes),
         "synthetic": list(found.synthetic),
+        "host": list(found.host),
         "accuracy": found.accuracy,
         "classes": list(found.classes),
         "widths_edges": list(found.widths),

@@ -11,6 +11,7 @@ from rich.table import Table
 from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.counters import LayerCounters
 from o3sim.report.console import make_table
+from o3sim.report.host import host_note
 from o3sim.report.numbers import grouped, percent
 from o3sim.report.resident import resident_note
 from o3sim.report.synthetic import synthetic_note
@@ -60,6 +61,8 @@ def print_explanation(console: Console, found: Explanation) -> None:
     console.print(title, style="bold")
     if case.synthetic:
         console.print(synthetic_note(case.synthetic))
+    if case.network.host_parts:
+        console.print(host_note(case.network.host_parts))
     note = custom_note(source.architecture)
     if note is not None:
         console.print(note, soft_wrap=True)

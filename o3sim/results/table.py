@@ -29,6 +29,7 @@ def result_columns(result: RunResult) -> dict[str, Any]:
         "images": result.images,
         "accuracy": result.accuracy,
         "synthetic": "+".join(result.synthetic),
+        **({"host": "+".join(result.host)} if result.host else {}),
     } | measure_columns(result)
     if result.agreement is not None:
         columns[AGREEMENT] = result.agreement

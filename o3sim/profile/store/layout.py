@@ -31,7 +31,7 @@ def array_name(layer: int, what: str) -> str:
 def arrays_of(network: Network) -> dict[str, ArrayKind]:
     """List the arrays that profiles of a network are."""
     kinds = {
-        SCORES: ArrayKind(np.dtype("f8"), (network.layers[-1].geometry.out_channels,)),
+        SCORES: ArrayKind(np.dtype("f8"), (len(network.classes),)),
         INPUT: ArrayKind(np.dtype("u2"), _input_shape(network)),
         SUMS: ArrayKind(np.dtype("f8"), (len(network.layers), 3)),
     }
