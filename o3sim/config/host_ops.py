@@ -131,6 +131,15 @@ def host_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
         yield Conflict((("input", "encoding", "type"), ("first",)), "`first: host` takes `type: real`")
     if data.get("first") is None and kind == "real":
         yield Conflict((("input", "encoding", "type"),), "real numbers need `first: host`, which makes bits")
+    layers = data.get("layers")
+    anew = [
+        n for n, layer in enumerate(layers if isinstance(layers, list) else []) if "input" in _mapping(layer)
+    ]
+    if anew and (data.get("first") or data.get("last")):
+        end = "first" if data.get("first") else "last"
+        yield Conflict(
+            (("layers", anew[0], "input"), (end,)), f"layers that begin anew have no `{end}: host`"
+        )
     names = [op.get("name") for end in ("first", "last") for op in host_ops(data, end) if "name" in op]
     twice = sorted({name for name in names if names.count(name) > 1 and isinstance(name, str)})
     if twice:
@@ -140,3 +149,7 @@ def host_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
     parameters = data.get("parameters")
     if isinstance(parameters, Mapping) and (data.get("first") or data.get("last")):
         yield Conflict((("parameters",),), "synthetic parameters are for networks without a part of the host")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -52,8 +52,8 @@ class RunResult(Measures):
         Which ends are float layers on the host, in no figure: ``first``, ``last``, both or nothing.
     accuracy : float or None
         Share of images whose class is the label, 0..1; None without labels.
-    classes : tuple of int
-        Class of each image, in order.
+    classes : tuple of (int or None)
+        Class of each image, in order; None of a network without classes.
     per_image : tuple of ImageResult
         Cycles, class, label and scores of each image, in order.
     layers : tuple of LayerResult
@@ -78,7 +78,7 @@ class RunResult(Measures):
     synthetic: tuple[str, ...]
     host: tuple[str, ...]
     accuracy: float | None
-    classes: tuple[int, ...]
+    classes: tuple[int | None, ...]
     layers: tuple[LayerResult, ...]
     storage_kbit: StorageKbit
     per_image: tuple[ImageResult, ...]
@@ -123,8 +123,8 @@ class Subject:
     host: tuple[str, ...] = ()
 
     @property
-    def classes(self) -> tuple[int, ...]:
-        """Class of each image."""
+    def classes(self) -> tuple[int | None, ...]:
+        """Class of each image; None of a network without classes."""
         return tuple(image.predicted for image in self.images)
 
     @property

@@ -15,6 +15,7 @@ import pytest
 
 from o3sim.cli import app as cli
 from o3sim.files import save_npz
+from o3sim.network.heartbeat import SWITCH
 from tests.sample_runs import images, network
 
 TINY = """\
@@ -183,7 +184,8 @@ def test_interrupted_run_leaves_no_file(
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_progress_only_on_a_terminal(run: Run, workload: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_has_a_bar(run: Run, workload: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SWITCH)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     done = run("o3bnn", workload, "--json", "-")
     assert done.err != ""

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from o3sim.config.dispatch import CAROUSEL
 from tests.compiled.engines import disagreement
-from tests.machine.carousel.samples import carousel, carousel_cases
+from tests.compiled.every_way import every_way
+from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture
-from tests.machine.strategies import Case, StageCase, cases
-from tests.runs.pipeline.samples import stage_cases
+from tests.machine.strategies import Case, StageCase
 
 PROGRESS_S = 5.0
 
@@ -40,7 +40,7 @@ class Search:
             report_multiple_bugs=False,
         )
         try:
-            seed(self.number)(quiet(given(cases() | stage_cases() | carousel_cases())(self.compare)))()
+            seed(self.number)(quiet(given(every_way())(self.compare)))()
         except Exception:
             if self.failed is None:
                 raise
