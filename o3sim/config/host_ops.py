@@ -133,7 +133,9 @@ def host_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
         yield Conflict((("input", "encoding", "type"),), "real numbers need `first: host`, which makes bits")
     layers = data.get("layers")
     anew = [
-        n for n, layer in enumerate(layers if isinstance(layers, list) else []) if "input" in _mapping(layer)
+        n
+        for n, layer in enumerate(layers if isinstance(layers, list) else [])
+        if _mapping(layer).get("input") is not None
     ]
     if anew and (data.get("first") or data.get("last")):
         end = "first" if data.get("first") else "last"

@@ -38,7 +38,7 @@ class Survey:
     layers : tuple of LayerRates
     total : LayerRates
         Sum of the layers with ``in_total``.
-    host : tuple of str
+    float_ends : tuple of str
         Which ends are float layers on the host: ``first``, ``last``, both or nothing.
     """
 
@@ -50,7 +50,7 @@ class Survey:
     accuracy: float | None
     layers: tuple[LayerRates, ...]
     total: LayerRates
-    host: tuple[str, ...] = ()
+    float_ends: tuple[str, ...] = ()
 
 
 def survey(
@@ -115,7 +115,7 @@ def to_json(found: Survey) -> str:
         "edge_order": EDGE_ORDER,
         "images": len(found.classes),
         "synthetic": list(found.synthetic),
-        "host": list(found.host),
+        "float_ends": list(found.float_ends),
         "accuracy": found.accuracy,
         "classes": list(found.classes),
         "widths_edges": list(found.widths),

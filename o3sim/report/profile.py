@@ -29,8 +29,8 @@ def print_survey(console: Console, found: Survey) -> None:
         title += f", accuracy {percent(found.accuracy)} %"
     if found.synthetic:
         print_note(console, synthetic_note(found.synthetic))
-    if found.host:
-        print_note(console, host_note(found.host))
+    if found.float_ends:
+        print_note(console, host_note(found.float_ends))
     console.print(_layer_table(title, found, images))
     console.print(_width_table(found))
     console.print("\n".join(_NOTES))

@@ -69,8 +69,8 @@ def print_run(
     console.print(f"{result.architecture} on {result.workload}, {images}", style="bold")
     if result.synthetic:
         print_note(console, synthetic_note(result.synthetic))
-    if result.host:
-        print_note(console, host_note(result.host))
+    if result.float_ends:
+        print_note(console, host_note(result.float_ends))
     every_run = (result, *(other.result for other in comparisons))
     exact_runs = [run for run in every_run if run.agreement is None]
     if exact_runs:

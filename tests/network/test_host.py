@@ -129,7 +129,7 @@ def test_the_middle_is_simulated_whole_and_both_engines_agree(tmp_path: Path, ma
     results = [simulate(load_architecture(machine), network, images, engine=name) for name in ENGINES]
     assert results[0] == results[1]
     assert results[0].outputs_exact
-    assert results[0].host == ("first", "last")
+    assert results[0].float_ends == ("first", "last")
     assert results[0].classes == tuple(infer(network, image).predicted for image in images)
     assert [layer.name for layer in results[0].layers] == ["conv1", "conv2"]
 
@@ -251,7 +251,7 @@ def test_every_report_says_so(o3sim: Run, tmp_path: Path, capsys: pytest.Capture
         assert o3sim(*command) == 0
         assert note in capsys.readouterr().out.replace("\n", " "), command
     assert o3sim("run", "small", path, "--images", "1", "--json", tmp_path / "run.json") == 0
-    assert '"host": [' in (tmp_path / "run.json").read_text()
+    assert '"float_ends": [' in (tmp_path / "run.json").read_text()
     assert o3sim("profile", path, "--save", tmp_path / "profiles") == 0
     capsys.readouterr()
     assert o3sim("run", "small", path, "--profiles", tmp_path / "profiles") == 0

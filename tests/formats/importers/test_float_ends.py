@@ -40,7 +40,7 @@ def check(folder: Path, model: Builder, shape: tuple[int, int, int], host: tuple
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
     result = simulate(load_architecture("small"), network, images[:1])
     assert result.outputs_exact
-    assert result.host == network.host_parts
+    assert result.float_ends == network.host_parts
     return network
 
 
