@@ -92,6 +92,15 @@ def onnx(
             help="What the model's input is for the pixel values 0 and 255; 0 and 1, or 0 and 255 of UINT8.",
         ),
     ] = None,
+    first: Annotated[
+        str | None,
+        typer.Option(
+            metavar="host", help="`host`: leave float first layers to the host, not timed, not counted."
+        ),
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option(metavar="host", help="`host`: the same for float last layers.")
+    ] = None,
     layout: Annotated[
         str | None,
         typer.Option(
@@ -109,7 +118,12 @@ def onnx(
     from o3sim.formats.importers.qonnx.walk import import_onnx
 
     _check_kind(model, "onnx")
-    imported = import_onnx(model, output.name, input_range, layout)
+    ends = {"first": first, "last": last}
+    for end, where in ends.items():
+        if where not in (None, "host"):
+            raise InputError(f"--{end} {where}: expected `host`")
+    host = [end for end, where in ends.items() if where]
+    imported = import_onnx(model, output.name, input_range, layout, host)
     for note in imported.notes:
         print(note)
     for path in imported.write(output):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticKnownError
 
+from o3sim.config.host_ops import HostPart
 from o3sim.config.marks import Conflict
 from o3sim.config.model import CrossCheckedModel, StrictModel
 from o3sim.config.workload_rules import conflicts
@@ -45,13 +46,22 @@ class BinaryEncoding(StrictModel):
     threshold: Annotated[int, Field(ge=0, le=256)] = Field(description="Least pixel value that is a 1.")
 
 
+class RealEncoding(StrictModel):
+    """Pixels 0..255 as real numbers, for float first layers; images of floats are taken as they are."""
+
+    type: Literal["real"]
+    range: Annotated[list[float], Field(min_length=2, max_length=2)] = Field(
+        description="[lo, hi], what the pixels 0 and 255 stand for: v = lo + (hi - lo) * p / 255."
+    )
+
+
 class InputMap(StrictModel):
     """The images that the network takes."""
 
     height: Size = Field(description="Rows of an image.")
     width: Size = Field(description="Columns of an image.")
     channels: Size = Field(description="Values of a pixel: 1 for grey, 3 for RGB.")
-    encoding: Annotated[FixedEncoding | BinaryEncoding, Field(discriminator="type")] = Field(
+    encoding: Annotated[FixedEncoding | BinaryEncoding | RealEncoding, Field(discriminator="type")] = Field(
         description="How a pixel value 0..255 becomes the first layer's input."
     )
 
@@ -196,11 +206,20 @@ class Workload(CrossCheckedModel):
         " Absent if the last layer gives no scores: images have no class then.",
     )
     input: InputMap
+    first: HostPart | None = Field(
+        default=None,
+        description="Float layers before the binary ones, on the host; what they give is 1 where it is >= 0.",
+    )
     layers: Annotated[
         list[Annotated[ConvLayer | DenseLayer, Field(discriminator="type")]], Field(min_length=1)
     ] = Field(
         description="From the input on; dense layers after all convolutions, scores last. A layer with an"
         " `input` of its own begins anew."
+    )
+    last: HostPart | None = Field(
+        default=None,
+        description="Float layers behind the binary ones, on the host, from -1 and +1 to the scores; the last"
+        " binary layer has thresholds then.",
     )
     parameters: Text | SyntheticParameters = Field(
         description="NPZ file of weights and thresholds, relative to this file; or how to make some."

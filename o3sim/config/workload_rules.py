@@ -6,10 +6,11 @@ key is the model's to say, and everything that depends on such a key is passed o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from math import prod
 from typing import Any
 
+from o3sim.config.host_ops import followed, host_conflicts, host_ops
 from o3sim.config.marks import Conflict, KeyPath
 
 Shape = tuple[int, int]
@@ -37,10 +38,11 @@ def conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
     """
     data = _mapping(data)
     yield from _range_rule(data)
+    yield from host_conflicts(data)
     listed = data.get("layers")
     layers = listed if isinstance(listed, list) else []
     yield from _unique_names(layers)
-    yield from _layer_order(layers, data.get("classes") is not None)
+    yield from _layer_order(layers, data.get("classes") is not None, bool(host_ops(data, "last")))
     yield from _map_sizes(data, layers)
     yield from _class_count(data, layers)
     yield from _layers_with_ones(data, layers)
@@ -67,7 +69,7 @@ def _unique_names(layers: list[Any]) -> Iterator[Conflict]:
             seen.add(name)
 
 
-def _layer_order(layers: list[Any], has_classes: bool) -> Iterator[Conflict]:
+def _layer_order(layers: list[Any], has_classes: bool, has_host: bool) -> Iterator[Conflict]:
     dense_above = False
     for index, entry in enumerate(layers):
         layer = _mapping(entry)
@@ -75,6 +77,10 @@ def _layer_order(layers: list[Any], has_classes: bool) -> Iterator[Conflict]:
             yield Conflict((("layers", index, "type"),), "a conv layer cannot come after a dense one")
         dense_above = layer.get("type") == "dense" or (dense_above and not _begins_anew(layer))
         last = index == len(layers) - 1
+        if has_host:
+            if layer.get("scores") is True:
+                yield Conflict((("layers", index, "scores"),), "with `last: host` the host gives the scores")
+            continue
         if layer.get("scores") is True and not last:
             yield Conflict((("layers", index, "scores"),), "only the last layer gives scores")
         if last and not has_classes:
@@ -91,11 +97,10 @@ def _layer_order(layers: list[Any], has_classes: bool) -> Iterator[Conflict]:
 
 def _map_sizes(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]:
     """Follow the map from layer to layer as far as all sizes are known."""
-    image = _mapping(data.get("input"))
-    if not (_is_size(image.get("height")) and _is_size(image.get("width"))):
+    made = yield from _before(data)
+    if made is None:
         return
-    shape, channels, planes = (image["height"], image["width"]), image.get("channels"), _planes(image)
-    yield from _too_large(shape, channels, MOST_IMAGE_VALUES, ("input",))
+    (shape, channels), planes = made, _planes(_mapping(data.get("input")))
     for index, entry in enumerate(layers):
         layer, path = _mapping(entry), ("layers", index)
         if _begins_anew(layer):
@@ -119,6 +124,35 @@ def _map_sizes(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]
             yield from _too_wide(layer, _taps(layer["kernel"], channels), planes, path)
         yield from _too_large(_convolved(layer, shape), layer.get("channels"), MOST_MAP_VALUES, path)
         shape, channels, planes = output_shape(layer, shape), layer.get("channels"), 1
+    yield from _behind(data, shape, channels)
+
+
+def _before(data: Mapping[str, Any]) -> Generator[Conflict, None, tuple[Shape, Any] | None]:
+    """Return the map that the first layer takes, by the host's layers if any are before; None if unknown."""
+    image = _mapping(data.get("input"))
+    if not (_is_size(image.get("height")) and _is_size(image.get("width"))):
+        return None
+    shape, channels = (image["height"], image["width"]), image.get("channels")
+    yield from _too_large(shape, channels, MOST_IMAGE_VALUES, ("input",))
+    if not host_ops(data, "first"):
+        return shape, channels
+    made, conflict = followed(data, "first", (*shape, channels)) if _is_size(channels) else (None, None)
+    if conflict is not None:
+        yield conflict
+    return None if made is None else (made[:2], made[2])
+
+
+def _behind(data: Mapping[str, Any], shape: Shape, channels: Any) -> Iterator[Conflict]:
+    """Follow the map through the host's last layers, to as many scores as there are classes."""
+    if not host_ops(data, "last") or not _is_size(channels):
+        return
+    made, conflict = followed(data, "last", (*shape, channels))
+    if conflict is not None:
+        yield conflict
+    classes = data.get("classes")
+    count = len(classes) if isinstance(classes, list) else classes
+    if made is not None and _is_size(count) and prod(made) != count:
+        yield Conflict((("classes",), ("last",)), f"{count} classes for the {prod(made)} scores of the host")
 
 
 def _too_large(shape: Shape, channels: Any, most: int, path: KeyPath) -> Iterator[Conflict]:
@@ -185,6 +219,8 @@ def _padded(shape: Shape, pad: int) -> str:
 
 
 def _class_count(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]:
+    if host_ops(data, "last"):
+        return
     classes = data.get("classes")
     features = _mapping(layers[-1]).get("features") if layers else None
     count = len(classes) if isinstance(classes, list) else classes

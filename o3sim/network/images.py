@@ -22,6 +22,7 @@ class Images:
     Attributes
     ----------
     x : ndarray of uint8, shape (images, height, width, channels)
+        Or of floats, for networks whose first layers are float layers of the host.
     y : ndarray of int64, shape (images,), or None
         The right classes, if the file says.
     synthetic : bool
@@ -50,7 +51,8 @@ class Images:
 
     def digest(self) -> str:
         """Return the SHA-256, in hexadecimal, of the pixels and the shape."""
-        digest = hashlib.sha256(repr(self.x.shape).encode())
+        kind = "" if self.x.dtype == np.uint8 else f" {self.x.dtype}"
+        digest = hashlib.sha256(f"{self.x.shape!r}{kind}".encode())
         digest.update(np.ascontiguousarray(self.x).tobytes())
         return digest.hexdigest()
 
@@ -83,11 +85,15 @@ def checked_images(path: Path, arrays: dict[str, NDArray[Any]], network: Network
     if pixels.ndim == 3:
         pixels = pixels[..., None]
     height, width, channels = network.input_shape
-    if pixels.dtype != np.uint8 or pixels.shape[1:] != (height, width, channels):
+    right = pixels.dtype == np.uint8 or (network.takes_floats and pixels.dtype.kind == "f")
+    if not right or pixels.shape[1:] != (height, width, channels):
+        what = "uint8 or float" if network.takes_floats else "uint8"
         raise InputError(
-            f"{path}: x: expected uint8 images [N, {height}, {width}, {channels}],"
+            f"{path}: x: expected {what} images [N, {height}, {width}, {channels}],"
             f" found {arrays['x'].dtype} {list(arrays['x'].shape)}"
         )
+    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+        raise InputError(f"{path}: x: holds values that are infinite or no numbers")
     if len(pixels) == 0:
         raise InputError(f"{path}: x: there are no images in it")
     return Images(pixels, _labels(path, arrays, len(pixels), len(network.classes)))

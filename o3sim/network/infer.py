@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.network.bits.layers import dots, pooled, thresholded
+from o3sim.network.host import HostSide
 from o3sim.network.layer import Layer
 from o3sim.network.network import Network
 from o3sim.network.own_input import layer_input
@@ -56,12 +57,19 @@ def infer(network: Network, image: NDArray[np.uint8]) -> Inference:
         else:
             bits.append(pooled(layer.geometry, thresholded(layer, codes)))
         codes = bits[-1]
+    if network.last is not None:
+        scores = host_scores(network.last, codes)
     return Inference(tuple(bits), scores, best_class(scores))
 
 
 def best_class(scores: NDArray[np.float64]) -> int | None:
     """Return the class with the highest score, the first of equals; None without scores."""
     return int(np.argmax(scores)) if scores.size else None
+
+
+def host_scores(side: HostSide, bits: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Compute the scores by float layers behind the last one, from its bits."""
+    return side(2 * bits.astype(np.int64) - 1).reshape(-1)
 
 
 def class_scores(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.float64]:

@@ -6,18 +6,23 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+from o3sim.config.host_ops import shape_after
 from o3sim.config.load import check, load_document, resolve
 from o3sim.config.workload import (
     BinaryEncoding,
     ConvLayer,
     DenseLayer,
+    FixedEncoding,
     ImageFile,
     ImageRecipe,
     InputMap,
     ParameterRecipe,
+    RealEncoding,
     Workload,
 )
 from o3sim.errors import InputError
+from o3sim.files import load_npz
+from o3sim.network.host import HostInput, host_side
 from o3sim.network.images import Images, load_images
 from o3sim.network.layer import Geometry, LayerSize, Pool
 from o3sim.network.network import Network
@@ -78,15 +83,39 @@ def load_network(files: WorkloadFiles) -> Network:
         If they do not fit the topology.
     """
     workload = files.workload
-    spec = input_spec(workload.input)
     shape = (workload.input.height, workload.input.width, workload.input.channels)
     shapes = layer_shapes(workload)
+    if isinstance(files.parameters, Path) and (workload.first or workload.last):
+        return _with_host(workload, files.parameters, shape, shapes)
+    spec = input_spec(workload.input)
     synthetic = isinstance(files.parameters, ParameterRecipe)
     if isinstance(files.parameters, ParameterRecipe):
         layers = synthetic_layers(files.parameters, spec, shape, shapes)
     else:
         layers = load_layers(files.parameters, shapes, spec.offset)
     return Network(workload.name, spec, shape, layers, workload.class_names, synthetic)
+
+
+def _with_host(workload: Workload, path: Path, shape: tuple[int, int, int], shapes: Shapes) -> Network:
+    """Build a network with float layers at its ends."""
+    arrays, encoding, last = load_npz(path), workload.input.encoding, None
+    spec: InputSpec | HostInput
+    geometry = shapes[-1][1]
+    try:
+        if workload.first is not None and isinstance(encoding, RealEncoding):
+            low, high = encoding.range
+            spec = HostInput(low, high, host_side(arrays, workload.first.host, shape))
+        else:
+            spec = input_spec(workload.input)
+        if workload.last is not None:
+            made = (geometry.pooled_height, geometry.pooled_width, geometry.out_channels)
+            last = host_side(arrays, workload.last.host, made)
+    except InputError as error:
+        raise InputError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
+    sides = [side for side in (spec.side if isinstance(spec, HostInput) else None, last) if side is not None]
+    others = {name for side in sides for name in side.names}
+    layers = load_layers(path, shapes, spec.offset, others)
+    return Network(workload.name, spec, shape, layers, workload.class_names, last=last)
 
 
 def workload_images(
@@ -137,6 +166,10 @@ def _made_images(path: Path, recipe: ImageRecipe, network: Network, count: int |
 def input_spec(image: InputMap) -> InputSpec:
     """Return how pixels are encoded."""
     encoding = image.encoding
+    if isinstance(encoding, RealEncoding):
+        raise InputError(
+            "real numbers are for the float layers of the host, and those for commands that run them"
+        )
     if isinstance(encoding, BinaryEncoding):
         return BinaryInput(encoding.threshold)
     low, high = encoding.range
@@ -153,7 +186,10 @@ def layer_shapes(workload: Workload) -> Shapes:
     """
     image = workload.input
     shape = (image.height, image.width, image.channels)
-    planes = input_spec(image).planes
+    planes = image.encoding.bits if isinstance(image.encoding, FixedEncoding) else 1
+    if workload.first is not None:
+        for op in workload.first.host:
+            shape = shape_after(op.model_dump(), shape) or shape
     shapes: Shapes = []
     for layer in workload.layers:
         if layer.input is not None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.errors import InputError
+from o3sim.network.host import HostInput, HostSide
 from o3sim.network.layer import Layer
 from o3sim.network.preprocess import InputSpec
 
@@ -28,14 +30,22 @@ class Network:
         Names of the classes; the last layer has one score for each. None: its outputs are bits.
     synthetic : bool
         Whether the parameters were made rather than trained, so that classes mean nothing.
+    last : HostSide or None
+        Float layers behind the binary ones, which give the scores then.
     """
 
     name: str
-    input: InputSpec
+    input: InputSpec | HostInput
     input_shape: tuple[int, int, int]
     layers: tuple[Layer, ...]
     classes: tuple[str, ...]
     synthetic: bool = False
+    last: HostSide | None = None
+
+    @property
+    def host_parts(self) -> tuple[str, ...]:
+        """Name which ends are float layers on the host, ``first`` and ``last``."""
+        return ("first",) * isinstance(self.input, HostInput) + ("last",) * (self.last is not None)
 
     def digest(self) -> str:
         """Identify the function of the network.
@@ -66,22 +76,45 @@ class Network:
             if order is not None:
                 digest.update(f"order {order.granule_edges} {order.granules.shape}".encode())
                 digest.update(order.granules.astype("<i4").tobytes() + order.order_of.astype("<i4").tobytes())
+        if self.last is not None:
+            digest.update(f"last {self.last!r}".encode())
         return digest.hexdigest()
 
     def synthetic_parts(self, images: bool) -> tuple[str, ...]:
         """Name what of a run is made up: ``parameters``, and ``images`` if those are."""
         return ("parameters",) * self.synthetic + ("images",) * images
 
-    def encode(self, image: NDArray[np.uint8]) -> NDArray[np.int64]:
+    @property
+    def binary_input(self) -> InputSpec:
+        """How pixels become the first layer's codes.
+
+        Raises
+        ------
+        InputError
+            If float layers of the host do that.
+        """
+        if isinstance(self.input, HostInput):
+            raise InputError(
+                f"{self.name}: its first layers are float layers of the host, which has no counterpart"
+            )
+        return self.input
+
+    @property
+    def takes_floats(self) -> bool:
+        """Whether images may be of floats."""
+        return isinstance(self.input, HostInput)
+
+    def encode(self, image: NDArray[Any]) -> NDArray[np.int64]:
         """Turn an image into the first layer's codes.
 
         Parameters
         ----------
         image : ndarray of uint8, shape (height, width, channels) or, of one channel, (height, width)
+            Or of floats, where the first layers are the host's.
 
         Returns
         -------
-        ndarray of int64, shape (height, width, channels)
+        ndarray of int64, shape (height, width, channels) of the first layer's input
 
         Raises
         ------
@@ -89,7 +122,8 @@ class Network:
             If shape or dtype do not fit the network.
         """
         shape = (*image.shape, 1) if image.ndim == 2 else image.shape
-        if shape != self.input_shape or image.dtype != np.uint8:
+        right = image.dtype == np.uint8 or (self.takes_floats and image.dtype.kind == "f")
+        if shape != self.input_shape or not right:
             raise InputError(
                 f"{self.name}: takes images of uint8 {list(self.input_shape)} (height, width, channels),"
                 f" found {image.dtype} {list(image.shape)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ Shapes = list[tuple[str, Geometry, bool]]
 """Of each layer: its name, its geometry, and whether it gives the scores."""
 
 
-def load_layers(path: Path, shapes: Shapes, input_offset: int) -> tuple[Layer, ...]:
+def load_layers(
+    path: Path, shapes: Shapes, input_offset: int, others: Collection[str] = ()
+) -> tuple[Layer, ...]:
     """Read the parameters of all layers.
 
     Parameters
@@ -34,6 +36,8 @@ def load_layers(path: Path, shapes: Shapes, input_offset: int) -> tuple[Layer, .
         a pooled one ``<name>_member_order``; each may have ``<name>_channel_work``.
     input_offset : int
         ``c`` of the first layer (see :class:`~o3sim.network.layer.Layer`).
+    others : collection of str, optional
+        Arrays that are not the layers', but the host's (:mod:`o3sim.network.host`).
 
     Raises
     ------
@@ -41,7 +45,7 @@ def load_layers(path: Path, shapes: Shapes, input_offset: int) -> tuple[Layer, .
         With everything that is wrong: arrays missing, left over, of a wrong shape or dtype, or
         with bits set beyond the last edge.
     """
-    arrays = load_npz(path)
+    arrays = {name: array for name, array in load_npz(path).items() if name not in others}
     problems = [*_key_problems(arrays, shapes)]
     for name, geometry, scores in shapes:
         problems += _layer_problems(arrays, name, geometry, scores)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.network.infer import Inference, class_scores, infer
+from o3sim.network.infer import Inference, class_scores, host_scores, infer
 from o3sim.network.network import Network
 from o3sim.network.own_input import layer_input
 from o3sim.profile.profile import LayerProfile, profile_layers
@@ -96,7 +96,9 @@ class ComputedImage:
     @property
     def scores(self) -> NDArray[np.float64]:
         """Score of each class that follows from the profiles, once all have been asked for."""
-        last = self._network.layers[-1]
+        last, side = self._network.layers[-1], self._network.last
+        if side is not None:
+            return host_scores(side, self._bits[-1])
         if not last.scores:
             return np.zeros(0)
         hidden = len(self._network.layers) - 1

@@ -38,6 +38,8 @@ class Survey:
     layers : tuple of LayerRates
     total : LayerRates
         Sum of the layers with ``in_total``.
+    float_ends : tuple of str
+        Which ends are float layers on the host: ``first``, ``last``, both or nothing.
     """
 
     network: str
@@ -48,6 +50,7 @@ class Survey:
     accuracy: float | None
     layers: tuple[LayerRates, ...]
     total: LayerRates
+    float_ends: tuple[str, ...] = ()
 
 
 def survey(
@@ -87,6 +90,7 @@ def survey(
         accuracy,
         tuple(layers),
         total,
+        network.host_parts,
     )
 
 
@@ -111,6 +115,7 @@ def to_json(found: Survey) -> str:
         "edge_order": EDGE_ORDER,
         "images": len(found.classes),
         "synthetic": list(found.synthetic),
+        "float_ends": list(found.float_ends),
         "accuracy": found.accuracy,
         "classes": list(found.classes),
         "widths_edges": list(found.widths),

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from o3sim.contract.counters import LayerCounters
 from o3sim.report.console import make_table, print_note
+from o3sim.report.host import host_note
 from o3sim.report.numbers import grouped, percent
 from o3sim.report.resident import resident_note
 from o3sim.report.synthetic import synthetic_note
@@ -69,6 +70,8 @@ def print_explanation(console: Console, found: Explanation, wide: bool = False) 
     console.print(title, style="bold")
     if case.synthetic:
         print_note(console, synthetic_note(case.synthetic))
+    if case.network.host_parts:
+        print_note(console, host_note(case.network.host_parts))
     note = custom_note(source.architecture)
     if note is not None:
         print_note(console, note)

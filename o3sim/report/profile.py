@@ -8,6 +8,7 @@ from rich.table import Table
 from o3sim.profile.rates import LayerRates
 from o3sim.profile.survey import Survey
 from o3sim.report.console import make_table, print_note
+from o3sim.report.host import host_note
 from o3sim.report.numbers import ABSENT, grouped, percent
 from o3sim.report.synthetic import synthetic_note
 
@@ -28,6 +29,8 @@ def print_survey(console: Console, found: Survey) -> None:
         title += f", accuracy {percent(found.accuracy)} %"
     if found.synthetic:
         print_note(console, synthetic_note(found.synthetic))
+    if found.float_ends:
+        print_note(console, host_note(found.float_ends))
     console.print(_layer_table(title, found, images))
     console.print(_width_table(found))
     console.print("\n".join(_NOTES))

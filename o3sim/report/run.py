@@ -14,6 +14,7 @@ from o3sim.contract.declared import names_of
 from o3sim.energy.units import UNITS
 from o3sim.report.compare import PJ_PER_NJ, print_comparisons
 from o3sim.report.console import make_table, print_note
+from o3sim.report.host import host_note
 from o3sim.report.numbers import ABSENT, grouped, percent, significant
 from o3sim.report.pipeline import clock, print_pipeline
 from o3sim.report.resident import resident_note
@@ -68,6 +69,8 @@ def print_run(
     console.print(f"{result.architecture} on {result.workload}, {images}", style="bold")
     if result.synthetic:
         print_note(console, synthetic_note(result.synthetic))
+    if result.float_ends:
+        print_note(console, host_note(result.float_ends))
     every_run = (result, *(other.result for other in comparisons))
     exact_runs = [run for run in every_run if run.agreement is None]
     if exact_runs:

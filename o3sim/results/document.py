@@ -54,6 +54,7 @@ def _run(result: RunResult) -> dict[str, Any]:
         "network_digest": result.network_digest,
         "images": result.images,
         "synthetic": list(result.synthetic),
+        "float_ends": list(result.float_ends),
         "accuracy": result.accuracy,
         "agreement": result.agreement,
         "classes": list(result.classes),

@@ -48,6 +48,8 @@ class RunResult(Measures):
     images : int
     synthetic : tuple of str
         What was made up: ``parameters``, ``images``, both or nothing.
+    float_ends : tuple of str
+        Which ends are float layers on the host, in no figure: ``first``, ``last``, both or nothing.
     accuracy : float or None
         Share of images whose class is the label, 0..1; None without labels.
     classes : tuple of (int or None)
@@ -74,6 +76,7 @@ class RunResult(Measures):
     configuration: Mapping[str, Any]
     images: int
     synthetic: tuple[str, ...]
+    float_ends: tuple[str, ...]
     accuracy: float | None
     classes: tuple[int | None, ...]
     layers: tuple[LayerResult, ...]
@@ -117,6 +120,7 @@ class Subject:
     network_digest: str
     images: tuple[ImageResult, ...]
     synthetic: tuple[str, ...] = ()
+    float_ends: tuple[str, ...] = ()
 
     @property
     def classes(self) -> tuple[int | None, ...]:
@@ -187,6 +191,7 @@ def run_result(
         configuration=_configuration(architecture, model.table.name),
         images=images,
         synthetic=subject.synthetic,
+        float_ends=subject.float_ends,
         accuracy=subject.accuracy,
         classes=subject.classes,
         per_image=subject.images,

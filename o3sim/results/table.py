@@ -29,6 +29,7 @@ def result_columns(result: RunResult) -> dict[str, Any]:
         "images": result.images,
         "accuracy": result.accuracy,
         "synthetic": "+".join(result.synthetic),
+        **({"float_ends": "+".join(result.float_ends)} if result.float_ends else {}),
     } | measure_columns(result)
     if result.agreement is not None:
         columns[AGREEMENT] = result.agreement

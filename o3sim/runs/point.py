@@ -259,7 +259,7 @@ def result_of(
     result = run_result(
         architecture,
         EnergyModel(architecture, table, layers),
-        Subject(case.network.name, case.network_sha256, images, case.synthetic),
+        Subject(case.network.name, case.network_sha256, images, case.synthetic, case.network.host_parts),
         counts.layers,
         counts.exact,
         stages,

@@ -28,7 +28,7 @@ def input_nodes(model: Model, network: Network) -> None:
         If QONNX cannot say it exactly: constants beyond float32, or halves that its rounding to
         even takes elsewhere.
     """
-    spec = network.input
+    spec = network.binary_input
     if isinstance(spec, BinaryInput):
         bound = model.constant("input_threshold", np.array([[spec.threshold]], np.float32))
         model.node("MultiThreshold", "input", bound, out_scale=2.0, out_bias=-1.0, out_dtype="BIPOLAR")

@@ -43,6 +43,10 @@ def export_qonnx(network: Network, path: Path) -> None:
         QONNX cannot say the input encoding exactly, the model exceeds
         2 GB, the extra `onnx` is missing, or the file cannot be written.
     """
+    if network.last is not None:
+        raise InputError(
+            f"{network.name}: its last layers are float layers of the host, which are not exported"
+        )
     if network.synthetic:
         raise InputError(
             f"{network.name}: its parameters are synthetic; a model of them would pass for a trained network"
@@ -62,7 +66,7 @@ def _content(network: Network) -> bytes:
     model = Model()
     model.number("one", 1.0)
     input_nodes(model, network)
-    shape, spec, flat = network.input_shape, network.input, False
+    shape, spec, flat = network.input_shape, network.binary_input, False
     for layer in network.layers:
         if layer.geometry.kind == "conv":
             _convolution(model, layer, spec)

@@ -14,7 +14,17 @@ from pydantic import ValidationError
 from o3sim.config.complaints import first_complaint
 from o3sim.config.workload import Workload
 from o3sim.formats.importers.folding.inputs import RAW
-from o3sim.formats.importers.folding.maps import FoldedLayer, Levels, Map, Sums
+from o3sim.formats.importers.folding.maps import (
+    AnyMap,
+    Before,
+    Floats,
+    FoldedLayer,
+    HostSpec,
+    HostStep,
+    Levels,
+    Map,
+    Sums,
+)
 from o3sim.formats.importers.folding.numbers import to_float32
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.folding.steps import Affine
@@ -25,7 +35,7 @@ from o3sim.network.preprocess import BinaryInput, InputSpec
 
 
 def finished(
-    data: Map, name: str, description: str, source: str, classes: Sequence[str] | None = None
+    data: AnyMap, name: str, description: str, source: str, classes: Sequence[str] | None = None
 ) -> ImportedWorkload:
     """Make a workload of a network that ends in class scores.
 
@@ -41,21 +51,63 @@ def finished(
     CannotRunError
         If it does not end in the sums of a dense layer, or a limit of workloads is exceeded.
     """
+    if isinstance(data, Floats):
+        return _with_last(data, name, description, source, classes)
     if not isinstance(data, Sums):
         raise CannotRunError(f"ends in {_words(data)}, not in the scores of a layer without threshold")
     layers = _named([*data.before.layers, _scores_layer(data)])
     outputs = len(data.layer.bits)
-    rows, columns, channels = data.before.shape
-    encoding = _encoding(data.before.spec or RAW)
     keys = {
         "description": description,
         "source": source,
         "classes": list(classes) if classes is not None and len(classes) == outputs else outputs,
-        "input": {"height": rows, "width": columns, "channels": channels, "encoding": encoding},
+        **_first(data.before),
         "layers": [layer.key for layer in layers],
     }
     _check(name, keys)
-    return ImportedWorkload(name, keys, _arrays(data, layers), _notes(layers))
+    arrays = {**_arrays(data, layers), **_host_arrays(_first_steps(data.before))}
+    return ImportedWorkload(name, keys, arrays, _notes(layers))
+
+
+def _with_last(
+    data: Floats, name: str, description: str, source: str, classes: Sequence[str] | None
+) -> ImportedWorkload:
+    """Make a workload whose last layers are the host's."""
+    if data.start is not None:
+        raise CannotRunError("has no sign: all of it would be the host's")
+    layers, outputs = _named(list(data.before.layers)), data.places.size
+    keys = {
+        "description": description,
+        "source": source,
+        "classes": list(classes) if classes is not None and len(classes) == outputs else outputs,
+        **_first(data.before),
+        "layers": [layer.key for layer in layers],
+        "last": {"host": [step.key for step in data.steps]},
+    }
+    _check(name, keys)
+    arrays = {**_layer_arrays(layers), **_host_arrays((*_first_steps(data.before), *data.steps))}
+    return ImportedWorkload(name, keys, arrays, _notes(layers))
+
+
+def _first(before: Before) -> dict[str, Any]:
+    """Return the keys of the input, and of the host's first layers if there are any."""
+    rows, columns, channels = before.shape
+    image = {"height": rows, "width": columns, "channels": channels}
+    if isinstance(before.spec, HostSpec):
+        encoding: dict[str, Any] = {"type": "real", "range": [before.spec.low, before.spec.high]}
+        return {
+            "input": {**image, "encoding": encoding},
+            "first": {"host": [s.key for s in before.spec.steps]},
+        }
+    return {"input": {**image, "encoding": _encoding(before.spec or RAW)}}
+
+
+def _first_steps(before: Before) -> tuple[HostStep, ...]:
+    return before.spec.steps if isinstance(before.spec, HostSpec) else ()
+
+
+def _host_arrays(steps: Sequence[HostStep]) -> dict[str, NDArray[Any]]:
+    return {f"{s.key['name']}_host_{word}": array for s in steps for word, array in s.arrays.items()}
 
 
 def _notes(layers: Sequence[FoldedLayer]) -> tuple[str, ...]:
@@ -68,15 +120,20 @@ def _notes(layers: Sequence[FoldedLayer]) -> tuple[str, ...]:
 
 
 def _arrays(data: Sums, layers: Sequence[FoldedLayer]) -> dict[str, NDArray[Any]]:
+    arrays = _layer_arrays(layers)
+    if data.steps:
+        scale, bias = _scores_scale(data)
+        arrays[f"{layers[-1].key['name']}_score_scale"] = to_float32(scale)
+        arrays[f"{layers[-1].key['name']}_score_bias"] = to_float32(bias)
+    return arrays
+
+
+def _layer_arrays(layers: Sequence[FoldedLayer]) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {}
     for layer in layers:
         arrays[f"{layer.key['name']}_weights"] = pack_bits(layer.bits)
         if layer.theta is not None:
             arrays[f"{layer.key['name']}_theta"] = layer.theta
-    if data.steps:
-        scale, bias = _scores_scale(data)
-        arrays[f"{layers[-1].key['name']}_score_scale"] = to_float32(scale)
-        arrays[f"{layers[-1].key['name']}_score_bias"] = to_float32(bias)
     return arrays
 
 

@@ -54,6 +54,33 @@ class FoldedLayer:
 
 
 @dataclass(frozen=True, eq=False)
+class HostStep:
+    """A float operation that is left to the host.
+
+    Attributes
+    ----------
+    key : dict
+        As it will stand in the workload.
+    arrays : dict of str to ndarray
+        By the last word of their names there.
+    """
+
+    key: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class HostSpec:
+    """First layers on the host: real pixels in, bits out."""
+
+    low: float
+    high: float
+    steps: tuple[HostStep, ...]
+    planes: int = 1
+    offset: int = 0
+
+
+@dataclass(frozen=True, eq=False)
 class Before:
     """The network up to a map: the input and the layers that are finished.
 
@@ -61,12 +88,12 @@ class Before:
     ----------
     shape : tuple of int
         Shape of an image.
-    spec : InputSpec or None
+    spec : InputSpec or HostSpec or None
         How pixels are encoded, once that is known.
     """
 
     shape: Shape
-    spec: InputSpec | None = None
+    spec: InputSpec | HostSpec | None = None
     layers: tuple[FoldedLayer, ...] = ()
 
 
@@ -142,7 +169,31 @@ class Sums:
         return replace(self, steps=(*self.steps, step))
 
 
+@dataclass(frozen=True, eq=False)
+class Floats:
+    """What the host works out: real numbers, at the start or at the end of a network.
+
+    Attributes
+    ----------
+    steps : tuple of HostStep
+    start : Pixels or None
+        What they were made of; None at the end, where that is the bits of the last layer.
+    """
+
+    places: NDArray[np.int32]
+    shape: Shape
+    before: Before
+    steps: tuple[HostStep, ...]
+    start: Pixels | None
+
+
 Map = Pixels | Levels | Sums
+"""What a machine works out, and what it is made of."""
+
+AnyMap = Map | Floats
+
+MAPS = (Pixels, Levels, Sums, Floats)
+"""The classes of maps."""
 
 
 def checked_places(shape: Shape) -> NDArray[np.int32]:
@@ -163,7 +214,7 @@ def checked_places(shape: Shape) -> NDArray[np.int32]:
     return numbered.transpose(2, 0, 1)[None]
 
 
-def is_image_like(data: Map) -> bool:
+def is_image_like(data: AnyMap) -> bool:
     """Return whether a map has the axes (batch, channel, row, column), in that order."""
     rows, columns, channels = data.shape
     if data.places.shape != (1, channels, rows, columns):
@@ -171,7 +222,7 @@ def is_image_like(data: Map) -> bool:
     return bool((data.places == checked_places(data.shape)).all())
 
 
-def channel_values(data: Map, constant: NDArray[Any]) -> NDArray[Any]:
+def channel_values(data: AnyMap, constant: NDArray[Any]) -> NDArray[Any]:
     """Return the values that an operand, broadcast against a map, has in each channel.
 
     Raises

@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.formats.importers.folding.inputs import raw
-from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sides, is_image_like
+from o3sim.formats.importers.folding.maps import AnyMap, Levels, Map, Pixels, Sides, is_image_like
 from o3sim.formats.importers.folding.numbers import fractions
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.constants import target_shape
 from o3sim.formats.importers.qonnx.graph import Node
-from o3sim.formats.importers.qonnx.operands import Operand, optional, required, the_map
+from o3sim.formats.importers.qonnx.operands import Operand, any_map, optional, required, the_map
 
 MOST_PADDING = 63
 """Rows or columns on a side that a workload can have."""
 
 
-def _placed(data: Map, places: NDArray[np.int32]) -> Map:
+def _placed(data: AnyMap, places: NDArray[np.int32]) -> AnyMap:
     if isinstance(data, Levels) and data.padded:
         raise CannotRunError("stands between padding and its convolution")
     if places.ndim > 8 or not places.ndim:
@@ -29,9 +29,9 @@ def _placed(data: Map, places: NDArray[np.int32]) -> Map:
     return replace(data, places=places)
 
 
-def flatten(node: Node, inputs: list[Operand]) -> Map:
+def flatten(node: Node, inputs: list[Operand]) -> AnyMap:
     """Flatten to two axes."""
-    data = the_map(inputs)
+    data = any_map(inputs)
     axis = node.integer("axis", 1)
     shape = data.places.shape
     if not -len(shape) <= axis <= len(shape):
@@ -40,9 +40,9 @@ def flatten(node: Node, inputs: list[Operand]) -> Map:
     return _placed(data, data.places.reshape(first, data.places.size // first))
 
 
-def reshape(node: Node, inputs: list[Operand]) -> Map:
+def reshape(node: Node, inputs: list[Operand]) -> AnyMap:
     """Reshape, as NumPy does."""
-    data = the_map(inputs)
+    data = any_map(inputs)
     wanted = required(inputs, 1)
     try:
         return _placed(data, data.places.reshape(target_shape(node, data.places.shape, wanted)))
@@ -52,18 +52,18 @@ def reshape(node: Node, inputs: list[Operand]) -> Map:
         ) from None
 
 
-def transpose(node: Node, inputs: list[Operand]) -> Map:
+def transpose(node: Node, inputs: list[Operand]) -> AnyMap:
     """Permute axes."""
-    data = the_map(inputs)
+    data = any_map(inputs)
     order = node.integers("perm")
     if order is not None and sorted(order) != list(range(data.places.ndim)):
         raise CannotRunError(f"permutes axes {order[:8]} of a map of {data.places.ndim}")
     return replace(data, places=data.places.transpose(order))
 
 
-def squeeze(node: Node, inputs: list[Operand]) -> Map:
+def squeeze(node: Node, inputs: list[Operand]) -> AnyMap:
     """Drop or add axes of length 1."""
-    data = the_map(inputs)
+    data = any_map(inputs)
     constant = optional(inputs, 1)
     axes = node.integers("axes") if constant is None else [int(axis) for axis in constant.reshape(-1)]
     try:
@@ -74,9 +74,9 @@ def squeeze(node: Node, inputs: list[Operand]) -> Map:
         raise CannotRunError(f"has axes that a map of shape {list(data.places.shape)} has not") from None
 
 
-def same(_: Node, inputs: list[Operand]) -> Map:
+def same(_: Node, inputs: list[Operand]) -> AnyMap:
     """Do nothing, as Dropout does in inference."""
-    return the_map(inputs)
+    return any_map(inputs)
 
 
 def pad(node: Node, inputs: list[Operand]) -> Map:

@@ -17,7 +17,7 @@ from o3sim.formats.importers.folding.thresholds import signed, thresholded
 from o3sim.formats.importers.qonnx.graph import Node
 from o3sim.formats.importers.qonnx.operands import Operand, required, the_map
 
-_SIDES = {
+SIDES = {
     "Greater": (True, True),
     "GreaterOrEqual": (True, False),
     "Less": (False, True),
@@ -37,7 +37,7 @@ _SHORT_FLOATS = {10: 11, 16: 8}
 
 def compared(node: Node, inputs: list[Operand]) -> Map:
     """Compare with a constant: 1 where that holds."""
-    upward, strict = _SIDES[node.op]
+    upward, strict = SIDES[node.op]
     if len(inputs) == 2 and isinstance(inputs[0], np.ndarray):
         inputs, upward = inputs[::-1], not upward
     data = the_map(inputs)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums, channel_values
+from o3sim.formats.importers.folding.maps import AnyMap, Floats, Levels, Map, Pixels, Sums, channel_values
 from o3sim.formats.importers.folding.numbers import fractions
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.graph import Node
 
 Array = NDArray[Any]
-Operand = Map | Array | None
+Operand = AnyMap | Array | None
 
 
 def the_map(inputs: list[Operand]) -> Map:
@@ -22,6 +22,11 @@ def the_map(inputs: list[Operand]) -> Map:
     if not isinstance(inputs[0], (Pixels, Levels, Sums)):
         raise CannotRunError("takes the map of the network as an operand other than the first")
     return inputs[0]
+
+
+def any_map(inputs: list[Operand]) -> AnyMap:
+    """Return the map, which may be the host's."""
+    return inputs[0] if isinstance(inputs[0], Floats) else the_map(inputs)
 
 
 def optional(inputs: list[Operand], index: int) -> Array | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from o3sim.formats.importers.folding.maps import Map
+from o3sim.formats.importers.folding.maps import AnyMap
 from o3sim.formats.importers.qonnx.arithmetic import arithmetic, batch_norm_node, clip, negative
 from o3sim.formats.importers.qonnx.arranging import flatten, pad, reshape, same, squeeze, transpose
 from o3sim.formats.importers.qonnx.comparisons import cast, compared, negation, sign, where
@@ -22,7 +22,7 @@ from o3sim.formats.importers.qonnx.layers import (
 from o3sim.formats.importers.qonnx.operands import Operand
 from o3sim.formats.importers.qonnx.signs import bipolar_quant, multi_threshold, quant
 
-Operation = Callable[[Node, list[Operand]], Map]
+Operation = Callable[[Node, list[Operand]], AnyMap]
 
 OPERATIONS: dict[str, Operation] = {
     "Add": arithmetic,

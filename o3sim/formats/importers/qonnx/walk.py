@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,10 +16,11 @@ from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
 from o3sim.formats.importers.folding.finish import finished
 from o3sim.formats.importers.folding.inputs import pixels
-from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums
+from o3sim.formats.importers.folding.maps import MAPS, AnyMap, Floats, Levels, Pixels, Sums
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.constants import folded
 from o3sim.formats.importers.qonnx.graph import Graph, Node
+from o3sim.formats.importers.qonnx.hosting import evaluated, handed_over, way_out
 from o3sim.formats.importers.qonnx.operands import Operand
 from o3sim.formats.importers.qonnx.operations import OPERATIONS, REASONS, SELECTIONS
 from o3sim.formats.importers.qonnx.reading import STANDARD_DOMAINS, read_graph
@@ -39,7 +40,11 @@ LAYOUTS = ("nchw", "nhwc")
 
 
 def import_onnx(
-    path: Path, name: str, input_range: tuple[float, float] | None = None, layout: str | None = None
+    path: Path,
+    name: str,
+    input_range: tuple[float, float] | None = None,
+    layout: str | None = None,
+    host: Collection[str] = (),
 ) -> ImportedWorkload:
     """Read an ONNX or QONNX model.
 
@@ -55,6 +60,8 @@ def import_onnx(
     layout : {"nchw", "nhwc"}, optional
         Where an image's channels are, if the first convolution and the transposes before it are not to
         say.
+    host : collection of {"first", "last"}, optional
+        Ends of the network whose float layers are left to the host.
 
     Raises
     ------
@@ -68,7 +75,8 @@ def import_onnx(
         if input_range is None:
             input_range = (0.0, 255.0) if graph.pixel_input else (0.0, 1.0)
         inputs = _inputs_of(graph, input_range)
-        data = _first_walked(graph, [inputs[layout]] if layout in inputs else list(inputs.values()))
+        readings = [inputs[layout]] if layout in inputs else list(inputs.values())
+        data = _first_walked(graph, readings, frozenset(host))
         workload = finished(data, name, f"from {path.name}", f"{path.name} (ONNX)", graph.classes)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -87,12 +95,12 @@ class _StoppedError(CannotRunError):
         self.place = place
 
 
-def _first_walked(graph: Graph, inputs: Sequence[Pixels]) -> Map:
+def _first_walked(graph: Graph, inputs: Sequence[Pixels], host: frozenset[str]) -> AnyMap:
     """Follow the input that fits; if none does, say what stopped the one that came farthest."""
     stops = []
     for data in inputs:
         try:
-            return _walked(graph, data)
+            return _walked(graph, data, host)
         except _StoppedError as stop:
             stops.append(stop)
     raise max(stops, key=lambda stop: stop.place)
@@ -114,7 +122,7 @@ def _inputs_of(graph: Graph, input_range: tuple[float, float]) -> dict[str, Pixe
     return {"nchw": first, "nhwc": replace(last, places=last.places.transpose(0, 2, 3, 1))}
 
 
-def _walked(graph: Graph, data: Pixels) -> Map:
+def _walked(graph: Graph, data: Pixels, host: frozenset[str]) -> AnyMap:
     values: dict[str, Operand] = {**graph.constants, graph.input: data, "": None}
     readers = Counter(name for node in graph.nodes for name in set(node.inputs))
     spare_bytes = MOST_GROWTH * graph.file_bytes + 2**20
@@ -124,7 +132,7 @@ def _walked(graph: Graph, data: Pixels) -> Map:
             if end is not None and _reads_map(node, values):
                 raise CannotRunError(f"comes after {end.label}, which ends a network")
             inputs = _one_image(node, _inputs(node, values), graph.batch)
-            result = _result(node, inputs)
+            result = _result(node, handed_over(node, inputs, host))
             if isinstance(result, np.ndarray):
                 spare_bytes -= result.nbytes if result.base is None else 0
                 if spare_bytes < 0:
@@ -144,21 +152,21 @@ def _walked(graph: Graph, data: Pixels) -> Map:
 def _one_image(node: Node, inputs: list[Operand], batch: int) -> list[Operand]:
     """Reshape to one image where a file reshapes to its batch."""
     shape = inputs[1] if node.op == "Reshape" and len(inputs) > 1 else None
-    if batch == 1 or not isinstance(shape, np.ndarray) or not isinstance(inputs[0], (Pixels, Levels, Sums)):
+    if batch == 1 or not isinstance(shape, np.ndarray) or not isinstance(inputs[0], MAPS):
         return inputs
     if shape.ndim != 1 or not shape.size or shape[0] != batch:
         return inputs
     return [inputs[0], np.concatenate([[1], shape[1:]]).astype(shape.dtype)]
 
 
-def _scores(value: Operand, graph: Graph) -> Map:
-    if not isinstance(value, (Pixels, Levels, Sums)):
+def _scores(value: Operand, graph: Graph) -> AnyMap:
+    if not isinstance(value, MAPS):
         raise CannotRunError(f"its output {plain(graph.output)} does not depend on its input")
     return value
 
 
 def _reads_map(node: Node, values: dict[str, Operand]) -> bool:
-    return any(isinstance(values.get(name), (Pixels, Levels, Sums)) for name in node.inputs)
+    return any(isinstance(values.get(name), MAPS) for name in node.inputs)
 
 
 def _inputs(node: Node, values: dict[str, Operand]) -> list[Operand]:
@@ -172,12 +180,12 @@ def _forget(node: Node, values: dict[str, Operand], readers: Counter[str]) -> No
     """Drop what no further node reads; and a map after its first reader, since branches cannot be run."""
     for name in set(node.inputs) - {""}:
         readers[name] -= 1
-        is_map = isinstance(values[name], (Pixels, Levels, Sums))
+        is_map = isinstance(values[name], MAPS)
         if readers[name] == 0 or (is_map and node.op != "Shape"):
             del values[name]
 
 
-def _result(node: Node, inputs: list[Operand]) -> Map | NDArray[Any]:
+def _result(node: Node, inputs: list[Operand]) -> AnyMap | NDArray[Any]:
     if node.domain not in DOMAINS:
         raise CannotRunError(f"is of the domain {plain(node.domain)}, which is not known here")
     constants = [value for value in inputs if isinstance(value, np.ndarray)]
@@ -187,11 +195,16 @@ def _result(node: Node, inputs: list[Operand]) -> Map | NDArray[Any]:
         return _shape(inputs)
     if node.op in SELECTIONS:
         return _selected(inputs)
+    if isinstance(inputs[0], Floats):
+        return evaluated(node, inputs)
     operation = OPERATIONS.get(node.op)
     if operation is None:
         reason = REASONS.get(node.op, f"is no operation of such a machine{suggest(node.op, OPERATIONS)}")
         raise CannotRunError(reason)
-    return operation(node, inputs)
+    try:
+        return operation(node, inputs)
+    except CannotRunError as error:
+        raise CannotRunError(f"{error}{way_out(node, inputs)}") from None
 
 
 def _shape(inputs: list[Operand]) -> NDArray[np.int64]:
@@ -201,8 +214,8 @@ def _shape(inputs: list[Operand]) -> NDArray[np.int64]:
     return np.array(data.places.shape, np.int64)
 
 
-def _selected(inputs: list[Operand]) -> Map:
+def _selected(inputs: list[Operand]) -> AnyMap:
     """Pass scores on: the highest stays the highest."""
-    if not isinstance(inputs[0], Sums):
+    if not isinstance(inputs[0], (Sums, Floats)):
         raise CannotRunError("selects from what are no scores")
     return inputs[0]
