@@ -16,6 +16,7 @@ from tests.cli.commands import Command, Done, call, commands, having, write_samp
 
 OTHER_MEANINGS = {
     "--width": "edges of a word of a machine; edges between two checks of the bounds",
+    "--layers": "several layers of a golden; each layer of a topology by itself",
     "--check": "edges from one check of the bounds to the next; whether RTL is built and compared",
 }
 """Options of several commands that mean something else in each."""
@@ -129,6 +130,7 @@ def test_what_cannot_be_written_is_refused_in_the_same_words(
     no_folder = {"none/x": "--output none/x: no folder none"}
     wrong = {
         "FILE": {**no_folder, "folder": "--output folder: is a folder"},
+        "FILE.html": {**no_folder, "folder": "--output folder: is a folder"},
         "NAME": {**no_folder, "folder/..": "--output folder/..: is not the name of a file"},
         "DIR": {"file": "--output file: is a file"},
     }[command.option("--output").metavar]
@@ -175,7 +177,7 @@ def test_defaults_are_said_in_the_help(run: Run) -> None:
     for words, says in {
         ("explain",): ("as many as the result has, or 1", "the longest"),
         ("profile",): ("all",),
-        ("report",): ("DIR/report.html",),
+        ("report",): ("DIR/report.html, or RESULT.html",),
         ("golden", "record"): (":128", "all"),
     }.items():
         text = " ".join(run(*words, "--help").out.split())
