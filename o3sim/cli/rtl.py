@@ -53,13 +53,14 @@ def rtl(
     print(f"wrote {len(files)} files of layer {name} to {output}", file=sys.stderr)
     if not check:
         return
+    from o3sim.network.activity import doing
     from o3sim.rtl.check import difference, events_of, run_rtl, write_expected
     from o3sim.rtl.emit import output_bits
 
     with progress_on_stderr() as progress:
         write_expected(subject, case, output, progress)
-    print("building and running it with Verilator", file=sys.stderr)
-    run_rtl(output)
+    with doing("building and running the RTL with Verilator"):
+        run_rtl(output)
     report = difference(subject, output)
     if report:
         print(*report, sep="\n")

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from o3sim.rtl.check import EXPECTED, check_tools, cycles_of, wrong_bits
 from o3sim.rtl.emit import Subject
+from o3sim.rtl.parameters import parameters
 from tests.rtl.building import build_runtime, emit
 from tests.rtl.draws import subject
 from tests.rtl.samples import POOLED, QUEUE, windows
@@ -56,17 +57,14 @@ def window_units(_made: Subject) -> list[Unit]:
 
 
 def _op_bits(made: Subject) -> int:
-    g = made.layer.geometry
-    windows_ = g.pooled_height * g.pooled_width * g.out_channels
-    ops = windows_ * (1 if g.pool is None else g.pool.size**2)
-    words = len((_emitted(made)["activations.hex"]).split())
-    return sum((ops.bit_length(), *((n - 1).bit_length() for n in (windows_, g.out_channels, words))))
-
-
-def _emitted(made: Subject) -> dict[str, str]:
-    from o3sim.rtl.emit import texts
-
-    return texts(made)
+    """Return the bits of an op: its number, window, channel and place in the buffer."""
+    values = parameters(made.architecture, made.layer, made.number)
+    rows, columns, channels, size = (
+        int(values[name]) for name in ("POOLED_HEIGHT", "POOLED_WIDTH", "OUT_CHANNELS", "POOL_SIZE")
+    )
+    windows_ = rows * columns * channels
+    numbers = windows_ * size**2, windows_ - 1, channels - 1
+    return sum(number.bit_length() for number in numbers) + int(values["BASE_BITS"])
 
 
 def mutate(folder: Path, unit: Unit, first: int, count: int, seed: int) -> list[str]:

@@ -25,7 +25,7 @@ module o3_gathering
     output logic [GATHER_BITS-1:0]                      next_gathered,
     output logic [PE_WIDTH_EDGES-1:0]                   activations     // of a word granted in the last cycle
 );
-  localparam int BANKS = ACTIVATION_BUFFER_BANKS;
+  localparam int BANKS = ACTIVATION_BUFFER_BANKS, PORTS = BANKS == 0 ? 1 : BANKS;
   reads_t reads;
   assign reads = reads_of(op.base, number);
   assign addresses = reads.address;
@@ -45,7 +45,6 @@ module o3_gathering
       if (reads.valid[s] && !goes_on) asks_weights = 1'b0;
     end
   end
-  localparam int PORTS = BANKS == 0 ? 1 : BANKS;
 
   always_comb begin
     logic goes_on, complete;
