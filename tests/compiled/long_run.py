@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from o3sim.config.dispatch import CAROUSEL
 from tests.compiled.engines import disagreement
+from tests.compiled.fast_cases import fast_cases
 from tests.machine.carousel.samples import carousel, carousel_cases
 from tests.machine.harness import architecture
 from tests.machine.strategies import Case, StageCase, cases
@@ -40,7 +41,9 @@ class Search:
             report_multiple_bugs=False,
         )
         try:
-            seed(self.number)(quiet(given(cases() | stage_cases() | carousel_cases())(self.compare)))()
+            seed(self.number)(
+                quiet(given(cases() | fast_cases() | stage_cases() | carousel_cases())(self.compare))
+            )()
         except Exception:
             if self.failed is None:
                 raise
