@@ -1,8 +1,11 @@
 """What pytest cannot even import where an extra is not installed."""
 
+import os
 from importlib.util import find_spec
 
 import pytest
+
+os.environ["O3SIM_PROGRESS"] = "never"  # how long a command takes here is no part of what it prints
 
 # Looking for doctests imports every module, and these import PyTorch; tests/train skips, and says why.
 collect_ignore_glob = [] if find_spec("torch") else ["o3sim/train/*"]

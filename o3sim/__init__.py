@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from o3sim.results.result import RunResult as RunResult
     from o3sim.studies.sweep.run import SweepOutcome as SweepOutcome
 
+    __version__: str
+
 _HOMES = {
     "Architecture": "o3sim.config.architecture",
     "ConfigError": "o3sim.errors",
@@ -42,6 +44,7 @@ __all__ = [
     "LayerResult",
     "RunResult",
     "SweepOutcome",
+    "__version__",
     "allow_code",
     "architecture",
     "control",
@@ -54,6 +57,10 @@ def __getattr__(name: str) -> Any:
     """Import what is asked for only then: the commands start in a moment because of it."""
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("o3sim")
     raise AttributeError(f"module `o3sim` has no attribute `{name}`")
 
 

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from o3sim.config.architecture import Architecture
-from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.storage import BITS_PER_KBIT, OP_BITS, storage_of
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def transistors_by_unit(architecture: Architecture, layers: Sequence[Sized] = ()
     """
     pe_count, width = architecture.pe.count, architecture.pe.width_edges
     activation, weight = architecture.activation_buffer, architecture.weight_buffer
-    has_queue = architecture.scheduler.dispatch == CENTRAL
+    has_queue = architecture.scheduler.has_queue
     banks = [_banks(buffer.banks, pe_count) for buffer in (activation, weight)]
     storage = storage_of(architecture, layers)
     # A group of PEs reaches its own weight banks only; a patch takes the place of a way to all banks.
@@ -80,7 +79,7 @@ def transistors_by_unit(architecture: Architecture, layers: Sequence[Sized] = ()
 def _looked_up(architecture: Architecture) -> int:
     """Return the ops, or tasks without a queue, that get an address in a cycle."""
     scheduler = architecture.scheduler
-    if scheduler.dispatch == CENTRAL:
+    if scheduler.has_queue:
         return architecture.sequencer.width_ops
     return (scheduler.counters or scheduler.groups) * scheduler.windows_per_cycle
 
@@ -102,7 +101,8 @@ def _issue_queue(architecture: Architecture) -> int:
 
     Where pooling is pruned every entry compares its window with those that settle in a cycle.
     """
-    depth, ports = architecture.issue_queue.depth_ops, architecture.scheduler.issue_width_ops
+    banks, depth = architecture.scheduler.banks, architecture.issue_queue.depth_ops
+    ports = 1 if banks else architecture.scheduler.issue_width_ops  # a bank has one way out
     if architecture.scheduler.policy in ("in_order", "lockstep"):
         stored = OP_BITS * CELLS["memory_bit"]
     else:

@@ -45,6 +45,6 @@ def test_every_block_runs(
     assert len(here["on_noise"].per_image) == 2
 
     said = capsys.readouterr().out
-    comment = re.search(r"print\(error\)  # (.*)", PAGE.read_text()).group(1)  # type: ignore[union-attr]  # it is there
+    comment = re.search(r"print\(error\)  # -> (.*)", PAGE.read_text()).group(1)  # type: ignore[union-attr]  # it is there
     assert comment in said
     assert f"{result.spread.p50} {result.spread.p99} {result.spread.worst}" in said

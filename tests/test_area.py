@@ -19,6 +19,13 @@ def test_memories_that_no_key_sizes_are_as_large_as_the_layers_ask() -> None:
     assert transistors_by_unit(buffered)["threshold_table"] == 0
 
 
+def test_each_bank_of_a_queue_has_one_way_out() -> None:
+    banked = architecture(scheduler__dispatch="banked", scheduler__banks=2, scheduler__issue_width_ops=None)
+    narrow = architecture(scheduler__issue_width_ops=1)
+    assert transistors_by_unit(banked)["issue_queue"] == transistors_by_unit(narrow)["issue_queue"]
+    assert transistors_by_unit(architecture())["issue_queue"] > transistors_by_unit(narrow)["issue_queue"]
+
+
 def test_verdicts_of_stalled_pes_are_held_in_flip_flops() -> None:
     machine = architecture(pe__count=5, pe__latency_cycles=3)
     assert transistors_by_unit(machine)["verdicts"] == 5 * 4 * 49 * CELLS["flip_flop"]

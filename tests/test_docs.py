@@ -28,3 +28,11 @@ def _anchors(page: Path) -> set[str]:
     """Anchors of a page's headings, as GitHub makes them."""
     titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_every_page_leads_to_the_glossary_before_its_first_section(page: Path) -> None:
+    if page.name not in ("glossary.md", "index.md"):
+        assert "glossary.md)" in page.read_text().partition("\n## ")[0]

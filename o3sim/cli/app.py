@@ -11,6 +11,7 @@ stdout, progress to stderr.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -18,8 +19,11 @@ import typer
 
 from o3sim.cli.allow import allow
 from o3sim.cli.balance import balance
+from o3sim.cli.completion import ASKED, answer, completion
 from o3sim.cli.data import data
 from o3sim.cli.diff import diff
+from o3sim.cli.docs import docs
+from o3sim.cli.example import example
 from o3sim.cli.explain import explain
 from o3sim.cli.explore import explore
 from o3sim.cli.export import export
@@ -39,10 +43,12 @@ from o3sim.cli.speculate import speculate
 from o3sim.cli.streams import OUTPUT, abandon_output, prepare_streams, tell
 from o3sim.cli.swallowed import swallowed_stops_repeated
 from o3sim.cli.sweep import sweep
+from o3sim.cli.timeline import timeline
 from o3sim.cli.trace import trace
 from o3sim.cli.train import train
 from o3sim.cli.validate import validate
 from o3sim.errors import ConfigError, InputError
+from o3sim.network.heartbeat import heartbeat
 
 EXIT_INPUT = 2
 EXIT_BROKEN_PIPE = 1
@@ -51,17 +57,19 @@ EXIT_INTERRUPTED = 130
 app = typer.Typer(
     help="Simulate out-of-order accelerators for binarized neural networks, cycle by cycle.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=False,  # `o3sim completion`
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,  # plain help: importing rich would take a third of its time
     pretty_exceptions_enable=False,
 )
 app.command(short_help="Run a network through a machine.")(run)
 app.command(short_help="Run every combination of some parameters.")(sweep)
 app.command(short_help="Search the best machines for a network.")(explore)
-app.command(short_help="Write a page about a sweep.")(report)
+app.command(short_help="Write a page about a sweep, or a comparison.")(report)
 app.command(short_help="Tell where the cycles of a run went.")(explain)
 app.command(short_help="Count what pruning can leave out.")(profile)
 app.command(short_help="Write what happens in a layer, cycle by cycle.")(trace)
+app.command(short_help="Write a page to look at a layer, cycle by cycle.")(timeline)
 app.command(short_help="Show where two traces or results part.")(diff)
 app.command(short_help="Set published claims beside measurements.", cls=FolderOption)(reproduce)
 app.command(short_help="Evaluate edges in an order that decides earlier.", cls=Calibration)(order)
@@ -76,8 +84,11 @@ app.command(short_help="Write a network for other tools.")(export)
 app.command(short_help="Keep consent to run a Python file.")(allow)
 app.command()(validate)
 app.command()(show)
-app.command("list")(list_shipped)
+app.command("list", short_help="List what is shipped.")(list_shipped)
+app.command(short_help="Read the manual.")(docs)
+app.command(short_help="Write the files that the manual uses.")(example)
 app.command(cls=FolderOption)(schema)
+app.command(short_help="Make a shell complete names and keys.")(completion)
 
 
 def _print_version(wanted: bool) -> None:
@@ -102,8 +113,8 @@ def main() -> None:
     try:
         prepare_streams()
         try:
-            with swallowed_stops_repeated():
-                app(prog_name="o3sim")
+            with swallowed_stops_repeated(), heartbeat(tell):
+                answer(app) if ASKED in os.environ else app(prog_name="o3sim")
         except Exception as error:
             _obey_stop(error)
             raise

@@ -7,14 +7,19 @@ from typing import Annotated
 
 import typer
 
-from o3sim.cli import options
+from o3sim.cli import candidates, options
 from o3sim.cli.machines import load_machine, said
 from o3sim.errors import InputError
 
 
 def explain(  # noqa: PLR0913, PLR0917 - the command's options
     target: Annotated[
-        str, typer.Argument(metavar="RESULT.json|ARCH", help="Result of `run --json`, or an architecture.")
+        str,
+        typer.Argument(
+            metavar="RESULT.json|ARCH",
+            help="Result of `run --json`, or an architecture.",
+            autocompletion=candidates.architectures,
+        ),
     ],
     workload: options.WorkloadOfResult = None,
     settings: options.Set = None,
@@ -26,6 +31,7 @@ def explain(  # noqa: PLR0913, PLR0917 - the command's options
     ] = None,
     profiles: options.Profiles = None,
     jobs: options.Jobs = 1,
+    wide: options.Wide = False,
     _allow_code: options.AllowCode = False,
 ) -> None:
     """Tell where the cycles of a run went, and what limits each layer.
@@ -52,4 +58,4 @@ def explain(  # noqa: PLR0913, PLR0917 - the command's options
     with progress_on_stderr() as progress:
         found = explain_source(source, layer, progress, jobs)
     print(said(settings), end="")
-    print_explanation(make_console(), found)
+    print_explanation(make_console(wide=wide), found, wide)

@@ -27,6 +27,7 @@ def explore(  # noqa: PLR0913, PLR0917 - the command's options
     resume: options.Resume = False,
     parquet: options.Parquet = False,
     profiles: options.Profiles = None,
+    wide: options.Wide = False,
     _allow_code: options.AllowCode = False,
 ) -> None:
     """Search the best machines for a network: the front of several objectives under constraints.
@@ -45,7 +46,7 @@ def explore(  # noqa: PLR0913, PLR0917 - the command's options
     plan = plan_search(file)
     outcome = _run(plan, output, target, resume, parquet, profiles)
     write_figures(plan, outcome, output)
-    print_search(make_console(), plan, outcome)
+    print_search(make_console(wide=wide), plan, outcome, wide)
     print(f"wrote {output / 'front.csv'}, {output / 'front.svg'}, {output / 'results.csv'}")
 
 

@@ -46,19 +46,23 @@ def bnn_pynq(
 
 @import_app.command("scalesim")
 def scalesim(
-    topology: Annotated[
-        Path, typer.Argument(metavar="TOPOLOGY.csv", help="SCALE-Sim's table of convolutions.")
-    ],
+    topology: Annotated[Path, typer.Argument(metavar="TOPOLOGY.csv", help="SCALE-Sim's table of layers.")],
     output: options.OutputName,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="Take each layer by itself, with an input of its own.")
+    ] = False,
 ) -> None:
     """Turn a SCALE-Sim topology into a workload with synthetic parameters and images.
 
     Pools and padding, which such a table leaves out, are inferred from the sizes of the maps; what
-    was inferred is printed.
+    was inferred is printed. With --layers nothing has to follow from anything: tables with branches
+    and shortcuts, parts of networks, and matrix products (`Layer, M, N, K`).
     """
-    from o3sim.formats.importers.scalesim import import_scalesim
+    from o3sim.formats.importers.scalesim.chain import import_scalesim
+    from o3sim.formats.importers.scalesim.layers import import_layers
 
-    imported = import_scalesim(topology, output.name)
+    read = import_layers if layers else import_scalesim
+    imported = read(topology, output.name)
     path = imported.write(output)
     for note in imported.notes:
         print(note)

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from o3sim.cli import options, outputs
 
-def list_shipped() -> None:
-    """List shipped architectures and workloads, and controls."""
-    from o3sim.config.catalog import KINDS, folder, names
+
+def list_shipped(json: options.Json = "") -> None:
+    """List shipped architectures, workloads and energy tables, and controls."""
+    from o3sim.config.catalog import KINDS, described
     from o3sim.config.controls import CONTROLS
-    from o3sim.config.yaml_marks import read_yaml
+    from o3sim.config.shipped_tables import described_tables
 
-    for kind in KINDS:
-        files = {name: folder(kind) / f"{name}.yaml" for name in names(kind)}
-        _print(
-            f"{kind}s", {name: read_yaml(file).data.get("description", "") for name, file in files.items()}
-        )
-    _print("controls", {name: control.description for name, control in CONTROLS.items()})
+    listed = {
+        **{f"{kind}s": described(kind) for kind in KINDS},
+        "energy tables": described_tables(),
+        "controls": {name: control.description for name, control in CONTROLS.items()},
+    }
+    if json:
+        from json import dumps
+
+        outputs.write_json(json, dumps(listed, indent=2, ensure_ascii=False) + "\n")
+    if json != outputs.STANDARD_OUTPUT:
+        for heading, names in listed.items():
+            print_described(heading, names)
 
 
-def _print(heading: str, described: Mapping[str, str]) -> None:
+def print_described(heading: str, described: Mapping[str, str]) -> None:
+    """Print names beside their descriptions, under a heading."""
     width = max(map(len, described), default=0)
     print(f"{heading}:")
     for name, description in described.items():

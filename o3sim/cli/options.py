@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from o3sim.cli import outputs
+from o3sim.cli import candidates, outputs
 from o3sim.errors import InputError
 
 T = TypeVar("T")
@@ -74,11 +74,24 @@ def _settings(name: str, values: list[str]) -> list[str]:
     return values
 
 
-_WORKLOAD = typer.Argument(metavar="WORKLOAD", help="Workload: shipped name or YAML file.")
-Architecture = Annotated[str, typer.Argument(metavar="ARCH", help="Architecture: shipped name or YAML file.")]
+_WORKLOAD = typer.Argument(
+    metavar="WORKLOAD", help="Workload: shipped name or YAML file.", autocompletion=candidates.workloads
+)
+Architecture = Annotated[
+    str,
+    typer.Argument(
+        metavar="ARCH",
+        help="Architecture: shipped name or YAML file.",
+        autocompletion=candidates.architectures,
+    ),
+]
 Architectures = Annotated[
     str,
-    typer.Argument(metavar="ARCH,...", help="Architectures, or canonical traces of a layer: nothing is run."),
+    typer.Argument(
+        metavar="ARCH,...",
+        help="Architectures, or canonical traces of a layer: nothing is run.",
+        autocompletion=candidates.several_architectures,
+    ),
 ]
 Workload = Annotated[str, _WORKLOAD]
 WorkloadOfResult = Annotated[str | None, _if_not_given(_WORKLOAD, f"the result's, or {DEFAULT_WORKLOAD}")]
@@ -89,6 +102,7 @@ Set = Annotated[
         "--set",
         metavar="KEY=VALUE",
         check=_settings,
+        autocompletion=candidates.settings,
         help="Take ARCH with another value of a key, as in pe.count=32; repeatable.",
     ),
 ]
@@ -119,6 +133,7 @@ Layer = Annotated[str, _LAYER]
 LongestLayer = Annotated[str | None, _if_not_given(_LAYER, "the longest")]
 OptionalLayer = Annotated[str | None, _if_not_given(_LAYER, "that of the traces")]
 AllLayers = Annotated[str | None, _if_not_given(_LAYER, "all")]
+LayerOrAll = Annotated[str | None, _if_not_given(_LAYER, "with --interval all")]
 Layers = Annotated[list[str] | None, _if_not_given(_LAYER, "all")]
 Cycles = Annotated[
     str,
@@ -143,6 +158,7 @@ Engine = Annotated[
     _option(
         "--engine",
         metavar="NAME",
+        autocompletion=candidates.engines,
         help="compiled, or simpy: the same machine in units of plain Python.",
     ),
 ]
@@ -185,6 +201,7 @@ AllowCode = Annotated[
         "--allow-code", callback=_allow, help="Run the code in FILE.py:Class that this names: read it first."
     ),
 ]
+Wide = Annotated[bool, _option("--wide", help="Show all columns, also where that takes over 80.")]
 Parquet = Annotated[bool, _option("--parquet", help="Write the tables as Parquet too.")]
 
 Json = Annotated[
@@ -200,12 +217,47 @@ Json = Annotated[
 _OUTPUT = ("--output", "-o")
 _FILE = _option(*_OUTPUT, metavar="FILE", check=outputs.check_file, help="Write this file.")
 OutputFile = Annotated[Path, _FILE]
-ReportFile = Annotated[Path | None, _if_not_given(_FILE, "DIR/report.html")]
+PageFile = Annotated[
+    Path, _option(*_OUTPUT, metavar="FILE", check=outputs.check_page, help="Page to write: .html.")
+]
+ReportFile = Annotated[Path | None, _if_not_given(_FILE, "DIR/report.html, or RESULT.html")]
 
 _FIGURE = _option(
     *_OUTPUT, metavar="FILE", check=outputs.check_figure, help="Figure to write: .png, .svg or .pdf."
 )
 Figure = Annotated[Path, _FIGURE]
+
+
+def _inches(name: str, value: float) -> float:
+    from o3sim.report.plot.style import LEAST_INCHES, MOST_INCHES
+
+    if not LEAST_INCHES <= value <= MOST_INCHES:
+        raise InputError(f"{name} {value:g}: expected {LEAST_INCHES:g} to {MOST_INCHES:g}")
+    return value
+
+
+def _style(name: str, value: str) -> str:
+    from o3sim.config.catalog import suggest
+    from o3sim.report.plot.style import STYLES
+
+    if value not in STYLES:
+        raise InputError(f"{name} {value}: expected {' or '.join(STYLES)}{suggest(value, STYLES)}")
+    return value
+
+
+Inches = Annotated[
+    float | None,
+    _option(
+        "--inches",
+        metavar="W",
+        check=_inches,
+        help="Width of the figure; text keeps its size. 3.5 is a column of a paper.",
+        show_default="7.16, slides 10",
+    ),
+]
+Style = Annotated[
+    str, _option("--style", metavar="NAME", check=_style, help="paper: text of 8 points; slides: of 16.")
+]
 FigureOfTable = Annotated[Path | None, _if_not_given(_FIGURE, "a PNG in DIR")]
 
 _NAME = _option(

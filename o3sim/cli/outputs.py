@@ -50,6 +50,11 @@ def check_figure(option: str, path: Path) -> Path:
     return check_suffix(option, path, [f".{name}" for name in FORMATS])
 
 
+def check_page(option: str, path: Path) -> Path:
+    """Refuse a file that no page can be written to."""
+    return check_suffix(option, path, [".html"])
+
+
 def check_name(option: str, output: Path) -> Path:
     """Return the name that files to write have in common: without a suffix of one of them.
 

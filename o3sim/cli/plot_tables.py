@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from o3sim.cli import options, outputs
+from o3sim.cli.plot_style import figure_style
 from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
 
@@ -26,6 +27,8 @@ Where = Annotated[
     list[str] | None, typer.Option("--where", metavar="KEY=VALUE", help="Only such points; repeatable.")
 ]
 CYCLES = "cycles_per_image"
+Size = tuple[float | None, str]
+"""What `--inches` and `--style` were given."""
 X = Annotated[str, typer.Option("--x", metavar="KEY", help="Column along the axis.")]
 
 
@@ -43,7 +46,7 @@ class FiguresOfFolders(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-def lines(
+def lines(  # noqa: PLR0913, PLR0917 - the command's options
     folder: Folder,
     x: X,
     y: Annotated[
@@ -58,6 +61,8 @@ def lines(
     where: Where = None,
     output: options.FigureOfTable = None,
     log_y: Annotated[bool, typer.Option("--log-y", help="Logarithmic, where values span decades.")] = False,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
 ) -> None:
     """Lines (bars over words) of columns against another; the figure of `o3sim plot DIR`."""
     from o3sim.report.plot.series import draw_series, series_data
@@ -70,7 +75,7 @@ def lines(
         panels = [series_data(table, x, key, by or []) for key in shown]
         return draw_series(*panels, log_y=log_y)
 
-    _draw(folder, where, output, f"{'-'.join(shown)}-over-{x}", draw)
+    _draw(folder, where, output, f"{'-'.join(shown)}-over-{x}", draw, (inches, style))
 
 
 def pareto(
@@ -80,6 +85,8 @@ def pareto(
     by: By = None,
     where: Where = None,
     output: options.FigureOfTable = None,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
 ) -> None:
     """All points by two columns, the front of those that none beats, and its knee."""
     from o3sim.report.plot.pareto import draw_pareto, pareto_data
@@ -90,6 +97,7 @@ def pareto(
         output,
         f"pareto-{y}-{x}",
         lambda table: draw_pareto(pareto_data(table, x, y, by or [])),
+        (inches, style),
     )
 
 
@@ -100,6 +108,8 @@ def heatmap(
     value: Annotated[str, typer.Option(metavar="KEY", help="Column to show.")] = "cycles_per_image",
     where: Where = None,
     output: options.FigureOfTable = None,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
 ) -> None:
     """One column over two others, as colours and numbers."""
     from o3sim.report.plot.heatmap import draw_heatmap, heatmap_data
@@ -110,21 +120,54 @@ def heatmap(
         output,
         f"heatmap-{value}",
         lambda table: draw_heatmap(heatmap_data(table, x, y, value)),
+        (inches, style),
     )
 
 
-def energy(folder: Folder, by: By = None, where: Where = None, output: options.FigureOfTable = None) -> None:
-    """Energy of an image, stacked by unit, a bar for each point."""
+def energy(
+    folder: Folder,
+    by: By = None,
+    where: Where = None,
+    output: options.FigureOfTable = None,
+    per_edge: Annotated[
+        bool, typer.Option("--per-edge", help="fJ of each edge asked for, in place of nJ of an image.")
+    ] = False,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
+) -> None:
+    """Energy of an image, or of an edge, stacked by unit, a bar for each point."""
     from o3sim.report.plot.parts import draw_parts, energy_parts
 
-    _draw(folder, where, output, "energy", lambda table: draw_parts(energy_parts(table, by or [])))
+    name = "energy-per-edge" if per_edge else "energy"
+    _draw(
+        folder,
+        where,
+        output,
+        name,
+        lambda table: draw_parts(energy_parts(table, by or [], per_edge)),
+        (inches, style),
+    )
 
 
-def pruning(folder: Folder, by: By = None, where: Where = None, output: options.FigureOfTable = None) -> None:
+def pruning(
+    folder: Folder,
+    by: By = None,
+    where: Where = None,
+    output: options.FigureOfTable = None,
+    inches: options.Inches = None,
+    style: options.Style = "paper",
+) -> None:
     """Edges pruned in each layer, by what pruned them, a bar for each point."""
     from o3sim.report.plot.parts import draw_parts, pruning_parts
 
-    _draw(folder, where, output, "pruning", lambda table: draw_parts(pruning_parts(table, by or [])))
+    _draw(
+        folder,
+        where,
+        output,
+        "pruning",
+        lambda table: draw_parts(pruning_parts(table, by or [])),
+        (inches, style),
+    )
 
 
 def table_speedup(
@@ -135,6 +178,7 @@ def table_speedup(
     by: list[str] | None,
     where: list[str] | None,
     output: Path | None,
+    size: Size,
 ) -> None:
     """Draw the speed-up of points over those that differ in one key."""
     from o3sim.report.plot.series import draw_series
@@ -147,6 +191,7 @@ def table_speedup(
         output,
         f"speedup-over-{over.replace('=', '-')}",
         lambda table: draw_series(table_speedup_data(table, along, over, by or [], y or LATENCY)),
+        size,
     )
 
 
@@ -156,8 +201,9 @@ def _draw(
     output: Path | None,
     name: str,
     draw: Callable[[ResultTable], Figure],
+    size: Size,
 ) -> None:
-    from o3sim.report.plot.style import figure_style, save
+    from o3sim.report.plot.style import save
     from o3sim.results.result_table import load_results
 
     if not folder.exists():
@@ -165,6 +211,6 @@ def _draw(
     target = output or (folder if folder.is_dir() else folder.parent) / f"{name}.png"
     outputs.check_figure("--output", target)
     table = load_results(folder).only(where or [])
-    with figure_style():
+    with figure_style(*size):
         save(draw(table), target)
     print(target)

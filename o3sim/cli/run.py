@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from o3sim.cli import options, outputs
+from o3sim.cli import candidates, options, outputs
 from o3sim.cli.machines import load_machine, said
 from o3sim.errors import InputError
 
@@ -29,16 +29,22 @@ def run(  # noqa: PLR0913, PLR0917 - the command's options
     images: options.Images = 1,
     image_file: options.ImageFile = None,
     compare: Annotated[
-        str, typer.Option(metavar="ARCH,...", help="Architectures to run beside it, on the same images.")
+        str,
+        typer.Option(
+            metavar="ARCH,...",
+            help="Architectures to run beside it, on the same images.",
+            autocompletion=candidates.several_architectures,
+        ),
     ] = "",
     controls: Annotated[
         str,
         typer.Option(
             metavar="CONTROL,...",
             help="Controls to run beside it, derived from it: the same PEs and clock. `o3sim list`.",
+            autocompletion=candidates.several_controls,
         ),
     ] = "",
-    wide: Annotated[bool, typer.Option("--wide", help="Show all that a comparison has.")] = False,
+    wide: options.Wide = False,
     json: options.Json = "",
     engine: options.Engine = None,
     jobs: options.Jobs = 1,
@@ -67,7 +73,7 @@ def run(  # noqa: PLR0913, PLR0917 - the command's options
         from o3sim.report.run import print_run
 
         print(said(settings), end="")
-        print_run(make_console(), main, others, wide)
+        print_run(make_console(wide=wide), main, others, wide)
 
 
 def _names(listed: str) -> list[str]:

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
-from o3sim.cli import options, outputs
+from o3sim.cli import candidates, options, outputs
 from o3sim.errors import InputError
 
 
 def schema(
-    kind: Annotated[str | None, typer.Argument(help="Print this one: architecture, workload, ...")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Argument(help="Print this one: architecture, workload, ...", autocompletion=candidates.schemas),
+    ] = None,
     output: options.OptionalFolder = None,
 ) -> None:
     """Print or write JSON Schemas, for editors."""

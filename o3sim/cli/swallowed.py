@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _thread
+import signal
 import sys
 import threading
 import time
@@ -37,4 +37,6 @@ def swallowed_stops_repeated() -> Iterator[None]:
 
 def _stop_soon() -> None:
     time.sleep(MOMENT_S)
-    _thread.interrupt_main()
+    main = threading.main_thread().ident
+    if main is not None:
+        signal.pthread_kill(main, signal.SIGINT)  # also ends a system call that it waits in

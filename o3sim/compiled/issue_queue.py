@@ -7,8 +7,8 @@ from o3sim.compiled.contexts import release
 from o3sim.compiled.kernel import inlined
 from o3sim.compiled.memory import Memory
 from o3sim.compiled.ops import free_slot, window_of
-from o3sim.compiled.records.issue_queue import arriving_at, queued_slot
-from o3sim.compiled.records.ops import link_at, op_at
+from o3sim.compiled.records.issue_queue import arriving_at, bank_at, queued_slot
+from o3sim.compiled.records.ops import Op, link_at, op_at
 from o3sim.compiled.records.scoreboard import newly_settled_at, window_at
 from o3sim.compiled.records.trace import QUEUE
 from o3sim.compiled.ring import put_due, take_due
@@ -41,11 +41,17 @@ def _is_ready(x: Memory, slot: int) -> bool:
 
 
 @inlined
-def _mark_ready(x: Memory, index: int) -> None:
+def _place_of(x: Memory, op: Op) -> int:
+    """Return which bit of the sets an op is."""
+    return (op.bank * x.issue_queue.bank_words << 6) + op.index
+
+
+@inlined
+def _mark_ready(x: Memory, op: Op) -> None:
     """Let the scheduler see an op as ready."""
-    queue = x.issue_queue
-    set_bit(queue.ready, index)
-    queue.ready_low = min(queue.ready_low, index >> 6)
+    place, bank = _place_of(x, op), bank_at(x.issue_queue, op.bank)
+    set_bit(x.issue_queue.ready, place)
+    bank.ready_low = min(bank.ready_low, place >> 6)
 
 
 @inlined
@@ -53,6 +59,7 @@ def arrive(x: Memory, slot: int) -> None:
     """Take an op that is dispatched; it can be seen from the next cycle on."""
     arriving_at(x.issue_queue, x.issue_queue.n_arriving).slot = slot
     x.issue_queue.n_arriving += 1
+    bank_at(x.issue_queue, op_at(x.ops, slot).bank).taken += 1
 
 
 @inlined
@@ -61,16 +68,17 @@ def enqueue_arrivals(x: Memory) -> None:
     queue = x.issue_queue
     for k in range(queue.n_arriving):
         slot = arriving_at(queue, k).slot
-        index = op_at(x.ops, slot).index
-        queued_slot(queue, index).slot = slot
-        set_bit(queue.held, index)
-        queue.held_low = min(queue.held_low, index >> 6)
-        queue.top = index >> 6
+        op = op_at(x.ops, slot)
+        place, bank = _place_of(x, op), bank_at(queue, op.bank)
+        queued_slot(queue, op.index).slot = slot
+        set_bit(queue.held, place)
+        bank.held_low = min(bank.held_low, place >> 6)
+        bank.top = place >> 6
         if x.layer.prunes_pooling:
             _enter_windows(x, slot)
             if not _is_ready(x, slot):
                 continue
-        _mark_ready(x, index)
+        _mark_ready(x, op)
     queue.n_held += queue.n_arriving
     queue.n_arriving = 0
 
@@ -91,8 +99,9 @@ def _enter_windows(x: Memory, slot: int) -> None:
 def note_selected(x: Memory, slot: int, issue_cycle: int) -> None:
     """Let an op stay in the queue, no more to be selected, until it is issued."""
     queue, op = x.issue_queue, op_at(x.ops, slot)
-    clear_bit(queue.held, op.index)
-    clear_bit(queue.ready, op.index)
+    place = _place_of(x, op)
+    clear_bit(queue.held, place)
+    clear_bit(queue.ready, place)
     queue.n_selected += 1
     put_due(queue.selected, issue_cycle, slot)
     op.selected = 1
@@ -119,9 +128,11 @@ def take_selected(x: Memory, cycle: int) -> int:
 def leave_queue(x: Memory, slot: int) -> None:
     """Take an op out of the queue and out of the lists of its windows."""
     queue = x.issue_queue
-    index = op_at(x.ops, slot).index
-    clear_bit(queue.held, index)
-    clear_bit(queue.ready, index)
+    op = op_at(x.ops, slot)
+    place = _place_of(x, op)
+    clear_bit(queue.held, place)
+    clear_bit(queue.ready, place)
+    bank_at(queue, op.bank).taken -= 1
     queue.n_held -= 1
     if not x.layer.prunes_pooling:
         return
@@ -160,9 +171,9 @@ def recheck(x: Memory, window: int) -> None:
         op = op_at(x.ops, slot)
         if op.selected == 0:
             if _is_ready(x, slot):
-                _mark_ready(x, op.index)
+                _mark_ready(x, op)
             else:
-                clear_bit(x.issue_queue.ready, op.index)
+                clear_bit(x.issue_queue.ready, _place_of(x, op))
         number = link_at(x.ops, number).next
 
 

@@ -24,7 +24,6 @@ from o3sim.compiled.records.stage_rows import StageRows, stage_rows_of
 from o3sim.compiled.records.trace import Trace
 from o3sim.compiled.records.weight_stream import WeightGroups, weight_groups_of
 from o3sim.compiled.records.windows import Windows, windows_of
-from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.weight_groups import WeightGroup
 
@@ -104,9 +103,10 @@ def memory_of(
         "trace": trace,
         "ledger": ledger_of(),
     }
-    if architecture.scheduler.dispatch == CENTRAL:
+    if architecture.scheduler.has_queue:
+        banks = architecture.scheduler.banks or 1
         selected = slots if architecture.scheduler.select_cycles else 0
-        units["issue_queue"] = issue_queue_of(ops, architecture.sequencer.width_ops, selected)
+        units["issue_queue"] = issue_queue_of(ops, architecture.sequencer.width_ops, banks, selected)
     else:
         prunes = architecture.pruning.pooling and profile.geometry.pool is not None and not profile.scores
         units["windows"] = windows_of(architecture, profile.geometry, groups, prunes, slots)

@@ -44,7 +44,7 @@ def dtype_of(kind: Any) -> np.dtype[Any]:
         "offsets": [packed.fields[name][1] for name, _ in fields] if packed.fields else [],
         "itemsize": packed.itemsize if getattr(kind, "is_packed", False) else _power_of_two(packed.itemsize),
     }
-    return np.dtype(layout, align=True)  # type: ignore[call-overload]
+    return np.dtype(layout, align=True)  # type: ignore[call-overload]  # a layout has to be literal for it
 
 
 def _power_of_two(size: int) -> int:
@@ -88,7 +88,7 @@ def numbers(field: str, kind: type[np.integer[Any]]) -> Callable[[Any, int], int
 
     def value(typingctx: Any, holder: Any, number: Any) -> Any:  # noqa: ARG001 - as above
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            pointer = types.CPointer(number_type)  # type: ignore[no-untyped-call]
+            pointer = types.CPointer(number_type)  # type: ignore[no-untyped-call]  # Numba's
             first = _first(context, builder, signature, args, field, pointer)
             read = builder.load(builder.gep(first, [args[1]], inbounds=True))
             return context.cast(builder, read, number_type, types.int64)

@@ -18,7 +18,6 @@ from o3sim.compiled.fast.run import run_fast
 from o3sim.compiled.memory import memory_of
 from o3sim.compiled.records.trace import trace_of
 from o3sim.compiled.records.weight_stream import weight_stream_of
-from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.counters import PE_CYCLE_CAUSES, LayerCounters
 from o3sim.contract.errors import MachineError, MachineStuckError
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer, counted_from
@@ -111,7 +110,7 @@ class Engine:
         self.row_cycles = row_cycles
         self.stream = weight_stream_of(groups)
         self.observers = observers
-        self._run_layer = run_layer if architecture.scheduler.dispatch == CENTRAL else run_windows
+        self._run_layer = run_layer if architecture.scheduler.has_queue else run_windows
         self.start_cycle = 0
         self.layer = 0
         self.first_group = 0

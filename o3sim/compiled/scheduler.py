@@ -8,7 +8,7 @@ from o3sim.compiled.free_pes import change_free, least_loaded
 from o3sim.compiled.issue_queue import leave_queue, note_selected, take_selected
 from o3sim.compiled.kernel import NEVER, inlined
 from o3sim.compiled.memory import Memory
-from o3sim.compiled.records.issue_queue import queued_slot
+from o3sim.compiled.records.issue_queue import bank_at, queued_slot
 from o3sim.compiled.records.ops import op_at
 from o3sim.compiled.records.pe_array import KEY_SHIFT, context_at, pe_at
 from o3sim.compiled.records.settings import IN_ORDER, LOCKSTEP
@@ -38,6 +38,11 @@ def _select_ops(x: Memory, cycle: int, more_coming: bool) -> None:
     quota = x.pe_array.free_contexts
     if quota == 0 or x.issue_queue.n_held == x.issue_queue.n_selected:
         return
+    if x.settings.banks > 1:
+        for bank in range(x.settings.banks):
+            if least_loaded(x, bank) >= 0:
+                _select_oldest(x, bank, cycle)
+        return
     if x.settings.policy == LOCKSTEP:
         group = x.settings.pes * x.settings.contexts
         if quota < group or (x.issue_queue.n_held < group and more_coming):
@@ -45,25 +50,34 @@ def _select_ops(x: Memory, cycle: int, more_coming: bool) -> None:
     else:
         quota = min(quota, x.settings.issue_width_ops)
     while quota > 0:
-        index = _oldest(x)
-        if index < 0:
+        if not _select_oldest(x, 0, cycle):
             return
-        _select(x, queued_slot(x.issue_queue, index).slot, cycle)
         quota -= 1
 
 
 @inlined
-def _oldest(x: Memory) -> int:
-    """Find the op the policy issues next; -1 if there is none."""
-    queue = x.issue_queue
+def _select_oldest(x: Memory, number: int, cycle: int) -> bool:
+    """Select the op of a bank that the policy takes next; False if there is none."""
+    place = _oldest(x, number)
+    if place < 0:
+        return False
+    index = place - (number * x.issue_queue.bank_words << 6)
+    _select(x, queued_slot(x.issue_queue, index).slot, cycle)
+    return True
+
+
+@inlined
+def _oldest(x: Memory, number: int) -> int:
+    """Find the op of a bank that the policy takes next, by its bit; -1 if there is none."""
+    queue, bank = x.issue_queue, bank_at(x.issue_queue, number)
     if x.settings.policy != IN_ORDER:
-        queue.ready_low = first_word(queue.ready, queue.ready_low, queue.top)
-        return first_bit(queue.ready, queue.ready_low) if queue.ready_low <= queue.top else -1
-    queue.held_low = first_word(queue.held, queue.held_low, queue.top)
-    if queue.held_low > queue.top:
+        bank.ready_low = first_word(queue.ready, bank.ready_low, bank.top)
+        return first_bit(queue.ready, bank.ready_low) if bank.ready_low <= bank.top else -1
+    bank.held_low = first_word(queue.held, bank.held_low, bank.top)
+    if bank.held_low > bank.top:
         return -1
-    index = first_bit(queue.held, queue.held_low)
-    return index if has_bit(queue.ready, index) else -1
+    place = first_bit(queue.held, bank.held_low)
+    return place if has_bit(queue.ready, place) else -1
 
 
 @inlined
@@ -77,7 +91,7 @@ def _select(x: Memory, slot: int, cycle: int) -> None:
     x.clock.moved = 1
     if x.layer.prunes_pooling:
         count_in_flight(x, slot)
-    pe = least_loaded(x)
+    pe = least_loaded(x, op_at(x.ops, slot).bank)
     touch(x, pe, cycle)
     enter_if_idle(x, pe)
     change_free(x, pe, -1)

@@ -7,6 +7,7 @@ from o3sim.compiled.kernel import inlined, quotient
 from o3sim.compiled.memory import Memory
 from o3sim.compiled.ops import take_slot
 from o3sim.compiled.program_order import advance, position_at
+from o3sim.compiled.records.issue_queue import bank_at
 from o3sim.compiled.records.layer import (
     base_bit_of,
     border_of,
@@ -30,14 +31,12 @@ from o3sim.contract.events import EventKind
 def sequence(x: Memory, cycle: int) -> None:
     """Look at this cycle's ops: squash those of settled windows, dispatch the others."""
     walk = x.sequencer
-    room = x.settings.depth_ops - x.issue_queue.n_held
     for _ in range(x.settings.sequencer_width_ops):
         if walk.next_op == x.layer.ops or not arrived(x, walk.group, cycle) or rows_cycle(x) > cycle:
             return
         if x.layer.prunes_pooling and _is_settled(x):
             _squash(x, cycle)
-        elif room > 0:
-            room -= 1
+        elif bank_at(x.issue_queue, _bank(x)).taken < x.settings.bank_depth_ops:
             if not _dispatch(x, cycle):
                 x.clock.moved = -1
                 return
@@ -52,6 +51,19 @@ def _window(x: Memory, position: int, which: int) -> int:
     """One of the windows of the op at a position and the sequencer's channel; -1 if there is none."""
     pooled = pooled_position(x.layer, position * x.layer.overlap + which)
     return pooled * x.layer.out_channels + x.sequencer.channel if pooled >= 0 else -1
+
+
+@inlined
+def _bank(x: Memory) -> int:
+    """Bank of the sequencer's op: that of the first of its windows."""
+    if x.settings.banks == 1:
+        return 0
+    position, first = position_at(x), -1
+    for k in range(x.layer.overlap):
+        window = _window(x, position, k)
+        if window >= 0 and first < 0:
+            first = window
+    return (first + first // x.settings.banks) % x.settings.banks
 
 
 @inlined
@@ -104,6 +116,7 @@ def _fill(x: Memory, slot: int) -> None:
     border = border_of(layer, position)
     neuron = position * layer.out_channels + channel
     op.index = walk.next_op
+    op.bank = _bank(x)
     op.n_edges = edges_of(layer, border)
     op.words = quotient(op.n_edges + width - 1, width, shift)
     op.decided_words = op.words

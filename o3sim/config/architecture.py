@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from o3sim.config.custom_code import CustomClass
-from o3sim.config.dispatch import dispatch_conflicts, drop_strangers
+from o3sim.config.dispatch import QUEUED, dispatch_conflicts, drop_strangers
 from o3sim.config.marks import Conflict, Document, KeyPath
 from o3sim.config.model import CrossCheckedModel, StrictModel
 from o3sim.config.overrides import Overrides, laid_over, overrides_of
@@ -27,7 +27,7 @@ MOST_CONTEXTS = 2**20
 
 CountOrIdeal = Count | Literal["ideal"]
 Policies = Literal["out_of_order", "in_order", "lockstep"]
-Dispatches = Literal["central", "window", "group", "carousel"]
+Dispatches = Literal["central", "banked", "window", "group", "carousel"]
 
 
 def _of_some(description: str) -> Any:
@@ -98,9 +98,10 @@ class Scheduler(UnitModel):
 
     dispatch: Dispatches = Field(
         default="central",
-        description="How work comes to PEs: as ops out of one issue queue (central), as windows that counters"
-        " hand to contexts (window), as windows of channels that are bound to groups of PEs (group), or as"
-        " such windows whose members join weight words that go round (carousel).",
+        description="How work comes to PEs: as ops out of one issue queue (central), as ops out of a queue in"
+        " banks that each serve PEs of their own (banked), as windows that counters hand to contexts"
+        " (window), as windows of channels that are bound to groups of PEs (group), or as such windows whose"
+        " members join weight words that go round (carousel).",
     )
     policy: Policies | CustomClass = _of_some(
         "Oldest ready ops anywhere in the queue (out_of_order); stop at the first op that is not"
@@ -108,6 +109,9 @@ class Scheduler(UnitModel):
         " yours (FILE.py:Class, relative to this file)."
     )
     issue_width_ops: Count = _of_some("Ops selected per cycle at most.")
+    banks: Count = _of_some(
+        "Banks of the issue queue, each of which selects an op a cycle for PEs of its own (banked)."
+    )
     select_cycles: Cycles = Field(
         default=0,
         description="Cycles from an op's selection, which takes a context, to its issue out of the queue.",
@@ -130,6 +134,16 @@ class Scheduler(UnitModel):
     bundle_positions: Count = _of_some(
         "Neighbouring positions of a channel that are handed out together in a layer without a pool."
     )
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether ops come to PEs out of an issue queue, in one part or in banks."""
+        return self.dispatch in QUEUED
+
+    @property
+    def most_selected(self) -> int:
+        """Ops that are selected per cycle at most, but for lockstep groups: each bank selects one."""
+        return self.banks or self.issue_width_ops
 
 
 class Buffer(UnitModel):
@@ -237,7 +251,8 @@ else:
     StageIssueQueue = _made("StageIssueQueue", IssueQueue)
     # Windows are handed out by counters in machines that run one layer at a time only.
     _counted = "counters", "windows_per_cycle", "groups", "assignment", "open_channels", "bundle_positions"
-    StageScheduler = _made("StageScheduler", Scheduler, without=("dispatch", *_counted), policy=Policies)
+    _not_of_stages = "dispatch", "banks", *_counted
+    StageScheduler = _made("StageScheduler", Scheduler, without=_not_of_stages, policy=Policies)
     StageActivationBuffer = _made("StageActivationBuffer", ActivationBuffer, without=("patch_kbit",))
     StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer, without=("resident_kbit",))
     StageOutputBuffer = _made("StageOutputBuffer", OutputBuffer)

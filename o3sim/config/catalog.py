@@ -17,15 +17,28 @@ KINDS: tuple[Kind, ...] = tuple(_FOLDERS)
 
 
 def folder(kind: Kind) -> Path:
-    """Return the folder of shipped files: inside the installed package, or the checkout's own."""
+    """Return the folder of shipped files of a kind."""
+    return shipped_folder(_FOLDERS[kind])
+
+
+def shipped_folder(name: str) -> Path:
+    """Return a folder beside the package's: inside the installed package, or the checkout's own."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "_shipped"
-    return (installed if installed.is_dir() else package.parent) / _FOLDERS[kind]
+    return (installed if installed.is_dir() else package.parent) / name
 
 
 def names(kind: Kind) -> list[str]:
     """Return the names of all shipped files of a kind, sorted."""
     return sorted(file.stem for file in folder(kind).glob("*.yaml"))
+
+
+def described(kind: Kind) -> dict[str, str]:
+    """Return the names of all shipped files of a kind, each with its description."""
+    from o3sim.config.yaml_marks import read_yaml
+
+    files = {name: folder(kind) / f"{name}.yaml" for name in names(kind)}
+    return {name: str(read_yaml(file).data.get("description", "")) for name, file in files.items()}
 
 
 def is_path(name_or_path: str) -> bool:

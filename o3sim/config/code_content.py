@@ -24,7 +24,7 @@ class CodeContent(NamedTuple):
     others : mapping of str to Path
         Local modules that it imports, they in turn included, by dotted name.
     sha256 : str
-        Of the file, as ``sha256sum`` prints it, if it imports no local module; else of the hashes of all.
+        Hash of the file, as ``sha256sum`` prints it, if it imports no local module; else of all their hashes.
     """
 
     file: Path

@@ -107,9 +107,12 @@ def first_complaint(error: ValidationError, data: Any) -> str:
 
 
 def _meant_otherwise(details: list[ErrorDetails]) -> bool:
-    """Return whether a mapping was refused as text or a list, where its keys were refused as a mapping's."""
-    is_mapping = all(isinstance(detail["input"], dict) for detail in details)
-    return is_mapping and {detail["type"] for detail in details} <= {"string_type", "list_type"}
+    """Return whether a mapping or a list was refused as what it is not, where its parts were refused too."""
+    types = {detail["type"] for detail in details}
+    if all(isinstance(detail["input"], dict) for detail in details):
+        return types <= {"string_type", "list_type"}
+    is_list = all(isinstance(detail["input"], list) for detail in details)
+    return is_list and types <= {"string_type", "int_type"}
 
 
 def _place(detail: ErrorDetails, data: Any) -> KeyPath:

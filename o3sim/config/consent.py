@@ -28,7 +28,7 @@ class Allowance:
     Parameters
     ----------
     sha256 : iterable of str
-        Of the code that may run; all code if there is none.
+        Hashes of the code that may run; all code if there is none.
     """
 
     def __init__(self, sha256: Iterable[str]) -> None:
@@ -66,7 +66,7 @@ def allow_code(*sha256: str) -> Allowance:
     Parameters
     ----------
     *sha256 : str
-        Of the code that may run, as the refusal tells it; all code if none is given.
+        Hashes of the code that may run, as the refusal tells it; all code if none is given.
 
     Returns
     -------

@@ -74,6 +74,11 @@ def _half_the_pes(key: str) -> Callable[[Sizes], int]:
     return lambda sizes: int(sizes.get(key, max(1, sizes["pe.count"] // 2)))
 
 
+def _issue_width(sizes: Sizes) -> int:
+    """Leave the issue width as it is; a queue in banks gets one as wide as all of them."""
+    return int(sizes.get("scheduler.banks") or _half_the_pes("scheduler.issue_width_ops")(sizes))
+
+
 def _fed(buffer: str) -> Callable[[Sizes], Scalar]:
     """Leave banks as they are; where operands were broadcast give two a PE, as in o3bnn."""
 
@@ -98,7 +103,7 @@ _QUEUE: dict[str, Value] = {
     "sequencer.order": _given("sequencer.order", "window_major"),
     "sequencer.group_windows": lambda sizes: int(sizes.get("sequencer.group_windows", _queue_ops(sizes))),
     "issue_queue.depth_ops": _queue_ops,
-    "scheduler.issue_width_ops": _half_the_pes("scheduler.issue_width_ops"),
+    "scheduler.issue_width_ops": _issue_width,
     "activation_buffer.banks": _fed("activation_buffer"),
     "weight_buffer.banks": _fed("weight_buffer"),
     "pruning.squash_latency_cycles": _given("pruning.squash_latency_cycles", 1),

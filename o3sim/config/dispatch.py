@@ -1,8 +1,9 @@
 """Ways to dispatch: which keys a machine has under each, and which sizes cannot be together.
 
-``scheduler.dispatch`` says how work comes to PEs: as ops out of one issue queue (``central``), or as
-windows that counters hand to their contexts. A machine without a queue has no keys of one. Such keys are
-dropped where they come from a file that is extended, and are an error in the file itself.
+``scheduler.dispatch`` says how work comes to PEs: as ops out of one issue queue (``central``) or a
+queue in banks (``banked``), or as windows that counters hand to their contexts. A machine without a queue has
+no keys of one. Such keys are dropped where they come from a file that is extended, and are an error in the
+file itself.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from typing import Any, NamedTuple
 
 from o3sim.config.marks import Conflict, Document, KeyPath
 
-CENTRAL, CAROUSEL = "central", "carousel"
+CENTRAL, BANKED, CAROUSEL = "central", "banked", "carousel"
+QUEUED = CENTRAL, BANKED
+"""Ways to dispatch ops out of an issue queue."""
 _DISPATCH = ("scheduler", "dispatch")
 _QUEUE = (
     ("issue_queue",),
     ("scheduler", "policy"),
-    ("scheduler", "issue_width_ops"),
     ("scheduler", "window_in_flight_ops"),
     ("sequencer", "width_ops"),
     ("sequencer", "order"),
@@ -33,6 +35,8 @@ _SELECT = ("scheduler", "select_cycles")
 _LINE_BUFFER = ("activation_buffer", "line_buffer")
 _OFF: dict[KeyPath, Any] = {_ARGMAX: False, _SELECT: 0, _LINE_BUFFER: False}
 """Values of keys that are as good as none."""
+_WIDTH = ("scheduler", "issue_width_ops")
+_BANKS = ("scheduler", "banks")
 
 
 class _Keys(NamedTuple):
@@ -43,7 +47,8 @@ class _Keys(NamedTuple):
 
 
 _KEYS = {
-    CENTRAL: _Keys(_QUEUE, (_ARGMAX, _SELECT, _LINE_BUFFER)),
+    CENTRAL: _Keys((*_QUEUE, _WIDTH), (_ARGMAX, _SELECT, _LINE_BUFFER)),
+    BANKED: _Keys((*_QUEUE, _BANKS), (_ARGMAX, _SELECT, _LINE_BUFFER)),
     "window": _Keys((("scheduler", "counters"), *_COUNTERS), (_PATCH, _LINE_BUFFER)),
     "group": _Keys((*_GROUPS, *_COUNTERS), (_PATCH, _LINE_BUFFER)),
     CAROUSEL: _Keys((("scheduler", "groups"), _OPEN, ("scheduler", "windows_per_cycle"), _PATCH), ()),
@@ -80,7 +85,7 @@ def _drop(document: Document, path: KeyPath) -> None:
 def dispatch_conflicts(data: Mapping[str, Any], pipelined: bool) -> Iterator[Conflict]:
     """Yield keys of units that a machine has not, keys that are absent, and sizes that cannot be."""
     dispatch = dispatch_of(data)
-    if dispatch not in _KEYS:
+    if not isinstance(dispatch, str) or dispatch not in _KEYS:
         return
     for path in _lacking(data):
         if _stands(data, path):
@@ -93,18 +98,33 @@ def dispatch_conflicts(data: Mapping[str, Any], pipelined: bool) -> Iterator[Con
     if pipelined:
         what = f"`{dispatch}` is of organization layer_sequential; stages of a pipeline take `{CENTRAL}`"
         yield Conflict((_DISPATCH, ("organization",)), what)
-    if isinstance(_at(data, ("pe", "unit")), str) and _at(data, ("pe", "unit")) != "standard":
-        what = f"a PE of your own takes ops from a queue: `standard`, or scheduler.dispatch `{CENTRAL}`"
-        yield Conflict((("pe", "unit"), _DISPATCH), what)
-    yield from _sizes(data)
-    if dispatch == CAROUSEL:
-        yield from _carousel(data)
+    yield from _banked(data) if dispatch == BANKED else _queueless(data)
 
 
 def dispatch_of(data: Mapping[str, Any]) -> Any:
     """Return how plain values of a machine dispatch; ``central`` where they do not say."""
     section = data.get("scheduler")
     return section.get("dispatch", CENTRAL) if isinstance(section, Mapping) else CENTRAL
+
+
+def _banked(data: Mapping[str, Any]) -> Iterator[Conflict]:
+    """Yield what a queue in banks cannot be."""
+    policy = ("scheduler", "policy")
+    if _at(data, policy) == "lockstep":
+        what = f"banks select for themselves, a lockstep group starts as a whole: dispatch by `{CENTRAL}`"
+        yield Conflict((policy, _DISPATCH), what)
+    yield from _divides(data, _BANKS, ("pe", "count"), "each of the banks has as many PEs")
+    yield from _divides(data, _BANKS, ("issue_queue", "depth_ops"), "each of the banks has as many ops")
+
+
+def _queueless(data: Mapping[str, Any]) -> Iterator[Conflict]:
+    """Yield what a machine without a queue cannot be."""
+    if isinstance(_at(data, ("pe", "unit")), str) and _at(data, ("pe", "unit")) != "standard":
+        what = f"a PE of your own takes ops from a queue: `standard`, or scheduler.dispatch `{CENTRAL}`"
+        yield Conflict((("pe", "unit"), _DISPATCH), what)
+    yield from _sizes(data)
+    if dispatch_of(data) == CAROUSEL:
+        yield from _carousel(data)
 
 
 def _sizes(data: Mapping[str, Any]) -> Iterator[Conflict]:
@@ -134,7 +154,7 @@ def _carousel(data: Mapping[str, Any]) -> Iterator[Conflict]:
         yield Conflict((called, _DISPATCH), what)
     opened, groups = _at(data, _OPEN), _at(data, ("scheduler", "groups"))
     banks = _at(data, ("weight_buffer", "banks"))
-    if type(opened) is type(groups) is type(banks) is int and banks // groups < opened:
+    if type(opened) is type(groups) is type(banks) is int and groups <= banks < groups * opened:
         what = (
             f"each has a weight bank of its own, a group has {banks // groups}: give {groups * opened} banks"
         )

@@ -49,7 +49,7 @@ def _local_places() -> list[Path]:
 
 
 def is_local(place: Path) -> bool:
-    """Return whether a file or folder is of the user's own: neither Python's nor installed."""
+    """Return whether a file or folder is custom: neither Python's nor installed."""
     installed = [Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)]
     place = place.resolve()
     return not _INSTALLED & set(place.parts) and not any(place.is_relative_to(each) for each in installed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from o3sim.config.catalog import KINDS, folder, is_path, is_there, names, suggest
+from o3sim.config.yaml_marks import read_yaml
 from o3sim.errors import InputError
 
 TABLES_FOLDER = Path(__file__).parents[1] / "energy" / "tables"
@@ -13,6 +14,12 @@ TABLES_FOLDER = Path(__file__).parents[1] / "energy" / "tables"
 def shipped_tables() -> tuple[str, ...]:
     """List the names of the energy tables that come with o3sim, sorted."""
     return tuple(sorted(path.stem for path in TABLES_FOLDER.glob("*.yaml")))
+
+
+def described_tables() -> dict[str, str]:
+    """Return the names of the shipped energy tables, each with its description."""
+    files = {name: TABLES_FOLDER / f"{name}.yaml" for name in shipped_tables()}
+    return {name: str(read_yaml(file).data.get("description", "")) for name, file in files.items()}
 
 
 def is_table(name_or_path: str) -> bool:

@@ -72,13 +72,27 @@ def _a_word(padding: Any) -> Any:
     return padding
 
 
+class OwnInput(StrictModel):
+    """Bits made of the image, as many ones as zeros, in place of the outputs of the layer above."""
+
+    height: Size = Field(description="Rows of the map.")
+    width: Size = Field(description="Columns of the map.")
+    channels: Size = Field(description="Bits of a position.")
+
+
+OWN_INPUT = "An input of the layer's own, bits made of the image: it does not follow from the layer above."
+KernelSide = Annotated[int, Field(ge=1, le=64)]
+
+
 class ConvLayer(StrictModel):
     """A convolution with binary weights."""
 
     type: Literal["conv"]
     name: LayerName = Field(description="Prefix of the layer's arrays in the parameter file.")
     channels: Size = Field(description="Output channels.")
-    kernel: Annotated[int, Field(ge=1, le=64)] = Field(description="Rows and columns of the kernel.")
+    kernel: KernelSide | Annotated[list[KernelSide], Field(min_length=2, max_length=2)] = Field(
+        description="Rows and columns of the kernel: a number, or [rows, columns]."
+    )
     stride: Annotated[int, Field(ge=1, le=64)] = Field(
         default=1, description="Rows and columns from one output position to the next."
     )
@@ -93,6 +107,14 @@ class ConvLayer(StrictModel):
     pool: PoolingWindow | Literal["none"] = Field(
         default="none", description="Max pooling after the threshold, or `none`."
     )
+
+    input: OwnInput | None = Field(default=None, description=OWN_INPUT)
+
+    @property
+    def kernel_sides(self) -> tuple[int, int]:
+        """Rows and columns of the kernel."""
+        rows, columns = [self.kernel] * 2 if isinstance(self.kernel, int) else self.kernel
+        return rows, columns
 
     @property
     def padding_word(self) -> Literal["exclude", "-1", "+1"]:
@@ -111,6 +133,7 @@ class DenseLayer(StrictModel):
     scores: bool = Field(
         default=False, description="The last layer: no threshold, its dots are the class scores."
     )
+    input: OwnInput | None = Field(default=None, description=OWN_INPUT)
 
 
 class ImageFile(StrictModel):
@@ -167,13 +190,18 @@ class Workload(CrossCheckedModel):
     source: str = Field(default="", description="Where the trained parameters come from.")
     licence: str = Field(default="", description="Licence of parameters and images.")
     accuracy: str = Field(default="", description="What is known of the accuracy, and on which images.")
-    classes: Annotated[list[Text], Field(min_length=1)] | Size = Field(
+    classes: Annotated[list[Text], Field(min_length=1)] | Size | None = Field(
+        default=None,
         description="Names of the classes, one for each output of the last layer; or only their number."
+        " Absent if the last layer gives no scores: images have no class then.",
     )
     input: InputMap
     layers: Annotated[
         list[Annotated[ConvLayer | DenseLayer, Field(discriminator="type")]], Field(min_length=1)
-    ] = Field(description="From the input on; dense layers after all convolutions, scores last.")
+    ] = Field(
+        description="From the input on; dense layers after all convolutions, scores last. A layer with an"
+        " `input` of its own begins anew."
+    )
     parameters: Text | SyntheticParameters = Field(
         description="NPZ file of weights and thresholds, relative to this file; or how to make some."
     )
@@ -183,7 +211,9 @@ class Workload(CrossCheckedModel):
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Names of the classes; their numbers where they have no names."""
+        """Names of the classes; their numbers where they have no names; none of a network without classes."""
+        if self.classes is None:
+            return ()
         return tuple(map(str, range(self.classes)) if isinstance(self.classes, int) else self.classes)
 
     @classmethod

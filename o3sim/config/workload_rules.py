@@ -24,7 +24,7 @@ MOST_IMAGE_VALUES = 2**25
 """Of an image: rows times columns times channels."""
 
 MOST_MAP_VALUES = 2**27
-"""Of what a layer gives, before its pool."""
+"""Of what a layer gives, before its pool, and of an input of its own."""
 
 
 def conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
@@ -40,7 +40,7 @@ def conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
     listed = data.get("layers")
     layers = listed if isinstance(listed, list) else []
     yield from _unique_names(layers)
-    yield from _layer_order(layers)
+    yield from _layer_order(layers, data.get("classes") is not None)
     yield from _map_sizes(data, layers)
     yield from _class_count(data, layers)
     yield from _layers_with_ones(data, layers)
@@ -67,16 +67,22 @@ def _unique_names(layers: list[Any]) -> Iterator[Conflict]:
             seen.add(name)
 
 
-def _layer_order(layers: list[Any]) -> Iterator[Conflict]:
+def _layer_order(layers: list[Any], has_classes: bool) -> Iterator[Conflict]:
     dense_above = False
     for index, entry in enumerate(layers):
         layer = _mapping(entry)
-        if layer.get("type") == "conv" and dense_above:
+        if layer.get("type") == "conv" and dense_above and not _begins_anew(layer):
             yield Conflict((("layers", index, "type"),), "a conv layer cannot come after a dense one")
-        dense_above |= layer.get("type") == "dense"
+        dense_above = layer.get("type") == "dense" or (dense_above and not _begins_anew(layer))
         last = index == len(layers) - 1
         if layer.get("scores") is True and not last:
             yield Conflict((("layers", index, "scores"),), "only the last layer gives scores")
+        if last and not has_classes:
+            if layer.get("scores") is True:
+                yield Conflict(
+                    (("layers", index, "scores"),), "scores are of classes, and `classes` is absent"
+                )
+            return
         if last and layer.get("type") == "conv":
             yield Conflict((("layers", index, "type"),), "the last layer must be dense, with `scores: true`")
         if last and layer.get("type") == "dense" and layer.get("scores", False) is False:
@@ -92,6 +98,12 @@ def _map_sizes(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]
     yield from _too_large(shape, channels, MOST_IMAGE_VALUES, ("input",))
     for index, entry in enumerate(layers):
         layer, path = _mapping(entry), ("layers", index)
+        if _begins_anew(layer):
+            own = _mapping(layer["input"])
+            if not (_is_size(own.get("height")) and _is_size(own.get("width"))):
+                return
+            shape, channels, planes = (own["height"], own["width"]), own.get("channels"), 1
+            yield from _too_large(shape, channels, MOST_MAP_VALUES, (*path, "input"))
         if layer.get("type") == "dense":
             if _is_size(channels):
                 yield from _too_wide(layer, prod(shape) * channels, planes, path)
@@ -104,7 +116,7 @@ def _map_sizes(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]
             yield problem
             return
         if _is_size(channels):
-            yield from _too_wide(layer, layer["kernel"] ** 2 * channels, planes, path)
+            yield from _too_wide(layer, _taps(layer["kernel"], channels), planes, path)
         yield from _too_large(_convolved(layer, shape), layer.get("channels"), MOST_MAP_VALUES, path)
         shape, channels, planes = output_shape(layer, shape), layer.get("channels"), 1
 
@@ -131,16 +143,17 @@ def _too_wide(layer: Mapping[str, Any], inputs: int, planes: int, path: KeyPath)
 
 
 def _misfit(layer: Mapping[str, Any], shape: Shape, path: KeyPath) -> Conflict | None:
-    kernel, pad = layer["kernel"], layer.get("padding_pixels", 0)
-    if pad >= kernel and layer.get("padding") in (
+    sides, pad = _sides(layer["kernel"]), layer.get("padding_pixels", 0)
+    if pad >= min(sides) and layer.get("padding") in (
         None,
         "exclude",
     ):  # -1 and +1 are edges: no neuron lacks any
-        return Conflict(((*path, "padding_pixels"),), f"{pad} is not below the kernel's {kernel}")
+        return Conflict(((*path, "padding_pixels"),), f"{pad} is not below the kernel's {min(sides)}")
     if pad > 0 and layer.get("padding") is None:
         return Conflict((path,), "padding_pixels needs `padding: exclude`, -1 or +1")
-    if min(shape) + 2 * pad < kernel:
-        return Conflict(((*path, "kernel"),), f"{kernel} does not fit the padded map: {_padded(shape, pad)}")
+    if any(length + 2 * pad < side for length, side in zip(shape, sides, strict=True)):
+        found = sides[0] if sides[0] == sides[1] else f"{sides[0]}x{sides[1]}"
+        return Conflict(((*path, "kernel"),), f"{found} does not fit the padded map: {_padded(shape, pad)}")
     pool = _mapping(layer.get("pool"))
     convolved = _convolved(layer, shape)
     if pool and min(convolved) < pool["size"]:
@@ -162,9 +175,9 @@ def output_shape(layer: Mapping[str, Any], shape: Shape) -> Shape:
 
 
 def _convolved(layer: Mapping[str, Any], shape: Shape) -> Shape:
-    grown = 2 * layer.get("padding_pixels", 0) - layer["kernel"]
-    stride = layer.get("stride", 1)
-    return (shape[0] + grown) // stride + 1, (shape[1] + grown) // stride + 1
+    padding, stride = 2 * layer.get("padding_pixels", 0), layer.get("stride", 1)
+    rows, columns = _sides(layer["kernel"])
+    return (shape[0] + padding - rows) // stride + 1, (shape[1] + padding - columns) // stride + 1
 
 
 def _padded(shape: Shape, pad: int) -> str:
@@ -201,11 +214,32 @@ def _sizes_known(layer: Mapping[str, Any]) -> bool:
     )
     pad = layer.get("padding_pixels", 0)
     return (
-        _is_size(layer.get("kernel"))
+        _is_kernel(layer.get("kernel"))
         and _is_size(layer.get("stride", 1))
         and (pad == 0 or _is_size(pad))
         and pool_known
     )
+
+
+def _sides(kernel: Any) -> Shape:
+    """Return rows and columns of a kernel, which may be given as one number."""
+    rows, columns = kernel if isinstance(kernel, list) else (kernel, kernel)
+    return rows, columns
+
+
+def _taps(kernel: Any, channels: Any) -> int:
+    rows, columns = _sides(kernel)
+    taps: int = rows * columns * channels
+    return taps
+
+
+def _is_kernel(value: Any) -> bool:
+    return _is_size(value) or (isinstance(value, list) and len(value) == 2 and all(map(_is_size, value)))
+
+
+def _begins_anew(layer: Mapping[str, Any]) -> bool:
+    """Return whether a layer has an input of its own."""
+    return layer.get("input") is not None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

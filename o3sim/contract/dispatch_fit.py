@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from o3sim.config.dispatch import CAROUSEL, CENTRAL
+from o3sim.config.dispatch import CAROUSEL, CENTRAL, QUEUED
 from o3sim.contract.carousel.plan import check_goes_round
 from o3sim.contract.patch import least_patch_bits
 from o3sim.errors import InputError
@@ -23,7 +23,7 @@ def check_dispatch_fits(name: str, geometry: Geometry, architecture: Architectur
         If windows overlap, or the memories are too small for a window or cannot gather its edges.
     """
     dispatch = architecture.scheduler.dispatch
-    if dispatch == CENTRAL:
+    if dispatch in QUEUED:
         return
     if dispatch == CAROUSEL:
         check_goes_round(name, geometry, architecture)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import WindowMembers, ops_in_order
 from o3sim.contract.tasks import LayerTasks, layer_tasks, task_members
@@ -124,7 +123,7 @@ def build_program(
     decision = profile.decision.reshape(-1, geometry.out_channels)[position, channel]
     prunes_threshold = architecture.pruning.threshold and not profile.scores
     sizes = [len(piece[0]) for piece in pieces]
-    is_central = architecture.scheduler.dispatch == CENTRAL
+    has_queue = architecture.scheduler.has_queue
     goes_elsewhere = profile.scores or row_cycles is not None
     rows = np.zeros(geometry.out_height, np.int64) if row_cycles is None else row_cycles
     return LayerProgram(
@@ -147,7 +146,7 @@ def build_program(
         prunes_pooling=architecture.pruning.pooling and geometry.pool is not None and not profile.scores,
         race=profile.race if architecture.pruning.argmax else None,
         not_before=rows[position // geometry.out_width],
-        tasks=None if is_central else layer_tasks(geometry, groups, architecture),
+        tasks=None if has_queue else layer_tasks(geometry, groups, architecture),
         first_output_word=None if goes_elsewhere else first_output_word(geometry, width),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from o3sim.config.architecture import Architecture
-from o3sim.config.dispatch import CAROUSEL, CENTRAL
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.storage import BITS_PER_KBIT, OP_BITS, storage_of, threshold_bits
 from o3sim.energy.memory import access_pj_per_bit
@@ -49,9 +49,10 @@ class EnergyModel:
             half_kbit, resident_kbit = (buffer.size_kbit - buffer.resident_kbit) / 2, buffer.resident_kbit
         self._streamed_bit_pj = self._buffer_bit_pj(half_kbit, buffer.banks, pe_count)
         self._resident_bit_pj = self._buffer_bit_pj(resident_kbit, buffer.banks, pe_count)
-        self._has_queue = architecture.scheduler.dispatch == CENTRAL
+        self._has_queue = architecture.scheduler.has_queue
         self._queue_entries = architecture.issue_queue.depth_ops if self._has_queue else 0
-        queue_bits = max(1, self._queue_entries) * OP_BITS
+        self._bank_entries = self._queue_entries // (architecture.scheduler.banks or 1)
+        queue_bits = max(1, self._bank_entries) * OP_BITS
         self._queue_entry_pj = OP_BITS * access_pj_per_bit(table.memory, queue_bits)
         self._patch_kbit = architecture.activation_buffer.patch_kbit or 0
         parts = 2 if architecture.scheduler.dispatch == CAROUSEL else 1  # one half is read, the other filled
@@ -189,14 +190,14 @@ class EnergyModel:
 
     @property
     def _entries_selected_from(self) -> int:
-        """Queue entries that selection looks at: all out of order, else the head."""
-        return self._queue_entries if self.architecture.scheduler.policy == "out_of_order" else 1
+        """Queue entries that selection looks at: all of the bank out of order, else the head."""
+        return self._bank_entries if self.architecture.scheduler.policy == "out_of_order" else 1
 
     @property
     def _entries_woken(self) -> int:
         """Queue entries that compare their window with that of an op that retires.
 
-        Every entry where pooling is pruned: a retirement may squash it or make it ready. Without
-        that no op waits for another.
+        Every entry of the op's bank where pooling is pruned: a retirement may squash it or make it ready.
+        Without that no op waits for another.
         """
-        return self._queue_entries if self.architecture.pruning.pooling else 0
+        return self._bank_entries if self.architecture.pruning.pooling else 0

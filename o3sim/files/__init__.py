@@ -61,9 +61,13 @@ def check_target(path: Path, named: str | None = None) -> None:
     Raises
     ------
     InputError
-        If it is a folder, or in none, or in one that may not be written to.
+        If it is a folder, or in none, or in one that may not be written to, or no file can have its name.
     """
     named = named or str(path)
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise InputError(f"{named}: no file can be called so") from None
     if path.is_dir():
         raise InputError(f"{named}: is a folder")
     if not path.parent.is_dir():

@@ -113,7 +113,7 @@ class Machine:
             case "weights":
                 self.weights = WeightStream(self.env, architecture.dram, groups, self._weights_requested)
             case "queue":
-                self.queue = IssueQueue(architecture.issue_queue.depth_ops)
+                self.queue = IssueQueue(architecture.issue_queue.depth_ops, architecture.scheduler.banks or 1)
             case "supply":
                 banks = architecture.activation_buffer.banks, architecture.weight_buffer.banks
                 self.supply = OperandSupply(*banks)
@@ -123,7 +123,8 @@ class Machine:
             case "bits":
                 self.bits = OutputBits(architecture.activation_buffer.banks, architecture.pe.width_edges)
             case "pes":
-                self.pes = PEArray(architecture, self.supply, pe_class(architecture.pe.unit))
+                make_pe, ranges = pe_class(architecture.pe.unit), architecture.scheduler.banks or 1
+                self.pes = PEArray(architecture, self.supply, make_pe, ranges)
             case "scheduler":
                 self.scheduler = Scheduler(architecture.scheduler, self.queue, self.pes)
             case "sequencer":
@@ -218,7 +219,7 @@ class Machine:
         if self.sequencer.waits_for(cycle) is not None:
             return False, "weight_wait"
         waited_for_rows = 0 < self.sequencer.rows_cycle >= cycle  # an op whose rows came just now has waited
-        return self.queue.room > 0, "input_wait" if waited_for_rows else "queue_empty"
+        return self.sequencer.fits, "input_wait" if waited_for_rows else "queue_empty"
 
     def _refine(self, idle_cause: str) -> str:
         """Why idle PEs are idle, given what the scheduler did not select of the queue."""

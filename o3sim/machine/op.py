@@ -14,6 +14,7 @@ class Op:
     in which that may go in, ``known_cycle`` the one from which the outcome is known (None until its
     deciding word went in). ``not_before`` is the first cycle in which it can be dispatched, that in
     which its input rows are there. ``word_cycles`` has the cycle of each word where classes race.
+    ``bank`` is that of the issue queue, and of the PEs that it goes to.
     An op that is selected and not yet ``issued`` has its context already, and its place in the queue still.
     """
 
@@ -28,6 +29,7 @@ class Op:
     activation_base: int
     weight_base: int
     not_before: int = 0
+    bank: int = 0
     words_in: int = 0
     gathered: int = 0
     pe: int = -1

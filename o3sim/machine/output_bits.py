@@ -20,7 +20,7 @@ class OutputBits:
     Parameters
     ----------
     banks : int or "ideal"
-        Of the activation buffer.
+        Banks of the activation buffer.
     width_edges : int
         Bits of its words.
 

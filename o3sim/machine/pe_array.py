@@ -25,6 +25,8 @@ class PEArray:
     supply : OperandSupply
     make_pe : callable
         Makes PE ``(index, contexts, speculate)``.
+    ranges : int
+        Parts of the array, of as many PEs in a row, that are given ops apart from one another.
 
     Attributes
     ----------
@@ -38,6 +40,7 @@ class PEArray:
         architecture: Architecture,
         supply: OperandSupply,
         make_pe: Callable[[int, int, bool], PE] = PE,
+        ranges: int = 1,
     ) -> None:
         pe = architecture.pe
         self.supply = supply
@@ -48,7 +51,7 @@ class PEArray:
         self._first_cycle = 0
         self.contexts = pe.count * pe.contexts
         self.pes = [make_pe(index, pe.contexts, pe.speculate) for index in range(pe.count)]
-        self._free = FreePEs(self.pes, pe.contexts)
+        self._free = FreePEs(self.pes, pe.contexts, ranges)
         self._busy: list[int] = []
         self._verdicts: dict[int, list[Op]] = {}
         self._fetch_bits: list[list[list[int]]] = []
@@ -89,13 +92,13 @@ class PEArray:
         op.squashed = True
         self._release(op)
 
-    def place(self, op: Op, issue_cycle: int) -> None:
-        """Give an op, to be issued in a cycle, to the free PE that holds fewest, the lowest of them.
+    def place(self, op: Op, issue_cycle: int, number: int) -> None:
+        """Give an op, to be issued in a cycle, to a range's free PE that holds fewest, the lowest of them.
 
         Its first word may go in ``issue_latency_cycles`` after its issue; an op that needs no word is
         known in the cycle after that.
         """
-        pe = self.pes[self._free.first()]
+        pe = self.pes[self._free.first(number)]
         self._free.take(pe)
         if not pe.occupied:
             insort(self._busy, pe.index)
@@ -218,6 +221,10 @@ class PEArray:
     def free_contexts(self) -> int:
         """Free contexts of the PEs that can be given an op."""
         return self._free.contexts
+
+    def free_contexts_of(self, number: int) -> int:
+        """Free contexts of a range's PEs that can be given an op."""
+        return self._free.contexts_of(number)
 
     @property
     def busy(self) -> int:

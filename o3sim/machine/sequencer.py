@@ -50,15 +50,13 @@ class Sequencer:
 
     def step(self, cycle: int, on_squash: Callable[[Op], None], on_dispatch: Callable[[Op], None]) -> None:
         """Look at this cycle's ops."""
-        room = self.queue.room
         for _ in range(self.width_ops):
             op = self._peek()
             if op is None or cycle < op.not_before or not self.weights.arrived(op.group, cycle):
                 return
             if self._scoreboard.is_settled(op):
                 on_squash(op)
-            elif room:
-                room -= 1
+            elif self.queue.has_room(op):
                 self.queue.dispatch(op)
                 on_dispatch(op)
             else:
@@ -74,6 +72,12 @@ class Sequencer:
         """Weight group the next op waits for, None if it waits for none."""
         op = self._peek()
         return None if op is None or self.weights.arrived(op.group, cycle) else op.group
+
+    @property
+    def fits(self) -> bool:
+        """Whether the next op, if there is one, finds a place in the queue."""
+        op = self._peek()
+        return op is None or self.queue.has_room(op)
 
     @property
     def rows_cycle(self) -> int:
@@ -95,6 +99,9 @@ class Sequencer:
         """Turn the next stretch of the program into ops."""
         self._chunk_start = start = self.next_op
         self._chunk = [Op(*row) for row in op_rows(self._program, slice(start, start + CHUNK_OPS))]
+        if self.queue.banks > 1:
+            for op in self._chunk:
+                op.bank = self.queue.bank_of(op.windows)
 
     def __repr__(self) -> str:
         return f"sequencer: op {self.next_op} of {self._ops} is next"

@@ -104,6 +104,8 @@ def _labels(
             f"{path}: y: expected integers [{count}], one for each image,"
             f" found {labels.dtype} {list(labels.shape)}"
         )
+    if not classes:
+        raise InputError(f"{path}: y: the network has no classes; leave the labels out")
     if labels.min() < 0 or labels.max() >= classes:
         raise InputError(
             f"{path}: y: labels from {labels.min()} to {labels.max()}, but the classes are 0 to {classes - 1}"

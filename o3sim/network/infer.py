@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from o3sim.network.bits.layers import dots, pooled, thresholded
 from o3sim.network.layer import Layer
 from o3sim.network.network import Network
+from o3sim.network.own_input import layer_input
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,14 +23,14 @@ class Inference:
     bits : tuple of ndarray of uint8, each of shape (pooled_height, pooled_width, out_channels)
         Output of every layer, after pooling; all 0 for the scores layer.
     scores : ndarray of float64, shape (classes,)
-        Integer dots, scaled if the network says so.
-    predicted : int
-        Class with the highest score, the first of equals.
+        Integer dots, scaled if the network says so; of no length if the network has no classes.
+    predicted : int or None
+        Class with the highest score, the first of equals; None if the network has no classes.
     """
 
     bits: tuple[NDArray[np.uint8], ...]
     scores: NDArray[np.float64]
-    predicted: int
+    predicted: int | None
 
 
 def infer(network: Network, image: NDArray[np.uint8]) -> Inference:
@@ -46,13 +47,21 @@ def infer(network: Network, image: NDArray[np.uint8]) -> Inference:
     """
     codes: NDArray[np.integer] = network.encode(image)
     bits: list[NDArray[np.uint8]] = []
-    for layer in network.layers[:-1]:
-        bits.append(pooled(layer.geometry, thresholded(layer, codes)))
+    scores = np.zeros(0)
+    for layer in network.layers:
+        codes = layer_input(layer, image, codes)
+        if layer.scores:
+            scores = class_scores(layer, codes)
+            bits.append(np.zeros((1, 1, layer.geometry.out_channels), np.uint8))
+        else:
+            bits.append(pooled(layer.geometry, thresholded(layer, codes)))
         codes = bits[-1]
-    last = network.layers[-1]
-    scores = class_scores(last, codes)
-    bits.append(np.zeros((1, 1, last.geometry.out_channels), np.uint8))
-    return Inference(tuple(bits), scores, int(np.argmax(scores)))
+    return Inference(tuple(bits), scores, best_class(scores))
+
+
+def best_class(scores: NDArray[np.float64]) -> int | None:
+    """Return the class with the highest score, the first of equals; None without scores."""
+    return int(np.argmax(scores)) if scores.size else None
 
 
 def class_scores(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.float64]:

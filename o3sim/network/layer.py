@@ -53,6 +53,8 @@ class Geometry:
         order.
     channel_work : tuple of int
         Edges that each output channel took on calibration images; empty where that was not measured.
+    own_input : bool
+        Whether the input does not follow from the layer above (:mod:`o3sim.network.own_input`).
     """
 
     kind: Kind
@@ -70,6 +72,7 @@ class Geometry:
     edge_order: EdgeOrder | None = field(default=None, repr=False)
     member_order: tuple[int, ...] = field(default=(), repr=False)
     channel_work: tuple[int, ...] = field(default=(), repr=False)
+    own_input: bool = field(default=False, repr=False)
 
     @property
     def out_height(self) -> int:

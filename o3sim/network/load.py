@@ -156,6 +156,8 @@ def layer_shapes(workload: Workload) -> Shapes:
     planes = input_spec(image).planes
     shapes: Shapes = []
     for layer in workload.layers:
+        if layer.input is not None:
+            shape, planes = (layer.input.height, layer.input.width, layer.input.channels), 1
         geometry = _geometry(layer, shape, planes)
         shapes.append((layer.name, geometry, isinstance(layer, DenseLayer) and layer.scores))
         shape = (geometry.pooled_height, geometry.pooled_width, geometry.out_channels)
@@ -165,8 +167,10 @@ def layer_shapes(workload: Workload) -> Shapes:
 
 def _geometry(layer: ConvLayer | DenseLayer, shape: tuple[int, int, int], planes: int) -> Geometry:
     height, width, channels = shape
+    own_input = layer.input is not None
     if isinstance(layer, DenseLayer):
-        return Geometry("dense", 1, 1, height * width * channels, layer.features, planes=planes)
+        features = height * width * channels
+        return Geometry("dense", 1, 1, features, layer.features, planes=planes, own_input=own_input)
     pool = None if layer.pool == "none" else Pool(layer.pool.size, layer.pool.stride)
     return Geometry(
         "conv",
@@ -174,11 +178,11 @@ def _geometry(layer: ConvLayer | DenseLayer, shape: tuple[int, int, int], planes
         width,
         channels,
         layer.channels,
-        layer.kernel,
-        layer.kernel,
+        *layer.kernel_sides,
         layer.stride,
         layer.padding_pixels,
         layer.padding_word,
         planes,
         pool,
+        own_input=own_input,
     )

@@ -25,7 +25,7 @@ class Network:
     input_shape : tuple of int
         (height, width, channels) of an image.
     classes : tuple of str
-        Names of the classes; the last layer has one score for each.
+        Names of the classes; the last layer has one score for each. None: its outputs are bits.
     synthetic : bool
         Whether the parameters were made rather than trained, so that classes mean nothing.
     """
@@ -58,6 +58,8 @@ class Network:
                 digest.update(b"none" if array is None else array.astype(dtype).tobytes())
             if layer.speculation is not None:
                 digest.update(f"{layer.speculation!r}".encode())
+            if layer.geometry.own_input:
+                digest.update(b"own input")
             if layer.geometry.member_order:
                 digest.update(f"members {layer.geometry.member_order}".encode())
             order = layer.geometry.edge_order

@@ -15,6 +15,7 @@ same everywhere.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,10 +23,12 @@ from numpy.typing import NDArray
 
 from o3sim.config.workload import ParameterRecipe
 from o3sim.errors import InputError
+from o3sim.network.activity import Activity, doing
 from o3sim.network.bits.layers import patch_dots, pooled, thresholded
 from o3sim.network.bits.packing import pack_bits, unpack_bits
 from o3sim.network.bits.patches import Patches, gather
 from o3sim.network.layer import Geometry, Layer
+from o3sim.network.own_input import own_input
 from o3sim.network.parameters import Shapes
 from o3sim.network.preprocess import InputSpec
 from o3sim.network.random_bits import LEVELS, RandomBits
@@ -65,20 +68,33 @@ def synthetic_layers(
     """
     _check_memory(recipe, shape, shapes)
     images = synthetic_images(recipe.seed, recipe.calibration_images, shape, CALIBRATION_IMAGES)
+    with doing("making parameters") as activity:
+        return tuple(_layers(recipe, spec, shapes, images, activity))
+
+
+def _layers(
+    recipe: ParameterRecipe,
+    spec: InputSpec,
+    shapes: Shapes,
+    images: NDArray[np.uint8],
+    activity: Activity,
+) -> Iterator[Layer]:
     codes: Codes = [spec.encode(image) for image in images]
-    layers: list[Layer] = []
+    work = [g.out_height * g.out_width * g.out_channels * g.n_edges_full for _, g, _ in shapes]
     for number, (name, geometry, scores) in enumerate(shapes):
+        activity.tell(f"making parameters of {name}", sum(work[:number]), sum(work))
         random = RandomBits(recipe.seed, _FILTERS, number)
         offset = spec.offset if number == 0 else 0
+        if geometry.own_input:
+            codes = [own_input(name, geometry, image) for image in images]
         if scores:
             weights = _masked(random.words(geometry.out_channels, geometry.words_per_neuron), geometry)
-            layers.append(Layer(name, geometry, weights, None, scores=True, input_offset=offset))
-            break
+            yield Layer(name, geometry, weights, None, scores=True, input_offset=offset)
+            return
         share = recipe.ones_of.get(name, recipe.ones)
         layer = _Maker(name, geometry, offset, codes, random).layer(share, recipe.margin)
         codes = [pooled(geometry, thresholded(layer, code)).astype(np.uint8) for code in codes]
-        layers.append(layer)
-    return tuple(layers)
+        yield layer
 
 
 def _check_memory(recipe: ParameterRecipe, shape: tuple[int, int, int], shapes: Shapes) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from o3sim.network.infer import Inference, class_scores, infer
 from o3sim.network.network import Network
+from o3sim.network.own_input import layer_input
 from o3sim.profile.profile import LayerProfile, profile_layers
 
 
@@ -27,8 +28,8 @@ class ProfiledImage(Protocol):
         """Return the output of a layer that follows from its profile, once all have been asked for."""
 
     @property
-    def exact_class(self) -> int:
-        """The class by functional inference."""
+    def exact_class(self) -> int | None:
+        """The class by functional inference; None of a network without classes."""
 
     @property
     def scores(self) -> NDArray[np.float64]:
@@ -88,13 +89,16 @@ class ComputedImage:
         return self._bits[layer]
 
     @property
-    def exact_class(self) -> int:
-        """The class by functional inference."""
+    def exact_class(self) -> int | None:
+        """The class by functional inference; None of a network without classes."""
         return self.exact.predicted
 
     @property
     def scores(self) -> NDArray[np.float64]:
         """Score of each class that follows from the profiles, once all have been asked for."""
+        last = self._network.layers[-1]
+        if not last.scores:
+            return np.zeros(0)
         hidden = len(self._network.layers) - 1
-        codes = self._bits[hidden - 1] if hidden else self._network.encode(self._pixels)
-        return class_scores(self._network.layers[-1], codes)
+        above = self._bits[hidden - 1] if hidden else self._network.encode(self._pixels)
+        return class_scores(last, layer_input(last, self._pixels, above))

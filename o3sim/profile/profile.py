@@ -13,6 +13,7 @@ from o3sim.network.bits.layers import pooled
 from o3sim.network.bits.patches import gather, most_mismatches
 from o3sim.network.layer import Geometry, Layer, Speculation
 from o3sim.network.network import Network
+from o3sim.network.own_input import layer_input
 from o3sim.profile.classes import ClassRace, race
 from o3sim.profile.word_matches import WordMatches, word_matches
 
@@ -87,6 +88,7 @@ def profile_layers(
     """
     codes: NDArray[np.integer] = network.encode(image)
     for layer in network.layers:
+        codes = layer_input(layer, image, codes)
         profile = profile_layer(layer, codes)
         if speculative and layer.speculation is not None:
             profile = _called(profile, layer, layer.speculation, codes)

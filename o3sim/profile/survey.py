@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from o3sim.network.images import Images
+from o3sim.network.infer import best_class
 from o3sim.network.network import EDGE_ORDER, Network
 from o3sim.profile.image import ComputedImage, ProfiledImage
 from o3sim.profile.rates import LayerRates, rates_of, total_of
@@ -30,8 +31,8 @@ class Survey:
     ----------
     synthetic : tuple of str
         What was made up: ``parameters``, ``images``, both or nothing.
-    classes : tuple of int
-        The class of each image.
+    classes : tuple of (int or None)
+        The class of each image; None of a network without classes.
     accuracy : float or None
         Share of images, 0..1, whose class is the label; None without labels.
     layers : tuple of LayerRates
@@ -43,7 +44,7 @@ class Survey:
     network_digest: str
     widths: tuple[int, ...]
     synthetic: tuple[str, ...]
-    classes: tuple[int, ...]
+    classes: tuple[int | None, ...]
     accuracy: float | None
     layers: tuple[LayerRates, ...]
     total: LayerRates
@@ -69,7 +70,7 @@ def survey(
     """
     widths = tuple(widths)
     layers: list[LayerRates] = []
-    classes: list[int] = []
+    classes: list[int | None] = []
     for number, pixels in enumerate(images.x):
         if progress is not None:
             progress("profile", number, len(images))
@@ -89,13 +90,13 @@ def survey(
     )
 
 
-def _one_image(image: ProfiledImage, layers: list[LayerRates], widths: tuple[int, ...]) -> int:
+def _one_image(image: ProfiledImage, layers: list[LayerRates], widths: tuple[int, ...]) -> int | None:
     """Add one image to the sums, making them with the first; return its class."""
     for number, profile in enumerate(image.profiles()):
         if number == len(layers):
             layers.append(rates_of(profile, widths))
         layers[number].add(profile)
-    return int(np.argmax(image.scores))
+    return best_class(image.scores)
 
 
 def to_json(found: Survey) -> str:

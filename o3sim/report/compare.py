@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from math import isclose
 
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from o3sim.config.controls import CONTROLS
-from o3sim.report.console import WIDTH_COLUMNS, make_table
+from o3sim.report.console import make_table, print_note
 from o3sim.report.numbers import ABSENT, grouped, percent, ratio, significant
 from o3sim.report.pipeline import clock
 from o3sim.results.comparison import Comparison, RatioSpread
@@ -23,9 +22,12 @@ LEGEND = (
 
 SPREAD_LEGEND = " least, most: the same ratio of single images, over the {images} of the run."
 
-WIDE_LEGEND = """\
-exec., pruned, wasted: shares of all edges. operand: share of PE-cycles that wait for a bank.
-energy ratio: with DRAM."""
+MORE_LEGEND = " More columns: --wide."
+
+WIDE_LEGEND = (
+    "exec., pruned, wasted: shares of all edges. operand: share of PE-cycles that wait for a bank. energy"
+    " ratio: with DRAM."
+)
 
 PJ_PER_NJ = 1000.0
 
@@ -34,26 +36,29 @@ def print_comparisons(
     console: Console, main: RunResult, comparisons: Sequence[Comparison], wide: bool = False
 ) -> None:
     """Write the comparison of a run, and a note for each machine whose peak is another."""
-    console.print(compare_table(main, comparisons))
-    legend = LEGEND + SPREAD_LEGEND if main.images > 1 else LEGEND
-    console.print(textwrap.fill(legend.format(main=main.architecture, images=main.images), WIDTH_COLUMNS))
+    console.print(compare_table(main, comparisons, wide))
+    legend = LEGEND + (SPREAD_LEGEND if main.images > 1 else "") + ("" if wide else MORE_LEGEND)
+    print_note(console, legend.format(main=main.architecture, images=main.images))
     for other in comparisons:
         if _of_other_peak(other):
-            console.print(peak_note(main, other), soft_wrap=True)
+            print_note(console, peak_note(main, other))
     if wide:
         console.print()
         console.print(wide_table(main, comparisons))
-        console.print(WIDE_LEGEND)
+        print_note(console, WIDE_LEGEND)
 
 
-def compare_table(main: RunResult, comparisons: Sequence[Comparison]) -> Table:
-    """Build the table of speed-up and chip energy: the main run first, then each other architecture."""
+def compare_table(main: RunResult, comparisons: Sequence[Comparison], wide: bool = False) -> Table:
+    """Build the table of speed-up and chip energy: the main run first, then each other architecture.
+
+    How far the chip energy spreads over the images is in the ``wide`` one.
+    """
     peaks = any(map(_of_other_peak, comparisons))
     spread = ("least", "most") if main.images > 1 else ()
     table = make_table(
         f"{main.architecture} compared (per image)", 1,
         "architecture", *(("peak\nratio",) if peaks else ()), "latency\nus",
-        "speed-\nup", *spread, "chip\nnJ", "chip\nratio", *spread, gap=1,
+        "speed-\nup", *spread, "chip\nnJ", "chip\nratio", *(spread if wide else ()), gap=1,
     )  # fmt: skip
     for result, beside in ((main, None), *((other.result, other) for other in comparisons)):
         speed_up, energy = _ratios(beside)
@@ -63,7 +68,7 @@ def compare_table(main: RunResult, comparisons: Sequence[Comparison]) -> Table:
             significant(result.latency_us),
             *speed_up[: 1 + len(spread)],
             significant(result.on_chip_pj / result.images / PJ_PER_NJ),
-            *energy[: 1 + len(spread)],
+            *energy[: 1 + len(spread) * wide],
         )
     return table
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from o3sim.report.console import make_table
+from o3sim.report.console import make_table, print_note
 from o3sim.report.numbers import grouped, percent, significant
 from o3sim.runs.estimate.estimate import RunEstimate
 
@@ -39,18 +39,18 @@ def print_estimate(console: Console, estimate: RunEstimate) -> None:
             significant(machine.expected_us),
         )
     console.print(table)
-    console.print(LEGEND)
+    print_note(console, LEGEND)
     for machine in estimate.machines:
         if machine.load_cycles:
             loaded = f"{grouped(machine.load_cycles)} cycles to load weights that stay on the chip"
-            console.print(f"{machine.name}: {loaded}, once, before the first image")
+            print_note(console, f"{machine.name}: {loaded}, once, before the first image")
     for machine in estimate.machines:
         if machine.fast_ops is not None:
-            console.print(f"{machine.name}: {fast_layers(machine.fast_ops, machine.general)}")
+            print_note(console, f"{machine.name}: {fast_layers(machine.fast_ops, machine.general)}")
     console.print()
     jobs = "1 process" if estimate.jobs == 1 else f"{estimate.jobs} processes"
     shares = _shares(estimate.parts_s)
-    console.print(f"wall time: about {duration(estimate.wall_s)} in {jobs} ({shares})")
+    print_note(console, f"wall time: about {duration(estimate.wall_s)} in {jobs} ({shares})")
     console.print(f"memory: about {grouped(estimate.memory_bytes / 1e6)} MB")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from o3sim.report.console import make_table
+from o3sim.report.console import WIDTH_COLUMNS, make_table, print_note
 from o3sim.report.numbers import percent, significant
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ MOST_ROWS = 40
 """Points of the front that are printed; all are in its file."""
 
 
-def print_search(console: Console, plan: SearchPlan, outcome: SearchOutcome) -> None:
-    """Print what was tried, the front, and the importances."""
+def print_search(console: Console, plan: SearchPlan, outcome: SearchOutcome, wide: bool = False) -> None:
+    """Print what was tried, the front, and the importances; ``wide``: every column of the front."""
     failed = sum(row["status"] == "failed" for row in outcome.rows)
     console.print(
         f"{plan.explore.name}: {len(outcome.rows):,} of {plan.space.size:,} combinations run"
@@ -30,24 +31,39 @@ def print_search(console: Console, plan: SearchPlan, outcome: SearchOutcome) -> 
     if not outcome.front:
         console.print("no point is on the front: every one failed, or met not all constraints")
         return
-    console.print(front_table(plan, outcome))
+    table, left_out = front_table(plan, outcome, wide)
+    console.print(table)
+    if left_out:
+        print_note(console, f"Parameters without a column: {', '.join(left_out)}. More columns: --wide.")
     if outcome.importances.rows:
         console.print(importance_table(outcome))
 
 
-def front_table(plan: SearchPlan, outcome: SearchOutcome) -> Table:
-    """Build the table of the front, by the first objective."""
+def front_table(plan: SearchPlan, outcome: SearchOutcome, wide: bool = False) -> tuple[Table, list[str]]:
+    """Build the table of the front, by the first objective; return it and the parameters that do not fit."""
     objectives = list(plan.explore.objectives)
     keys = [parameter.key for parameter in plan.space.parameters]
-    title = f"Front: {len(outcome.front):,} points that no other beats in everything (* the knee)"
-    table = make_table(title, 0, "point", *map(_narrow, objectives), *map(_narrow, keys), gap=1)
     rows = outcome.front if len(outcome.front) <= MOST_ROWS else _around_knee(outcome.front)
-    for row in rows:
-        point = f"{'*' if row['knee'] else ''}{row['point']}"
-        table.add_row(
-            point, *(significant(row[name]) for name in objectives), *(str(row[key]) for key in keys)
-        )
-    return table
+    columns = {_narrow("point"): [f"{'*' if row['knee'] else ''}{row['point']}" for row in rows]}
+    columns |= {_narrow(name): [significant(row[name]) for row in rows] for name in objectives}
+    needed = len(columns)
+    columns |= {_narrow(key): [str(row[key]) for row in rows] for key in keys}
+    shown = len(columns) if wide else max(needed, _fitting(columns))
+    title = f"Front: {len(outcome.front):,} points that no other beats in everything (* the knee)"
+    table = make_table(title, 0, *list(columns)[:shown], gap=1)
+    for cells in zip(*list(columns.values())[:shown], strict=True):
+        table.add_row(*cells)
+    return table, keys[shown - needed :]
+
+
+def _fitting(columns: Mapping[str, list[str]]) -> int:
+    """Count the columns, from the first, that fit beside each other."""
+    taken = 1
+    for number, (heading, cells) in enumerate(columns.items()):
+        taken += 1 + max(map(len, [*heading.splitlines(), *cells]))
+        if taken > WIDTH_COLUMNS:
+            return number
+    return len(columns)
 
 
 def importance_table(outcome: SearchOutcome) -> Table:

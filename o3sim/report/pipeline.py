@@ -5,14 +5,15 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from o3sim.report.console import make_table
+from o3sim.report.console import make_table, print_note
 from o3sim.report.numbers import ABSENT, grouped, percent, significant
 from o3sim.results.pipeline import PipelineFigures
 from o3sim.results.result import RunResult
 
-LEGEND = """\
-work: cycles an image takes the stage, less those in which its PEs wait for rows; input wait: share
-of PE-cycles. rows held: input rows that wait or are in use, at most at a time; kbit they take."""
+LEGEND = (
+    "work: cycles an image takes the stage, less those in which its PEs wait for rows; input wait: share of"
+    " PE-cycles. rows held: input rows that wait or are in use, at most at a time; kbit they take."
+)
 
 
 def clock(result: RunResult) -> str:
@@ -26,9 +27,9 @@ def print_pipeline(console: Console, result: RunResult) -> None:
     if figures is not None:
         console.print(_summary(result, figures))
         console.print(stage_table(result, figures))
-        console.print(LEGEND)
+        print_note(console, LEGEND)
     if result.configuration.get("note"):
-        console.print(f"{result.architecture}: {result.configuration['note']}", soft_wrap=True)
+        print_note(console, f"{result.architecture}: {result.configuration['note']}")
     if figures is not None:
         console.print()
 

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from o3sim.profile.rates import LayerRates
 from o3sim.profile.survey import Survey
-from o3sim.report.console import make_table
+from o3sim.report.console import make_table, print_note
 from o3sim.report.numbers import ABSENT, grouped, percent
 from o3sim.report.synthetic import synthetic_note
 
@@ -27,7 +27,7 @@ def print_survey(console: Console, found: Survey) -> None:
     if found.accuracy is not None:
         title += f", accuracy {percent(found.accuracy)} %"
     if found.synthetic:
-        console.print(synthetic_note(found.synthetic))
+        print_note(console, synthetic_note(found.synthetic))
     console.print(_layer_table(title, found, images))
     console.print(_width_table(found))
     console.print("\n".join(_NOTES))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from rich.console import Console
 from rich.table import Table
@@ -13,7 +13,7 @@ from o3sim.contract.counters import PeCycles
 from o3sim.contract.declared import names_of
 from o3sim.energy.units import UNITS
 from o3sim.report.compare import PJ_PER_NJ, print_comparisons
-from o3sim.report.console import WIDTH_COLUMNS, make_table
+from o3sim.report.console import make_table, print_note
 from o3sim.report.numbers import ABSENT, grouped, percent, significant
 from o3sim.report.pipeline import clock, print_pipeline
 from o3sim.report.resident import resident_note
@@ -36,11 +36,25 @@ FAMILIES = {
 
 _CAUSES = {family: names_of(PeCycles, family=family) for family in FAMILIES}
 
-LAYER_LEGEND = textwrap.fill(
-    "useful ... drain are shares of PE-cycles and sum to 100: "
-    + "; ".join(f"{family} = {' + '.join(each)}" for family, each in _CAUSES.items() if each != (family,))
-    + ". pruned: edges no PE evaluated, by threshold and by pooling.",
-    WIDTH_COLUMNS,
+_FEW = {
+    "useful": ("use-\nful %", ("useful",)),
+    "waste": ("waste\n%", ("waste",)),
+    "stalled": ("stal-\nled %", ("operand", "wait")),
+    "starved": ("star-\nved %", ("weight", "starved")),
+    "drain": ("drain\n%", ("drain",)),
+}
+"""Heading and families of each column of the table of layers without `--wide`."""
+
+
+def _legend(columns: Mapping[str, Sequence[str]]) -> str:
+    sums = "; ".join(f"{name} = {' + '.join(each)}" for name, each in columns.items() if each != (name,))
+    return f"useful ... drain are shares of PE-cycles and sum to 100: {sums}."
+
+
+LAYER_LEGEND = f"{_legend(_CAUSES)} pruned: edges no PE evaluated, by threshold and by pooling."
+FEW_LEGEND = (
+    _legend({name: tuple(chain(*map(_CAUSES.__getitem__, each))) for name, (_, each) in _FEW.items()})
+    + " pruned: edges no PE evaluated. More columns: --wide."
 )
 
 CLASSES_SHOWN = 12
@@ -49,26 +63,26 @@ CLASSES_SHOWN = 12
 def print_run(
     console: Console, result: RunResult, comparisons: Sequence[Comparison] = (), wide: bool = False
 ) -> None:
-    """Write the whole report of a run; ``wide`` adds the details of a comparison."""
+    """Write the whole report of a run; ``wide`` adds columns, and the details of a comparison."""
     images = f"{result.images} image{'s' if result.images != 1 else ''}"
     console.print(f"{result.architecture} on {result.workload}, {images}", style="bold")
     if result.synthetic:
-        console.print(synthetic_note(result.synthetic))
+        print_note(console, synthetic_note(result.synthetic))
     every_run = (result, *(other.result for other in comparisons))
     exact_runs = [run for run in every_run if run.agreement is None]
     if exact_runs:
         console.print(f"outputs exact: {'yes' if all(run.outputs_exact for run in exact_runs) else 'NO'}")
     for run in every_run:
         if run.agreement is not None:
-            console.print(speculative_note(run), soft_wrap=True)
+            print_note(console, speculative_note(run))
     for run in every_run:
         custom = custom_units(run.configuration)
         if custom:
-            console.print(f"SimPy engine for {run.architecture}: {describe(custom)}", soft_wrap=True)
+            print_note(console, f"SimPy engine for {run.architecture}: {describe(custom)}")
     print_resident(console, every_run)
     console.print()
-    console.print(layer_table(result))
-    console.print(LAYER_LEGEND)
+    console.print(layer_table(result) if wide else short_layer_table(result))
+    print_note(console, LAYER_LEGEND if wide else FEW_LEGEND)
     console.print()
     for run in every_run:
         print_pipeline(console, run)
@@ -86,7 +100,7 @@ def print_resident(console: Console, runs: Sequence[RunResult]) -> None:
         if loaded is not None:
             note = resident_note(run.architecture, loaded.layers, loaded.load_bits, loaded.load_cycles)
             energy = f"{significant(loaded.load_energy_pj / PJ_PER_NJ)} nJ"
-            console.print(f"{note} ({energy})", soft_wrap=True)
+            print_note(console, f"{note} ({energy})")
 
 
 def speculative_note(result: RunResult) -> str:
@@ -99,7 +113,7 @@ def speculative_note(result: RunResult) -> str:
 
 
 def layer_table(result: RunResult) -> Table:
-    """Build the table of layers; cycles and energy are means per image."""
+    """Build the table of layers with all its columns; cycles and energy are means per image."""
     table = make_table(
         "Layers (per image)", 1,
         "layer", "cycles", *FAMILIES.values(),
@@ -119,6 +133,32 @@ def _layer_cells(measures: Measures, images: int) -> list[str]:
         *(percent(measures.pe_cycle_share(*causes)) for causes in _CAUSES.values()),
         percent(measures.edge_share(edges.pruned.threshold)),
         percent(measures.edge_share(edges.pruned.pooling)),
+        significant(measures.energy_pj.total / images / PJ_PER_NJ),
+        significant(measures.fj_per_edge),
+    ]
+
+
+def short_layer_table(result: RunResult) -> Table:
+    """Build the table of layers with fewer columns."""
+    headings = [heading for heading, _ in _FEW.values()]
+    table = make_table(
+        "Layers (per image)", 1, "layer", "cycles", *headings, "pruned\n%", "energy\nnJ", "fJ per\nedge",
+        gap=1,
+    )  # fmt: skip
+    for layer in result.layers:
+        table.add_row(layer.name, *_short_cells(layer, result.images))
+    table.add_section()
+    table.add_row("all", *_short_cells(result, result.images))
+    return table
+
+
+def _short_cells(measures: Measures, images: int) -> list[str]:
+    families = (chain(*map(_CAUSES.__getitem__, each)) for _, each in _FEW.values())
+    pruned = measures.edges.total - measures.edges.executed
+    return [
+        grouped(measures.cycles_per_image),
+        *(percent(measures.pe_cycle_share(*causes)) for causes in families),
+        percent(measures.edge_share(pruned)),
         significant(measures.energy_pj.total / images / PJ_PER_NJ),
         significant(measures.fj_per_edge),
     ]
@@ -160,7 +200,9 @@ def _accuracy(result: RunResult) -> str:
     return f"{percent(result.accuracy)} % ({right} of {result.images})"
 
 
-def _classes(classes: Sequence[int]) -> str:
+def _classes(classes: Sequence[int | None]) -> str:
+    if None in classes:
+        return f"{ABSENT} (the workload names none)"
     shown = ", ".join(str(found) for found in classes[:CLASSES_SHOWN])
     more = len(classes) - CLASSES_SHOWN
     return f"{shown}, and {more} more" if more > 0 else shown

@@ -15,8 +15,9 @@ class ImageResult:
     cycles : int
         From the first cycle of its first layer to the last write of its last one. On a pipeline images
         overlap, and this is how long the image was in it.
-    predicted : int
-        Number of its class: the one of the highest score, the first of equals.
+    predicted : int or None
+        Number of its class: the one of the highest score, the first of equals; None of a network without
+        classes.
     label : int or None
         The right class, if it is known.
     scores : tuple of float, or None
@@ -26,7 +27,7 @@ class ImageResult:
     """
 
     cycles: int
-    predicted: int
+    predicted: int | None
     label: int | None = None
     scores: tuple[float, ...] | None = None
     on_chip_pj: float | None = None

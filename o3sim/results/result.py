@@ -50,8 +50,8 @@ class RunResult(Measures):
         What was made up: ``parameters``, ``images``, both or nothing.
     accuracy : float or None
         Share of images whose class is the label, 0..1; None without labels.
-    classes : tuple of int
-        Class of each image, in order.
+    classes : tuple of (int or None)
+        Class of each image, in order; None of a network without classes.
     per_image : tuple of ImageResult
         Cycles, class, label and scores of each image, in order.
     layers : tuple of LayerResult
@@ -75,7 +75,7 @@ class RunResult(Measures):
     images: int
     synthetic: tuple[str, ...]
     accuracy: float | None
-    classes: tuple[int, ...]
+    classes: tuple[int | None, ...]
     layers: tuple[LayerResult, ...]
     storage_kbit: StorageKbit
     per_image: tuple[ImageResult, ...]
@@ -119,8 +119,8 @@ class Subject:
     synthetic: tuple[str, ...] = ()
 
     @property
-    def classes(self) -> tuple[int, ...]:
-        """Class of each image."""
+    def classes(self) -> tuple[int | None, ...]:
+        """Class of each image; None of a network without classes."""
         return tuple(image.predicted for image in self.images)
 
     @property

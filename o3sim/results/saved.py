@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,10 @@ class SavedLayer:
 
 @dataclass(frozen=True)
 class SavedRun:
-    """One architecture of a saved result; the fields are those of the JSON (``docs/results.md``)."""
+    """One architecture of a saved result; the fields are those of the JSON (``docs/results.md``).
+
+    ``peak`` is in edges a second, times 1e-6, and ``image_latencies_us`` has what each image took.
+    """
 
     architecture: str
     workload: str
@@ -36,6 +40,8 @@ class SavedRun:
     cycles: int
     pe_cycles: Mapping[str, int]
     layers: tuple[SavedLayer, ...]
+    peak: float
+    image_latencies_us: tuple[float, ...]
 
     @property
     def title(self) -> str:
@@ -76,13 +82,18 @@ def _runs(document: Mapping[str, Any]) -> Iterator[SavedRun]:
 
 
 def _run(values: Mapping[str, Any]) -> SavedRun:
+    architecture = str(values["architecture"])
+    clock_mhz = _positive(values["configuration"]["clock_mhz"])
+    latencies = tuple(_count(image["cycles"]) / clock_mhz for image in values["per_image"])
+    if len(latencies) != values["images"]:
+        raise ValueError(f"{len(latencies)} entries of per_image for {values['images']} images")
     return SavedRun(
-        architecture=str(values["architecture"]),
+        architecture=architecture,
         workload=str(values["workload"]),
         network_digest=str(values["network_digest"]),
         images=_count(values["images"]),
         synthetic=bool(values["synthetic"]),
-        latency_us=float(values["latency_us"]),
+        latency_us=_positive(values["latency_us"]),
         configuration=dict(values["configuration"]),
         cycles=_count(values["cycles"]),
         pe_cycles=_causes(values["pe_cycles"]),
@@ -90,7 +101,24 @@ def _run(values: Mapping[str, Any]) -> SavedRun:
             SavedLayer(str(layer["name"]), _count(layer["cycles"]), _causes(layer["pe_cycles"]))
             for layer in values["layers"]
         ),
+        peak=_peak_edges(values) * clock_mhz,
+        image_latencies_us=latencies,
     )
+
+
+def _peak_edges(values: Mapping[str, Any]) -> int:
+    """Return the edges that a machine evaluates in a cycle at most, in a pipeline those of all stages."""
+    if values["pipeline"] is not None:
+        stages = values["pipeline"]["stages"]
+        return sum(_count(stage["pe_count"]) * _count(stage["pe_width_edges"]) for stage in stages)
+    pe = values["configuration"]["pe"]
+    return _count(pe["count"]) * _count(pe["width_edges"])
+
+
+def _positive(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < inf:
+        raise ValueError(f"expected a number above 0, found {value!r}")
+    return float(value)
 
 
 def _count(value: Any) -> int:

@@ -149,7 +149,7 @@ def engine_name(architecture: Architecture, wanted: str | None = None) -> str:
 
 
 def kernels_compile() -> bool:
-    """Tell whether Numba may compile; the compiled engine has steps that plain Python does not."""
+    """Return whether Numba may compile; the compiled engine has steps that plain Python does not."""
     try:
         return int(os.environ.get(JIT_SWITCH) or 0) == 0
     except ValueError:

@@ -20,6 +20,7 @@ from typing import IO
 import numpy as np
 
 from o3sim.config.load import load_architecture
+from o3sim.network.activity import doing
 from o3sim.network.bits.announce import when_compiling
 from o3sim.network.images import Images
 from o3sim.network.layer import Geometry, Layer, Pool
@@ -50,7 +51,7 @@ def prepare(jobs: int) -> None:
 def load_kernels() -> None:
     """Call every kernel once in this process; once compiled they are loaded, in half a second."""
     images = Images(np.zeros((1, 2, 2, 1), np.uint8), None)
-    with _alone():
+    with doing("loading kernels"), _alone():
         for machine in ("o3bnn", "ideal", "window", "carousel"):  # each has loops over cycles of its own
             count_point(load_architecture(machine), Case(tiny_network(), images))
 

@@ -20,6 +20,7 @@ from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.contract.resident import resident_weights
 from o3sim.energy.model import EnergyModel
 from o3sim.energy.table import EnergyTable, load_table
+from o3sim.network.infer import best_class
 from o3sim.network.layer import Layer
 from o3sim.network.network import Network
 from o3sim.profile.image import ProfiledImage
@@ -57,14 +58,15 @@ class ImageCounts:
         Whether the machine's output bits of each layer are those of functional inference.
     result : ImageResult
         Without a label.
-    exact_class : int
-        The class by functional inference: another one only if outcomes are called.
+    exact_class : int or None
+        The class by functional inference: another one only if outcomes are called. None of a network
+        without classes.
     """
 
     layers: list[LayerCounters]
     exact: list[bool]
     result: ImageResult
-    exact_class: int
+    exact_class: int | None
 
 
 @dataclass
@@ -87,7 +89,7 @@ class PointCounts:
     layers: list[LayerCounters]
     exact: list[bool]
     images: list[ImageResult] = field(default_factory=list)
-    exact_classes: list[int] = field(default_factory=list)
+    exact_classes: list[int | None] = field(default_factory=list)
     pipeline: PipelineFigures | None = None
 
     @property
@@ -233,7 +235,7 @@ def count_image(
             if not layers[n].scores and not np.array_equal(run.outputs[n], image.profiled_bits(n)):
                 raise MachineError(f"layer {layers[n].name}: outputs are not those that were called")
     scores = image.scores
-    result = ImageResult(run.cycles, int(np.argmax(scores)), scores=tuple(scores.tolist()))
+    result = ImageResult(run.cycles, best_class(scores), scores=tuple(scores.tolist()))
     return ImageCounts(run.layers, exact, result, image.exact_class)
 
 

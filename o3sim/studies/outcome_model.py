@@ -65,7 +65,7 @@ def _ran() -> type[StrictModel]:
         number=(Annotated[int, Field(ge=0, lt=_MOST)], ...),
         error=(Annotated[str, Field(max_length=0)], ...),
         columns=(totals, ...),
-        layers=(Annotated[list[layer], Field(min_length=1)], ...),  # type: ignore[valid-type, arg-type]
+        layers=(Annotated[list[layer], Field(min_length=1)], ...),  # type: ignore[valid-type, arg-type]  # made
     )
     return cast("type[StrictModel]", made)
 
@@ -82,7 +82,7 @@ def _columns(cls: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 def _model(name: str, needed: Mapping[str, Any], optional: Mapping[str, Any]) -> type[StrictModel]:
     keys = {key: (_ranged(key, kind), ...) for key, kind in needed.items()}
     more = {key: (_ranged(key, kind), Field(default=None)) for key, kind in optional.items()}
-    made: Any = create_model(name, __base__=StrictModel, **{**keys, **more})  # type: ignore[call-overload]
+    made: Any = create_model(name, __base__=StrictModel, **{**keys, **more})  # type: ignore[call-overload]  # any keys
     return cast("type[StrictModel]", made)
 
 

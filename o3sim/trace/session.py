@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from o3sim.config.dispatch import CENTRAL
 from o3sim.config.ranges import NO_END
 from o3sim.contract.events import Event, EventWindow
 from o3sim.errors import InputError
@@ -162,15 +161,15 @@ def most_events(architecture: Architecture, window: EventWindow, profile: LayerP
     by_ops = (min(window.end_op, n_ops) - window.first_op) * (4 + 2 * words)
     if window.end_cycle == NO_END:
         return by_ops
-    per_cycle = _most_events_a_cycle(architecture, profile)
+    per_cycle = most_events_a_cycle(architecture, profile)
     return min(by_ops, (window.end_cycle - window.first_cycle) * per_cycle)
 
 
-def _most_events_a_cycle(architecture: Architecture, profile: LayerProfile) -> int:
+def most_events_a_cycle(architecture: Architecture, profile: LayerProfile) -> int:
     """Bound the events of a cycle."""
     a = architecture
-    if a.scheduler.dispatch == CENTRAL:
-        ports = 2 * a.sequencer.width_ops + a.scheduler.issue_width_ops
+    if a.scheduler.has_queue:
+        ports = 2 * a.sequencer.width_ops + a.scheduler.most_selected
         return 3 * a.pe.count + ports + a.output_buffer.write_width_ops
     pool = profile.geometry.pool
     members = (a.scheduler.bundle_positions or 1) if pool is None else pool.size**2

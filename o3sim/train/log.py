@@ -16,7 +16,7 @@ MOST_LOG_BYTES = 2**28
 
 
 def is_log_of(path: Path, name: str) -> bool:
-    """Tell whether a file is the log of a training of that name, whatever its settings were."""
+    """Return whether a file is the log of a training of that name, whatever its settings were."""
     try:
         first = read_input(path, MOST_LOG_BYTES).partition(b"\n")[0]
         asked = parse_json(first)

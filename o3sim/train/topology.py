@@ -47,9 +47,14 @@ def load_topology(name_or_path: str, width_factor: float) -> Topology:
     Raises
     ------
     InputError
-        If there is no such workload, something in it is wrong, or a layer gets too wide.
+        If there is no such workload, something in it is wrong, it is no chain of layers that ends in scores,
+        or a layer gets too wide.
     """
-    load_workload(name_or_path)  # reports everything that is wrong with it, with its place
+    found = load_workload(name_or_path)  # reports everything that is wrong with it, with its place
+    apart = next((layer.name for layer in found.workload.layers if layer.input is not None), None)
+    if apart is not None or found.workload.classes is None:
+        why = "it has no classes" if apart is None else f"layer {apart} has an input of its own"
+        raise InputError(f"{found.path}: cannot be trained: {why}")
     data = load_document(resolve("workload", name_or_path)).data
     keys = {key: data[key] for key in TOPOLOGY_KEYS}
     keys["layers"] = [_scaled(layer, width_factor) for layer in keys["layers"]]

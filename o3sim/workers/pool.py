@@ -58,7 +58,7 @@ def worker_pool(jobs: int, begin: Callable[..., None] | None = None, *arguments:
     _start_server()
     _wait_for_server()
     others = set(multiprocessing.active_children())
-    with scratch_folder() as scratch:
+    with scratch_folder() as scratch, _errors_of_pipes():
         folder = str(scratch)
         pool = ProcessPoolExecutor(
             min(jobs, MOST_WORKERS),
@@ -153,6 +153,24 @@ def interrupt_later() -> Iterator[None]:
             signal.signal(held, handler)
     for number in came:
         signal.raise_signal(number)
+
+
+@contextmanager
+def _errors_of_pipes() -> Iterator[None]:
+    """Have writes into pipes that nobody reads fail while the body runs, whatever the caller's script set.
+
+    Workers that are killed leave work in their pipe, into which a thread of the pool may still be writing.
+    Where a script or a library has set SIGPIPE to its default, that would end the process without a word.
+    """
+    before = signal.getsignal(signal.SIGPIPE)
+    if before is None or threading.current_thread() is not threading.main_thread():
+        yield  # what another language set Python cannot put back
+        return
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGPIPE, before)
 
 
 def _start_server() -> None:

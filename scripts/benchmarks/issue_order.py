@@ -32,18 +32,24 @@ CHANGES: dict[str, dict[str, Any]] = {
             "issue_queue.depth_ops": reach,
             "sequencer.group_windows": reach,
         }
-        for reach in (64, 128, 512)
+        for reach in (64, 128, 256, 1024)
     },
-    **{f"groups of {group} windows": {"sequencer.group_windows": group} for group in (64, 128)},
-    **{f"verdict latency {cycles}": {"pe.latency_cycles": cycles} for cycles in (1, 4, 8)},
-    "verdict latency 8, 8 contexts, reach 1024": {
+    **{f"groups of {group} windows": {"sequencer.group_windows": group} for group in (64, 128, 256)},
+    **{f"verdict latency {cycles}": {"pe.latency_cycles": cycles} for cycles in (1, 2, 4, 8)},
+    "verdict latency 8, 8 contexts, reach 2048": {
         "pe.latency_cycles": 8,
         "pe.contexts": 8,
-        "issue_queue.depth_ops": 1024,
-        "sequencer.group_windows": 1024,
+        "issue_queue.depth_ops": 2048,
+        "sequencer.group_windows": 2048,
     },
     **{f"squash latency {cycles}": {"pruning.squash_latency_cycles": cycles} for cycles in (4, 16, 64)},
-    **{f"DRAM of {bits} bits a cycle": {"dram.bits_per_cycle": bits} for bits in (256, 64)},
+    **{
+        f"weights streamed, {bits} bits a cycle": {
+            "weight_buffer.resident_kbit": 0,
+            "dram.bits_per_cycle": bits,
+        }
+        for bits in (512, 256, 64)
+    },
     **{f"{ops} members of a window in flight": {"scheduler.window_in_flight_ops": ops} for ops in (2, 4)},
     "channels outermost": {"sequencer.outermost": "channel"},
 }

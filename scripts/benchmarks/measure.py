@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,10 @@ from o3sim.network.synthetic_images import synthetic_images
 from o3sim.network.synthetic_parameters import synthetic_layers
 from o3sim.profile.profile import LayerProfile, profile_layers
 
-IDEAL, BANKED = "ideal", "o3bnn"
+MACHINES = Path(__file__).parent / "machines"
+IDEAL, BANKED = MACHINES / "ideal.yaml", MACHINES / "o3bnn.yaml"
+"""Of the same sizes in every version, so that timings can be compared."""
+
 LEAST_S = 0.05
 """CPU seconds that one value of a median covers at least."""
 
@@ -96,8 +100,8 @@ def timings(case: Case, repeats: int) -> dict[str, float]:
     profile_s = median_s(case.profiles, repeats)
     profiles = case.profiles()
     figures = {"dense_s": dense_s, "profile_s": profile_s}
-    for key, name in (("ideal_s", IDEAL), ("banked_s", BANKED)):
-        machine = load_architecture(name)
+    for key, file in (("ideal_s", IDEAL), ("banked_s", BANKED)):
+        machine = load_architecture(file)
         figures[key] = median_s(lambda: simulate_image(machine, case.network, profiles), repeats)  # noqa: B023
     edges = case.edges()
     return {

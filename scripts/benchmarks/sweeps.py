@@ -10,12 +10,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+from scripts.benchmarks.measure import BANKED
+
 O3SIM = [sys.executable, "-c", "from o3sim.cli.app import main; main()"]
 MOST_DEPTHS = 250
 
 SWEEP = """\
 name: benchmark
-architectures: [o3bnn]
+architectures: [{machine}]
 workloads: [{workload}]
 axes:
   issue_queue.depth_ops: {{from: 2, to: {depth}, step: 2}}
@@ -36,9 +38,9 @@ def measure_sweep(workload: str, points: int) -> dict[str, Any]:
     depth = 2 * max(1, min(points // 4, MOST_DEPTHS))
     with TemporaryDirectory(prefix="o3sim-bench-") as folder:
         file = Path(folder) / "sweep.yaml"
-        file.write_text(SWEEP.format(workload=workload, depth=2))
+        file.write_text(SWEEP.format(machine=BANKED, workload=workload, depth=2))
         _swept(file, 1)  # compiles what is not compiled yet
-        file.write_text(SWEEP.format(workload=workload, depth=depth))
+        file.write_text(SWEEP.format(machine=BANKED, workload=workload, depth=depth))
         one_s, two_s = _swept(file, 1), _swept(file, 2)
         sweep_cpu_s, engine_cpu_s = _cpu_s(file)
     return {

@@ -63,8 +63,8 @@ def with_array(base: Architecture, pes: int, width: int) -> Architecture:
     return changed(
         base,
         pe={"count": pes, "width_edges": width},
-        sequencer={"width_ops": pes // 2, "group_windows": 4 * pes},
-        issue_queue={"depth_ops": 4 * pes},
+        sequencer={"width_ops": pes // 2, "group_windows": 8 * pes},
+        issue_queue={"depth_ops": 8 * pes},
         scheduler={"issue_width_ops": pes // 2},
         activation_buffer={"banks": 2 * pes},
         weight_buffer={"banks": 2 * pes},

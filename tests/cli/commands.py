@@ -21,8 +21,12 @@ from tests.sample_runs import images
 SAMPLES = {
     "ARCH": "o3bnn",
     "ARCH,...": "o3bnn",
+    "ARCH|WORKLOAD": "o3bnn",
     "RESULT.json|ARCH": "o3bnn",
     "WORKLOAD": "tiny.yaml",
+    "EXAMPLE": "low-voltage",
+    "PAGE": "glossary",
+    "SHELL": "bash",
     "RESULT.json...": "result.json",
     "DIR": "new",
     "FILE": "out.png",

@@ -1,9 +1,11 @@
 """The command line: help, version, exit statuses, errors in one line, quiet on a closed pipe."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 import tomllib
 import weakref
 from collections.abc import Callable
@@ -11,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+import o3sim as package
 from o3sim.cli import app as cli
 from o3sim.errors import ConfigError, InputError
 
-O3SIM = [sys.executable, "-c", "from o3sim.cli.app import main; main()"]
+O3SIM = [sys.executable, "-m", "o3sim"]
 
 
 def o3sim(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -60,7 +63,19 @@ def test_validate_imports_nothing_heavy() -> None:
 def test_version() -> None:
     done = o3sim("--version")
     assert done.returncode == 0
-    assert done.stdout == "o3sim 0.1.0\n"
+    assert done.stdout == f"o3sim {package.__version__}\n"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", package.__version__)
+
+
+def test_h_is_help_of_every_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for words in ([], ["run"], ["plot"], ["plot", "stack"]):
+        monkeypatch.setattr(sys, "argv", ["o3sim", *words, "-h"])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 0
+        assert capsys.readouterr().out.startswith(f"Usage: {' '.join(['o3sim', *words])}")
 
 
 @pytest.mark.parametrize("arguments", [["lst"], ["--nonsense"], ["show"], ["show", "a", "b"], ["validate"]])
@@ -212,10 +227,12 @@ cli.main()
 """
 
 
-def test_ctrl_c_in_a_destructor_stops_as_any_other() -> None:
+def test_ctrl_c_in_a_destructor_stops_as_any_other_at_once() -> None:
     code = SWALLOWED.format("signal.raise_signal(signal.SIGINT)")
+    before = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert time.monotonic() - before < 20  # the sleep did not go on to its end
 
 
 def test_other_errors_in_a_destructor_are_printed() -> None:

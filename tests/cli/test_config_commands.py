@@ -12,6 +12,7 @@ from o3sim.config.catalog import folder, names
 from o3sim.config.controls import CONTROLS, control_of
 from o3sim.config.load import load_architecture
 from o3sim.errors import ConfigError, InputError
+from o3sim.network.load import load_network, load_workload
 
 
 def run(*arguments: str | Path) -> str:
@@ -76,7 +77,7 @@ def test_show_writes_everything_out(tmp_path: Path) -> None:
 def test_show_takes_a_path_and_suggests_a_name(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("extends: dense\n")
     assert run("show", tmp_path / "mine.yaml").startswith("name: mine\n")
-    with pytest.raises(InputError, match=r"no architecture `dens` \(did you mean `dense`\?\)"):
+    with pytest.raises(InputError, match=r"no architecture or workload `dens` \(did you mean `dense`\?\)"):
         run("show", "dens")
 
 
@@ -97,6 +98,31 @@ def test_list_describes_all_that_is_shipped() -> None:
         assert f"  {name} " in listed
         assert load_architecture(name).description in listed
     assert all(f"  {name} " in listed for name in names("workload"))
+
+
+def test_list_has_the_same_as_json(tmp_path: Path) -> None:
+    listed = json.loads(run("list", "--json", "-"))
+    assert list(listed) == ["architectures", "workloads", "energy tables", "controls"]
+    assert listed["controls"] == {name: what.description for name, what in CONTROLS.items()}
+    assert listed["energy tables"]["asic-45nm"].startswith("45 nm")
+    assert run("list", "--json", tmp_path / "l.json") == run("list")
+    assert json.loads((tmp_path / "l.json").read_text()) == listed
+
+
+def test_a_workload_is_shown_in_full_and_works_from_anywhere(tmp_path: Path) -> None:
+    shown = run("show", "fashion-vgg")
+    (tmp_path / "f.yaml").write_text(shown)
+    assert "  padding_pixels: " in shown
+    assert run("show", tmp_path / "f.yaml") == shown
+    mine, shipped = (load_network(load_workload(each)) for each in (tmp_path / "f.yaml", "fashion-vgg"))
+    assert mine.digest() == shipped.digest()
+    assert "  synthetic:\n    seed: " in run("show", "cnv")
+
+
+@pytest.mark.parametrize("option", [["--set", "pe.count=3"], ["--control", "dense"]])
+def test_a_workload_has_nothing_to_set(option: list[str]) -> None:
+    with pytest.raises(InputError, match=f"{' '.join(option)}: fashion-vgg is a workload"):
+        run("show", "fashion-vgg", *option)
 
 
 def test_schema_prints_or_writes(tmp_path: Path) -> None:

@@ -90,6 +90,14 @@ def test_any_value_at_any_place(
 
 
 @pytest.mark.parametrize("label", LABELS)
+def test_what_cannot_be_a_name_at_every_place(tmp_path: Path, label: str) -> None:
+    """Rules across keys look names up, and a list is no key of a dictionary."""
+    document = load_document(EXAMPLES[label]).data
+    for path in places(document):
+        check(tmp_path / "f.yaml", label, changed(document, path, []))
+
+
+@pytest.mark.parametrize("label", LABELS)
 def test_thousands_of_problems_are_counted(tmp_path: Path, label: str) -> None:
     (kind,) = [kind for kind in KINDS if kind.label == label]
     document = {**load_document(EXAMPLES[label]).data, **{f"unknown_{number}": 1 for number in range(3000)}}

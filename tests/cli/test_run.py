@@ -15,6 +15,7 @@ import pytest
 
 from o3sim.cli import app as cli
 from o3sim.files import save_npz
+from o3sim.network.heartbeat import SWITCH
 from tests.sample_runs import images, network
 
 TINY = """\
@@ -183,7 +184,8 @@ def test_interrupted_run_leaves_no_file(
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_progress_only_on_a_terminal(run: Run, workload: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_has_a_bar(run: Run, workload: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SWITCH)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     done = run("o3bnn", workload, "--json", "-")
     assert done.err != ""
@@ -225,6 +227,9 @@ def test_dry_run_estimates_and_writes_nothing(run: Run, workload: str, tmp_path:
     assert re.search(r"^wall time: about .* in 2 processes \(inference ", done.out, re.MULTILINE)
     assert re.search(r"^memory: about [\d,]+ MB$", done.out, re.MULTILINE)
     assert sorted(tmp_path.iterdir()) == before
+    assert "o3bnn: no layer runs fast: activation_buffer.banks" in done.out
+    assert "ideal: all layers run fast" in run("ideal", workload, "--dry-run").out
+    assert "fast" not in run("ideal", workload, "--dry-run", "--engine", "simpy").out
 
 
 def test_engines_give_the_same_bytes(run: Run, workload: str) -> None:

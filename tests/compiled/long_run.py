@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from o3sim.config.dispatch import CAROUSEL
 from tests.compiled.engines import disagreement
+from tests.compiled.every_way import every_way
 from tests.compiled.fast_cases import fast_cases
-from tests.machine.carousel.samples import carousel, carousel_cases
+from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture
-from tests.machine.strategies import Case, StageCase, cases
-from tests.runs.pipeline.samples import stage_cases
+from tests.machine.strategies import Case, StageCase
 
 PROGRESS_S = 5.0
 
@@ -41,9 +41,7 @@ class Search:
             report_multiple_bugs=False,
         )
         try:
-            seed(self.number)(
-                quiet(given(cases() | fast_cases() | stage_cases() | carousel_cases())(self.compare))
-            )()
+            seed(self.number)(quiet(given(every_way() | fast_cases())(self.compare)))()
         except Exception:
             if self.failed is None:
                 raise

@@ -12,8 +12,10 @@ from o3sim.contract.counters import LayerCounters
 from o3sim.contract.plan import cut_layers
 from o3sim.contract.resident import resident_weights
 from o3sim.contract.word_addresses import word_addresses
+from o3sim.network.layer import Geometry
 from o3sim.profile.profile import LayerProfile
 from tests.compiled.engines import run_compiled
+from tests.compiled.every_way import every_way
 from tests.machine.strategies import Case, StageCase, cases
 from tests.runs.pipeline.samples import stage_cases
 
@@ -30,6 +32,8 @@ KNOBS = {
     "Pool(size=3, stride=2)", "Pool(size=3, stride=1)", "None", "exclude", "-1", "+1", "planes", "stride",
     "constant channel", "no edges", "several layers", "scores", "partial word", "leftovers of a pool",
     "stage", "plain to the loop over words", "all weights stay", "some weights stay",
+    "central", "banked", "several banks", "a bank for each of several PEs", "banks in order",
+    "banks, registered select", "banks, pools that overlap",
     "registered select", "registered select, plain loop",
     "window", "group", "oldest", "barrel", "channel", "channel_balanced", "position", "skewed",
     "one counter", "counters", "a window a cycle", "windows a cycle", "bundles",
@@ -62,7 +66,7 @@ def machine_knobs(case: Case | StageCase) -> set[str]:
         "all weights stay" if staying == len(case.profiles) else "some weights stay" if staying else "",
         "line buffer" if a.activation_buffer.line_buffer else "no line buffer",
     }
-    if a.scheduler.dispatch == "central":
+    if a.scheduler.has_queue:
         return shared | queue_knobs(case)
     gathers = any(_gathers(a, layer) for layer in case.profiles)
     return (
@@ -96,6 +100,11 @@ def queue_knobs(case: Case | StageCase) -> set[str]:
     limit = a.scheduler.window_in_flight_ops
     banks = {a.activation_buffer.banks, a.weight_buffer.banks}
     return {
+        a.scheduler.dispatch,
+        "banks in order" if (a.scheduler.banks or 1) > 1 and a.scheduler.policy == "in_order" else "",
+        "several banks" if (a.scheduler.banks or 1) > 1 else "",
+        "a bank for each of several PEs" if a.scheduler.banks == a.pe.count > 1 else "",
+        "banks, registered select" if a.scheduler.banks and a.scheduler.select_cycles else "",
         a.scheduler.policy,
         a.sequencer.order,
         "depth 1" if a.issue_queue.depth_ops == 1 else "depth > 1",
@@ -129,12 +138,36 @@ def layer_knobs(case: Case | StageCase) -> set[str]:
             "scores" if layer.scores else "",
             "partial word" if (layer.n_edges % case.architecture.pe.width_edges).any() else "",
             "leftovers of a pool" if not g.pooled_mask().all() else "",
+            "banks, pools that overlap" if _overlaps_in_banks(case.architecture, g) else "",
         }
     return found
 
 
+def _overlaps_in_banks(a: Architecture, geometry: Geometry) -> bool:
+    pool = geometry.pool
+    return (a.scheduler.banks or 1) > 1 and pool is not None and pool.stride < pool.size
+
+
 def _gathers(a: Architecture, layer: LayerProfile) -> bool:
     return word_addresses(layer.geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word).gathers
+
+
+def test_every_way_to_dispatch_clashes_and_resident_weights_are_drawn_often() -> None:
+    drawn: Counter[str] = Counter()
+
+    @given(every_way())
+    @settings(max_examples=300, deadline=None, derandomize=True, database=None)
+    def draw(case: Case | StageCase) -> None:
+        arch, layers = case.architecture, run_compiled(case).layers
+        clashes = any(layer.pe_cycles["operand_stall"] or layer.write_conflicts for layer in layers)
+        stays = isinstance(case, Case) and bool(resident_weights(arch, case.profiles).layers)
+        drawn.update({"stage" if isinstance(case, StageCase) else arch.scheduler.dispatch})
+        drawn.update({name for name, is_so in (("clashes", clashes), ("weights stay", stays)) if is_so})
+
+    draw()
+    ways = ("central", "banked", "window", "group", "carousel", "stage")
+    assert {way: drawn[way] for way in ways if drawn[way] < 300 / 12} == {}
+    assert min(drawn["clashes"], drawn["weights stay"]) > 300 / 4, drawn
 
 
 def test_cases_reach_everything() -> None:

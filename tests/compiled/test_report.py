@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
+from tests.compiled.every_way import every_way
 from tests.compiled.long_run import described
-from tests.machine.carousel.samples import carousel_cases
 from tests.machine.harness import architecture, dense, random_profile
-from tests.machine.strategies import Case, StageCase, cases
-from tests.runs.pipeline.samples import stage_cases
+from tests.machine.strategies import Case, StageCase
 
 
 def test_only_what_differs_from_the_bench_is_listed() -> None:
@@ -17,7 +16,7 @@ def test_only_what_differs_from_the_bench_is_listed() -> None:
     assert machine == ["  pe.count = 3", "  pruning.argmax = True"]
 
 
-@given(cases() | stage_cases() | carousel_cases())
+@given(every_way())
 @settings(max_examples=50, deadline=None)
 def test_every_case_can_be_written_down(case: Case | StageCase) -> None:
     lines = list(described(case))

@@ -55,6 +55,12 @@ def test_what_a_carousel_cannot_have_is_refused_with_the_way_out(
     assert re.search(message, found), found
 
 
+@pytest.mark.parametrize("groups", [0, 128])
+def test_a_number_of_groups_that_cannot_be_is_one_problem(tmp_path: Path, groups: int) -> None:
+    found = problems(tmp_path, f"scheduler: {{groups: {groups}}}")
+    assert found.count("mine.yaml") == 1, found
+
+
 def test_a_carousel_needs_its_keys(tmp_path: Path) -> None:
     found = problems(tmp_path, "scheduler: {dispatch: carousel}", "o3bnn")
     for key in ("scheduler.groups", "scheduler.open_channels", "activation_buffer.patch_kbit"):

@@ -304,12 +304,12 @@ def test_files_are_relative_to_the_working_directory(tmp_path: Path, monkeypatch
         ({"pe.unit": "setup:Mine"}, "expected a class of yours"),
         (
             {"pe.count": 4096, "scheduler.policy": "lockstep"},
-            "scheduler.policy: issue_queue.depth_ops: 256 cannot hold a lockstep group of "
-            f"{LOCKSTEP_KEYS} = 8192 ops",
+            "scheduler.policy: issue_queue.depth_ops: 512 cannot hold a lockstep group of "
+            f"{LOCKSTEP_KEYS} = 12288 ops",
         ),
         (
             {"scheduler.policy": "lockstep", "issue_queue.depth_ops": 3},
-            f"issue_queue.depth_ops: 3 cannot hold a lockstep group of {LOCKSTEP_KEYS} = 128 ops",
+            f"issue_queue.depth_ops: 3 cannot hold a lockstep group of {LOCKSTEP_KEYS} = 192 ops",
         ),
         ({"stages": [{}]}, "stages: are of organization layer_pipelined only"),
         ({"stages": 3, "stages.0.pe.count": 3}, "stages.0.pe.count: stages is changed as a whole already"),

@@ -34,6 +34,7 @@ POLICY = {
 }
 NO_QUEUE = {
     "scheduler.dispatch",
+    "scheduler.banks",
     "scheduler.counters",
     "scheduler.windows_per_cycle",
     "scheduler.groups",
@@ -98,7 +99,7 @@ def test_one_pruning_is_on_alone_whatever_the_machine_had() -> None:
 def test_a_lockstep_group_fits_whatever_the_machine_was_sized_for() -> None:
     narrow = {"issue_queue.depth_ops": 8, "sequencer.width_ops": 1, "output_buffer.write_width_ops": 200}
     dense = control_of(load_architecture("o3bnn").with_(narrow), "dense")
-    assert (dense.issue_queue.depth_ops, dense.sequencer.width_ops) == (128, 128)
+    assert (dense.issue_queue.depth_ops, dense.sequencer.width_ops) == (192, 192)
     assert dense.output_buffer.write_width_ops == 200
 
 
@@ -115,6 +116,11 @@ def test_a_machine_without_a_queue_is_compared_with_one_that_has_enough(
     assert (dense.activation_buffer.banks, dense.weight_buffer.banks) == (128, 128)
     assert dense.weight_buffer.size_kbit == machine.weight_buffer.size_kbit
     assert control_of(machine, "pooling-only").scheduler == machine.scheduler
+
+
+def test_a_queue_in_banks_is_compared_with_one_that_selects_as_many_ops() -> None:
+    central = control_of(load_architecture("banked"), "out-of-order").scheduler
+    assert (central.dispatch, central.banks, central.issue_width_ops) == ("central", None, 32)
 
 
 def test_dense_prunes_nothing_at_all() -> None:
@@ -140,9 +146,9 @@ def test_stages_get_the_sizes_of_their_own_groups() -> None:
     dense = control_of(load_architecture("o3bnn-pipelined"), "dense")
     assert [stage.scheduler.policy for stage in dense.stages] == ["lockstep"] * 9
     assert [stage.sequencer.width_ops for stage in dense.stages[:2]] == [
-        32,
-        64,
-    ]  # 16 and 32 PEs of 2 contexts
+        48,
+        96,
+    ]  # 16 and 32 PEs of 3 contexts
     assert not any(stage.pruning.pooling for stage in dense.stages)
 
 

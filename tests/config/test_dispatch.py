@@ -72,6 +72,31 @@ def test_keys_that_have_a_default_are_of_the_machines_that_have_such_units(tmp_p
     assert "PEs read their patches, so nobody reads a line buffer: `false`, or leave the patches out" in found
 
 
+def test_a_queue_in_banks_keeps_the_keys_of_a_queue_but_its_issue_width(tmp_path: Path) -> None:
+    load(tmp_path, "scheduler: {dispatch: banked, banks: 32, policy: in_order}")
+    made, base = (load_architecture(which) for which in (tmp_path / "mine.yaml", "o3bnn"))
+    assert (made.issue_queue, made.sequencer) == (base.issue_queue, base.sequencer)
+    assert (made.scheduler.policy, made.scheduler.issue_width_ops) == ("in_order", None)
+    assert made.scheduler.most_selected == 32
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "{dispatch: banked, banks: 32, issue_width_ops: 4}",
+            "scheduler.issue_width_ops: scheduler.dispatch `banked` has no such thing: leave it out, or"
+            " dispatch by `central`",
+        ),
+        ("{banks: 4}", "scheduler.banks: scheduler.dispatch `central` has no such thing"),
+        ("{dispatch: banked}", "scheduler.banks: required, but absent: scheduler.dispatch is `banked`"),
+    ],
+)
+def test_an_issue_width_is_of_one_queue_and_banks_of_several(tmp_path: Path, text: str, says: str) -> None:
+    (found,) = problems(tmp_path, f"scheduler: {text}")
+    assert says in found
+
+
 def test_a_file_that_extends_a_machine_without_a_queue_can_have_one_again(tmp_path: Path) -> None:
     load(tmp_path, "scheduler: {dispatch: central}\nactivation_buffer: {banks: 128}", "group")
     made, base = (load_architecture(which) for which in (tmp_path / "mine.yaml", "o3bnn"))
@@ -150,7 +175,7 @@ def test_changes_drop_what_a_machine_has_no_more() -> None:
         made.with_({"issue_queue.depth_ops": 3})
 
 
-def test_machines_without_a_queue_read_back_the_same() -> None:
-    for name in ("window", "group"):
+def test_machines_read_back_the_same() -> None:
+    for name in ("banked", "window", "group"):
         made = load_architecture(name)
         assert type(made).of(made.model_dump(mode="json")) == made

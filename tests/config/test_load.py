@@ -81,8 +81,8 @@ def test_a_wrong_value_in_the_extended_file_is_placed_there(tmp_path: Path) -> N
 def test_cross_field_rules_are_reported_beside_the_others(tmp_path: Path) -> None:
     text = "extends: o3bnn\nscheduler: {policy: lockstep}\npe: {count: 400}\nclock_mhz: 0\n"
     assert refusal(tmp_path / "f.yaml", text) == [
-        "f.yaml:2:21: issue_queue.depth_ops: 256 cannot hold a lockstep group of pe.count * pe.contexts"
-        " = 800 ops",
+        "f.yaml:2:21: issue_queue.depth_ops: 512 cannot hold a lockstep group of pe.count * pe.contexts"
+        " = 1200 ops",
         "f.yaml:4:12: clock_mhz: expected a number >= 1e-06, found the number 0",
     ]
 

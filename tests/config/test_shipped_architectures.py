@@ -29,10 +29,10 @@ def differences(name: str, base: str) -> set[str]:
 
 def test_all_that_is_promised_is_shipped() -> None:
     pruned = "o3bnn o3bnn-r small wide ideal threshold-only pooling-only"
-    queueless = "window group carousel"
+    dispatches = "banked window group carousel"
     others = "dense lockstep-pruned in-order in-order-interleaved"
     pipelines = "finn-cnv o3bnn-pipelined"
-    assert sorted(f"{pruned} {queueless} {others} {pipelines}".split()) == NAMES
+    assert sorted(f"{pruned} {dispatches} {others} {pipelines}".split()) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,10 +91,10 @@ def test_o3bnn_r_has_the_published_peak() -> None:
 
 def test_a_model_checks_its_rules_however_it_is_made() -> None:
     data = load_architecture("dense").model_dump()
-    data["issue_queue"]["depth_ops"] = 127
-    with pytest.raises(ValidationError, match="127 cannot hold a lockstep group"):
+    data["issue_queue"]["depth_ops"] = 191
+    with pytest.raises(ValidationError, match="191 cannot hold a lockstep group"):
         Architecture.model_validate(data)
-    data["issue_queue"]["depth_ops"] = 128
+    data["issue_queue"]["depth_ops"] = 192
     Architecture.model_validate(data)
 
 

@@ -61,6 +61,27 @@ def test_the_scores_layer(tmp_path: Path) -> None:
     ("old", "new", "line", "what"),
     [
         ("kernel: 3", "kernel: 9", 5, "layers[0].kernel: 9 does not fit the padded map: 8x8"),
+        ("kernel: 3", "kernel: [3, 9]", 5, "layers[0].kernel: 3x9 does not fit the padded map: 8x8"),
+        ("kernel: 3", "kernel: [3]", 5, "layers[0].kernel: expected"),
+        ("kernel: 3", "kernel: [3, 3, 3]", 5, "layers[0].kernel: expected"),
+        ("kernel: 3", "kernel: [3, 0]", 5, "layers[0].kernel[1]: expected a number >= 1, found the number 0"),
+        ("kernel: 3", "kernel: 65", 5, "layers[0].kernel: expected a number <= 64"),
+        ("kernel: 3", "kernel: three", 5, "layers[0].kernel: expected"),
+        ("kernel: 3", "kernel: [1, 3]", 5, "layers[0].padding_pixels: 1 is not below the kernel's 1"),
+        ("classes: [a, b, c]\n", "", 7, "layers[2].scores: scores are of classes, and `classes` is absent"),
+        (
+            "features: 7}",
+            "features: 7, input: {height: 70000, width: 1, channels: 1}}",
+            7,
+            "layers[1].input.height: expected a number <= 65536",
+        ),
+        (
+            "features: 7}",
+            "features: 7, input: {height: 7, width: 1}}",
+            7,
+            "layers[1].input.channels: required",
+        ),
+        ("features: 7}", "features: 7, input: conv}", 7, "layers[1].input: expected a mapping of keys"),
         (
             "padding_pixels: 1",
             "padding_pixels: 3",

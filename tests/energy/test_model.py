@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from o3sim.config.load import load_architecture
 from o3sim.config.shipped_tables import shipped_tables
 from o3sim.contract.counters import LayerCounters
 from o3sim.energy.model import EnergyModel
@@ -119,7 +120,17 @@ def test_only_out_of_order_selects_from_the_whole_queue() -> None:
     issues = LayerCounters("l", queue_reads=1)
     out_of_order = model().energy_pj(issues)["scheduler"]
     for policy in ("in_order", "lockstep"):
-        assert model(scheduler={"policy": policy}).energy_pj(issues)["scheduler"] * 256 == out_of_order
+        assert model(scheduler={"policy": policy}).energy_pj(issues)["scheduler"] * 512 == out_of_order
+
+
+def test_of_a_queue_in_banks_one_is_read_selected_from_and_woken() -> None:
+    events = LayerCounters("l", queue_reads=3, queue_writes=4, scoreboard_writes=5)
+    shallow = model(issue_queue={"depth_ops": 16}).energy_pj(events)
+    changes = {"scheduler.dispatch": "banked", "scheduler.banks": 4, "issue_queue.depth_ops": 64}
+    banked = EnergyModel(load_architecture("o3bnn").with_(changes), TABLE, LAYERS).energy_pj(events)
+    for unit in ("issue_queue", "scheduler"):
+        assert banked[unit] == pytest.approx(shallow[unit])
+        assert banked[unit] > 0
 
 
 def test_ideal_banks_are_one_for_each_pe() -> None:

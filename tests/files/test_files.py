@@ -39,6 +39,8 @@ def test_what_cannot_be_written_is_refused_beforehand(
     for path in (tmp_path / "new", tmp_path / "old"):
         with pytest.raises(InputError, match=f"^{path}: no permission to write there$"):
             files.check_target(path)
+    with pytest.raises(InputError, match="no file can be called so"):
+        files.check_target(tmp_path / "\ud800")
     files.check_target(Path("/dev/null"))
 
 

@@ -66,6 +66,7 @@ DEEP = {"pe__latency_cycles": 3, "scheduler__issue_latency_cycles": 1, "pruning_
 NARROW = {"sequencer__width_ops": 2, "scheduler__issue_width_ops": 2, "output_buffer__write_width_ops": 1}
 INTERLEAVED = {"sequencer__order": "member_major", "sequencer__group_windows": 4}
 STREAMED = {"weight_buffer__size_kbit": 1, "dram__bits_per_cycle": 4, "dram__latency_cycles": 10}
+IN_BANKS = {"scheduler__dispatch": "banked", "scheduler__banks": 2, "scheduler__issue_width_ops": None}
 UNPRUNED = {"pruning__threshold": False, "pruning__pooling": False}
 
 
@@ -90,6 +91,8 @@ GOLDENS: dict[str, Golden] = {
     "in-order-interleaved": Golden(pooled, policy("in_order", **INTERLEAVED, **BANKED)),
     "in-order-overlapping": Golden(overlapping, policy("in_order", **INTERLEAVED, pe__contexts=2)),
     "in-order-network": Golden(network, policy("in_order", **DEEP, **BANKED), operands=False),
+    "queue-in-banks": Golden(pooled, {**IN_BANKS, **BANKED, **DEEP, "pe__contexts": 2}),
+    "queue-in-banks-overlapping": Golden(overlapping, policy("in_order", **IN_BANKS, **INTERLEAVED)),
     "lockstep": Golden(pooled, policy("lockstep", **UNPRUNED)),
     "lockstep-pruned": Golden(
         pooled, policy("lockstep", **BANKED, scheduler__window_in_flight_ops="unlimited")

@@ -114,11 +114,14 @@ COMMANDS = {
     "profile": Writing("profile tiny.yaml --save out --json p.json", write_workload, over=("p.json",)),
     "run": Writing("run o3bnn tiny.yaml --json r.json", write_workload, over=("r.json",)),
     "trace": Writing("trace small tiny.yaml --layer 0 -o t.txt.gz", write_workload, over=("t.txt.gz",)),
+    "trace interval": Writing("trace small tiny.yaml --interval 9 -o i.csv", write_workload, over=("i.csv",)),
     "trace vcd": Writing(
         "trace small tiny.yaml --layer 0 -o t.vcd --format vcd", write_workload, over=("t.vcd",), extra="vcd"
     ),
+    "timeline": Writing("timeline small tiny.yaml --layer 0 -o p.html", write_workload, over=("p.html",)),
     "plot": Writing("plot stack r.json -o f.svg", _result, over=("f.svg",)),
     "report": Writing("report out -o page.html", _swept, over=("page.html",)),
+    "report of a run": Writing("report r.json -o page.html", _result, over=("page.html",)),
     "import npz": Writing("import npz arrays.npz -o net", _plain, over=("net.npz", "net.yaml")),
     "import onnx": Writing("import onnx model.onnx -o net", _model, over=("net.npz",), extra="onnx"),
     "import scalesim": Writing("import scalesim t.csv -o net", _topology, over=("net.yaml",)),
@@ -142,4 +145,7 @@ COMMANDS = {
     ),
     "data": Writing("data . -o d.npz", _data, over=("d.npz",)),
     "schema": Writing("schema -o out", lambda _: None),
+    "docs": Writing("docs -o out", lambda _: None),
+    "example": Writing("example -o out", lambda _: None),
+    "list": Writing("list --json l.json", lambda _: None, over=("l.json",)),
 }

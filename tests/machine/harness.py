@@ -81,6 +81,8 @@ def _made(units: dict[str, Any], changes: dict[str, Any]) -> Architecture:
         unit, _, key = name.partition("__")
         if key:
             data[unit][key] = value
+            if value is None:  # a key that this machine has not
+                del data[unit][key]
         else:
             data[unit] = value
     return Architecture.model_validate(data)

@@ -114,15 +114,22 @@ def profiles(
 
 
 @st.composite
-def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
-    """Draw a machine: every policy and knob, biased to sizes at which units get in each other's way."""
-    policy = draw(st.sampled_from(["out_of_order", "in_order", "lockstep"]))
+def architectures(draw: st.DrawFn, dispatch: str = "central") -> Architecture:
+    """Draw a machine with a queue: every policy and knob, biased to sizes at which units meet."""
+    banked = dispatch == "banked"
+    policy = draw(st.sampled_from(["out_of_order", "in_order", *([] if banked else ["lockstep"])]))
     usual = draw(st.integers(0, 4)) == 0  # the kind of machine that the compiled engine has a loop for
     count, contexts = draw(pe_counts()), 2 if usual else draw(st.sampled_from([1, 1, 2, 3, 5]))
     least = count * contexts if policy == "lockstep" else 1
     powers = st.sampled_from([1, 2, 4, 8])
     ideal = draw(st.sampled_from([True, False, False]))  # no bank conflicts: an engine may skip ahead
-    depth = st.sampled_from([least, least + 1]) | st.integers(least, max(40, 2 * least))
+    depth = draw(st.sampled_from([least, least + 1]) | st.integers(least, max(40, 2 * least)))
+    selection: dict[str, Any] = {"scheduler__issue_width_ops": draw(st.sampled_from([1, 2, 3, 8, 64]))}
+    if banked:
+        parts = draw(st.sampled_from([number for number in range(1, count + 1) if count % number == 0]))
+        depth = -(-depth // parts) * parts
+        selection = {"scheduler__dispatch": "banked", "scheduler__banks": parts}
+        selection["scheduler__issue_width_ops"] = None
     return architecture(
         pe__count=count,
         pe__contexts=contexts,
@@ -133,16 +140,15 @@ def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
         sequencer__order=draw(st.sampled_from(["window_major", "member_major"])),
         sequencer__outermost=draw(st.sampled_from(["channel", "position"])),
         sequencer__group_windows=draw(st.integers(1, 8)),
-        issue_queue__depth_ops=draw(depth),
+        issue_queue__depth_ops=depth,
         scheduler__policy=policy,
-        scheduler__issue_width_ops=draw(st.sampled_from([1, 2, 3, 8, 64])),
+        **selection,
         scheduler__select_cycles=draw(st.sampled_from([0, 0, 1, 2, 5])),
         scheduler__issue_latency_cycles=0 if usual else draw(st.sampled_from([0, 0, 1, 3])),
         scheduler__window_in_flight_ops=draw(st.sampled_from([1, 2, 3, "unlimited"])),
         activation_buffer__banks="ideal" if ideal else draw(powers if usual else banks()),
         activation_buffer__line_buffer=draw(st.booleans()),
         weight_buffer__banks="ideal" if ideal else draw(powers if usual else banks()),
-        weight_buffer__size_kbit=weight_kbit,
         dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),
         dram__latency_cycles=draw(st.sampled_from([0, 1, 50])),
         output_buffer__write_width_ops=draw(st.sampled_from([1, 2, 3, 16])),
@@ -154,9 +160,9 @@ def architectures(draw: st.DrawFn, weight_kbit: int = 1000) -> Architecture:
 
 
 @st.composite
-def queueless_architectures(draw: st.DrawFn) -> Architecture:
+def queueless_architectures(draw: st.DrawFn, dispatch: str) -> Architecture:
     """Draw a machine whose counters hand out windows, with banks or patches of 1 kbit, biased likewise."""
-    dispatch, count = draw(st.sampled_from(["window", "group"])), draw(pe_counts())
+    count = draw(pe_counts())
     counters = draw(st.sampled_from([size for size in range(1, count + 1) if count % size == 0]))
     binding: dict[str, Any] = {"scheduler__counters": counters}
     weight_banks: int | str = draw(banks())
@@ -193,9 +199,9 @@ def queueless_architectures(draw: st.DrawFn) -> Architecture:
 
 
 @st.composite
-def queueless_cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
+def counter_cases(draw: st.DrawFn, dispatch: str, most_layers: int = 3) -> Case:
     """Draw layers and a machine without a queue that they fit: pools do not overlap."""
-    made = draw(queueless_architectures())
+    made = draw(queueless_architectures(dispatch))
     has_patch = made.activation_buffer.patch_kbit is not None
     kinds = profiles(overlaps=False, reorders=not has_patch)
     hidden = draw(st.lists(kinds, min_size=1, max_size=most_layers))
@@ -224,17 +230,26 @@ def _patch_kbit(made: Architecture, layers: list[LayerProfile]) -> int:
 
 
 def cases(most_layers: int = 3) -> st.SearchStrategy[Case]:
-    """Draw layers and a machine that they fit, a third of them without a queue."""
-    queued = queued_cases(most_layers)
-    return st.one_of(queued, queued, queueless_cases(most_layers))
+    """Draw layers and a machine that they fit: each way to dispatch but the carousel as often."""
+    return st.one_of(queued_cases(most_layers), queueless_cases(most_layers))
+
+
+def queued_cases(most_layers: int = 3) -> st.SearchStrategy[Case]:
+    """Draw layers and a machine with a queue that they fit."""
+    return st.one_of(*(queue_cases(dispatch, most_layers) for dispatch in ("central", "banked")))
+
+
+def queueless_cases(most_layers: int = 3) -> st.SearchStrategy[Case]:
+    """Draw layers and a machine whose counters hand out windows, that they fit."""
+    return st.one_of(*(counter_cases(dispatch, most_layers) for dispatch in ("window", "group")))
 
 
 @st.composite
-def queued_cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
+def queue_cases(draw: st.DrawFn, dispatch: str, most_layers: int = 3) -> Case:
     """Draw layers and a machine with a queue that they fit; often weights come in several groups, or stay."""
     hidden = draw(st.lists(profiles(), min_size=1, max_size=most_layers))
     layers = [*hidden, draw(profiles(scores=True))] if draw(st.booleans()) else hidden
-    made = draw(architectures())
+    made = draw(architectures(dispatch))
     return Case(made.with_({"weight_buffer": weight_sizes(draw, made, layers)}), tuple(layers))
 
 

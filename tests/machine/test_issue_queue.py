@@ -18,7 +18,9 @@ def test_an_op_is_seen_from_the_cycle_after_its_dispatch() -> None:
 def test_arrivals_take_room_at_once() -> None:
     queue = IssueQueue(2)
     queue.dispatch(op_of(0))
-    assert queue.room == 1
+    assert queue.has_room(op_of(9))
+    queue.dispatch(op_of(1))
+    assert not queue.has_room(op_of(9))
 
 
 def test_ops_leave_from_anywhere_and_the_rest_keep_their_order() -> None:

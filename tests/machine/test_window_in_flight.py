@@ -68,7 +68,7 @@ def pooled_layers(pool: Pool) -> st.SearchStrategy[LayerProfile]:
     return st.builds(random_profile, geometries, st.integers(0, 10_000), ones)
 
 
-@given(architectures(), pooled_layers(Pool(2, 2)))
+@given(architectures() | architectures("banked"), pooled_layers(Pool(2, 2)))
 @settings(max_examples=150, deadline=None)
 def test_any_machine_prunes_what_members_one_after_another_would(
     arch: Architecture, layer: LayerProfile
@@ -86,7 +86,7 @@ def test_overlapping_windows_in_order_prune_what_program_order_would(
     check(run_one(machine, layer), pruned_one_after_another(machine, layer))
 
 
-@given(architectures(), pooled_layers(Pool(2, 2)))
+@given(architectures() | architectures("banked"), pooled_layers(Pool(2, 2)))
 @settings(max_examples=50, deadline=None)
 def test_speculation_wastes_edges_but_prunes_no_other_ops(arch: Architecture, layer: LayerProfile) -> None:
     counters = run_one(strictly(arch, speculate=True), layer)

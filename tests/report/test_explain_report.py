@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from o3sim.contract.counters import LayerCounters
-from o3sim.report.explain import stack_table
+from o3sim.report.explain import MOST_CAUSES, stack_table
 from tests.sample_runs import counters
 
 
-def columns(*layers: LayerCounters) -> dict[str, list[str]]:
+def columns(*layers: LayerCounters, wide: bool = True) -> dict[str, list[str]]:
     cycles = SimpleNamespace(total=sum(each.cycles for each in layers))
     found: Any = SimpleNamespace(layers=layers, source=SimpleNamespace(case=[1]), cycles=cycles)
-    return {str(column.header): list(column.cells) for column in stack_table(found).columns}
+    return {str(column.header): list(column.cells) for column in stack_table(found, wide).columns}
 
 
 def test_every_cause_that_occurs_has_a_column() -> None:
@@ -24,6 +24,13 @@ def test_every_cause_that_occurs_has_a_column() -> None:
     for row in (0, -1):
         shares = [float(cells[row]) for name, cells in shown.items() if name not in ("layer", "cycles")]
         assert sum(shares) == pytest.approx(100, abs=0.6)
+
+
+def test_without_all_columns_the_rest_is_in_one() -> None:
+    shown = columns(counters(), wide=False)
+    assert len(shown) == 2 + MOST_CAUSES + 1
+    assert sum(float(cells[0]) for cells in list(shown.values())[2:]) == pytest.approx(100, abs=0.6)
+    assert float(shown["other"][0]) > 0
 
 
 def test_waits_for_input_are_shown_only_where_there_are_any() -> None:

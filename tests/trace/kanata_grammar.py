@@ -107,6 +107,6 @@ class KanataReader:
         op, source = self._alive(consumer), self.instructions[int(producer)]
         assert any("X" in name for name, _ in op.open.values())
         names = [stage.name for stage in source.stages] + [name for name, _ in source.open.values()]
-        words_came_before_the_trace = not names or names[0] in "DW"
+        words_came_before_the_trace = not names or names[0][0] in "DWw"  # w: wasted, after it
         assert any("X" in name for name in names) or words_came_before_the_trace
         op.producers.append(int(producer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from o3sim.contract.events import EventKind
 from tests.trace.samples import MACHINES, WINDOWS, log, written
 
+_before = signal.getsignal(signal.SIGPIPE)
 vcdvcd = pytest.importorskip("vcdvcd")
+signal.signal(signal.SIGPIPE, _before)  # it has every process that imports it die of a closed pipe
 tokenizer = pytest.importorskip("vcd.reader")
 
 
@@ -39,20 +42,20 @@ def test_signals_are_what_the_events_say(machine: str, window: str, tmp_path: Pa
             assert stall[cycle] == str(int(cycle in stalls))
             assert word[cycle] == (f"{words[cycle].value:b}" if cycle in words else "x")
             assert cycle not in words or op[cycle] == f"{words[cycle].op:b}"
-    retired, signal = [e.cycle for e in seen if e.kind is EventKind.RETIRE], _signal(waves, "events.retired")
-    assert [int(signal[cycle], 2) for cycle in cycles] == [retired.count(cycle) for cycle in cycles]
+    retired, counted = [e.cycle for e in seen if e.kind is EventKind.RETIRE], _signal(waves, "events.retired")
+    assert [int(counted[cycle], 2) for cycle in cycles] == [retired.count(cycle) for cycle in cycles]
 
 
 def test_the_dram_channel_carries_a_group_as_long_as_it_takes(tmp_path: Path) -> None:
     path = tmp_path / "waves.vcd"
     path.write_bytes(written("vcd", "narrow", WINDOWS["all"]))
-    signal = _signal(vcdvcd.VCDVCD(str(path)), "dram.group")
+    groups = _signal(vcdvcd.VCDVCD(str(path)), "dram.group")
     seen = log("narrow", WINDOWS["all"]).events
     latency = MACHINES["narrow"].dram.latency_cycles
     spans = [(e.op, e.cycle, e.value - latency) for e in seen if e.kind is EventKind.WEIGHTS]
     for cycle in range(seen[-1].cycle):
         now = [group for group, start, end in spans if start <= cycle < end]
-        assert signal[cycle] == (f"{now[0]:b}" if now else "x")
+        assert groups[cycle] == (f"{now[0]:b}" if now else "x")
 
 
 def _signal(waves: vcdvcd.VCDVCD, name: str) -> vcdvcd.vcdvcd.Signal:

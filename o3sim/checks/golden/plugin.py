@@ -6,7 +6,7 @@ a test asks for the fixture.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
@@ -52,6 +52,8 @@ class Golden:
         Folders whose files tests make anew in every run.
     recorded : dict
         The test of this run of pytest that recorded each golden.
+    tell : callable
+        Shows a line to whoever waits.
     """
 
     beside: Path
@@ -60,6 +62,7 @@ class Golden:
     has_parameters: bool
     scratch: tuple[str, ...]
     recorded: dict[Path, str]
+    tell: Callable[[str], object]
 
     def __call__(
         self,
@@ -97,6 +100,8 @@ class Golden:
         from o3sim.checks.golden.record import load_inputs
         from o3sim.checks.golden.strictness import strictness
         from o3sim.errors import InputError
+        from o3sim.network.activity import doing
+        from o3sim.network.heartbeat import heartbeat
         from o3sim.runs.kernels import load_kernels
 
         files = (self._place(architecture), self._place(workload))
@@ -111,8 +116,9 @@ class Golden:
             self.scratch,
         )
         try:
-            load_kernels()  # tests that run side by side would each compile them
-            problem = self._settle(load_inputs(case), strictness(tolerance, without))
+            with heartbeat(self.tell), doing(f"{'recording' if self.update else 'checking'} {self.test}"):
+                load_kernels()  # tests that run side by side would each compile them
+                problem = self._settle(load_inputs(case), strictness(tolerance, without))
         except InputError as error:
             problem = str(error)
         if problem:
@@ -166,7 +172,22 @@ def o3sim_golden(request: pytest.FixtureRequest) -> Golden:
         hasattr(request.node, "callspec"),
         _scratch_folders(request),
         request.config.stash.setdefault(RECORDED, {}),
+        _teller(request.config),
     )
+
+
+def _teller(config: pytest.Config) -> Callable[[str], None]:
+    """Return what writes a line past pytest's capturing; nothing where pytest has no terminal."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+
+    def tell(line: str) -> None:
+        if terminal is not None and capture is not None:
+            with capture.global_and_fixture_disabled():
+                terminal.ensure_newline()
+                terminal.write_line(line)
+
+    return tell
 
 
 def _name_of(request: pytest.FixtureRequest) -> str:

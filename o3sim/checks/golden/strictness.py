@@ -38,7 +38,7 @@ class Strictness:
         Share that a figure may be off: of its recorded value, or of the recorded whole that it is a part of
         (all PE-cycles, edges, energy, ops, reads). With one, figures alone count, not inputs and traces.
     without : frozenset of str
-        Of :data:`PARTS`, what is not compared.
+        Those of :data:`PARTS` that are not compared.
     """
 
     tolerance: float | None = None

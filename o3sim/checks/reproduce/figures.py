@@ -12,16 +12,10 @@ import numpy as np
 from o3sim.checks.reproduce.evidence import MACHINES, Evidence, Trained
 from o3sim.checks.reproduce.training_logs import TrainingLog, load_logs
 from o3sim.errors import InputError
+from o3sim.report.plot.colours import LINE_COLOURS, PRUNINGS, fill
+from o3sim.report.plot.legend import add_legend
 from o3sim.report.plot.speedup import SpeedUpData, draw_speedup
-from o3sim.report.plot.style import (
-    BLUE,
-    LINE_COLOURS,
-    ORANGE,
-    TWO_COLUMNS_INCHES,
-    figure_style,
-    new_figure,
-    save,
-)
+from o3sim.report.plot.style import figure_style, new_figure, save, scaled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,12 +48,12 @@ def _save(figure: Figure, folder: Path, name: str) -> None:
 
 def _speed_ups(evidence: Evidence) -> SpeedUpData:
     """Collect the speed-ups over the dense machine of the networks without a regulariser."""
-    others = tuple(name for name in MACHINES if name != BASELINE)
+    shown = (BASELINE, *(name for name in MACHINES if name != BASELINE))
     bars = {}
     for trained in evidence.plain:
         dense = evidence.run(trained, BASELINE).latency_us
-        bars[trained.name] = np.array([dense / evidence.run(trained, name).latency_us for name in others])
-    return SpeedUpData(BASELINE, others, bars)
+        bars[trained.name] = np.array([dense / evidence.run(trained, name).latency_us for name in shown])
+    return SpeedUpData(BASELINE, shown, bars)
 
 
 def draw_pruning(evidence: Evidence) -> Figure:
@@ -67,7 +61,7 @@ def draw_pruning(evidence: Evidence) -> Figure:
     shown = evidence.one_seed_each
     columns = 3
     rows = -(-len(shown) // columns)
-    figure = new_figure(TWO_COLUMNS_INCHES, 1.7 * rows + 0.5)
+    figure = new_figure(1.7 * rows)
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
     for axes, trained in zip(panels, shown, strict=False):
         _pruning_panel(axes, evidence, trained)
@@ -75,8 +69,7 @@ def draw_pruning(evidence: Evidence) -> Figure:
         axes.set_ylabel("edges pruned, %")
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2)
+    add_legend(figure)
     return figure
 
 
@@ -85,8 +78,8 @@ def _pruning_panel(axes: Axes, evidence: Evidence, trained: Trained) -> None:
     places = np.arange(len(layers))
     threshold = np.array([100 * layer.edge_share(layer.edges.pruned.threshold) for layer in layers])
     pooling = np.array([100 * layer.edge_share(layer.edges.pruned.pooling) for layer in layers])
-    axes.bar(places, threshold, color=BLUE, label="threshold")
-    axes.bar(places, pooling, bottom=threshold, color=ORANGE, label="pooling")
+    axes.bar(places, threshold, label="threshold", **fill(PRUNINGS["threshold"]))
+    axes.bar(places, pooling, bottom=threshold, label="pooling", **fill(PRUNINGS["pooling"]))
     axes.set_title(trained.name)
     axes.set_xticks(places, [layer.name for layer in layers], rotation=60, ha="right")
 
@@ -97,14 +90,14 @@ def draw_accuracy(logs: Sequence[TrainingLog]) -> Figure:
     for log in logs:
         groups[log.family, log.order].append(log)
     families = sorted({family for family, _ in groups})
-    figure = new_figure(TWO_COLUMNS_INCHES, 2.8)
+    figure = new_figure(2.8)
     panels = figure.subplots(1, len(families), squeeze=False)[0]
     for axes, family in zip(panels, families, strict=True):
         for number, order in enumerate(sorted(order for name, order in groups if name == family)):
             _accuracy_points(axes, groups[family, order], order, LINE_COLOURS[number])
         axes.set_title(family)
         axes.set_xlabel("binary edges pruned, %")
-        axes.legend()
+    add_legend(figure)
     panels[0].set_ylabel("accuracy on all test images, %")
     return figure
 
@@ -120,20 +113,20 @@ def _accuracy_points(axes: Axes, logs: Sequence[TrainingLog], label: str, colour
             [100 * log.accuracy for log in chosen],
             linestyle="",
             marker=marker,
-            markersize=4,
+            markersize=scaled(4),
             color=colour,
             label=f"{label}, {kind}",
         )
     for log in logs:
         if log.regularised:
             place = (log.pruned_percent, 100 * log.accuracy)
-            axes.annotate(weights_text(log), place, (3, 2), textcoords="offset points", fontsize=5)
+            axes.annotate(weights_text(log), place, (3, 2), textcoords="offset points", fontsize="xx-small")
     front = front_of(logs)
     axes.plot(
         [log.pruned_percent for log in front],
         [100 * log.accuracy for log in front],
         color=colour,
-        linewidth=0.8,
+        linewidth=scaled(0.8),
         alpha=0.6,
     )
 

@@ -8,21 +8,22 @@ from rich.console import Console
 from rich.table import Table
 
 from o3sim.checks.reproduce.finding import Finding
+from o3sim.report.console import print_note
 from o3sim.report.numbers import ABSENT, significant
 
-LEGEND = """\
-Published figures are the papers' (or the first look's) own, on their networks and hardware;
-measured ones are this simulator's, on the networks named. docs/reproduce.md has the margins that
-verdicts go by."""
+LEGEND = (
+    "Published figures are the papers' (or the first look's) own, on their networks and hardware; measured"
+    " ones are this simulator's, on the networks named. docs/reproduce.md has the margins of verdicts."
+)
 
 
 def print_findings(console: Console, findings: Sequence[Finding]) -> None:
     """Write the table, then the reason of every verdict under its number."""
     console.print(_table(findings))
     for number, finding in enumerate(findings, start=1):
-        console.print(f"{number:>3}  {finding.claim.source}. {finding.subject}: {finding.why}.")
+        print_note(console, f"{number:>3}  {finding.claim.source}. {finding.subject}: {finding.why}.")
     console.print()
-    console.print(LEGEND)
+    print_note(console, LEGEND)
 
 
 def _table(findings: Sequence[Finding]) -> Table:

@@ -47,7 +47,7 @@ class Layer:
         Edges of a neuron under each pattern, counted and weighted.
     most_mismatches, matches, outcomes : table
     channel_of, pass_of, bank_of : table
-        Of each stream, those of a group one behind the other.
+        Items of each stream, those of a group one behind the other.
     """
 
     groups: int

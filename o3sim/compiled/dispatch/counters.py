@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from o3sim.compiled.bit_set import has_bit, word_at
+from o3sim.compiled.bit_set import has_bit
 from o3sim.compiled.contexts import enter_if_idle
 from o3sim.compiled.dispatch.members import begin_member
 from o3sim.compiled.dispatch.patch import holds
-from o3sim.compiled.free_pes import change_free
-from o3sim.compiled.kernel import ONE, as_int, inlined, lowest_bit, noinline
+from o3sim.compiled.free_pes import change_free, least_loaded_in
+from o3sim.compiled.kernel import as_int, inlined, noinline
 from o3sim.compiled.memory import Memory
 from o3sim.compiled.records.ledger import CAUSE, cause_at
 from o3sim.compiled.records.pe_array import context_at, pe_at
@@ -32,7 +30,7 @@ def hand_out(x: Memory, cycle: int) -> None:
         for _ in range(windows.windows_per_cycle):
             if _waits_because(x, _list_of(x, counter), cycle) >= 0:
                 break
-            pe = _least_loaded(x, counter)
+            pe = least_loaded_in(x, counter * windows.range_pes, (counter + 1) * windows.range_pes)
             if pe < 0:
                 break
             _hand_over(x, counter, pe, cycle)
@@ -54,24 +52,6 @@ def _waits_because(x: Memory, number: int, cycle: int) -> int:
     if not arrived(x, weight_group_of(x.windows, task), cycle):
         return CAUSE.weight_wait
     return -1 if holds(x, task) else CAUSE.input_wait
-
-
-@noinline
-def _least_loaded(x: Memory, counter: int) -> int:
-    """Find the free PE of a counter's range that holds fewest tasks, the lowest of them; -1 if none."""
-    array = x.pe_array
-    begin = counter * x.windows.range_pes
-    end = begin + x.windows.range_pes
-    for load in range(x.settings.contexts):
-        for place in range(begin >> 6, (end + 63) >> 6):
-            bits = word_at(array.free, load * array.set_words + place).bits
-            if place << 6 < begin:
-                bits &= ~((ONE << np.uint64(begin & 63)) - ONE)
-            if (place + 1) << 6 > end:
-                bits &= (ONE << np.uint64(end & 63)) - ONE
-            if bits != 0:
-                return (place << 6) + (as_int(lowest_bit(bits)) & 63)
-    return -1
 
 
 @noinline

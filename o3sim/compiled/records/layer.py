@@ -10,7 +10,6 @@ import numpy as np
 from o3sim.compiled.allocation import located
 from o3sim.compiled.record import Table, numbers
 from o3sim.compiled.records.settings import or_zero, shift_of
-from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import window_members
 from o3sim.contract.tasks import task_members
@@ -121,18 +120,18 @@ def layer_of(
     geometry, pruning = profile.geometry, architecture.pruning
     one_access = architecture.activation_buffer.one_access_a_word
     shape = _shape_of(geometry, architecture.pe.width_edges, one_access)
-    is_central = architecture.scheduler.dispatch == CENTRAL
-    if not is_central:
+    has_queue = architecture.scheduler.has_queue
+    if not has_queue:
         shape = {**shape, **_tasks_of(geometry, architecture)}
     checks_bounds = pruning.threshold and not profile.scores
     verdict_after = architecture.pe.latency_cycles if checks_bounds else 1
     races = profile.race is not None and pruning.argmax
-    in_turn = is_central and not traced and not races
+    in_turn = has_queue and not traced and not races
     return {
         **shape,
         "has_thresholds": not profile.scores,
         "checks_bounds": checks_bounds,
-        "prunes_pooling": is_central and pruning.pooling and geometry.pool is not None and not profile.scores,
+        "prunes_pooling": has_queue and pruning.pooling and geometry.pool is not None and not profile.scores,
         "races": races,
         "is_stage": is_stage,
         "verdict_after_cycles": verdict_after,

@@ -9,7 +9,7 @@ from o3sim.compiled.allocation import records
 from o3sim.compiled.record import Table, rows
 from o3sim.contract.counters import PE_CYCLE_CAUSES
 
-_Causes: Any = namedtuple("_Causes", PE_CYCLE_CAUSES)  # type: ignore[misc]
+_Causes: Any = namedtuple("_Causes", PE_CYCLE_CAUSES)  # type: ignore[misc]  # no literal names
 CAUSE: Any = _Causes(*range(len(PE_CYCLE_CAUSES)))
 """The number of each cause, by its name in the contract."""
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from o3sim.compiled.allocation import records
 from o3sim.compiled.record import Table, rows
-from o3sim.config.dispatch import CENTRAL
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -21,6 +20,8 @@ class Op:
     ----------
     index : int
         Its place in program order, and its age.
+    bank : int
+        Of the issue queue.
     n_edges, words, decided_words : int
         Its edges and words, and the words that decide it.
     outcome : int
@@ -43,6 +44,7 @@ class Op:
     """
 
     index: int
+    bank: int
     n_edges: int
     words: int
     decided_words: int
@@ -97,7 +99,7 @@ def most_ops(architecture: Architecture, ops: int) -> int:
     """
     pe = architecture.pe
     in_pes = pe.count * (2 * pe.contexts + 2 * pe.latency_cycles + 2)
-    if architecture.scheduler.dispatch != CENTRAL:
+    if not architecture.scheduler.has_queue:
         return min(ops, in_pes) + 2
     in_pes += pe.count * architecture.scheduler.select_cycles * pe.contexts
     shown = architecture.output_buffer.write_width_ops * (architecture.pruning.squash_latency_cycles + 1)

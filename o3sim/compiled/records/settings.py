@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from o3sim.config.dispatch import CENTRAL
-
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
 
@@ -33,6 +31,9 @@ class Settings:
     channel_outermost: int
     group_windows: int
     depth_ops: int
+    banks: int
+    bank_depth_ops: int
+    bank_pes: int
     policy: int
     issue_width_ops: int
     select_cycles: int
@@ -58,7 +59,7 @@ def settings_of(architecture: Architecture) -> dict[str, int]:
     activation_banks = 0 if has_patch else or_zero(a.activation_buffer.banks)
     weight_banks = or_zero(a.weight_buffer.banks)
     return {
-        **(_queue_settings(a) if a.scheduler.dispatch == CENTRAL else {}),
+        **(_queue_settings(a) if a.scheduler.has_queue else {}),
         "pes": a.pe.count,
         "contexts": a.pe.contexts,
         "width_edges": a.pe.width_edges,
@@ -82,14 +83,21 @@ def settings_of(architecture: Architecture) -> dict[str, int]:
 
 def _queue_settings(architecture: Architecture) -> dict[str, int]:
     """Turn the keys of the queue, and of what is around it, into numbers."""
-    a, limit = architecture, architecture.scheduler.window_in_flight_ops
+    a, limit, banks = (
+        architecture,
+        architecture.scheduler.window_in_flight_ops,
+        architecture.scheduler.banks or 1,
+    )
     return {
         "sequencer_width_ops": a.sequencer.width_ops,
         "member_major": a.sequencer.order == "member_major",
         "group_windows": a.sequencer.group_windows,
         "depth_ops": a.issue_queue.depth_ops,
+        "banks": banks,
+        "bank_depth_ops": a.issue_queue.depth_ops // banks,
+        "bank_pes": a.pe.count // banks,
         "policy": POLICIES[a.scheduler.policy],
-        "issue_width_ops": a.scheduler.issue_width_ops,
+        "issue_width_ops": a.scheduler.most_selected,
         "select_cycles": a.scheduler.select_cycles,
         "window_in_flight_ops": UNLIMITED if isinstance(limit, str) else limit,
         "squash_latency_cycles": a.pruning.squash_latency_cycles,

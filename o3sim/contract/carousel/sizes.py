@@ -19,7 +19,7 @@ class CarouselSizes(NamedTuple):
     ----------
     pes : int
     contexts : int
-        Of a PE; also the cycles for which a word passes.
+        Contexts of a PE; also the cycles for which a word passes.
     open_channels : int
         Channels whose words pass at a time.
     banks : int

@@ -120,9 +120,9 @@ def tiles_of(
     Parameters
     ----------
     memory_bits : int
-        Of the memory of a PE.
+        Size of the memory of a PE.
     banks : int or "ideal"
-        Of the activation buffer; each gives a word a cycle.
+        Banks of the activation buffer; each gives a word a cycle.
 
     Returns
     -------

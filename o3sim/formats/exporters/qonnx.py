@@ -39,13 +39,16 @@ def export_qonnx(network: Network, path: Path) -> None:
     Raises
     ------
     InputError
-        If parameters are synthetic, QONNX cannot say the input encoding exactly, the model exceeds
+        If parameters are synthetic, layers have inputs of their own, there are no classes,
+        QONNX cannot say the input encoding exactly, the model exceeds
         2 GB, the extra `onnx` is missing, or the file cannot be written.
     """
     if network.synthetic:
         raise InputError(
             f"{network.name}: its parameters are synthetic; a model of them would pass for a trained network"
         )
+    if not network.classes or any(layer.geometry.own_input for layer in network.layers):
+        raise InputError(f"{network.name}: no chain of layers that ends in scores, which is what a model is")
     if sum(4 * len(layer.weights) * layer.geometry.fan_in for layer in network.layers) > MOST_BYTES:
         raise InputError(f"{network.name}: exceeds the 2 GB that an ONNX file can have")
     try:

@@ -11,7 +11,12 @@ from o3sim.machine.machine import Machine
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
 
-_MACHINES: dict[str, type[Machine]] = {"central": Machine, "window": WindowMachine, "group": GroupMachine}
+_MACHINES: dict[str, type[Machine]] = {
+    "central": Machine,
+    "banked": Machine,
+    "window": WindowMachine,
+    "group": GroupMachine,
+}
 
 
 def machine_class(architecture: Architecture) -> type[Machine]:

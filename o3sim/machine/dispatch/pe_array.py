@@ -6,7 +6,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, cast
 
-from o3sim.machine.dispatch.free_pes import RangedFreePEs
 from o3sim.machine.dispatch.pe import PICKS, OldestPE
 from o3sim.machine.dispatch.task import Member, Task
 from o3sim.machine.op import Op
@@ -36,8 +35,7 @@ class WindowPEArray(PEArray):
     """
 
     def __init__(self, architecture: Architecture, supply: OperandSupply, counters: int) -> None:
-        super().__init__(architecture, supply, PICKS[architecture.pe.pick])
-        self._ranged = self._free = RangedFreePEs(self.pes, architecture.pe.contexts, counters)
+        super().__init__(architecture, supply, PICKS[architecture.pe.pick], counters)
         self._range = len(self.pes) // counters
         self._counters = counters
         self._units = architecture.scheduler.groups or 1
@@ -53,13 +51,12 @@ class WindowPEArray(PEArray):
 
     def can_take(self, counter: int) -> bool:
         """Return whether a PE of a counter's range has a free context and no outcome that waits."""
-        return self._ranged.any_in(counter)
+        return self.free_contexts_of(counter) > 0
 
     def hand_over(self, task: Task, counter: int, cycle: int) -> Member:
         """Give a task to the PE of a counter's range that holds fewest; return its first member."""
-        self._ranged.counter = counter
         op = task.begin()
-        self.place(op, cycle)
+        self.place(op, cycle, counter)
         return op
 
     def begin(self, op: Member, pe: int, context: int, cycle: int) -> None:

@@ -11,7 +11,7 @@ from o3sim.machine.op import Op
 
 @dataclass(frozen=True)
 class QueueView:
-    """What a policy sees of the machine in a cycle.
+    """What a policy sees of the machine in a cycle; of a queue in banks one bank after another.
 
     Attributes
     ----------
@@ -21,7 +21,8 @@ class QueueView:
         Whether an op may be selected now; it takes the ops already selected in this cycle into
         account, so ask just before yielding.
     free_contexts, contexts : int
-        Free contexts of all PEs that no op is selected for, and all there are.
+        Free contexts of all PEs that no op is selected for, and all there are; of a bank's PEs where the
+        queue is in banks.
     more_coming : bool
         Whether the sequencer may still put ops into the queue without an op being issued first.
     """

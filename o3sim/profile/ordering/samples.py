@@ -13,6 +13,7 @@ from o3sim.network.bits.packing import unpack_bits
 from o3sim.network.bits.patches import Patches, gather, most_mismatches
 from o3sim.network.layer import Layer
 from o3sim.network.network import Network
+from o3sim.network.own_input import layer_input
 
 MOST_MEMBERS = 9
 """Windows of more members stay in raster order: patterns double with each."""
@@ -143,6 +144,7 @@ def sample_layers(network: Network, images: Sequence[NDArray[np.uint8]]) -> Iter
     for layer in network.layers:
         if layer.scores:
             return
+        codes = [layer_input(layer, *pair) for pair in zip(images, codes, strict=True)]
         outcomes = [thresholded(layer, each) for each in codes]
         if can_be_ordered(layer):
             samples = LayerSamples.of(layer)

@@ -36,8 +36,8 @@ class Index:
         SHA-256 of each image's pixels.
     speculative : bool
         Whether outcomes are called by the network's bounds.
-    exact_classes : tuple of int
-        Class of each image by functional inference.
+    exact_classes : tuple of (int or None)
+        Class of each image by functional inference; None of a network without classes.
     arrays : dict of str to tuple of str
         For each array the SHA-256 of each image's part.
     layout : int
@@ -47,7 +47,7 @@ class Index:
     network: str
     images: tuple[str, ...]
     speculative: bool
-    exact_classes: tuple[int, ...]
+    exact_classes: tuple[int | None, ...]
     arrays: dict[str, tuple[str, ...]]
     layout: int = LAYOUT
     edge_order: str = EDGE_ORDER

@@ -31,18 +31,19 @@ def array_name(layer: int, what: str) -> str:
 def arrays_of(network: Network) -> dict[str, ArrayKind]:
     """List the arrays that profiles of a network are."""
     kinds = {
-        SCORES: ArrayKind(np.dtype("f8"), (network.layers[-1].geometry.out_channels,)),
-        INPUT: ArrayKind(np.dtype("u2"), _input_shape(network)),
+        SCORES: ArrayKind(np.dtype("f8"), (len(network.classes),)),
+        INPUT: ArrayKind(np.dtype("u2"), _input_shape(network.layers[0])),
         SUMS: ArrayKind(np.dtype("f8"), (len(network.layers), 3)),
     }
     for number, layer in enumerate(network.layers):
+        if layer.geometry.own_input:
+            kinds[array_name(number, INPUT)] = ArrayKind(np.dtype("u1"), _input_shape(layer))
         kinds.update({array_name(number, what): kind for what, kind in _arrays_of_layer(layer).items()})
     return kinds
 
 
-def _input_shape(network: Network) -> tuple[int, ...]:
-    first = network.layers[0].geometry
-    return first.in_height, first.in_width, first.in_channels
+def _input_shape(layer: Layer) -> tuple[int, ...]:
+    return layer.geometry.in_height, layer.geometry.in_width, layer.geometry.in_channels
 
 
 def _arrays_of_layer(layer: Layer) -> dict[str, ArrayKind]:

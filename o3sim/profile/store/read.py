@@ -40,15 +40,15 @@ class StoredProfiles:
         Whether outcomes are called by the network's bounds.
     numbers : tuple of int
         Place of each image in the folder's arrays.
-    exact_classes : tuple of int
-        Class of each image by functional inference.
+    exact_classes : tuple of (int or None)
+        Class of each image by functional inference; None of a network without classes.
     """
 
     folder: str
     checksum: str
     speculative: bool
     numbers: tuple[int, ...]
-    exact_classes: tuple[int, ...]
+    exact_classes: tuple[int | None, ...]
 
     def __len__(self) -> int:
         """Count the images."""
@@ -100,7 +100,10 @@ class StoredImage:
         """Count a layer's matches from its input, if its weights are there."""
         if not layer.weights.size or layer.geometry.edge_order is not None or self._stored.speculative:
             return None
-        codes = self.exact_bits(number - 1) if number else self._part(INPUT)
+        if layer.geometry.own_input:
+            codes = self._part(array_name(number, INPUT))
+        else:
+            codes = self.exact_bits(number - 1) if number else self._part(INPUT)
         return partial(word_matches, layer, codes)
 
     def exact_bits(self, layer: int) -> NDArray[np.uint8]:
@@ -116,8 +119,8 @@ class StoredImage:
         return pooled(self._layers[layer].geometry, self._part(array_name(layer, "outcome")))
 
     @property
-    def exact_class(self) -> int:
-        """The class by functional inference."""
+    def exact_class(self) -> int | None:
+        """The class by functional inference; None of a network without classes."""
         return self._stored.exact_classes[self._place]
 
     @property

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from o3sim.errors import InputError
 from o3sim.network.images import Images
 from o3sim.network.network import Network
+from o3sim.network.own_input import own_input
 from o3sim.profile.image import ComputedImage
 from o3sim.profile.profile import LayerProfile
 from o3sim.profile.store.index import INDEX, Index, image_digests
@@ -138,6 +139,9 @@ def _fill(
                 sums.append((profile.margin_sum, profile.margin_count, profile.oracle_edges))
                 for what, array in _arrays(profile, image.exact_bits(layer)).items():
                     files[array_name(layer, what)].add(array)
+            for layer, each in enumerate(network.layers):
+                if each.geometry.own_input:
+                    files[array_name(layer, INPUT)].add(own_input(each.name, each.geometry, pixels))
             files[INPUT].add(network.encode(pixels))
             files[SUMS].add(np.array(sums, np.float64))
             files[SCORES].add(image.scores)

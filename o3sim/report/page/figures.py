@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from o3sim.errors import InputError
+from o3sim.report.page.source import PageSource
 from o3sim.report.plot.axis_names import axis_name
 from o3sim.report.plot.heatmap import draw_heatmap, heatmap_data
+from o3sim.report.plot.image_boxes import boxes_data, draw_boxes
 from o3sim.report.plot.pareto import draw_pareto, pareto_data
 from o3sim.report.plot.parts import draw_parts, energy_parts, pruning_parts
 from o3sim.report.plot.series import draw_series, series_data
+from o3sim.report.plot.speedup import draw_speedup, speedup_data
+from o3sim.report.plot.stack import draw_stack, stack_data
 from o3sim.report.plot.style import figure_style
 from o3sim.results.result_table import ResultTable, number_in
 
@@ -22,13 +26,13 @@ MOST_LINES = 14
 """More lines in a figure nobody could tell apart."""
 
 MOST_POINTS_IN_PARTS = 12
-CYCLES = "cycles_per_image"
+CYCLES, ENERGY, AREA = "cycles_per_image", "energy_pj_per_image", "area_mtransistors"
 
 
-def svg_figures(table: ResultTable) -> Iterator[tuple[str, str]]:
+def svg_figures(source: PageSource) -> Iterator[tuple[str, str]]:
     """Yield the caption and the SVG of each figure that can be drawn."""
     with figure_style():
-        for caption, draw in _candidates(table):
+        for caption, draw in (*_of_runs(source), *_candidates(source)):
             try:
                 figure = draw()
             except InputError:  # this table cannot be drawn in that way
@@ -36,12 +40,27 @@ def svg_figures(table: ResultTable) -> Iterator[tuple[str, str]]:
             yield caption, _svg(figure)
 
 
-def _candidates(table: ResultTable) -> Iterator[tuple[str, Callable[[], Figure]]]:
+def _of_runs(source: PageSource) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    """Yield the figures that only runs have: what is in their PE-cycles and in their images one by one."""
+    if not source.runs:
+        return
+    runs = source.runs
+    base = next((run for run in runs if run.architecture.endswith("dense")), runs[-1]).architecture
+    yield f"Speed-up over {base}", lambda: draw_speedup(speedup_data([runs], base))
+    yield "Cycles of an image by what PEs did in them", lambda: draw_stack(stack_data(runs))
+    if runs[0].images > 1:
+        yield "Latency of the images one by one", lambda: draw_boxes(boxes_data(runs))
+
+
+def _candidates(source: PageSource) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    table = source.table
     axes = [name for name in table.varied() if name in table.axes]
-    yield (
-        "All points by energy and cycles: the line joins those that no other point beats in both",
-        lambda: draw_pareto(pareto_data(table, "energy_pj_per_image", CYCLES, [])),
-    )
+    if len(table.rows) > 1:
+        for x, what in ((ENERGY, "energy"), (AREA, "area")):
+            yield (
+                f"All points by {what} and cycles: the line joins those that no other point beats in both",
+                _front(table, x),
+            )
     for along in axes:
         others = [name for name in axes if name != along]
         if _lines(table, others) <= MOST_LINES:
@@ -51,7 +70,17 @@ def _candidates(table: ResultTable) -> Iterator[tuple[str, Callable[[], Figure]]
     fastest = _fastest(table)
     which = "all points" if fastest is table else f"the {MOST_POINTS_IN_PARTS} fastest points"
     yield f"Energy of an image by unit, {which}", lambda: draw_parts(energy_parts(fastest, []))
-    yield f"Edges pruned by layer, {which}", lambda: draw_parts(pruning_parts(fastest, fastest.varied()))
+    if source.layers is not None:
+        shown = {row["point"] for row in fastest.rows}
+        layers = [row for row in source.layers if row["point"] in shown]
+        yield (
+            f"Edges pruned by layer, {which}",
+            lambda: draw_parts(pruning_parts(fastest, fastest.varied(), layers)),
+        )
+
+
+def _front(table: ResultTable, x: str) -> Callable[[], Figure]:
+    return lambda: draw_pareto(pareto_data(table, x, CYCLES, []))
 
 
 def _drawn(table: ResultTable, along: str, others: list[str]) -> Callable[[], Figure]:

@@ -1,21 +1,21 @@
-"""The page itself: what differs, figures, tables that sort, and where it all comes from."""
+"""The page itself: what differs, figures, a table that sorts and filters, and where it all comes from."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from html import escape
 from importlib.resources import files
+from itertools import islice
 from math import isfinite
 from pathlib import Path
 from string import Template
 
-from o3sim.config.yaml_marks import MAX_BYTES
-from o3sim.files.inputs import printable, read_input
 from o3sim.report.page.figures import svg_figures
+from o3sim.report.page.policy import policy_of
+from o3sim.report.page.source import source_of
 from o3sim.report.plot.axis_names import axis_name
-from o3sim.results.result_table import IDENTITY, ResultTable, load_results, read_csv
+from o3sim.report.plot.quantities import readable
+from o3sim.results.result_table import IDENTITY, ResultTable, read_csv
 
 SHOWN = (
     "cycles_per_image",
@@ -27,6 +27,7 @@ SHOWN = (
     "edges.pruned.pooling",
     "edges.pruned.argmax",
     "energy_pj_per_image",
+    "fj_per_edge",
     "area_mtransistors",
     "accuracy",
 )
@@ -41,49 +42,40 @@ MOST_ROWS = 2_000
 """Points in the page's table: more would take browsers seconds to open."""
 
 
-def page_of(folder: Path) -> str:
-    """Return the page about a sweep's folder.
+def page_of(path: Path) -> str:
+    """Return the page about a sweep's folder, or a result.
 
     Parameters
     ----------
-    folder : Path
-        With ``results.csv``, ``layers.csv`` and ``sweep.yaml``.
+    path : Path
+        A folder with ``results.csv``, ``layers.csv`` and ``sweep.yaml``, or a file of ``run --json``.
 
     Raises
     ------
     InputError
         If it has no such tables.
     """
-    table = load_results(folder)
-    title = printable(table.path.parent.resolve().name)
+    source = source_of(path)
+    table = source.table
     page = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
     return Template(page).substitute(
-        policy=escape(_policy(page)),
-        title=escape(f"o3sim: {title}"),
-        heading=escape(title),
-        summary=_summary(table),
+        policy=escape(policy_of(page)),
+        title=escape(f"o3sim: {source.title}"),
+        heading=escape(source.title),
+        description=f"<p>{escape(source.description)}</p>" if source.description else "",
+        summary=_summary(table, "run" if source.runs else "point"),
         differences=_differences(table),
         same=_same(table),
-        figures="\n".join(_figure(caption, svg) for caption, svg in svg_figures(table)),
+        figures="\n".join(_figure(caption, svg) for caption, svg in svg_figures(source)),
         results=_results(table),
         failed=_failed(table),
         provenance=_provenance(table),
-        request=_request(table.path.parent),
+        request=_request(*source.request),
     )
 
 
-def _policy(page: str) -> str:
-    """Return what a browser lets the page do: run its own script and style itself, load and send nothing."""
-    script = page.partition("<script>")[2].partition("</script>")[0]
-    digest = b64encode(sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:;"
-        " base-uri 'none'; form-action 'none'"
-    )
-
-
-def _summary(table: ResultTable) -> str:
-    sums = [f"{len(table.rows):,} points"]
+def _summary(table: ResultTable, what: str) -> str:
+    sums = [f"{len(table.rows):,} {what}{'s' * (len(table.rows) != 1)}"]
     if table.failed:
         sums.append(f"{table.failed:,} more failed")
     made_up = sorted({row["synthetic"] for row in table.rows if row.get("synthetic")})
@@ -126,11 +118,22 @@ def _figure(caption: str, svg: str) -> str:
 
 def _results(table: ResultTable) -> str:
     shown = [name for name in SHOWN if name in table.columns and any(row[name] for row in table.rows)]
-    names = ["point", *table.varied(), *shown]
-    rows = [[_readable(row[name]) for name in names] for row in table.rows[:MOST_ROWS]]
+    varied = table.varied()
+    named = {axis_name(name): [row[name] for row in table.rows] for name in ("point", *varied)}
+    named |= dict(_column(table, name) for name in shown)
+    rows = [list(map(_readable, cells)) for cells in islice(zip(*named.values(), strict=True), MOST_ROWS)]
     left_out = len(table.rows) - len(rows)
     note = f"<p>The first {MOST_ROWS:,}; results.csv has {left_out:,} more.</p>" if left_out > 0 else ""
-    return note + _table([axis_name(name) for name in names], rows, sorts=True)
+    return note + _table(list(named), rows, keys=range(1, 1 + len(varied)))
+
+
+def _column(table: ResultTable, name: str) -> tuple[str, list[str]]:
+    """Return a figure's heading and cells: energies in a unit in which they are read."""
+    cells = [row[name] for row in table.rows]
+    if name.endswith("pj_per_image") and all(map(_is_number, cells)):
+        heading, values = readable(table, name)
+        return heading, list(map(str, values))
+    return axis_name(name), cells
 
 
 def _failed(table: ResultTable) -> str:
@@ -139,7 +142,7 @@ def _failed(table: ResultTable) -> str:
     _, rows = read_csv(table.path)
     names = ["point", *IDENTITY, *table.axes, "error"]
     failed = [[row.get(name, "") for name in names] for row in rows if row["status"] != "ok"]
-    return "<h2>Failed</h2>" + _table(names, failed[:MOST_ROWS])
+    return f'<h2>Failed</h2><div class="wide">{_table(names, failed[:MOST_ROWS])}</div>'
 
 
 def _provenance(table: ResultTable) -> str:
@@ -148,19 +151,18 @@ def _provenance(table: ResultTable) -> str:
     return _table(names, list(distinct))
 
 
-def _request(folder: Path) -> str:
-    for name in ("sweep.yaml", "explore.yaml"):
-        if (folder / name).is_file():
-            text = read_input(folder / name, MAX_BYTES).decode("utf-8", "replace")
-            return f"<h2>{name}</h2><pre>{escape(text)}</pre>"
-    return ""
+def _request(name: str, text: str) -> str:
+    return f"<h2>{escape(name)}</h2><pre>{escape(text)}</pre>" if name else ""
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], sorts: bool = False) -> str:
-    """Return an HTML table; ``sorts``: a click on a head sorts by it."""
-    cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], keys: Sequence[int] | None = None) -> str:
+    """Return an HTML table; with ``keys``, columns that say what a row is, one that sorts and filters."""
+    marks = [' data-key="1"' if keys is not None and number in keys else "" for number in range(len(head))]
+    cells = "".join(
+        f'<th scope="col"{mark}>{escape(name)}</th>' for name, mark in zip(head, marks, strict=True)
+    )
     body = "\n".join("<tr>" + "".join(_cell(text) for text in row) + "</tr>" for row in rows)
-    kind = ' class="sorts"' if sorts else ""
+    kind = "" if keys is None else ' class="sorts"'
     return f"<table{kind}><thead><tr>{cells}</tr></thead><tbody>\n{body}\n</tbody></table>"
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.report.plot.style import LINE_COLOURS, TWO_COLUMNS_INCHES, new_figure
+from o3sim.report.plot.colours import LINE_COLOURS
+from o3sim.report.plot.legend import add_legend
+from o3sim.report.plot.style import legend_label, new_panels, plain_numbers, scaled, width_inches, wrapped
 from o3sim.studies.whatif.occupancy import Occupancy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_BINS = 32
+DASHES = ("solid", "dashed", "dashdot", "dotted")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,19 +62,19 @@ def _binned(title: str, histograms: Mapping[str, Mapping[int, int]]) -> Occupanc
 
 
 def draw_occupancy(panels: Sequence[OccupancyData], title: str) -> Figure:
-    """Draw the histograms side by side as steps, an architecture a colour."""
-    figure = new_figure(TWO_COLUMNS_INCHES, 2.6)
-    all_axes = figure.subplots(1, len(panels))
+    """Draw the histograms side by side as steps, an architecture a colour and a kind of line."""
+    figure, all_axes = new_panels(len(panels), 2.1)
     for axes, panel in zip(all_axes, panels, strict=True):
         for number, (name, shares) in enumerate(panel.shares.items()):
             colour = LINE_COLOURS[number % len(LINE_COLOURS)]
-            axes.stairs(shares, panel.edges, label=name, color=colour, linewidth=1.2)
+            line: dict[str, Any] = {"linewidth": scaled(1.2), "linestyle": DASHES[number % len(DASHES)]}
+            axes.stairs(shares, panel.edges, label=legend_label(name), color=colour, **line)
             axes.stairs(shares, panel.edges, color=colour, alpha=0.2, fill=True)
         axes.set_xlim(panel.edges[0], panel.edges[-1])
         axes.set_ylim(bottom=0)
         axes.set_xlabel(panel.title)
-    all_axes[0].set_ylabel("cycles (%)")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=8)
-    handles, labels = all_axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+        axes.set_ylabel("cycles (%)")
+        plain_numbers(axes.xaxis)
+    all_axes[0].set_title(wrapped(title, 0.85 * width_inches()))
+    add_legend(figure)
     return figure

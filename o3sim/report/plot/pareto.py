@@ -9,23 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.report.plot.axis_names import axis_name
-from o3sim.report.plot.series import MARKERS, add_legend, grouping, labeller, noted
-from o3sim.report.plot.style import (
-    BLACK,
-    LINE_COLOURS,
-    TWO_COLUMNS_INCHES,
-    VERMILION,
-    new_figure,
-    plain_numbers,
-)
+from o3sim.report.plot.colours import BLACK, LINE_COLOURS, VERMILION
+from o3sim.report.plot.legend import add_legend
+from o3sim.report.plot.quantities import MORE_IS_BETTER, directed, readable
+from o3sim.report.plot.series import MARKERS, grouping, labeller, noted
+from o3sim.report.plot.style import new_figure, plain_numbers, scaled, width_inches, wrapped
 from o3sim.results.front import knee, non_dominated
 from o3sim.results.result_table import ResultTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MORE_IS_BETTER = frozenset({"images_per_s", "utilisation", "tops_per_watt", "accuracy"})
+HEIGHT_INCHES = 2.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +53,8 @@ class ParetoData:
 
 def pareto_data(table: ResultTable, x: str, y: str, by: Sequence[str]) -> ParetoData:
     """Find the front of two columns; less is better but where the figure says otherwise."""
-    along, up = np.array(table.numbers(x)), np.array(table.numbers(y))
+    (x_name, x_values), (y_name, y_values) = readable(table, x), readable(table, y)
+    along, up = np.array(x_values), np.array(y_values)
     signs = [-1.0 if key in MORE_IS_BETTER else 1.0 for key in (x, y)]
     values = np.stack([signs[0] * along, signs[1] * up], axis=1)
     front = np.flatnonzero(non_dominated(values))
@@ -67,8 +63,8 @@ def pareto_data(table: ResultTable, x: str, y: str, by: Sequence[str]) -> Pareto
     label_of = labeller(table, grouping(table, [], by))
     describe = labeller(table, table.varied())
     return ParetoData(
-        axis_name(x),
-        noted(table, axis_name(y)),
+        directed(x_name, x in MORE_IS_BETTER),
+        noted(table, directed(y_name, y in MORE_IS_BETTER)),
         along,
         up,
         tuple(map(label_of, table.rows)),
@@ -80,7 +76,7 @@ def pareto_data(table: ResultTable, x: str, y: str, by: Sequence[str]) -> Pareto
 
 def draw_pareto(data: ParetoData) -> Figure:
     """Draw the points, the front as a line, and its knee."""
-    figure = new_figure(TWO_COLUMNS_INCHES, 3.4)
+    figure = new_figure(HEIGHT_INCHES)
     axes = figure.subplots()
     labels = np.array(data.labels)
     for number, label in enumerate(dict.fromkeys(data.labels)):
@@ -88,27 +84,29 @@ def draw_pareto(data: ParetoData) -> Figure:
         axes.scatter(
             data.x[here],
             data.y[here],
-            s=9,
+            s=scaled(3) ** 2,
             color=LINE_COLOURS[number % len(LINE_COLOURS)],
             marker=MARKERS[number // len(LINE_COLOURS) % len(MARKERS)],
             linewidths=0,
             alpha=0.75,
-            label=label,
+            label=label or "points",
         )
-    axes.plot(data.x[data.front], data.y[data.front], color=BLACK, linewidth=0.9, label="front")
+    x, y = data.x[data.front], data.y[data.front]
+    axes.plot(x, y, color=BLACK, linewidth=scaled(0.9), label="front: none beats these in both", zorder=1)
     axes.scatter(
         data.x[data.knee],
         data.y[data.knee],
-        s=70,
+        s=scaled(8) ** 2,
         facecolors="none",
         edgecolors=VERMILION,
-        linewidths=1.4,
-        label=f"knee: {data.knee_label}",
+        linewidths=scaled(1.4),
+        label=f"knee: {data.knee_label.strip() or 'the one point'}",
     )
     plain_numbers(axes.xaxis)
     plain_numbers(axes.yaxis)
-    axes.set_xlabel(data.x_name)
-    axes.set_ylabel(data.y_name)
-    axes.grid(linewidth=0.3)
+    axes.set_xlabel(wrapped(data.x_name, 0.8 * width_inches()))
+    axes.set_ylabel(wrapped(data.y_name, scaled(0.85 * HEIGHT_INCHES)))
+    axes.grid()
+    axes.set_axisbelow(True)
     add_legend(figure)
     return figure

@@ -4,38 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.errors import InputError
 from o3sim.report.plot.axis_names import short_name
-from o3sim.report.plot.series import add_legend, grouping, labeller, noted
+from o3sim.report.plot.bars import bar_places, name_groups
+from o3sim.report.plot.colours import PRUNINGS, UNITS, UNKNOWN, Look, fill, words
+from o3sim.report.plot.legend import add_legend
+from o3sim.report.plot.quantities import peak_notes
+from o3sim.report.plot.series import grouping, labeller, noted
 from o3sim.report.plot.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    SKY,
-    TWO_COLUMNS_INCHES,
-    VERMILION,
-    YELLOW,
+    add_note,
     new_figure,
+    plain,
     plain_numbers,
+    scaled,
+    text_inches,
+    width_inches,
 )
-from o3sim.results.result_table import ResultTable, load_layers, number_in
+from o3sim.results.measures import FJ_PER_PJ
+from o3sim.results.result_table import ResultTable, Row, as_numbers, load_layers, number_in
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW, "#999999")
-HATCHES = ("", "////", "....")
 MOST_BARS = 60
-TITLE_CHARACTERS = 130
-"""Of the small print above the bars, a line."""
 LEAST_SHARE = 0.002
 """Parts that are nowhere a larger share of a bar than this cannot be seen and are left out."""
 
@@ -51,45 +48,58 @@ class PartsData:
     bars : tuple of str
         In each group; one empty name where there is one only.
     parts : dict of str to ndarray of float64, shape (groups, bars)
+    looks : mapping of str to Look
+        Colour and hatch of each part.
     y_name : str
     x_name : str
         What ``groups`` are values of; empty where they speak for themselves.
+    notes : tuple of str
+        What a reader has to know, beneath the figure.
     """
 
     groups: tuple[str, ...]
     bars: tuple[str, ...]
     parts: Mapping[str, NDArray[np.float64]]
+    looks: Mapping[str, Look]
     y_name: str
     x_name: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def energy_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
-    """Split the energy of an image by unit; a bar for each point."""
+def energy_parts(table: ResultTable, by: Sequence[str], per_edge: bool = False) -> PartsData:
+    """Split the energy of an image, or of an edge asked for, by unit; a bar for each point."""
     prefix = "energy_pj."
     units = [name for name in table.columns if name.startswith(prefix) and name != f"{prefix}total"]
     keys = [table.name_of(key) for key in by or table.varied()]
-    labels = [", ".join(row[key] for key in keys) for row in table.rows]
+    labels = [", ".join(_readable(row[key]) for key in keys) for row in table.rows]
     _check_labels(table, labels, by)
-    images = np.array(table.numbers("images"))
-    if images.min() <= 0:
-        raise InputError(f"{table.path}: column `images` has a number below 1 in it")
-    parts = {name.removeprefix(prefix): np.array(table.numbers(name)) / images / 1e3 for name in units}
+    counted = "edges.total" if per_edge else "images"
+    number = np.array(table.numbers(counted))
+    if number.min() <= 0:
+        raise InputError(f"{table.path}: column `{counted}` has a number below 1 in it")
+    scale = FJ_PER_PJ if per_edge else 1e-3
+    parts = {name.removeprefix(prefix): np.array(table.numbers(name)) / number * scale for name in units}
     total = sum(parts.values())
     shown = {name: nj[:, None] for name, nj in parts.items() if (nj > LEAST_SHARE * total).any()}
     return PartsData(
         tuple(labels),
         ("",),
         shown,
-        noted(table, "energy of an image (nJ)"),
+        UNITS,
+        noted(table, "energy per edge (fJ)" if per_edge else "energy of an image (nJ)"),
         ", ".join(map(short_name, keys)),
+        tuple(peak_notes(table, keys)),
     )
 
 
-def pruning_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
-    """Split what was pruned in each layer by what pruned it; a bar for each point."""
+def pruning_parts(table: ResultTable, by: Sequence[str], layers: Sequence[Row] | None = None) -> PartsData:
+    """Split what was pruned in each layer by what pruned it; a bar for each point.
+
+    ``layers`` are the rows of all layers, if they do not lie beside the table.
+    """
     keys = grouping(table, [], by) or table.varied()
     label_of = labeller(table, keys)
-    layers = load_layers(table)
+    layers = load_layers(table) if layers is None else layers
     if not layers:
         raise InputError(f"{table.path.with_name('layers.csv')}: has no layers of these points")
     bars = {row["point"]: label_of(row) for row in table.rows}
@@ -104,7 +114,14 @@ def pruning_parts(table: ResultTable, by: Sequence[str]) -> PartsData:
         for kind in kinds:
             pruned, total = (number_in(row, name, "layers.csv") for name in (kind, "edges.total"))
             parts[kind.removeprefix(prefix)][place] = 100 * pruned / total if total else 0.0
-    return PartsData(tuple(groups), tuple(bars.values()), parts, noted(table, "edges pruned (%)"))
+    shown = {kind: percent for kind, percent in parts.items() if percent.any()}
+    y_name = noted(table, "edges pruned (%)")
+    return PartsData(tuple(groups), tuple(bars.values()), shown, PRUNINGS, y_name)
+
+
+def _readable(cell: str) -> str:
+    (number,) = as_numbers([cell])
+    return cell if isinstance(number, str) else plain(number)
 
 
 def _check_labels(table: ResultTable, labels: Sequence[str], by: Sequence[str]) -> None:
@@ -121,38 +138,47 @@ def _check_labels(table: ResultTable, labels: Sequence[str], by: Sequence[str]) 
 
 
 def draw_parts(data: PartsData) -> Figure:
-    """Draw the bars, parts stacked; bars of a group beside each other, named above the figure by a number."""
-    figure = new_figure(TWO_COLUMNS_INCHES, 3.4)
+    """Draw the bars, parts stacked; bars of a group beside each other, named beneath by a number."""
+    figure = new_figure(2.6)
     axes = figure.subplots()
-    places = np.arange(len(data.groups))
-    width = 0.84 / len(data.bars)
-    for bar, _ in enumerate(data.bars):
-        left = places - 0.42 + width * (bar + 0.5)
-        bottom = np.zeros(len(data.groups))
-        for number, (name, values) in enumerate(data.parts.items()):
-            axes.bar(
-                left,
-                values[:, bar],
-                width * 0.92,
-                bottom=bottom,
-                color=COLOURS[number % len(COLOURS)],
-                hatch=HATCHES[number // len(COLOURS) % len(HATCHES)],
-                edgecolor=BLACK,
-                linewidth=0.3,
-                label=name.replace("_", " ") if bar == 0 else None,
-            )
-            bottom = bottom + values[:, bar]
-        if len(data.bars) > 1:
-            for place, height in zip(left, bottom, strict=True):
-                axes.text(place, height, str(bar + 1), ha="center", va="bottom", fontsize=5.5)
-    axes.set_xticks(places, data.groups, rotation=25, ha="right")
+    places, width = bar_places(len(data.groups), len(data.bars))
+    floor = np.zeros(places.shape)
+    handles = {}
+    for name, values in data.parts.items():
+        look = fill(data.looks.get(name, UNKNOWN))
+        drawn = axes.bar(places.ravel(), values.ravel(), width * 0.92, floor.ravel(), **look)
+        handles[words(name)] = drawn
+        floor += values
+    name_groups(axes, data.groups)
     axes.set_xlabel(data.x_name)
     axes.set_ylabel(data.y_name)
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
     plain_numbers(axes.yaxis)
     axes.margins(x=0.01)
-    add_legend(figure)
-    if len(data.bars) > 1:
-        names = "   ".join(f"{number}: {name}" for number, name in enumerate(data.bars, start=1))
-        # Wrapped here: Matplotlib takes dollars for mathematics when it wraps, whatever it is told.
-        axes.set_title(fill(names, TITLE_CHARACTERS, break_on_hyphens=False), fontsize=6)
+    add_legend(figure, handles)
+    add_note(figure, [*_number_bars(axes, data, places, width, floor), *data.notes])
     return figure
+
+
+def _number_bars(
+    axes: Axes,
+    data: PartsData,
+    places: NDArray[np.float64],
+    width: float,
+    heights: NDArray[np.float64],
+) -> list[str]:
+    """Write its number above each bar, if there is room, and return what the numbers stand for."""
+    if len(data.bars) == 1:
+        return []
+    room = width * width_inches() * 0.85 / len(data.groups)
+    fits = text_inches(str(len(data.bars))) * 0.83 <= room
+    for bar in range(len(data.bars)):
+        for place, height in zip(places[:, bar], heights[:, bar], strict=True):
+            if fits:
+                above: dict[str, Any] = {"ha": "center", "va": "bottom", "textcoords": "offset points"}
+                axes.annotate(str(bar + 1), (place, height), (0, scaled(1)), fontsize="small", **above)
+    axes.margins(y=0.1)
+    order = "" if fits else "bars of a group, from the left:   "
+    names = "   ".join(f"{number}: {name.strip()}" for number, name in enumerate(data.bars, start=1))
+    return [order + names]

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from o3sim.errors import InputError
 from o3sim.report.plot.axis_names import axis_name, short_name
+from o3sim.report.plot.bars import bar_places, name_groups
+from o3sim.report.plot.colours import BLACK, LINE_COLOURS
+from o3sim.report.plot.legend import add_legend
+from o3sim.report.plot.quantities import peak_notes, readable
 from o3sim.report.plot.style import (
-    BLACK,
-    LINE_COLOURS,
-    TWO_COLUMNS_INCHES,
+    PANEL_INCHES,
+    add_note,
     legend_label,
-    new_figure,
+    new_panels,
+    plain,
     plain_numbers,
+    scaled,
+    text_inches,
+    wrapped,
 )
 from o3sim.results.result_table import Cell, ResultTable, Row
 
@@ -25,11 +32,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKERS = "osD^vP*X"
+HATCHES = ("", "////", "....")
 LINE_STYLES = ("-", "--", "-.", ":")
 """Taken in turn, so that of lines upon each other the lower one is seen too."""
 
-LEGEND_CHARACTERS, LEGEND_MARK_CHARACTERS = 118, 7
-"""Characters of a legend that fit into a row, and the room that the mark before a label takes."""
+PANEL_HEIGHT_INCHES = 2.3
 
 LEAST_FACTOR_SPAN = 8
 """From this ratio on, numbers that grow by equal factors are drawn on a logarithmic axis."""
@@ -64,6 +71,10 @@ class SeriesData:
     series : tuple of Series
     level : float or None
         A line to draw across, such as the 1 of a speed-up.
+    level_name : str
+        What that is.
+    notes : tuple of str
+        What a reader has to know, beneath the figure.
     """
 
     x_name: str
@@ -71,6 +82,8 @@ class SeriesData:
     places: tuple[Cell, ...]
     series: tuple[Series, ...]
     level: float | None = None
+    level_name: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def grouping(table: ResultTable, taken: Sequence[str], by: Sequence[str]) -> list[str]:
@@ -87,7 +100,7 @@ def series_data(table: ResultTable, x: str, y: str, by: Sequence[str]) -> Series
     InputError
         If a column is not there, or several points fall on one place.
     """
-    return arrange(table, x, by, axis_name(y), table.numbers(y))
+    return arrange(table, x, by, *readable(table, y))
 
 
 def arrange(
@@ -110,6 +123,7 @@ def arrange(
         noted(table, y_name),
         tuple(places),
         tuple(Series(label, line) for label, line in found.items()),
+        notes=tuple(peak_notes(table, [x, *keys])),
     )
 
 
@@ -147,11 +161,12 @@ def _ambiguous(table: ResultTable, used: Sequence[str]) -> str:
 
 def draw_series(*panels: SeriesData, log_y: bool = False) -> Figure:
     """Draw lines over numbers, bars over words; a panel for each figure, with the same lines in all."""
-    figure = new_figure(TWO_COLUMNS_INCHES, 3.0)
-    for axes, data in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+    figure, all_axes = new_panels(len(panels), PANEL_HEIGHT_INCHES)
+    for axes, data in zip(all_axes, panels, strict=True):
         _draw_panel(axes, data, log_y)
-    if panels[0].series[0].label:
+    if panels[0].series[0].label or panels[0].level is not None:
         add_legend(figure)
+    add_note(figure, list(dict.fromkeys(note for data in panels for note in data.notes)))
     return figure
 
 
@@ -159,27 +174,20 @@ def _draw_panel(axes: Axes, data: SeriesData, log_y: bool) -> None:
     words = any(isinstance(place, str) for place in data.places)
     (_draw_bars if words else _draw_lines)(axes, data)
     if data.level is not None:
-        axes.axhline(data.level, color=BLACK, linewidth=0.8, linestyle="--")
+        look: dict[str, Any] = {
+            "color": BLACK,
+            "linewidth": scaled(0.8),
+            "linestyle": (0, (5, 2)),
+            "zorder": 0.5,
+        }
+        axes.axhline(data.level, label=legend_label(data.level_name), **look)
     if log_y:
         axes.set_yscale("log", subs=[2, 5])
-        axes.grid(axis="y", which="minor", linewidth=0.3)
+        axes.grid(axis="y", which="minor")
     plain_numbers(axes.yaxis)
+    axes.set_axisbelow(True)
     axes.set_xlabel(data.x_name)
-    axes.set_ylabel(data.y_name)
-
-
-def add_legend(figure: Figure) -> None:
-    """Put a legend of all that is drawn, if anything is, above the figure, as many labels in a row as fit."""
-    named = {
-        label: handle
-        for axes in figure.axes
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
-    if not named:
-        return
-    fitting = LEGEND_CHARACTERS // (max(map(len, named)) + LEGEND_MARK_CHARACTERS)
-    ncols = max(1, min(fitting, len(named)))
-    figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=ncols, handlelength=2.8)
+    axes.set_ylabel(wrapped(data.y_name, scaled(0.85 * PANEL_HEIGHT_INCHES)))
 
 
 def _draw_lines(axes: Axes, data: SeriesData) -> None:
@@ -190,13 +198,13 @@ def _draw_lines(axes: Axes, data: SeriesData) -> None:
             [series.y[place] for place in places],
             color=LINE_COLOURS[number % len(LINE_COLOURS)],
             marker=MARKERS[number // len(LINE_COLOURS) % len(MARKERS)],
-            markersize=3,
-            linewidth=1.1,
+            markersize=scaled(3),
+            linewidth=scaled(1.1),
             linestyle=LINE_STYLES[number % len(LINE_STYLES)],
             label=series.label,
         )
     scale_for_factors(axes, [float(place) for place in data.places])
-    axes.grid(axis="y", linewidth=0.3)
+    axes.grid(axis="y")
 
 
 def scale_for_factors(axes: Axes, places: Sequence[float]) -> None:
@@ -207,21 +215,25 @@ def scale_for_factors(axes: Axes, places: Sequence[float]) -> None:
     if ratios.min() < 1.25 or ratios.max() > 3 * ratios.min():
         return
     axes.set_xscale("log", base=2)
-    axes.set_xticks(places, [f"{place:g}" for place in places])
     axes.minorticks_off()
+    labels = [plain(place) for place in places]
+    turned = sum(map(text_inches, labels)) > scaled(0.75 * PANEL_INCHES)
+    turn: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if turned else {}
+    axes.set_xticks(places, labels, **turn)
 
 
 def _draw_bars(axes: Axes, data: SeriesData) -> None:
-    places = np.arange(len(data.places))
-    width = 0.8 / len(data.series)
+    places, width = bar_places(len(data.places), len(data.series))
     for number, series in enumerate(data.series):
         axes.bar(
-            places - 0.4 + width * (number + 0.5),
+            places[:, number],
             [series.y.get(place, np.nan) for place in data.places],
             width * 0.92,
             color=LINE_COLOURS[number % len(LINE_COLOURS)],
-            edgecolor=BLACK,
-            linewidth=0.3,
+            hatch=HATCHES[number // len(LINE_COLOURS) % len(HATCHES)],
+            edgecolor="white",
+            linewidth=0,
             label=series.label,
         )
-    axes.set_xticks(places, [str(place) for place in data.places], rotation=20, ha="right")
+    name_groups(axes, [str(place) for place in data.places])
+    axes.grid(axis="y")

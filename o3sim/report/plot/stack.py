@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,38 +12,15 @@ from numpy.typing import NDArray
 from o3sim.contract.counters import PE_CYCLE_CAUSES
 from o3sim.errors import InputError
 from o3sim.network.layer_names import layer_number
-from o3sim.report.plot.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    SKY,
-    TWO_COLUMNS_INCHES,
-    VERMILION,
-    YELLOW,
-    new_figure,
-)
+from o3sim.report.plot.bars import bar_places, name_groups
+from o3sim.report.plot.colours import CAUSES, UNKNOWN, Look, fill, words
+from o3sim.report.plot.legend import add_legend
+from o3sim.report.plot.run_peaks import peak_notes_of
+from o3sim.report.plot.style import add_note, new_figure, plain_numbers, width_inches, wrapped
 from o3sim.results.saved import SavedLayer, SavedRun
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-# Eight colours for twelve causes: causes of one family share a colour, and a hatch tells them apart.
-LOOKS: dict[str, tuple[str, str]] = {
-    "useful": (GREEN, ""),
-    "wasted": (ORANGE, ""),
-    "squashed": (VERMILION, ""),
-    "operand_stall": (BLUE, ""),
-    "write_stall": (SKY, ""),
-    "verdict_wait": (SKY, "////"),
-    "weight_wait": (PURPLE, ""),
-    "issue_wait": (YELLOW, "////"),
-    "no_ready_op": (YELLOW, ""),
-    "queue_empty": ("#DDDDDD", "////"),
-    "input_wait": (PURPLE, "////"),
-    "drain": ("#DDDDDD", ""),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +36,15 @@ class StackData:
     unit : str
         What a height is.
     title : str
+    notes : tuple of str
+        What a reader has to know, beneath the figure.
     """
 
     bars: tuple[str, ...]
     parts: dict[str, NDArray[np.float64]]
     unit: str
     title: str
+    notes: tuple[str, ...] = ()
 
 
 def stack_data(runs: Sequence[SavedRun], layer: str | None = None) -> StackData:
@@ -94,7 +74,7 @@ def stack_data(runs: Sequence[SavedRun], layer: str | None = None) -> StackData:
         parts = [run.layers[number] for run in runs]
     heights = [_cycles(run, part) for run, part in zip(runs, parts, strict=True)]
     bars = tuple(run.architecture for run in runs)
-    return StackData(bars, _by_cause(heights), "cycles per image", title)
+    return StackData(bars, _by_cause(heights), "cycles per image", title, tuple(peak_notes_of(runs)))
 
 
 def _shares(part: SavedLayer) -> dict[str, float]:
@@ -112,29 +92,29 @@ def _by_cause(heights: Sequence[dict[str, float]]) -> dict[str, NDArray[np.float
     return {cause: column for cause, column in columns.items() if column.any()}
 
 
-def look_of(cause: str) -> tuple[str, str]:
-    """Return a cause's colour and hatch; one without a look of its own is grey and crossed."""
-    return LOOKS.get(cause, ("#999999", "xxxx"))
+def look_of(cause: str) -> Look:
+    """Return a cause's colour and hatch."""
+    return CAUSES.get(cause, UNKNOWN)
 
 
 def draw_stack(data: StackData) -> Figure:
-    """Draw the bars, the legend beside them in the order of the stack."""
-    places = np.arange(len(data.bars))
-    figure = new_figure(TWO_COLUMNS_INCHES, 3.0)
+    """Draw the bars, the first cause at the bottom."""
+    figure = new_figure(2.5)
     axes = figure.subplots()
+    places, width = bar_places(len(data.bars), 1)
     floor = np.zeros(len(data.bars))
+    handles = {}
     for cause, heights in data.parts.items():
-        colour, hatch = look_of(cause)
-        look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": BLACK, "linewidth": 0.3}
-        axes.bar(places, heights, 0.7, floor, label=cause, **look)
+        drawn = axes.bar(places[:, 0], heights, width * 0.92, floor, **fill(look_of(cause)))
+        handles[words(cause)] = drawn
         floor += heights
-    long_names = max(len(name) for name in data.bars) * len(data.bars) > 70
-    axes.set_xticks(
-        places, data.bars, rotation=30 if long_names else 0, ha="right" if long_names else "center"
-    )
+    name_groups(axes, data.bars)
     axes.set_ylabel(data.unit)
-    axes.set_title(data.title)
+    axes.set_title(wrapped(data.title, 0.85 * width_inches()))
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
     axes.margins(x=0.02)
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles[::-1], labels[::-1], loc="outside right center")
+    plain_numbers(axes.yaxis)
+    add_legend(figure, handles)
+    add_note(figure, data.notes)
     return figure

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from o3sim.errors import InputError
 from o3sim.report.plot.axis_names import axis_name
-from o3sim.report.plot.series import SeriesData, arrange
+from o3sim.report.plot.quantities import peak_notes
+from o3sim.report.plot.series import SeriesData, arrange, grouping
 from o3sim.results.result_table import ResultTable, Row
 
 LATENCY = "latency_us"
@@ -15,7 +16,7 @@ WORDS = {"architecture", "workload"}
 
 
 def table_speedups(table: ResultTable, over: str, y: str = LATENCY) -> tuple[ResultTable, list[float]]:
-    """Return the points beside the baseline, and their speed-ups.
+    """Return the points and their speed-ups, those of the baseline with 1.
 
     Parameters
     ----------
@@ -31,24 +32,25 @@ def table_speedups(table: ResultTable, over: str, y: str = LATENCY) -> tuple[Res
     InputError
         If a point has no baseline, or there is nothing beside the baseline.
     """
-    condition = over if "=" in over else f"architecture={over}"
+    condition = condition_of(over)
     baselines = table.only([condition])
     key = table.name_of(condition.partition("=")[0])
     same = [name for name in (*sorted(WORDS), *table.axes) if name != key]
     amounts = dict(zip((_place(row, same) for row in baselines.rows), baselines.numbers(y), strict=True))
-    left_out = {row["point"] for row in baselines.rows}
-    rows, found = [], []
+    if len(baselines.rows) == len(table.rows):
+        raise InputError(f"{table.path}: nothing beside {condition}")
+    found = []
     for row, amount in zip(table.rows, table.numbers(y), strict=True):
-        if row["point"] in left_out:
-            continue
         if _place(row, same) not in amounts:
             place = ", ".join(f"{name}={row[name]}" for name in same)
             raise InputError(f"{table.path}: no point with {condition} to compare that of {place} with")
-        rows.append(row)
         found.append(amounts[_place(row, same)] / amount)
-    if not rows:
-        raise InputError(f"{table.path}: nothing beside {condition}")
-    return ResultTable(table.path, table.columns, rows, table.failed), found
+    return table, found
+
+
+def condition_of(over: str) -> str:
+    """Return the condition that a baseline is: ``KEY=VALUE``, as it is or of an architecture's name."""
+    return over if "=" in over else f"architecture={over}"
 
 
 def _place(row: Row, names: Sequence[str]) -> tuple[str, ...]:
@@ -59,10 +61,23 @@ def table_speedup_data(
     table: ResultTable, x: str, over: str, by: Sequence[str], y: str = LATENCY
 ) -> SeriesData:
     """Arrange speed-ups, or ratios of another figure, against a column."""
-    others, values = table_speedups(table, over, y)
-    baseline = over.partition("=")[2] if over.startswith("architecture=") else over
-    name = f"speed-up over {baseline}" if y == LATENCY else f"times less {_bare(y)}\nthan {baseline}"
-    return replace(arrange(others, x, by, name, values), level=1.0)
+    every, values = table_speedups(table, over, y)
+    key, _, value = condition_of(over).partition("=")
+    baseline = value if key == "architecture" else over
+    name = f"speed-up over {baseline}" if y == LATENCY else f"times less {_bare(y)} than {baseline}"
+    over_words = any(isinstance(cell, str) for cell in table.cells(x))
+    if over_words or table.name_of(key) == table.name_of(x):
+        by = by if key in (x, *by) else [*by, key]
+        data = arrange(every, x, by, name, values)
+    else:  # a line of ones would say no more than the one across
+        base = {row["point"] for row in table.only([condition_of(over)]).rows}
+        kept = [number for number, row in enumerate(table.rows) if row["point"] not in base]
+        rows = [table.rows[number] for number in kept]
+        beside = ResultTable(table.path, table.columns, rows, table.failed)
+        named = grouping(table, [x], by)  # also where one line is left: the base is another
+        data = arrange(beside, x, named, name, [values[number] for number in kept])
+    notes = tuple(peak_notes(table, () if key == "architecture" else (x, key, *by)))
+    return replace(data, level=1.0, level_name=baseline, notes=notes)
 
 
 def _bare(y: str) -> str:

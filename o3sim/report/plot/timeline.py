@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.contract.events import Event, EventKind
 from o3sim.errors import InputError
-from o3sim.report.plot.style import (
-    BLACK,
-    BLUE,
-    PURPLE,
-    SKY,
-    TWO_COLUMNS_INCHES,
-    VERMILION,
-    YELLOW,
-    new_figure,
-)
+from o3sim.report.plot.colours import CAUSES, PURPLE, SKY
+from o3sim.report.plot.legend import add_legend
+from o3sim.report.plot.style import new_figure, plain_numbers, width_inches, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,14 +39,14 @@ class Doing(IntEnum):
     OPEN = 6
 
 
-# Told apart in shades of grey too, where orange and sky blue are the same.
+# A cause has the colour that it has in cycle stacks; told apart in shades of grey too.
 LOOKS: dict[Doing, tuple[str, str]] = {
-    Doing.RETIRED_1: (BLUE, "neuron that is 1"),
-    Doing.RETIRED_0: (SKY, "neuron that is 0"),
-    Doing.WASTED: (YELLOW, "wasted: after the decision"),
-    Doing.SQUASHED: (VERMILION, "squashed later"),
+    Doing.RETIRED_1: (CAUSES["useful"][0], "useful, neuron is 1"),
+    Doing.RETIRED_0: (SKY, "useful, neuron is 0"),
+    Doing.WASTED: (CAUSES["wasted"][0], "wasted"),
+    Doing.SQUASHED: (CAUSES["squashed"][0], "squashed later"),
     Doing.OPEN: (PURPLE, "undecided where the trace ends"),
-    Doing.REFUSED: ("#BBBBBB", "operand refused"),
+    Doing.REFUSED: (CAUSES["operand_stall"][0], "operand refused"),
     Doing.IDLE: ("#FFFFFF", "idle or waiting"),
 }
 
@@ -181,10 +174,6 @@ def _caption(machine: TimelineData) -> str:
     return f"{machine.name}: {machine.useful:.0%} of PE-cycles useful; {done}{squashed}"
 
 
-LEGEND_COLUMNS = 5
-"""Entries of the legend beside each other: more are wider than a page."""
-
-
 def draw_timeline(machines: Sequence[TimelineData], title: str) -> Figure:
     """Draw the machines below one another on one time axis, PE 0 at the top."""
     from matplotlib.colors import ListedColormap
@@ -193,8 +182,7 @@ def draw_timeline(machines: Sequence[TimelineData], title: str) -> Figure:
 
     colours = ListedColormap([LOOKS[doing][0] for doing in Doing])
     shown = set(np.unique(np.concatenate([machine.cells.reshape(-1) for machine in machines])).tolist())
-    rows = -(-len(shown) // LEGEND_COLUMNS)
-    figure = new_figure(TWO_COLUMNS_INCHES, 0.7 + 0.2 * rows + 1.6 * len(machines))
+    figure = new_figure(0.4 + 1.5 * len(machines))
     panels = figure.subplots(len(machines), 1, sharex=True, squeeze=False)[:, 0]
     for axes, machine in zip(panels, machines, strict=True):
         pes, cycles = machine.cells.shape
@@ -206,15 +194,16 @@ def draw_timeline(machines: Sequence[TimelineData], title: str) -> Figure:
         )  # fmt: skip
         axes.set_ylabel("PE")
         axes.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
-        axes.set_title(_caption(machine))
+        axes.set_title(wrapped(_caption(machine), 0.9 * width_inches()))
         axes.spines[["top", "right"]].set_visible(True)
-    panels[-1].set_xlabel(f"cycle of {title}")
-    handles = [
-        Patch(facecolor=colour, edgecolor=BLACK, linewidth=0.3, label=label)
-        for doing, (colour, label) in LOOKS.items()
-        if doing in shown
-    ]
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=-(-len(handles) // rows), columnspacing=1.0
-    )
+        plain_numbers(axes.xaxis)
+    panels[-1].set_xlabel(wrapped(f"cycle of {title}", 0.85 * width_inches()))
+    edge: dict[str, Any] = {
+        "edgecolor": "#666666",
+        "linewidth": 0.3,
+    }  # of a patch in the legend alone: white is one of them
+    handles = {
+        label: Patch(facecolor=colour, **edge) for doing, (colour, label) in LOOKS.items() if doing in shown
+    }
+    add_legend(figure, handles)
     return figure

@@ -10,8 +10,9 @@ from o3sim.contract.events import Event, EventKind, Observer
 from o3sim.errors import InputError
 from o3sim.files.inputs import parse_json
 from o3sim.report.plot.timeline import Doing, TimelineData, TimelineObserver, pe_number
+from o3sim.report.timeline_page.ops import OpsObserver, TimelineOps
 from o3sim.studies.whatif.occupancy import Occupancy, OccupancyObserver
-from o3sim.studies.whatif.window import layer_window
+from o3sim.studies.whatif.window import LayerWindow, layer_window
 from o3sim.trace.reading import OF_PES, CanonicalFile, open_any
 
 YAML = (".yaml", ".yml")
@@ -77,13 +78,31 @@ class TraceFile:
         InputError
             If the file is damaged, or has none of those cycles, or no words.
         """
-        observer, ops = TimelineObserver(first_cycle, end_cycle), TracedOps()
+        observer = TimelineObserver(first_cycle, end_cycle)
+        ops, window = self._look(observer, first_cycle, end_cycle)
+        return observer.result(self.name, ops.pes, window, ops.judge)
+
+    def ops(self, first_cycle: int, end_cycle: int) -> TimelineOps:
+        """Follow the ops of those cycles; a trace does not say which neurons they are.
+
+        Raises
+        ------
+        InputError
+            As for :meth:`timeline`.
+        """
+        observer = OpsObserver(first_cycle, end_cycle)
+        ops, window = self._look(observer, first_cycle, end_cycle)
+        from_start = self._all_ops and self._first_cycle == 0
+        return observer.result(self.name, ops.pes, window, ops.judge, None, from_start)
+
+    def _look(self, observer: Observer, first_cycle: int, end_cycle: int) -> tuple[TracedOps, LayerWindow]:
+        """Show an observer the trace; return its ops, and the cycles it has of those asked for."""
+        ops = TracedOps()
         cycles = self._show(observer, ops)
         if not ops.words:
             raise InputError(f"{self._path}: holds no words, and a timeline is made of them")
         first = max(first_cycle, self._first_cycle)
-        window = layer_window(self._number, self.layer, cycles, first, end_cycle)
-        return observer.result(self.name, ops.pes, window, ops.judge)
+        return ops, layer_window(self._number, self.layer, cycles, first, end_cycle)
 
     def _read_window(self, text: str) -> None:
         """Read the line that says what is traced, if there is one."""

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from o3sim.errors import InputError
 from o3sim.report.plot.timeline import ProgramJudge, TimelineData, TimelineObserver
+from o3sim.report.timeline_page.ops import OpsObserver, TimelineOps
 from o3sim.runs.runner import runner_of
 from o3sim.studies.whatif.occupancy import Occupancy, OccupancyObserver
-from o3sim.studies.whatif.window import watch, watched_cycles
+from o3sim.studies.whatif.window import LayerWindow, layer_window, watch, watched_cycles
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
+    from o3sim.contract.events import Observer
+    from o3sim.contract.program import LayerProgram
     from o3sim.profile.profile import LayerProfile
     from o3sim.runs.case import AnyCase
 
@@ -76,15 +79,38 @@ class WatchedMachine:
         InputError
             If the layer has none of those cycles, or more than can be seen.
         """
+        observer = TimelineObserver(first_cycle, end_cycle)
+        program, window = self._look(observer, first_cycle, end_cycle, first_cycle)
+        return observer.result(self.name, self._machine.pe.count, window, ProgramJudge(program))
+
+    def ops(self, first_cycle: int, end_cycle: int) -> TimelineOps:
+        """Follow the ops of those cycles, and what the queue holds if the layer's begin is not far.
+
+        Raises
+        ------
+        InputError
+            As for :meth:`timeline`.
+        """
+        observer = OpsObserver(first_cycle, end_cycle)
+        from_start = first_cycle <= watched_cycles(self._machine)
+        seen_from = 0 if from_start else first_cycle
+        program, window = self._look(observer, first_cycle, end_cycle, seen_from)
+        judge = ProgramJudge(program)
+        return observer.result(self.name, self._machine.pe.count, window, judge, program, from_start)
+
+    def _look(
+        self, observer: Observer, first_cycle: int, end_cycle: int, seen_from: int
+    ) -> tuple[LayerProgram, LayerWindow]:
+        """Show an observer the layer from a cycle on; return its ops, and its cycles of those asked for."""
         layer, profiles = self._watched.layer, self._watched.profiles(self._speculative)
         program = self._runner.program(profiles[layer], layer)
-        observer = TimelineObserver(first_cycle, end_cycle)
         more = 4 * int(program.words.max()) + 64
         most = first_cycle + MOST_TIMELINE_CYCLES + 1  # one more than is drawn tells that there are too many
-        window = watch(self._runner, profiles, layer, (first_cycle, min(end_cycle, most)), observer, more)
+        seen = watch(self._runner, profiles, layer, (seen_from, min(end_cycle, most)), observer, more)
+        window = layer_window(layer, seen.name, seen.layer_cycles, first_cycle, min(end_cycle, most))
         if window.cycles > MOST_TIMELINE_CYCLES:
             raise InputError(
                 f"layer {window.name} has more cycles from {first_cycle:,} on than the "
                 f"{MOST_TIMELINE_CYCLES:,} that can be seen in a figure: --cycles A:B"
             )
-        return observer.result(self.name, self._machine.pe.count, window, ProgramJudge(program))
+        return program, window

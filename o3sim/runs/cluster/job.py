@@ -16,7 +16,7 @@ class Job(SLURMJob):
     Parameters
     ----------
     *arguments, **options
-        Of ``dask_jobqueue.slurm.SLURMJob``.
+        Those of ``dask_jobqueue.slurm.SLURMJob``.
     memory : str, optional
         If left out, here and in dask's configuration, SLURM decides: the script asks for none, and workers
         share what they find, as `dask worker` does by itself.

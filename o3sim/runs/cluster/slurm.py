@@ -93,7 +93,7 @@ def _need_jobqueue() -> None:
     """Import dask-jobqueue, which takes ctrl-C for itself when it is, and would end with status 0."""
     handler = signal.getsignal(signal.SIGINT)
     try:
-        import dask_jobqueue  # noqa: F401
+        import dask_jobqueue  # noqa: F401 - only whether it is there
     except ImportError:
         raise InputError("--cluster needs dask-jobqueue: pip install 'o3sim[cluster]'") from None
     if signal.getsignal(signal.SIGINT) is not handler:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.config.dispatch import CAROUSEL, CENTRAL
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.carousel.plan import tiles_for
 from o3sim.contract.patch import patch_columns
 from o3sim.contract.plan import cut_layers
@@ -94,7 +94,7 @@ def _least(architecture: Architecture, layer: Layer) -> int:
     else:
         retired = ops
         words = int((_least_words(architecture, layer) * _n_edges(geometry)[1][:, None]).sum())
-    written = retired if a.scheduler.dispatch == CENTRAL else min(retired, _windows_of(geometry))
+    written = retired if a.scheduler.has_queue else min(retired, _windows_of(geometry))
     demands = (
         *_handed_over(a, geometry, ops, retired),
         (written, a.output_buffer.write_width_ops),
@@ -108,8 +108,8 @@ def _handed_over(
 ) -> tuple[tuple[int, int], ...]:
     """List what passes through sequencer and scheduler, or is handed out, and how many a cycle at most."""
     scheduler = architecture.scheduler
-    if scheduler.dispatch == CENTRAL:
-        issue_width = scheduler.issue_width_ops if scheduler.policy != "lockstep" else retired
+    if scheduler.has_queue:
+        issue_width = scheduler.most_selected if scheduler.policy != "lockstep" else retired
         return (ops, architecture.sequencer.width_ops), (retired, issue_width)
     bundle = (scheduler.bundle_positions or 1) if geometry.pool is None else 1
     tasks = geometry.pooled_height * -(-geometry.pooled_width // bundle) * geometry.out_channels
@@ -130,7 +130,7 @@ def _most(architecture: Architecture, layer: Layer, groups: int) -> int:
     one_access = a.activation_buffer.one_access_a_word
     per_word += word_addresses(layer.geometry, a.pe.width_edges, one_access).most_reads - 1  # one a cycle
     waits = 3 + _most_writes(architecture, layer) + a.scheduler.issue_latency_cycles + a.pe.latency_cycles
-    if a.scheduler.dispatch == CENTRAL:
+    if a.scheduler.has_queue:
         waits += a.scheduler.select_cycles + a.pruning.squash_latency_cycles
     cycles = per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
     if a.activation_buffer.patch_kbit is None:

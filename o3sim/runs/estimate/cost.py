@@ -58,6 +58,7 @@ def measure(
     """
     from o3sim.network.bits.layers import pooled
     from o3sim.network.infer import class_scores
+    from o3sim.network.own_input import layer_input
     from o3sim.runs.kernels import load_kernels
 
     load_kernels()  # the time that takes once is not an image's
@@ -67,6 +68,7 @@ def measure(
     samples = [_sample_of(architecture, network, engine) for architecture, engine in pairs]
     end = clock() + SAMPLE_S
     for layer in network.layers:
+        codes = layer_input(layer, image, codes)
         start = clock()
         if layer.scores:
             class_scores(layer, codes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from o3sim.contract.resident import resident_weights
+from o3sim.network.activity import doing
 from o3sim.runs.engines import DEFAULT_ENGINE, engine_name
 from o3sim.runs.estimate.bounds import CycleBounds, cycle_bounds
 from o3sim.runs.estimate.cost import measure, run_bytes, run_seconds
@@ -84,7 +85,8 @@ def estimate_run(
     """
     engines = [engine_name(architecture, engine) for architecture in architectures]
     bounds = [_bounds(architecture, network) for architecture in architectures]
-    cost = measure(architectures, network, images[0], engines)
+    with doing("trying the first rows of each layer"):
+        cost = measure(architectures, network, images[0], engines)
     machines = tuple(
         _machine(architecture, network, bound, sampled.cycles, engine)
         for architecture, bound, sampled, engine in zip(

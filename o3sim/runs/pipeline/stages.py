@@ -75,6 +75,12 @@ def stage_machines(architecture: Architecture, layers: Sequence[Sized]) -> list[
             f"architecture {architecture.name}: stages: {len(stages)} for a network of {len(layers)} layers; "
             "state one for each, or none to give all layers the same units"
         )
+    for number, layer in enumerate(layers):
+        if number and layer.geometry.own_input:
+            raise InputError(
+                f"architecture {architecture.name}: layer {layer.name} has an input of its own, and stages of"
+                f" a {PIPELINED} machine hand rows on: run independent layers on a layer_sequential one"
+            )
     machines = [
         Architecture.model_validate({**laid_over(values, stage), "dram": _RESIDENT}) for stage in stages
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from o3sim.config.dispatch import CENTRAL
 from o3sim.config.overrides import laid_over
 
 if TYPE_CHECKING:
@@ -42,13 +43,53 @@ class WhatIf:
         return {unit: keys for unit, keys in changes.items() if keys}
 
 
+class DeepQueue(WhatIf):
+    """Make the queue deep; each of its banks holds as many ops."""
+
+    def changes_of(self, values: Values) -> Changes:
+        """Return what becomes of the keys of a machine."""
+        banks = values["scheduler"].get("banks", 1)
+        return {"issue_queue": {"depth_ops": WIDE // banks * banks}} if "issue_queue" in values else {}
+
+
+class OneQueue(WhatIf):
+    """Let any PE take any op of a queue that is in banks."""
+
+    def changes_of(self, values: Values) -> Changes:
+        """Return what becomes of the keys of a machine."""
+        return self.changes if "banks" in values["scheduler"] else {}
+
+
+class LineBuffer(WhatIf):
+    """Put a line buffer before PEs that read the banks themselves, and not memories of their own."""
+
+    def changes_of(self, values: Values) -> Changes:
+        """Return what becomes of the keys of a machine."""
+        return {} if "patch_kbit" in values["activation_buffer"] else self.changes
+
+
+class AllAtOnce(WhatIf):
+    """Take the limits of all units away that do not let more of a window run at once."""
+
+    def changes_of(self, values: Values) -> Changes:
+        """Return what becomes of the keys of a machine."""
+        changes: dict[str, dict[str, Any]] = {}
+        for what_if in UNIT_WHAT_IFS:
+            if what_if.unit != "window limit":
+                for unit, keys in what_if.changes_of(values).items():
+                    changes.setdefault(unit, {}).update(keys)
+        return changes
+
+
 class TwiceThePEs(WhatIf):
     """Double the PEs, and the queue where a lock-step group would not fit otherwise."""
 
     def changes_of(self, values: Values) -> Changes:
         """Return what becomes of the keys of a machine."""
         pe, scheduler = values["pe"], values["scheduler"]
-        count = min(2 * pe["count"], WIDE)
+        count = (
+            2 * pe["count"] if 2 * pe["count"] <= WIDE else pe["count"]
+        )  # whatever divides them still does
         if scheduler.get("policy") != "lockstep":
             return {"pe": {"count": count}}
         depth = values["issue_queue"]["depth_ops"]
@@ -61,9 +102,15 @@ UNIT_WHAT_IFS: tuple[WhatIf, ...] = (
         "every read granted at once",
         {"activation_buffer": {"banks": "ideal"}, "weight_buffer": {"banks": "ideal"}},
     ),
+    LineBuffer("line buffer", "each word one access", {"activation_buffer": {"line_buffer": True}}),
     WhatIf("DRAM", "weights at once", {"dram": {"bits_per_cycle": "ideal", "latency_cycles": 0}}),
     WhatIf("sequencer", "any number of ops a cycle", {"sequencer": {"width_ops": WIDE}}),
-    WhatIf("issue queue", f"{WIDE:,} ops deep", {"issue_queue": {"depth_ops": WIDE}}),
+    DeepQueue("issue queue", f"{WIDE:,} ops deep"),
+    OneQueue(
+        "queue banks",
+        "any op to any PE, any number a cycle",
+        {"scheduler": {"dispatch": CENTRAL, "issue_width_ops": WIDE}},
+    ),
     WhatIf(
         "issue ports",
         "any number of ops a cycle, at once",
@@ -83,16 +130,7 @@ UNIT_WHAT_IFS: tuple[WhatIf, ...] = (
 """One unit each."""
 
 
-def _merged(what_ifs: tuple[WhatIf, ...]) -> dict[str, dict[str, Any]]:
-    changes: dict[str, dict[str, Any]] = {}
-    for what_if in what_ifs:
-        for unit, keys in what_if.changes.items():
-            changes.setdefault(unit, {}).update(keys)
-    return changes
-
-
-_FREE_OF_CHARGE = tuple(what_if for what_if in UNIT_WHAT_IFS if what_if.unit != "window limit")
-ALL_AT_ONCE = WhatIf("all of these", "but the window limit", _merged(_FREE_OF_CHARGE))
+ALL_AT_ONCE = AllAtOnce("all of these", "but the window limit")
 TWICE_THE_PES = TwiceThePEs("PEs", "twice as many")
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any, BinaryIO
 
-from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.events import Event, EventKind
 from o3sim.trace.occupancy import QueueOccupancy
 from o3sim.trace.writer import TracedLayer, text_on
@@ -65,7 +64,7 @@ class ChromeWriter:
         self._text.write('{"displayTimeUnit":"ms","traceEvents":[')
         title = f"{layer.architecture.name}, {layer.workload}, layer {layer.name} (1 us = 1 cycle)"
         self._put("M", "process_name", args={"name": title})
-        has_queue = layer.architecture.scheduler.dispatch == CENTRAL
+        has_queue = layer.architecture.scheduler.has_queue
         units = ["sequencer", "queue"] if has_queue else ["window"]
         for name in [*units, "dram", *_pe_tracks(layer)]:
             self._track(name)

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.events import OP_KINDS, Event, EventKind
 from o3sim.trace.squash_causes import SquashCauses
 from o3sim.trace.writer import TracedLayer, text_on
@@ -39,7 +38,7 @@ class KanataWriter:
     def __init__(self, stream: BinaryIO, layer: TracedLayer) -> None:
         self._text = text_on(stream)
         self._program = layer.program
-        self._has_queue = layer.architecture.scheduler.dispatch == CENTRAL
+        self._has_queue = layer.architecture.scheduler.has_queue
         self._causes = SquashCauses(layer.program)
         self._cycle = -1
         self._rows: dict[int, _Row] = {}
@@ -73,7 +72,7 @@ class KanataWriter:
             for op, row in self._rows.items():
                 self._begin(row, CUT_OFF)
                 self._label(row, 1, "left open by the end of the trace")
-                self._due.append(lambda op=op: self._end(op, RETIRE))  # type: ignore[misc]
+                self._due.append(lambda op=op: self._end(op, RETIRE))  # type: ignore[misc]  # bound now
             self._go_to(self._cycle + 1)
         self._text.flush()
         self._text.detach()

@@ -1,12 +1,10 @@
-"""The fixture in a user's own suite, and the example of docs/golden.md."""
+"""The fixture in a suite of users; scripts/docs runs the example of docs/golden.md."""
 
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +13,6 @@ from tests.checks.golden.workload import write_workload
 
 pytest_plugins = ["pytester"]
 
-PAGE = Path(__file__).parents[3] / "docs" / "golden.md"
 UPDATE = "--o3sim-golden-update"
 CHIP = "extends: o3bnn\npe: {count: 8, width_edges: 2}\n"
 SUITE = """\
@@ -26,7 +23,7 @@ def test_chip(o3sim_golden):
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A suite in a folder of its own, run in a process of its own with every warning an error."""
+    """A suite in a folder of its own, run with every warning an error."""
     write_workload(pytester.path)
     (pytester.path / "chip.yaml").write_text(CHIP)
     pytester.makepyfile(test_chip=SUITE)
@@ -108,11 +105,11 @@ def test_tests_with_parameters_and_files_of_one_name_have_goldens_of_their_own(
     for count, machine in enumerate(("one", "two"), start=5):
         (suite.path / machine).mkdir()
         (suite.path / machine / "chip.yaml").write_text(CHIP.replace("8", str(count)))
-    suite.runpytest_subprocess(UPDATE).assert_outcomes(passed=11)
+    suite.runpytest_inprocess(UPDATE).assert_outcomes(passed=11)
     assert len(recorded(suite)) == 11
-    suite.runpytest_subprocess().assert_outcomes(passed=11)
+    suite.runpytest_inprocess().assert_outcomes(passed=11)
     before = {path: path.read_bytes() for path in suite.path.glob("o3sim-golden/*/*")}
-    suite.runpytest_subprocess(UPDATE).assert_outcomes(passed=11)
+    suite.runpytest_inprocess(UPDATE).assert_outcomes(passed=11)
     assert {path: path.read_bytes() for path in suite.path.glob("o3sim-golden/*/*")} == before
     manifests = [path.read_text() for path in suite.path.glob("o3sim-golden/*/manifest.json")]
     assert sum('"test": "test_chip.py::test_made[7]"' in text for text in manifests) == 1
@@ -135,7 +132,7 @@ def test_two(o3sim_golden):
 @pytest.mark.parametrize("change", ["", ".replace('8', '7')"])
 def test_two_tests_share_a_golden_only_if_it_is_the_same(suite: pytest.Pytester, change: str) -> None:
     suite.makepyfile(test_chip=TWO.replace(" CHANGE", change))
-    done = suite.runpytest_subprocess(UPDATE)
+    done = suite.runpytest_inprocess(UPDATE)
     if not change:
         done.assert_outcomes(passed=2)
         return
@@ -144,16 +141,16 @@ def test_two_tests_share_a_golden_only_if_it_is_the_same(suite: pytest.Pytester,
 
 
 def test_a_golden_of_an_earlier_version_is_used_until_it_is_recorded_again(suite: pytest.Pytester) -> None:
-    suite.runpytest_subprocess(UPDATE).assert_outcomes(passed=1)
+    suite.runpytest_inprocess(UPDATE).assert_outcomes(passed=1)
     as_recorded_before(suite.path / "o3sim-golden" / recorded(suite)[0], "chip-tiny")
-    suite.runpytest_subprocess().assert_outcomes(passed=1)
-    suite.runpytest_subprocess(UPDATE).assert_outcomes(passed=1)
+    suite.runpytest_inprocess().assert_outcomes(passed=1)
+    suite.runpytest_inprocess(UPDATE).assert_outcomes(passed=1)
     assert len(recorded(suite)) == 1
     assert recorded(suite) != ["chip-tiny"]
 
 
 def test_figures_within_a_tolerance(suite: pytest.Pytester) -> None:
-    suite.runpytest_subprocess(UPDATE).assert_outcomes(passed=1)
+    suite.runpytest_inprocess(UPDATE).assert_outcomes(passed=1)
     result = suite.path / "o3sim-golden" / recorded(suite)[0] / "result.json"
     document = json.loads(result.read_text())
     document["layers"][0]["cycles"] *= 1.01
@@ -165,21 +162,21 @@ def test_figures_within_a_tolerance(suite: pytest.Pytester) -> None:
         for n, how in enumerate([*enough, *too_little])
     ]
     suite.makepyfile(test_chip="\n".join(calls))
-    done = suite.runpytest_subprocess()
+    done = suite.runpytest_inprocess()
     done.assert_outcomes(passed=len(enough), failed=len(too_little))
     done.stdout.fnmatch_lines(["tolerance 7: expected a share from 0 to below 1, as 0.02 for 2 %"])
 
 
 def test_wrong_input_fails_in_one_line(suite: pytest.Pytester) -> None:
     (suite.path / "chip.yaml").write_text("extends: o3bnn\npe: {cuont: 8}\n")
-    failed = suite.runpytest_subprocess()
+    failed = suite.runpytest_inprocess()
     failed.assert_outcomes(failed=1)
     failed.stdout.fnmatch_lines(["*chip.yaml:2:*cuont*"])
     assert "Traceback" not in failed.stdout.str()
 
 
 def test_the_option_is_in_the_help(suite: pytest.Pytester) -> None:
-    suite.runpytest_subprocess("--help").stdout.fnmatch_lines([f"*{UPDATE}*"])
+    suite.runpytest_inprocess("--help").stdout.fnmatch_lines([f"*{UPDATE}*"])
 
 
 def test_nothing_heavy_is_imported_for_those_who_do_not_use_it() -> None:
@@ -188,25 +185,3 @@ def test_nothing_heavy_is_imported_for_those_who_do_not_use_it() -> None:
     command = [sys.executable, "-W", "error", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("\n", "")
-
-
-@pytest.mark.slow
-def test_the_example_of_the_page(pytester: pytest.Pytester) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    for name, content in re.findall(r"```\w+ (\S+)\n(.*?)```", page, re.DOTALL):
-        (pytester.path / name).write_text(content)
-    assert {path.name for path in pytester.path.iterdir()} >= {"chip.yaml", "test_chip.py"}
-    pytester.runpytest_subprocess(UPDATE).assert_outcomes(passed=1)
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
-    chip = pytester.path / "chip.yaml"
-    chip.write_text(chip.read_text().replace("count: 32", "count: 31"))
-    failed = pytester.runpytest_subprocess()
-    failed.assert_outcomes(failed=1)
-    shown = re.search(r"```text\n(.*?)```", page, re.DOTALL)
-    assert shown is not None
-    assert _without_numbers(shown[1]) in _without_numbers(failed.stdout.str())
-
-
-def _without_numbers(text: str) -> str:
-    """Leave out the figures: they move with every change of timing that is meant."""
-    return re.sub(r"[-+]?\d[\d,.]*", "N", text)

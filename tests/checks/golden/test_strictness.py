@@ -125,14 +125,14 @@ def test_exactly_the_figures_that_a_table_has_a_part_in_are_of_energy() -> None:
 def test_with_a_tolerance_an_input_may_change_as_long_as_the_figures_do_not(
     golden: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "chip.yaml").write_text(CHIP.replace("count: 8", "latency_cycles: 3, count: 8"))
+    (tmp_path / "chip.yaml").write_text(CHIP.replace("count: 8", "latency_cycles: 4, count: 8"))
     cycles = next(line for line in check(golden) if line.startswith("    cycles: "))
     percent = float(cycles.split("(")[1].split(" %")[0])
     assert 0 < percent < 50
     assert check(golden, Strictness(0.9)) == []
     report = check(golden, Strictness(percent / 200))
     assert "  input changed: architecture (sha256)" in report
-    assert "    configuration.pe.latency_cycles: 2 -> 3 (+50.00 %)" in report
+    assert "    configuration.pe.latency_cycles: 3 -> 4 (+33.33 %)" in report
 
 
 def test_a_tolerance_of_nothing_is_for_the_same_figures_from_other_inputs(

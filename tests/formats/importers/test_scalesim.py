@@ -9,7 +9,7 @@ import yaml
 
 from o3sim.config.load import load_architecture
 from o3sim.errors import InputError
-from o3sim.formats.importers.scalesim import import_scalesim
+from o3sim.formats.importers.scalesim.chain import import_scalesim
 from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.runs.simulation import simulate
 
@@ -96,6 +96,17 @@ def test_no_pool_goes_before_one_and_whole_windows_before_others(tmp_path: Path)
     assert "pool" not in c
 
 
+def test_filters_may_be_longer_than_wide(tmp_path: Path) -> None:
+    rows = "a, 9, 8, 3, 5, 1, 4, 2,\nb, 4, 3, 2, 1, 4, 4, 1,\nc, 3, 3, 3, 3, 4, 9, 1,\n"
+    imported = import_scalesim(written(tmp_path, rows), "n")
+    a, b, _ = imported.keys["layers"]
+    assert (imported.keys["input"]["height"], imported.keys["input"]["width"]) == (9, 9)
+    assert (a["kernel"], a["stride"], b["kernel"]) == ([3, 5], 2, [2, 1])
+    network = load_network(load_workload(str(imported.write(tmp_path / "n"))))
+    shapes = [layer.geometry for layer in network.layers]
+    assert [(g.out_height, g.out_width) for g in shapes] == [(4, 3), (3, 3), (1, 1)]
+
+
 def test_scores_are_added_after_a_convolution_at_the_end(tmp_path: Path) -> None:
     rows = "scores, 9, 9, 3, 3, 1, 4, 1, 1:1\nb, 7, 7, 3, 3, 4, 4, 3,\n"
     imported = import_scalesim(written(tmp_path, rows), "n")
@@ -118,11 +129,15 @@ def test_partial_steps_of_later_layers_are_told(tmp_path: Path) -> None:
     [
         ("", "no layers below the header"),
         ("a, 8, 8, 3, 3, 1, 4,\n", "topology.csv:2: a: expected 7 numbers after the name, found 6"),
-        ("a, 8, 8, 3, 3, 1, 4, 1, 2:4,\n", "topology.csv:2: a: expected 7 numbers after the name, found 8"),
+        (
+            "a, 8, 8, 3, 3, 1, 4, 1, 2:4,\n",
+            "topology.csv:2: a: Sparsity: `2:4`: binary weights have no",
+        ),
+        ("a, 8, 8, 3, 3, 1, 4, 1, 2,\n", "topology.csv:2: a: strides of 1 rows and 2 columns"),
         ("a, 8, 8, 3, three, 1, 4, 1,\n", "topology.csv:2: a: Filter Width: `three` is not a number"),
         ("a, 8, 8, 3, 3, 1, 0, 1,\n", "topology.csv:2: a: Num Filter: `0` is not a number"),
         ("a, 8, 8, 9, 9, 1, 4, 1,\n", "topology.csv:2: a: a filter of 9x9 is larger than the IFMAP of 8x8"),
-        ("a, 8, 8, 3, 1, 1, 4, 1,\n", "topology.csv:2: a: a filter of 3x1 is not square"),
+        ("aDP, 8, 8, 3, 3, 3, 4, 1,\n", "topology.csv:2: aDP: `DP` in a name means that each of 3 channels"),
         (
             "\na, 8, 8, 3, 3, 1, 4, 1,\nb, 1, 1, 1, 1, 512, 4, 1,\n",
             "topology.csv:4: b takes 1x1x512 but a above it gives 6x6x4, pooled 3x3, pooled 2x2",
@@ -149,7 +164,9 @@ def test_refusals(tmp_path: Path, rows: str, message: str) -> None:
 
 def test_other_tables_and_files(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"topology\.csv:1: expected the header"):
-        import_scalesim(written(tmp_path, "", "Layer, M, N, K,\n"), "n")
+        import_scalesim(written(tmp_path, "", "Layer, M, N, Q,\n"), "n")
+    with pytest.raises(InputError, match=r"topology\.csv:1: matrix products do not follow.*--layers"):
+        import_scalesim(written(tmp_path, "a, 1, 2, 3,\n", "Layer, M, N, K,\n"), "n")
     with pytest.raises(InputError, match="empty"):
         import_scalesim(written(tmp_path, "", "\n\n"), "n")
     with pytest.raises(InputError, match=r"absent\.csv: cannot be read: No such file"):

@@ -8,6 +8,7 @@ import pytest
 from o3sim.contract.counters import PE_CYCLE_CAUSES
 from o3sim.errors import InputError
 from o3sim.report.plot.depth import depth_data
+from o3sim.report.plot.image_boxes import boxes_data
 from o3sim.report.plot.occupancy import occupancy_data
 from o3sim.report.plot.speedup import speedup_data
 from o3sim.report.plot.stack import look_of, stack_data
@@ -19,14 +20,17 @@ from tests.machine.harness import dense, profile
 CAUSES = dict.fromkeys(PE_CYCLE_CAUSES, 0)
 
 
-def run(name: str, cycles: tuple[int, int] = (10, 30), latency_us: float = 2.0) -> SavedRun:
+def run(
+    name: str, cycles: tuple[int, int] = (10, 30), latency_us: float = 2.0, peak: float = 64.0
+) -> SavedRun:
     """Two layers on 4 PEs, two images; half of the PE-cycles useful, a quarter wasted, the rest drain."""
     layers = tuple(
         SavedLayer(layer, count, {**CAUSES, "useful": 2 * count, "wasted": count, "drain": count})
         for layer, count in zip(("conv1", "scores"), cycles, strict=True)
     )
     total = {cause: sum(layer.pe_cycles[cause] for layer in layers) for cause in CAUSES}
-    return SavedRun(name, "net", "abc", 2, False, latency_us, {}, sum(cycles), total, layers)
+    images_us = (0.5 * latency_us, 1.5 * latency_us)
+    return SavedRun(name, "net", "abc", 2, False, latency_us, {}, sum(cycles), total, layers, peak, images_us)
 
 
 def test_one_run_is_stacked_by_layer_in_percent() -> None:
@@ -64,21 +68,45 @@ def test_speed_up_is_the_ratio_of_latencies() -> None:
     small = [run("dense", latency_us=6.0), run("fast", latency_us=2.0), run("slow", latency_us=12.0)]
     big = [replace(each, workload="big", synthetic=True) for each in small[:2]]
     data = speedup_data([small, big], "dense")
-    assert data.architectures == ("fast", "slow")
-    assert data.by_workload["net"].tolist() == [3.0, 0.5]
-    assert data.by_workload["big (synthetic)"][0] == 3.0
-    assert np.isnan(data.by_workload["big (synthetic)"][1])
+    assert data.architectures == ("dense", "fast", "slow")
+    assert data.by_workload["net"].tolist() == [1.0, 3.0, 0.5]
+    assert data.by_workload["big (synthetic)"][:2].tolist() == [1.0, 3.0]
+    assert np.isnan(data.by_workload["big (synthetic)"][2])
+    assert data.notes == ()
+
+
+def test_a_speed_up_spreads_over_its_images() -> None:
+    fast = replace(run("fast", latency_us=2.0), image_latencies_us=(1.0, 3.0))
+    data = speedup_data([[replace(run("dense"), image_latencies_us=(4.0, 6.0)), fast]], "dense")
+    assert data.spreads["net"].tolist() == [[1.0, 2.0], [1.0, 4.0]]
+
+
+def test_figures_say_where_machines_are_not_of_one_size() -> None:
+    runs = [run("dense"), run("half", peak=32.0), run("same")]
+    says = ("half has 0.5 times the peak (edges a second) of dense.",)
+    assert speedup_data([runs], "dense").notes == says
+    assert stack_data(runs).notes == says
+    assert boxes_data(runs).notes[1:] == says
+    assert stack_data(runs[:1]).notes == ()
+
+
+def test_boxes_are_of_the_same_images() -> None:
+    assert boxes_data([run("a"), run("b", latency_us=4.0)]).latencies_us == {"a": (1.0, 3.0), "b": (2.0, 6.0)}
+    with pytest.raises(InputError, match="not of the same images: 3 of net beside 2 of net"):
+        boxes_data([run("a"), replace(run("b"), images=3)])
+    with pytest.raises(InputError, match="two runs are of a"):
+        boxes_data([run("a"), run("a")])
 
 
 def test_the_baseline_may_be_a_control_of_each_results_machine() -> None:
     small = [run("o3bnn", latency_us=2.0), run("o3bnn-dense", latency_us=6.0)]
     large = [replace(run("wide", latency_us=1.0), workload="big"), replace(run("wide-dense"), workload="big")]
     data = speedup_data([small, large], "dense")
-    assert data.architectures == ("o3bnn", "wide")
-    assert data.by_workload["net"][0] == 3.0
-    assert data.by_workload["big"][1] == large[1].latency_us
+    assert data.architectures == ("dense", "o3bnn", "wide")
+    assert data.by_workload["net"][1] == 3.0
+    assert data.by_workload["big"][2] == large[1].latency_us
     other = speedup_data([[*small, run("dense", latency_us=2.0)]], "dense")
-    assert other.architectures == ("o3bnn", "o3bnn-dense")
+    assert other.architectures == ("dense", "o3bnn", "o3bnn-dense")
 
 
 @pytest.mark.parametrize(

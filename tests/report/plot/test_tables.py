@@ -68,7 +68,7 @@ def test_an_expression_without_a_value_says_why(table: ResultTable, wrong: str, 
 def test_a_ratio_is_of_any_column(table: ResultTable) -> None:
     data = table_speedup_data(table, "pe.count", "b", [], "energy_pj.total - energy_pj.dram")
     assert data.series[0].y == pytest.approx({16: 13 / 15, 32: 16 / 18, 64: 40 / 30})
-    assert data.y_name == "times less energy_pj.total - energy_pj.dram\nthan b"
+    assert data.y_name == "times less energy_pj.total - energy_pj.dram than b"
 
 
 def test_figures_beside_each_other_share_their_lines(table: ResultTable) -> None:

@@ -30,7 +30,7 @@ def test_runs_of_made_up_layers_lie_between(case: Case) -> None:
     assert bounds.least <= sum(layer.cycles for layer in run_compiled(case).layers) <= bounds.most
 
 
-@given(architectures(), st.integers(0, 5))
+@given(architectures() | architectures("banked"), st.integers(0, 5))
 @settings(max_examples=100, deadline=None)
 def test_runs_of_a_network_lie_between(arch: object, seed: int) -> None:
     """Here thresholds are known, and the words that they need at least count."""

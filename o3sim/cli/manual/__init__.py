@@ -1,0 +1,1 @@
+"""The manual: the pages of ``docs/``, and those that are made of the program itself."""

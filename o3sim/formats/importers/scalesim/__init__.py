@@ -1,0 +1,1 @@
+"""Importer of SCALE-Sim's tables of layers."""
