@@ -217,4 +217,5 @@ def digest_of(folders: Iterable[Path]) -> int:
     return int.from_bytes(digest.digest()[:7], "big")
 
 
-run_layer = _compile(digest_of([Path(__file__).parent, Path(o3sim.contract.__file__).parent]))
+SOURCES = digest_of([Path(__file__).parent, Path(o3sim.contract.__file__).parent])
+run_layer = _compile(SOURCES)

@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit, types
 from numba.core.extending import intrinsic
 
+from o3sim.compiled.inlining import HelperCompiler
+
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 _njit: Any = njit  # its types do not know ``_nrt``
 
@@ -23,13 +25,13 @@ def inlined(function: Kernel) -> Kernel:
     Without Numba's reference counts: kernels allocate nothing. Forced into the callers, because layers
     took 1.2 to 1.7 times as long where LLVM chose.
     """
-    compiled: Kernel = _njit(_nrt=False, forceinline=True)(function)
+    compiled: Kernel = _njit(_nrt=False, forceinline=True, pipeline_class=HelperCompiler)(function)
     return compiled
 
 
 def noinline(function: Kernel) -> Kernel:
     """Compile a kernel that is called seldom: no reference counts, not forced into its callers."""
-    compiled: Kernel = _njit(_nrt=False)(function)
+    compiled: Kernel = _njit(_nrt=False, pipeline_class=HelperCompiler)(function)
     return compiled
 
 

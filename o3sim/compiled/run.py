@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import merge
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from o3sim.compiled.allocation import Allocation
 from o3sim.compiled.cycle import DONE, STUCK, run_layer
 from o3sim.compiled.dispatch.cycle import run_windows
 from o3sim.compiled.events import decode, in_order
+from o3sim.compiled.fast.choice import why_general
+from o3sim.compiled.fast.run import run_fast
 from o3sim.compiled.memory import memory_of
 from o3sim.compiled.records.trace import trace_of
 from o3sim.compiled.records.weight_stream import weight_stream_of
@@ -52,10 +54,15 @@ def run_layers(
     profiles: Iterable[LayerProfile],
     observers: tuple[Observer, ...] = (),
     window: EventWindow = EVERY_EVENT,
+    *,
+    fast: bool = True,
 ) -> ImageRun:
-    """Run layers whose weights are already cut into groups, one list for each layer."""
+    """Run layers whose weights are already cut into groups, one list for each layer.
+
+    Those that can run fast, unless that is not wanted; what comes out is the same.
+    """
     groups = [group for cut in cuts for group in cut]
-    engine = Engine(architecture, groups, observers, window)
+    engine = Engine(architecture, groups, observers, window, fast=fast)
     run = ImageRun([], [])
     for cut, profile in zip(cuts, profiles, strict=True):
         counters, output = engine.run_layer(profile, cut)
@@ -66,6 +73,15 @@ def run_layers(
 
 EVENT_ROWS = 65_536
 """Events a layer may have before it is run again with room for all: few layers of few ops need more."""
+
+
+class LayerEnd(NamedTuple):
+    """How a layer ended: its memory with all counts, its output bits, how, and its last cycle."""
+
+    memory: Allocation
+    output: NDArray[np.uint8]
+    how: int
+    cycle: int
 
 
 class Engine:
@@ -86,8 +102,11 @@ class Engine:
         observers: tuple[Observer, ...],
         window: EventWindow,
         gates: StageGates | None = None,
+        *,
+        fast: bool = True,
     ) -> None:
         self.architecture = architecture
+        self._fast = fast and gates is None
         self.window = window
         self.gates = gates
         self.stream = weight_stream_of(groups)
@@ -104,18 +123,18 @@ class Engine:
         """Run the next layer; return its counts and its output bits."""
         trace = bool(self.observers) and self.window.shows_layer(self.layer)
         before = self.stream.state() if trace else None
-        memory, how, cycle = self._run(profile, groups, EVENT_ROWS if trace else 0)
-        n_events = int(memory.record["trace"]["n_events"])
+        memory, output, how, cycle = self._run(profile, groups, EVENT_ROWS if trace else 0)
+        n_events = int(memory.record["trace"]["n_events"]) if trace else 0
         if before is not None and n_events > EVENT_ROWS:
             self.stream.restore(before)
-            memory, how, cycle = self._run(profile, groups, n_events)
+            memory, output, how, cycle = self._run(profile, groups, n_events)
         counters = self.finished(memory, how, cycle, profile, groups)
         if self.observers:
             self._show_events(memory, profile.name, cycle, trace)
         self.start_cycle = cycle + 1
         self.layer += 1
         self.first_group += len(groups)
-        return counters, self.output_of(memory, profile)
+        return counters, _map_of(profile, output)
 
     def finished(
         self,
@@ -143,18 +162,17 @@ class Engine:
 
     def output_of(self, memory: Allocation, profile: LayerProfile) -> NDArray[np.uint8]:
         """Copy the output bits of a layer out of its memory."""
-        geometry = profile.geometry
-        shape = geometry.pooled_height, geometry.pooled_width, geometry.out_channels
-        output = memory.table(self.output_table)["bit"].reshape(shape)
-        return output.copy()  # the memory of the layer is let go
+        return _map_of(profile, memory.table(self.output_table)["bit"])
 
     def _count_patches(self, counters: LayerCounters) -> None:
         count_patches(counters, self.architecture)
 
-    def _run(
-        self, profile: LayerProfile, groups: list[WeightGroup], event_rows: int
-    ) -> tuple[Allocation, int, int]:
-        """Run a layer with room for so many events; return its memory, how it ended and when."""
+    def _run(self, profile: LayerProfile, groups: list[WeightGroup], event_rows: int) -> LayerEnd:
+        """Run a layer with room for so many events."""
+        if self._fast and not event_rows and self._runs_fast(profile):
+            return LayerEnd(
+                *run_fast(self.architecture, profile, groups, self.first_group, self.stream, self.start_cycle)
+            )
         memory = memory_of(
             profile,
             groups,
@@ -165,7 +183,13 @@ class Engine:
             self.gates,
         )
         how, cycle = self._run_layer(memory.record, self.start_cycle)
-        return memory, how, cycle
+        return LayerEnd(memory, memory.table(self.output_table)["bit"], how, cycle)
+
+    def _runs_fast(self, profile: LayerProfile) -> bool:
+        """Return whether a layer can run fast."""
+        races = profile.race is not None
+        geometry, scores = profile.geometry, profile.scores
+        return why_general(self.architecture, geometry, scores=scores, races=races) is None
 
     def _show_events(self, memory: Allocation, name: str, last_cycle: int, trace: bool) -> None:
         """Show a layer's events, with those of the weight stream that fall into it."""
@@ -192,11 +216,19 @@ class Engine:
                 observer.see(event)
 
 
+def _map_of(profile: LayerProfile, bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Copy output bits as a map: the memory of the layer is let go."""
+    geometry = profile.geometry
+    return bits.reshape(geometry.pooled_height, geometry.pooled_width, geometry.out_channels).copy()
+
+
 def _failure(how: int, cycle: int, name: str, memory: Allocation) -> MachineError:
     """Explain why a layer did not end."""
     where = f"cycle {cycle}, layer {name}"
+    x = memory.record
+    if "sequencer" not in x.dtype.names:
+        return MachineError(f"{where}: a context of the compiled engine is never free")
     if how == STUCK:
-        x = memory.record
         return MachineStuckError(
             f"{where}: no unit can move and ops are left: op {x['sequencer']['next_op']} of "
             f"{x['layer']['ops']} is next, {x['issue_queue']['n_held']} ops queued, "

@@ -44,11 +44,33 @@ def print_estimate(console: Console, estimate: RunEstimate) -> None:
         if machine.load_cycles:
             loaded = f"{grouped(machine.load_cycles)} cycles to load weights that stay on the chip"
             print_note(console, f"{machine.name}: {loaded}, once, before the first image")
+    for machine in estimate.machines:
+        if machine.fast_ops is not None:
+            print_note(console, f"{machine.name}: {fast_layers(machine.fast_ops, machine.general)}")
     console.print()
     jobs = "1 process" if estimate.jobs == 1 else f"{estimate.jobs} processes"
     shares = _shares(estimate.parts_s)
     print_note(console, f"wall time: about {duration(estimate.wall_s)} in {jobs} ({shares})")
     console.print(f"memory: about {grouped(estimate.memory_bytes / 1e6)} MB")
+
+
+def fast_layers(share: float, general: Sequence[tuple[str, str]]) -> str:
+    """Say which layers do not run fast, and why (``docs/engine.md``).
+
+    >>> fast_layers(1.0, [])
+    'all layers run fast'
+    >>> fast_layers(0.0, [("conv1", "pe.contexts"), ("scores", "pe.contexts")])
+    'no layer runs fast: pe.contexts'
+    >>> fast_layers(0.875, [("conv1", "windows that overlap")])
+    '87.5% of the ops run fast, not those of conv1 (windows that overlap)'
+    """
+    if not general:
+        return "all layers run fast"
+    reasons = dict.fromkeys(why for _, why in general)
+    if share == 0:
+        return f"no layer runs fast: {', '.join(reasons)}"
+    names = [f"{', '.join(name for name, kept in general if kept == why)} ({why})" for why in reasons]
+    return f"{percent(share)}% of the ops run fast, not those of {'; '.join(names)}"
 
 
 def duration(seconds: float) -> str:

@@ -227,6 +227,9 @@ def test_dry_run_estimates_and_writes_nothing(run: Run, workload: str, tmp_path:
     assert re.search(r"^wall time: about .* in 2 processes \(inference ", done.out, re.MULTILINE)
     assert re.search(r"^memory: about [\d,]+ MB$", done.out, re.MULTILINE)
     assert sorted(tmp_path.iterdir()) == before
+    assert "o3bnn: no layer runs fast: activation_buffer.banks" in done.out
+    assert "ideal: all layers run fast" in run("ideal", workload, "--dry-run").out
+    assert "fast" not in run("ideal", workload, "--dry-run", "--engine", "simpy").out
 
 
 def test_engines_give_the_same_bytes(run: Run, workload: str) -> None:

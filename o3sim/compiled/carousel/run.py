@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from o3sim.compiled.allocation import Allocation
 from o3sim.compiled.carousel.cycle import run_carousel
 from o3sim.compiled.carousel.memory import carousel_memory_of
 from o3sim.compiled.cycle import DONE
 from o3sim.compiled.records.trace import trace_of
-from o3sim.compiled.run import Engine
+from o3sim.compiled.run import Engine, LayerEnd
 from o3sim.contract.carousel.program import build_carousel_program
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
@@ -62,10 +61,8 @@ class CarouselEngine(Engine):
     def _count_patches(self, counters: LayerCounters) -> None:
         """Leave it to the kernel: not all that is broadcast is a word of the buffer."""
 
-    def _run(
-        self, profile: LayerProfile, groups: list[WeightGroup], event_rows: int
-    ) -> tuple[Allocation, int, int]:
-        """Run a layer with room for so many events; return its memory, how it ended and when."""
+    def _run(self, profile: LayerProfile, groups: list[WeightGroup], event_rows: int) -> LayerEnd:
+        """Run a layer with room for so many events."""
         memory = carousel_memory_of(
             build_carousel_program(profile, groups, self.architecture),
             self.first_group,
@@ -74,4 +71,5 @@ class CarouselEngine(Engine):
             trace_of(self.window, self.window.origin(self.start_cycle), event_rows) if event_rows else {},
             self.start_cycle,
         )
-        return memory, DONE, int(run_carousel(memory.record))
+        last_cycle = int(run_carousel(memory.record))
+        return LayerEnd(memory, memory.table(self.output_table)["bit"], DONE, last_cycle)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from o3sim.contract.resident import resident_weights
 from o3sim.network.activity import doing
-from o3sim.runs.engines import engine_name
+from o3sim.runs.engines import DEFAULT_ENGINE, engine_name
 from o3sim.runs.estimate.bounds import CycleBounds, cycle_bounds
 from o3sim.runs.estimate.cost import measure, run_bytes, run_seconds
+from o3sim.runs.estimate.fast import fast_share
 from o3sim.runs.estimate.pipeline import interval_bounds
 from o3sim.runs.progress import edges_of_layers
 from o3sim.runs.runner import runner_of
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 class MachineEstimate:
     """Cycles and time of one image on one architecture; of a pipeline those between two images.
 
-    ``load_cycles`` bring weights that stay on the chip, once, before the first image.
+    ``load_cycles`` bring weights that stay on the chip, once, before the first image. ``general`` says of
+    each layer that the compiled engine cannot run fast what keeps it from it; ``fast_ops`` is the share of
+    the ops of the others, None on another engine.
     """
 
     name: str
@@ -34,6 +37,8 @@ class MachineEstimate:
     expected_cycles: float
     expected_us: float
     load_cycles: int
+    fast_ops: float | None
+    general: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,10 @@ def estimate_run(
     with doing("trying the first rows of each layer"):
         cost = measure(architectures, network, images[0], engines)
     machines = tuple(
-        _machine(architecture, network, bound, sampled.cycles)
-        for architecture, bound, sampled in zip(architectures, bounds, cost.machines, strict=True)
+        _machine(architecture, network, bound, sampled.cycles, engine)
+        for architecture, bound, sampled, engine in zip(
+            architectures, bounds, cost.machines, engines, strict=True
+        )
     )
     machines_s = sum(machine.seconds for machine in cost.machines)
     return RunEstimate(
@@ -108,10 +115,13 @@ def _bounds(architecture: Architecture, network: Network) -> CycleBounds:
 
 
 def _machine(
-    architecture: Architecture, network: Network, bounds: CycleBounds, sampled_cycles: float
+    architecture: Architecture, network: Network, bounds: CycleBounds, sampled_cycles: float, engine: str
 ) -> MachineEstimate:
     """Keep what was sampled within what is certain."""
     cycles = min(max(sampled_cycles, bounds.least), bounds.most)
     name = f"{architecture.name} (between images)" if architecture.is_pipelined else architecture.name
     load_cycles = resident_weights(architecture, network.layers).load_cycles
-    return MachineEstimate(name, bounds, cycles, cycles / architecture.clock_mhz, load_cycles)
+    fast_ops, general = fast_share(architecture, network) if engine == DEFAULT_ENGINE else (None, ())
+    return MachineEstimate(
+        name, bounds, cycles, cycles / architecture.clock_mhz, load_cycles, fast_ops, general
+    )

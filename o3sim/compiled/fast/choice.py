@@ -1,0 +1,76 @@
+"""Which layers run fast, and what keeps the others from it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from o3sim.config.architecture import SEQUENTIAL
+from o3sim.config.dispatch import CENTRAL
+from o3sim.contract.program_order import window_members
+from o3sim.contract.word_addresses import word_addresses
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.network.layer import Geometry
+
+MOST_CONTEXTS = 4
+MOST_LATENCY_CYCLES = 7
+MOST_WORDS = 2**15
+"""Of an op: its calendar has a day for each."""
+MOST_BORDERS = 2**10
+
+
+@lru_cache(maxsize=256)  # the layers of a network, for every image again
+def why_general(architecture: Architecture, geometry: Geometry, *, scores: bool, races: bool) -> str | None:
+    """Say what keeps a layer from running fast: a key, or what it is; None if nothing does.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    geometry : Geometry
+    scores : bool
+        Whether it is the layer of the scores.
+    races : bool
+        Whether its profile says which class beats which.
+    """
+    a = architecture
+    checks_bounds = a.pruning.threshold and not scores
+    reasons = {
+        "organization": a.organization != SEQUENTIAL,
+        "scheduler.dispatch": a.scheduler.dispatch != CENTRAL,
+        "activation_buffer.banks": a.activation_buffer.banks != "ideal",
+        "weight_buffer.banks": a.weight_buffer.banks != "ideal",
+        "scheduler.select_cycles": a.scheduler.dispatch == CENTRAL and a.scheduler.select_cycles > 0,
+        "scheduler.issue_latency_cycles": a.scheduler.issue_latency_cycles > 0,
+        "pe.contexts": a.pe.contexts > MOST_CONTEXTS,
+        "pe.latency_cycles": a.pe.latency_cycles > MOST_LATENCY_CYCLES,
+        "pe.speculate": checks_bounds and a.pe.latency_cycles > 1 and not a.pe.speculate,
+        "pruning.argmax": a.pruning.argmax and races,
+    }
+    for key, keeps in reasons.items():
+        if keeps:
+            return key
+    return _why_of_layer(architecture, geometry, scores)
+
+
+def prunes_windows(architecture: Architecture, geometry: Geometry, scores: bool) -> bool:
+    """Return whether windows of a layer are pruned."""
+    return architecture.pruning.pooling and geometry.pool is not None and not scores
+
+
+def _why_of_layer(architecture: Architecture, geometry: Geometry, scores: bool) -> str | None:
+    """Say what of a layer keeps it from running fast on a machine that could."""
+    a = architecture
+    if prunes_windows(a, geometry, scores):
+        members = window_members(geometry)
+        if a.scheduler.window_in_flight_ops != 1:
+            return "scheduler.window_in_flight_ops"
+        if members.windows_of.shape[1] > 1 or (members.owned < 0).any():
+            return "windows that overlap"
+    edges = word_addresses(geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word).n_edges
+    if -(-int(edges.max()) // a.pe.width_edges) > MOST_WORDS:
+        return "pe.width_edges"
+    if len(edges) > MOST_BORDERS:
+        return "kinds of borders"
+    return None

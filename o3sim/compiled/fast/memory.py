@@ -1,0 +1,214 @@
+"""The memory of a fast layer."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from o3sim.compiled.allocation import Allocation, located, records
+from o3sim.compiled.bit_set import bit_set_of
+from o3sim.compiled.fast.choice import prunes_windows
+from o3sim.compiled.fast.how import ANY_WINDOWS, NO_WINDOWS, WINDOWS_OF_4
+from o3sim.compiled.fast.output_buffer import QUEUE_BITS
+from o3sim.compiled.fast.program import Bit, Index, OpRecord, Program, pack_ops
+from o3sim.compiled.fast.records import (
+    PE,
+    FastMemory,
+    Number,
+    Outcome,
+    Server,
+    Window,
+)
+from o3sim.compiled.fast.verdicts import BUCKETS
+from o3sim.compiled.kernel import NEVER
+from o3sim.compiled.records.ledger import ledger_of
+from o3sim.compiled.records.settings import settings_of, shift_of
+from o3sim.compiled.records.weight_stream import weight_groups_of
+from o3sim.compiled.ring import ring_of
+from o3sim.contract.program_order import window_members
+from o3sim.contract.word_addresses import word_addresses
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.contract.weight_groups import WeightGroup
+    from o3sim.network.layer import Geometry
+    from o3sim.profile.profile import LayerProfile
+
+
+def windows_of(architecture: Architecture, profile: LayerProfile) -> int:
+    """Return whether windows of a layer are pruned, and of which kind they are."""
+    if not prunes_windows(architecture, profile.geometry, profile.scores):
+        return NO_WINDOWS
+    in_a_row = architecture.sequencer.order == "window_major"
+    of_4 = in_a_row and window_members(profile.geometry).owned.shape[1] == 4
+    return WINDOWS_OF_4 if of_4 else ANY_WINDOWS
+
+
+@lru_cache(maxsize=32)  # the layers of a network, for every image again
+def _shape_of(geometry: Geometry, width_edges: int, one_access_a_word: bool) -> dict[str, Any]:
+    """Describe a layer's program as far as its shape goes."""
+    members, addresses = window_members(geometry), word_addresses(geometry, width_edges, one_access_a_word)
+    words = addresses.weight_word.shape[1]
+    offsets = addresses.offset_of[addresses.base_bit % width_edges].astype(np.int64)
+    row_of_position = offsets * addresses.reads[0].size + addresses.border_of * words
+    return {
+        "pooled": members.owned.shape[0],
+        "members": members.owned.shape[1],
+        "out_channels": geometry.out_channels,
+        "overlap": members.windows_of.shape[1],
+        "lists_reads": addresses.gathers,
+        "owned": located(members.owned, np.int32),
+        "windows_of": located(members.windows_of, np.int32),
+        "border_of": located(addresses.border_of, np.int32),
+        "edges_of": located(addresses.n_edges, np.int32),
+        "row_of_position": located(row_of_position, np.int64),
+        "row_of_channel": located(addresses.first_row.astype(np.int64) * words, np.int64),
+    }
+
+
+def program_of(
+    profile: LayerProfile, groups: list[WeightGroup], architecture: Architecture, windows_kind: int
+) -> Allocation:
+    """Lay out all ops in program order, and pack them."""
+    a, geometry = architecture, profile.geometry
+    shape = _shape_of(geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word)
+    members = window_members(geometry)
+    ops = int((members.owned >= 0).sum()) * geometry.out_channels
+    windows = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
+    chunk = 1
+    if shape["members"] == 1:
+        chunk = 0
+    elif a.sequencer.order == "member_major":
+        chunk = a.sequencer.group_windows
+    listed = windows_kind == ANY_WINDOWS
+    program = Allocation(
+        Program,
+        {
+            **shape,
+            "groups": len(groups),
+            "width_edges": a.pe.width_edges,
+            "width_shift": shift_of(a.pe.width_edges),
+            "channel_outermost": a.sequencer.outermost == "channel",
+            "chunk": chunk,
+            "checks_bounds": a.pruning.threshold and not profile.scores,
+            "lists_windows": listed,
+            "first_channel": located(np.array([group.first_channel for group in groups]), np.int64),
+            "end_channel": located(np.array([group.last_channel for group in groups]), np.int64),
+            "decision_edges": located(profile.decision, np.int32),
+            "outcomes": located(profile.outcome, np.uint8),
+            "output": records(Bit, windows),
+            "op_records": records(OpRecord, ops),
+            "reads_row": records(Index, ops if shape["lists_reads"] else 0),
+            "window_of": records(Index, ops if listed else 0),
+            "first_of": records(Index, windows if listed else 0),
+            "step_of": records(Index, windows if listed else 0),
+        },
+    )
+    pack_ops(program)
+    return program
+
+
+def fast_memory_of(
+    profile: LayerProfile,
+    groups: list[WeightGroup],
+    first_group: int,
+    architecture: Architecture,
+    stream: Allocation,
+    program: Allocation,
+    windows_kind: int,
+) -> Allocation:
+    """Lay out what a layer needs while it runs; arguments as of :func:`o3sim.compiled.memory.memory_of`."""
+    a, geometry = architecture, profile.geometry
+    ops = len(program.table("op_records"))
+    checks_bounds = a.pruning.threshold and not profile.scores
+    verdict_after = a.pe.latency_cycles if checks_bounds else 1
+    addresses = word_addresses(geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word)
+    words = -(-addresses.n_edges // a.pe.width_edges)
+    set_words = -(-a.pe.count // 64)
+    prunes = windows_kind != NO_WINDOWS
+    tables = {
+        name: located(program.table(name).view(np.uint32), np.uint32)
+        for name in ("op_records", "reads_row", "window_of", "first_of", "step_of")
+    }
+    written = min(a.output_buffer.write_width_ops, a.pe.count)
+    in_flight = min(ops, written * (a.pruning.squash_latency_cycles + 1))
+    return Allocation(
+        FastMemory,
+        {
+            "settings": settings_of(a),
+            "layer": {
+                "ops": ops,
+                "windows": len(program.table("output")),
+                "members": window_members(geometry).owned.shape[1],
+                "ops_of_channel": ops // geometry.out_channels,
+                "set_words": set_words,
+                "windows_kind": windows_kind,
+                "verdict_after_cycles": verdict_after,
+                "has_thresholds": not profile.scores,
+                "checks_bounds": checks_bounds,
+                "counts_reads": addresses.gathers,
+                "edges": program.record["edges"],
+                "reads": located(addresses.reads, np.int64),
+                "edges_of": located(addresses.n_edges, np.int32),
+                "missing_edges_of": located(words * a.pe.width_edges - addresses.n_edges, np.int32),
+                **tables,
+            },
+            "pes": _pes_of(a, set_words),
+            "calendar": _calendar_of(verdict_after * (int(words.max()) + 4), a.pe.contexts * set_words),
+            "output": _output_of(a, set_words, ops),
+            "queue": {
+                "held": bit_set_of(ops // 64 + 2 if prunes else 0),
+                "ready": bit_set_of(ops // 64 + 2 if prunes else 0),
+                "arriving": records(Number, min(a.sequencer.width_ops, ops) if prunes else 0),
+                "states": records(Window, len(program.table("output")) if prunes else 0),
+                "shown": ring_of(in_flight if prunes else 0),
+                "settled": records(Number, written if prunes else 0),
+            },
+            "weight_groups": weight_groups_of(groups, first_group, ops // geometry.out_channels, stream),
+            "ledger": ledger_of(),
+        },
+    )
+
+
+def _pes_of(architecture: Architecture, set_words: int) -> dict[str, Any]:
+    """Begin with PEs that hold nothing."""
+    count, contexts = architecture.pe.count, architecture.pe.contexts
+    every = np.zeros(set_words * 64, np.uint8)
+    every[:count] = 1
+    bits = np.packbits(every, bitorder="little").view("<u8").astype(np.uint64)
+    none = np.zeros(set_words * (contexts - 1), np.uint64)
+    return {
+        "servers": records(Server, count * contexts, age=NEVER, leaves=NEVER),
+        "pes": records(PE, count),
+        "held": bit_set_of(set_words * contexts),
+        "constants": bit_set_of(set_words * contexts),
+        "free": bit_set_of(set_words * contexts, bits=np.concatenate([bits, none])),
+        "stalled": bit_set_of(set_words),
+        "joined": bit_set_of(set_words),
+        "holes": bit_set_of(set_words),
+        "changed": bit_set_of(set_words),
+        "all": bit_set_of(set_words, bits=bits),
+    }
+
+
+def _calendar_of(days: int, words_a_day: int) -> dict[str, Any]:
+    """Begin with an empty calendar of at least so many days."""
+    size = 1 << max(6, (days + 64).bit_length())
+    return {"mask": size - 1, "days": bit_set_of(size // 64), "entries": bit_set_of(size * words_a_day)}
+
+
+def _output_of(architecture: Architecture, set_words: int, ops: int) -> dict[str, Any]:
+    """Begin with no outcome on its way."""
+    a = architecture
+    room = a.pe.count * (a.pe.contexts + 1)  # every context has an op without words, and every PE decides one
+    return {
+        "room": room,
+        "known": records(Outcome, room * BUCKETS),
+        "n_known": records(Number, BUCKETS),
+        "constants": records(Outcome, room),
+        "waiting": records(Outcome, a.pe.count << QUEUE_BITS),
+        "queues": bit_set_of(set_words),
+        "retired_ones": bit_set_of(ops // 64 + 1),
+    }

@@ -1,0 +1,145 @@
+"""The scheduler: gives ready ops contexts that are free."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from o3sim.compiled.bit_set import first_bit, first_word, has_bit, set_bit, word_at
+from o3sim.compiled.fast.bits import NONE, bit, bits_in, lowest
+from o3sim.compiled.fast.calendar import enter
+from o3sim.compiled.fast.how import NO_WINDOWS, How, contexts_of, windows_kind
+from o3sim.compiled.fast.op_records import decided_words_of
+from o3sim.compiled.fast.records import FastMemory, op_record, server_at
+from o3sim.compiled.fast.servers import catch_up, fill_hole, part, plan
+from o3sim.compiled.fast.sets import is_in, place_of, set_words
+from o3sim.compiled.fast.windows import begin
+from o3sim.compiled.kernel import NEVER, ONE, inlined
+from o3sim.compiled.records.settings import IN_ORDER, LOCKSTEP
+
+
+@inlined
+def schedule(x: FastMemory, how: How, cycle: int, more_coming: bool) -> None:
+    """Select this cycle's ops, and plan the PEs whose ops changed."""
+    quota = x.settings.issue_width_ops
+    if x.settings.policy == LOCKSTEP:
+        quota = _group_size(x, how, more_coming)
+    while quota > 0 and x.queue.n_held > 0:
+        pe = _least_loaded(x, how)
+        if pe < 0:
+            break
+        op = _oldest(x, how)
+        if op < 0:
+            break
+        _issue(x, how, op, pe, cycle)
+        quota -= 1
+    for word in range(set_words(x, how)):
+        holes, changed = word_at(x.pes.holes, word), word_at(x.pes.changed, word)
+        bits = holes.bits | changed.bits
+        if bits != NONE:
+            _plan_all(x, how, word, bits, cycle)
+
+
+@inlined
+def _group_size(x: FastMemory, how: How, more_coming: bool) -> int:
+    """Return how many ops a lockstep group may have: none while a PE holds any, or more are to come."""
+    size = x.settings.pes * contexts_of(x, how)
+    free = 0
+    for word in range(set_words(x, how)):
+        free += bits_in(word_at(x.pes.free, word).bits)
+    if free < x.settings.pes or (x.queue.n_held < size and more_coming):
+        return 0
+    return size
+
+
+@inlined
+def _least_loaded(x: FastMemory, how: How) -> int:
+    """Find the free PE that holds fewest, the lowest of them; -1 if there is none."""
+    words = set_words(x, how)
+    for held in range(contexts_of(x, how)):
+        for word in range(words):
+            bits = word_at(x.pes.free, held * words + word).bits
+            if bits != NONE:
+                return (word << 6) + lowest(bits)
+    return -1
+
+
+@inlined
+def _oldest(x: FastMemory, how: How) -> int:
+    """Take the op that the policy selects next out of the queue; -1 if there is none."""
+    queue = x.queue
+    if windows_kind(x, how) == NO_WINDOWS:
+        queue.n_held -= 1
+        queue.head += 1
+        return queue.head - 1
+    if x.settings.policy != IN_ORDER:
+        queue.ready_low = first_word(queue.ready, queue.ready_low, queue.top)
+        if queue.ready_low > queue.top:
+            return -1
+        op = first_bit(queue.ready, queue.ready_low)
+    else:
+        queue.held_low = first_word(queue.held, queue.held_low, queue.top)
+        if queue.held_low > queue.top:
+            return -1
+        op = first_bit(queue.held, queue.held_low)
+        if not has_bit(queue.ready, op):
+            return -1
+    queue.n_held -= 1
+    begin(x, how, op)
+    return op
+
+
+@inlined
+def _issue(x: FastMemory, how: How, op: int, pe: int, cycle: int) -> None:
+    """Give an op the lowest free context of a PE."""
+    context = 0
+    while word_at(x.pes.held, place_of(x, how, context, pe)).bits & bit(pe) != NONE:
+        context += 1
+    word_at(x.pes.held, place_of(x, how, context, pe)).bits |= bit(pe)
+    _count_load(x, how, pe)
+    x.counts.issued += 1
+    x.clock.moved = 1
+    server = server_at(x.pes, pe * contexts_of(x, how) + context)
+    server.op = op
+    decided = decided_words_of(op_record(x.layer, op))
+    if decided == 0:
+        word_at(x.pes.constants, place_of(x, how, context, pe)).bits |= bit(pe)
+        enter(x, how, context, pe, cycle + 1)
+        return
+    if is_in(pe, x.pes.joined):
+        if fill_hole(x, how, pe, context, op, cycle):
+            server.age = op
+            return
+        part(x, how, pe, cycle)
+    else:
+        catch_up(x, how, pe, cycle)
+        set_bit(x.pes.changed, pe)
+    server.age = op
+    server.left = decided
+    server.ready = cycle
+    server.decides = NEVER
+    server.leaves = NEVER
+
+
+@inlined
+def _count_load(x: FastMemory, how: How, pe: int) -> None:
+    """Let a PE be one of those that hold one op more."""
+    for held in range(contexts_of(x, how)):
+        free = word_at(x.pes.free, place_of(x, how, held, pe))
+        if free.bits & bit(pe) != NONE:
+            free.bits &= ~bit(pe)
+            if held + 1 < contexts_of(x, how):
+                word_at(x.pes.free, place_of(x, how, held + 1, pe)).bits |= bit(pe)
+            return
+
+
+@inlined
+def _plan_all(x: FastMemory, how: How, word: int, bits: np.uint64, cycle: int) -> None:
+    """Plan PEs anew."""
+    while bits != NONE:
+        pe = (word << 6) + lowest(bits)
+        bits &= bits - ONE
+        if is_in(pe, x.pes.joined):
+            part(x, how, pe, cycle)
+        if not is_in(pe, x.pes.stalled):
+            plan(x, how, pe, cycle)
+    word_at(x.pes.changed, word).bits = NONE

@@ -1,0 +1,91 @@
+"""The fast engine beside the general one, in turn: CPU seconds, ns per op and per word."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from o3sim.compiled.run import run_layers
+from o3sim.config.architecture import Architecture
+from o3sim.config.load import load_architecture
+from o3sim.contract.plan import ImageRun, plan_groups
+from scripts.benchmarks.measure import IDEAL, Case, workload_case
+
+MACHINES: dict[str, dict[str, Any]] = {
+    "out of order": {},
+    "latency 3, 3 contexts": {"pe": {"latency_cycles": 3, "contexts": 3}},
+    "latency 4, 4 contexts": {"pe": {"latency_cycles": 4, "contexts": 4}},
+    "threshold only": {"pruning.pooling": False},
+    "pooling only": {"pruning.threshold": False},
+    "in order": {"scheduler.policy": "in_order"},
+    "interleaved": {"scheduler.policy": "in_order", "sequencer.order": "member_major"},
+    "dense": {
+        "pruning": {"threshold": False, "pooling": False},
+        "scheduler.policy": "lockstep",
+        "sequencer.width_ops": 128,
+    },
+}
+"""Changes of the machine with ideal supply."""
+
+
+def measure_fast(name: str, repeats: int) -> dict[str, Any]:
+    """Measure a network on all machines, both ways in turn."""
+    case = workload_case(name)
+    profiles = case.profiles()
+    return {
+        machine: _in_turn(load_architecture(IDEAL).with_(changes), case, profiles, repeats)
+        for machine, changes in MACHINES.items()
+    }
+
+
+def _in_turn(machine: Architecture, case: Case, profiles: list[Any], repeats: int) -> dict[str, float]:
+    """Run an image fast, then on the general engine, and so on; both must count the same."""
+    cuts = plan_groups(machine, case.network.layers)
+
+    def run(fast: bool) -> ImageRun:
+        return run_layers(machine, cuts, profiles, fast=fast)
+
+    fast, general = run(True), run(False)
+    if fast.layers != general.layers:
+        raise AssertionError(f"{machine.name}: the engines differ")
+    pairs = [(_seconds(lambda: run(True)), _seconds(lambda: run(False))) for _ in range(repeats)]
+    fast_s = statistics.median(pair[0] for pair in pairs)
+    ops = sum(layer.ops for layer in fast.layers)
+    words = sum(layer.words_executed for layer in fast.layers)
+    return {
+        "fast_s": fast_s,
+        "general_s": statistics.median(pair[1] for pair in pairs),
+        "general_over_fast": statistics.median(pair[1] / pair[0] for pair in pairs),
+        "fast_ns_per_op": fast_s / ops * 1e9,
+        "fast_ns_per_word": fast_s / words * 1e9,
+    }
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def cpu_name() -> str:
+    """Name the CPU, as Linux does."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return "unknown"
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def print_fast(network: str, found: dict[str, Any]) -> None:
+    """Print a table."""
+    print(f"\n{network}, ideal supply, {cpu_name()}\n")
+    print(f"{'machine':24} {'fast s':>9} {'general s':>9} {'ratio':>6} {'ns/op':>7} {'ns/word':>8}")
+    for machine, figures in found.items():
+        print(
+            f"{machine:24} {figures['fast_s']:9.4f} {figures['general_s']:9.4f}"
+            f" {figures['general_over_fast']:6.2f} {figures['fast_ns_per_op']:7.1f}"
+            f" {figures['fast_ns_per_word']:8.2f}"
+        )

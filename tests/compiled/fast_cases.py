@@ -1,0 +1,49 @@
+"""Hypothesis strategy: machines whose layers run fast, sized so that their rules meet."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from o3sim.config.architecture import Architecture
+from tests.machine.harness import architecture
+from tests.machine.strategies import Case, pe_counts, profiles, weight_sizes
+
+
+@st.composite
+def fast_machines(draw: st.DrawFn) -> Architecture:
+    """Draw a machine with ideal supply: as many contexts as cycles of latency, or more, or fewer."""
+    policy = draw(st.sampled_from(["out_of_order", "out_of_order", "in_order", "lockstep"]))
+    count, contexts = draw(pe_counts()), draw(st.sampled_from([1, 2, 2, 2, 3, 4]))
+    least = count * contexts if policy == "lockstep" else 1
+    depth = st.sampled_from([least, least + 1]) | st.integers(least, max(40, 2 * least))
+    return architecture(
+        pe__count=count,
+        pe__contexts=contexts,
+        pe__width_edges=draw(st.sampled_from([1, 2, 3, 8, 16, 64])),
+        pe__latency_cycles=draw(st.sampled_from([1, 2, 2, 2, 3, 4, 6])),
+        sequencer__width_ops=draw(st.sampled_from([1, 2, 3, 8, 64])),
+        sequencer__order=draw(st.sampled_from(["window_major", "member_major"])),
+        sequencer__outermost=draw(st.sampled_from(["channel", "position"])),
+        sequencer__group_windows=draw(st.integers(1, 8)),
+        issue_queue__depth_ops=draw(depth),
+        scheduler__policy=policy,
+        scheduler__issue_width_ops=draw(st.sampled_from([1, 2, 3, 8, 64])),
+        scheduler__window_in_flight_ops=draw(st.sampled_from([1, 1, 1, 2, "unlimited"])),
+        activation_buffer__line_buffer=draw(st.booleans()),
+        dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),
+        dram__latency_cycles=draw(st.sampled_from([0, 1, 50])),
+        output_buffer__write_width_ops=draw(st.sampled_from([1, 2, 3, 16, 300])),
+        pruning__threshold=draw(st.sampled_from([True, True, False])),
+        pruning__pooling=draw(st.booleans()),
+        pruning__squash_latency_cycles=draw(st.sampled_from([1, 1, 2, 4, 20])),
+    )
+
+
+@st.composite
+def fast_cases(draw: st.DrawFn) -> Case:
+    """Draw such a machine and layers; now and then one of them does not run fast."""
+    made = draw(fast_machines())
+    layers = draw(st.lists(profiles(), min_size=1, max_size=3))
+    if draw(st.booleans()):
+        layers.append(draw(profiles(scores=True)))
+    return Case(made.with_({"weight_buffer": weight_sizes(draw, made, layers)}), tuple(layers))

@@ -1,0 +1,162 @@
+"""Layers that run fast come out as they do on the general engine; what keeps others from it is said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from o3sim.compiled.fast.choice import MOST_WORDS, why_general
+from o3sim.compiled.fast.op_records import MOST_WORDS as MOST_PACKED_WORDS
+from o3sim.compiled.fast.output_buffer import QUEUE_BITS
+from o3sim.compiled.kernel import lowest_bit
+from o3sim.compiled.run import run_layers
+from o3sim.compiled.scoreboard import show
+from o3sim.config.load import load_architecture
+from o3sim.contract.plan import cut_layers
+from o3sim.network.layer import Geometry, Pool
+from o3sim.network.load import load_network, load_workload
+from o3sim.runs.estimate.fast import fast_share
+from tests.compiled.fast_cases import fast_cases
+from tests.machine.harness import architecture, conv, dense, profile, queueless, random_profile
+from tests.machine.strategies import Case
+
+
+def test_fast_layers_come_out_as_on_the_general_engine() -> None:
+    drawn: Counter[bool] = Counter()
+
+    @given(fast_cases())
+    @settings(max_examples=300, deadline=None)
+    def compare(case: Case) -> None:
+        cuts = cut_layers(case.architecture, case.profiles)
+        fast = run_layers(case.architecture, cuts, case.profiles)
+        general = run_layers(case.architecture, cuts, case.profiles, fast=False)
+        assert fast.layers == general.layers
+        for made, expected in zip(fast.outputs, general.outputs, strict=True):
+            assert np.array_equal(made, expected)
+        drawn.update(
+            kept_from(case.architecture, layer.geometry, layer.scores) is None for layer in case.profiles
+        )
+
+    compare()
+    assert drawn[True] > 4 * drawn[False]
+
+
+def kept_from(made: Any, geometry: Geometry, scores: bool = False) -> str | None:
+    return why_general(made, geometry, scores=scores, races=scores)
+
+
+def counts_of(layer: Any, **changes: Any) -> Any:
+    """Run a layer on a PE, fast or else it is an error."""
+    made = architecture(pe__count=1, **changes)
+    assert kept_from(made, layer.geometry) is None
+    return run_layers(made, cut_layers(made, [layer]), [layer]).layers[0]
+
+
+def dense_layer(*decided_words: int, words: int = 10) -> Any:
+    """A layer with a neuron for each of these, of so many words of 8 edges."""
+    geometry = dense(8 * words, len(decided_words))
+    return profile(geometry, 8 * np.array(decided_words).reshape(1, 1, -1))
+
+
+@pytest.mark.parametrize("latency_cycles", [1, 2, 3, 7])
+def test_an_op_by_itself_has_every_cycle_and_wastes_those_until_its_verdict(latency_cycles: int) -> None:
+    counts = counts_of(dense_layer(4), pe__latency_cycles=latency_cycles, pe__contexts=2)
+    assert counts.cycles == 1 + 4 + latency_cycles
+    assert counts.pe_cycles["wasted"] == latency_cycles - 1
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_as_many_ops_as_cycles_of_latency_take_turns(size: int) -> None:
+    """Nothing is wasted until they leave one by one: each but the first then has a cycle of one that left."""
+    counts = counts_of(dense_layer(*[4] * size), pe__latency_cycles=size, pe__contexts=size)
+    assert counts.cycles == 1 + 4 * size + size
+    assert counts.pe_cycles["wasted"] == size - 1
+
+
+def test_an_op_that_follows_one_that_ended_waits_for_an_older_one() -> None:
+    """The third comes in cycle 4, which the older second has; so it decides in 5, and wastes 6."""
+    counts = counts_of(dense_layer(2, 2, 1, words=2), pe__latency_cycles=2, pe__contexts=2)
+    assert counts.cycles == 8
+    assert counts.pe_cycles["wasted"] == 1
+
+
+def test_pes_stall_behind_a_narrow_port() -> None:
+    layer = dense_layer(*[1] * 12)
+    made = architecture(pe__count=4, output_buffer__write_width_ops=1)
+    stalls = run_layers(made, cut_layers(made, [layer]), [layer]).layers[0].pe_cycles["write_stall"]
+    wide = architecture(pe__count=4)
+    assert (
+        stalls > 0 == run_layers(wide, cut_layers(wide, [layer]), [layer]).layers[0].pe_cycles["write_stall"]
+    )
+
+
+def test_ops_of_more_words_than_most_calendars_have_days() -> None:
+    layer = dense_layer(9000, 30, 8999, words=9000)
+    assert counts_of(layer, pe__contexts=2, pe__latency_cycles=2).pe_cycles["useful"] == 9000 + 30 + 8999
+
+
+POOLED = conv(6, 6, 8, 4, pool=Pool(2, 2))
+OVERLAPPING = conv(7, 7, 8, 4, pool=Pool(3, 2))
+
+
+@pytest.mark.parametrize(
+    ("reason", "geometry", "changes"),
+    [
+        (None, POOLED, {}),
+        (None, POOLED, {"pe__speculate": False}),  # with a latency of 1 nothing waits for verdicts
+        ("activation_buffer.banks", POOLED, {"activation_buffer__banks": 4}),
+        ("weight_buffer.banks", POOLED, {"weight_buffer__banks": 4}),
+        ("scheduler.select_cycles", POOLED, {"scheduler__select_cycles": 1}),
+        ("scheduler.issue_latency_cycles", POOLED, {"scheduler__issue_latency_cycles": 1}),
+        ("pe.contexts", POOLED, {"pe__contexts": 5}),
+        ("pe.latency_cycles", POOLED, {"pe__latency_cycles": 8}),
+        ("pe.speculate", POOLED, {"pe__speculate": False, "pe__latency_cycles": 2}),
+        ("scheduler.window_in_flight_ops", POOLED, {"scheduler__window_in_flight_ops": 2}),
+        (None, POOLED, {"scheduler__window_in_flight_ops": 2, "pruning__pooling": False}),
+        ("windows that overlap", OVERLAPPING, {}),
+        (None, OVERLAPPING, {"pruning__pooling": False}),
+        ("pe.width_edges", dense(MOST_WORDS + 1, 2), {"pe__width_edges": 1}),
+        (None, dense(MOST_WORDS, 2), {"pe__width_edges": 1}),
+    ],
+)
+def test_what_keeps_a_layer_from_running_fast(
+    reason: str | None, geometry: Geometry, changes: dict[str, Any]
+) -> None:
+    assert kept_from(architecture(**changes), geometry) == reason
+
+
+def test_machines_without_a_queue_and_racing_classes_do_not_run_fast() -> None:
+    assert kept_from(queueless("window"), POOLED) == "scheduler.dispatch"
+    made = architecture(pruning__argmax=True)
+    assert kept_from(made, dense(9, 2), scores=True) == "pruning.argmax"
+    assert kept_from(made, dense(9, 2)) is None
+
+
+def test_limits_fit_what_holds_them() -> None:
+    """Of the words an op is packed with, and of the outcomes that wait in a PE."""
+    assert MOST_WORDS < MOST_PACKED_WORDS
+    assert kept_from(architecture(pe__contexts=4, pe__latency_cycles=7), POOLED) is None
+    assert 2**QUEUE_BITS > 4 + 7 + 1
+
+
+def test_a_shipped_machine_runs_all_layers_fast_or_says_why_not() -> None:
+    network = load_network(load_workload("alexnet"))
+    assert fast_share(load_architecture("ideal"), network) == (1.0, ())
+    share, general = fast_share(load_architecture("o3bnn"), network)
+    assert share == 0
+    assert {why for _, why in general} == {"activation_buffer.banks"}
+
+
+def test_helpers_are_of_kernels_only() -> None:
+    """They have no machine code of their own; to call one from Python is an error, and no crash."""
+    layer = random_profile(POOLED, seed=5)
+    made = architecture(activation_buffer__banks=4)
+    run_layers(made, cut_layers(made, [layer]), [layer])
+    assert lowest_bit is not None
+    for signature in show.signatures:  # type: ignore[attr-defined]  # a dispatcher
+        with pytest.raises((TypeError, KeyError)):
+            show.overloads[signature].entry_point("record", 5)  # type: ignore[attr-defined]
