@@ -13,13 +13,14 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "o3sim"
 DESIGN = PACKAGE.parent / "docs" / "design.md"
-MOST_ENTRIES = 22
+MOST_ENTRIES = 23
 
 ARROWS: dict[str, str] = {
-    "cli": "checks report studies trace runs results energy "
+    "cli": "rtl checks report studies trace runs results energy "
     "profile train formats network workers config files errors",
     "extend": "trace machine contract errors",
     "api": "studies runs results network config errors",
+    "rtl": "checks trace runs contract network config files errors",
     "checks": "report trace runs results energy contract profile network config files errors",
     "report": "studies trace runs results energy contract profile network config files errors",
     "studies": "runs results energy area contract profile network config files errors",

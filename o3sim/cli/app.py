@@ -36,6 +36,7 @@ from o3sim.cli.plot import plot_app
 from o3sim.cli.profile import profile
 from o3sim.cli.report import report
 from o3sim.cli.reproduce import reproduce
+from o3sim.cli.rtl import rtl
 from o3sim.cli.run import run
 from o3sim.cli.schema import schema
 from o3sim.cli.show import show
@@ -71,6 +72,7 @@ app.command(short_help="Count what pruning can leave out.")(profile)
 app.command(short_help="Write what happens in a layer, cycle by cycle.")(trace)
 app.command(short_help="Write a page to look at a layer, cycle by cycle.")(timeline)
 app.command(short_help="Show where two traces or results part.")(diff)
+app.command(short_help="Write a machine as SystemVerilog, and check it.")(rtl)
 app.command(short_help="Set published claims beside measurements.", cls=FolderOption)(reproduce)
 app.command(short_help="Evaluate edges in an order that decides earlier.", cls=Calibration)(order)
 app.command(short_help="Measure channels, to balance groups of PEs.")(balance)

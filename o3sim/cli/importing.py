@@ -10,6 +10,7 @@ import typer
 
 from o3sim.cli import options
 from o3sim.errors import InputError
+from o3sim.files.foreign import foreign
 
 import_app = typer.Typer(
     help="Make a workload out of another project's network.",
@@ -18,6 +19,13 @@ import_app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _check_kind(path: Path, kind: str) -> None:
+    """Refuse what another import takes, where that is plain from its name."""
+    found = foreign(path, kind)
+    if found and path.exists():
+        raise InputError(f"{path}: {found}")
 
 
 @import_app.callback()
@@ -30,7 +38,7 @@ def bnn_pynq(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder with L-P-weights.bin, L-P-thres.bin, classes.txt.")
     ],
-    net: Annotated[str, typer.Option(metavar="cnv|lfc", help="Which network it is.")],
+    net: Annotated[str, typer.Option(metavar="cnv|lfc", help="Which network it is, W1A1.")],
     output: options.OutputName,
 ) -> None:
     """Import CNV-W1A1 or LFC-W1A1 from BNN-PYNQ's parameter files.
@@ -40,6 +48,7 @@ def bnn_pynq(
     """
     from o3sim.formats.importers.bnn_pynq import import_bnn_pynq
 
+    _check_kind(folder, "bnn-pynq")
     for path in import_bnn_pynq(folder, net, output.name).write(output):
         print(f"wrote {path}")
 
@@ -61,6 +70,7 @@ def scalesim(
     from o3sim.formats.importers.scalesim.chain import import_scalesim
     from o3sim.formats.importers.scalesim.layers import import_layers
 
+    _check_kind(topology, "scalesim")
     read = import_layers if layers else import_scalesim
     imported = read(topology, output.name)
     path = imported.write(output)
@@ -72,7 +82,7 @@ def scalesim(
 @import_app.command("onnx")
 def onnx(
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL.onnx", help="QONNX, as Brevitas and FINN export it.")
+        Path, typer.Argument(metavar="MODEL.onnx", help="As PyTorch exports it, or QONNX (Brevitas, FINN).")
     ],
     output: options.OutputName,
     input_range: Annotated[
@@ -82,8 +92,15 @@ def onnx(
             help="What the model's input is for the pixel values 0 and 255; 0 and 1, or 0 and 255 of UINT8.",
         ),
     ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="nchw|nhwc",
+            help="Where channels are in an image; else the first convolution and what is before it say.",
+        ),
+    ] = None,
 ) -> None:
-    """Import a binarized network in QONNX.
+    """Import a binarized network in ONNX or QONNX.
 
     Batch norm, scales, thresholds and max pooling are folded exactly into one integer threshold per
     channel. What a machine of this kind cannot run is refused by the name of its node; docs/importing.md
@@ -91,7 +108,11 @@ def onnx(
     """
     from o3sim.formats.importers.qonnx.walk import import_onnx
 
-    for path in import_onnx(model, output.name, input_range).write(output):
+    _check_kind(model, "onnx")
+    imported = import_onnx(model, output.name, input_range, layout)
+    for note in imported.notes:
+        print(note)
+    for path in imported.write(output):
         print(f"wrote {path}")
 
 
@@ -106,6 +127,7 @@ def npz(
     """
     from o3sim.formats.importers.plain.network import import_npz
 
+    _check_kind(arrays, "npz")
     if os.path.realpath(output.with_name(f"{output.name}.npz")) == os.path.realpath(arrays):
         raise InputError(f"--output {output}: would overwrite {arrays}; choose another name")
     for path in import_npz(arrays, output.name).write(output):

@@ -218,7 +218,7 @@ _OUTPUT = ("--output", "-o")
 _FILE = _option(*_OUTPUT, metavar="FILE", check=outputs.check_file, help="Write this file.")
 OutputFile = Annotated[Path, _FILE]
 PageFile = Annotated[
-    Path, _option(*_OUTPUT, metavar="FILE", check=outputs.check_page, help="Page to write: .html.")
+    Path, _option(*_OUTPUT, metavar="FILE.html", check=outputs.check_page, help="Page to write.")
 ]
 ReportFile = Annotated[Path | None, _if_not_given(_FILE, "DIR/report.html, or RESULT.html")]
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from o3sim.config.array_sizes import array_conflicts, buffer_conflicts
 from o3sim.config.custom_code import CustomClass
 from o3sim.config.dispatch import QUEUED, dispatch_conflicts, drop_strangers
-from o3sim.config.marks import Conflict, Document, KeyPath
+from o3sim.config.marks import Conflict, Document
 from o3sim.config.model import CrossCheckedModel, StrictModel
 from o3sim.config.overrides import Overrides, laid_over, overrides_of
 
@@ -22,9 +23,6 @@ Count = Annotated[int, Field(ge=1, le=65_536)]
 Cycles = Annotated[int, Field(ge=0, le=1_000_000)]
 CyclesFromOne = Annotated[int, Field(ge=1, le=1_000_000)]
 Kilobits = Annotated[int, Field(ge=1, le=100_000_000)]
-MOST_CONTEXTS = 2**20
-"""Of all PEs together."""
-
 CountOrIdeal = Count | Literal["ideal"]
 Policies = Literal["out_of_order", "in_order", "lockstep"]
 Dispatches = Literal["central", "banked", "window", "group", "carousel"]
@@ -355,12 +353,12 @@ class Architecture(CrossCheckedModel):
         if stages and data.get("organization") != PIPELINED:
             yield Conflict((("stages",), ("organization",)), f"are of organization {PIPELINED} only")
         if not stages:
-            yield from _array_conflicts(data, ())
+            yield from array_conflicts(data, ())
         if data.get("organization") == SEQUENTIAL:
-            yield from _buffer_conflicts(data)
+            yield from buffer_conflicts(data)
         for number, stage in enumerate(stages if isinstance(stages, list | tuple) else ()):
             if isinstance(stage, Mapping) and all(isinstance(part, Mapping) for part in stage.values()):
-                yield from _array_conflicts(laid_over(data, stage), ("stages", number))
+                yield from array_conflicts(laid_over(data, stage), ("stages", number))
 
     @classmethod
     def inherit(cls, document: Document) -> None:
@@ -372,36 +370,3 @@ class Architecture(CrossCheckedModel):
         """Leave out what only some architectures have."""
         values = handler(self).items()
         return {key: value for key, value in values if value or key not in ("note", "stages", "issue_queue")}
-
-
-def _array_conflicts(data: Mapping[str, Any], place: KeyPath) -> Iterator[Conflict]:
-    """Yield if a machine, or the stage at ``place``, has too many contexts, or too short a queue for them."""
-    policy, depth = _at(data, "scheduler", "policy"), _at(data, "issue_queue", "depth_ops")
-    array = ("count", "contexts")
-    count, contexts = (_at(data, "pe", key) for key in array)
-    if type(count) is type(contexts) is int and count * contexts > MOST_CONTEXTS:
-        what = f"{contexts} for each of {count} PEs are {count * contexts:,}; {MOST_CONTEXTS:,} at most"
-        yield Conflict(((*place, "pe", "contexts"), (*place, "pe", "count")), what)
-    if policy != "lockstep" or not all(type(value) is int for value in (depth, count, contexts)):
-        return
-    group = count * contexts
-    if depth < group:
-        keys = (("issue_queue", "depth_ops"), ("scheduler", "policy"), *(("pe", key) for key in array))
-        yield Conflict(
-            tuple((*place, *key) for key in keys),
-            f"{depth} cannot hold a lockstep group of pe.count * pe.contexts = {group} ops",
-        )
-
-
-def _buffer_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
-    """Yield if more of the weight buffer is for weights that stay than there is of it."""
-    size, stays = (_at(data, "weight_buffer", key) for key in ("size_kbit", "resident_kbit"))
-    if type(size) is type(stays) is int and stays > size:
-        keys = (("weight_buffer", "resident_kbit"), ("weight_buffer", "size_kbit"))
-        yield Conflict(keys, f"{stays} kbit are more than the buffer's weight_buffer.size_kbit: {size}")
-
-
-def _at(data: Mapping[str, Any], section: str, key: str) -> Any:
-    """Return ``data[section][key]``, or None where there is no such thing."""
-    inner = data.get(section)
-    return inner.get(key) if isinstance(inner, Mapping) else None

@@ -16,6 +16,7 @@ import yaml
 
 from o3sim.config.marks import Document, KeyPath, Mark, Marks, Problem
 from o3sim.errors import ConfigError, InputError
+from o3sim.files.foreign import foreign
 from o3sim.files.inputs import open_input
 
 MAX_BYTES = 1_000_000
@@ -139,6 +140,9 @@ def describe(value: Any) -> str:
 
 
 def _read_text(path: Path) -> str:
+    other = foreign(path)
+    if other and path.exists():
+        raise ConfigError([f"{path}: {other}"])
     try:
         with open_input(path) as stream:
             raw = stream.read(MAX_BYTES + 1)

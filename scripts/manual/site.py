@@ -21,6 +21,7 @@ from o3sim.cli.app import app
 from o3sim.cli.manual.pages import FRONT, MADE, page_text
 from scripts.manual import ROOT
 from scripts.manual.api_page import api_page
+from scripts.manual.footnotes import with_footnotes
 from scripts.manual.terms import as_directive, linked, terms_of
 
 HERE = Path(__file__).parent
@@ -70,7 +71,7 @@ def _write_page(source: Path, path: str) -> Iterator[str]:
     if file.suffix == ".md":
         text = mended(file.read_text(encoding="utf-8"), path)
         links = targets(file.read_text(encoding="utf-8"), path)
-        text = as_directive(text) if path == GLOSSARY else linked(text, _terms())
+        text = as_directive(text) if path == GLOSSARY else linked(with_footnotes(text), _terms())
         yield from (link for link in links if not link.startswith("docs/") or (ROOT / link).is_dir())
     else:
         text = _listing(path)

@@ -14,9 +14,13 @@ from typer.main import get_command
 from o3sim.api import simulate
 from o3sim.cli import app as cli
 from o3sim.files import save_npz
+from o3sim.network.images import Images
 from o3sim.results.document import to_json
+from o3sim.results.table import csv_text
+from o3sim.runs.case import Case
+from o3sim.trace.intervals import interval_rows
 from tests.checks.golden.workload import write_workload
-from tests.sample_runs import images
+from tests.sample_runs import architecture, images, network
 
 SAMPLES = {
     "ARCH": "o3bnn",
@@ -30,11 +34,16 @@ SAMPLES = {
     "RESULT.json...": "result.json",
     "DIR": "new",
     "FILE": "out.png",
+    "FILE.csv": "counts.csv",
+    "FILE.html": "out.html",
     "FILE.npz": "images.npz",
     "LAYER": "0",
     "NAME": "made",
 }
 """What to give where a command needs something, by what its help calls that."""
+
+NEEDED_TOO = {"trace": ("--layer", "0")}
+"""Options that a command needs unless another is given."""
 
 
 class Done(NamedTuple):
@@ -72,7 +81,8 @@ class Command(NamedTuple):
         for each in self.options():
             if each.required and but not in each.opts:
                 words += [each.opts[0], SAMPLES[each.metavar]]
-        return words
+        option, *value = NEEDED_TOO.get(str(self), (but,))
+        return words if option == but else [*words, option, *value]
 
 
 def commands() -> list[Command]:
@@ -98,6 +108,8 @@ def write_samples(folder: Path) -> Path:
     write_workload(folder)
     save_npz(folder / "images.npz", {"x": images(4)})
     (folder / "result.json").write_text(to_json(simulate("o3bnn", folder / "tiny.yaml"), []))
+    small = Case(network(), Images(images(1), None))
+    (folder / "counts.csv").write_text(csv_text(list(interval_rows(architecture(), small, range(3), 20))))
     (folder / "folder").mkdir()
     (folder / "file").touch()
     return folder

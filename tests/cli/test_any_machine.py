@@ -323,9 +323,9 @@ def test_machines_of_all_kinds_stand_in_one_figure(o3sim: O3SIM, tmp_path: Path)
         o3sim("run", f"{name}.yaml", ON_CALLED, "--json", f"{name}.json")
         results.append(f"{name}.json")
     o3sim("plot", "stack", *results, "-o", tmp_path / "s.svg")
-    assert "input_wait" in (tmp_path / "s.svg").read_text()
+    assert "input wait" in (tmp_path / "s.svg").read_text()
     o3sim("plot", "stack", "pipe.json", "-o", tmp_path / "one.svg")
-    assert "input_wait" in (tmp_path / "one.svg").read_text()
+    assert "input wait" in (tmp_path / "one.svg").read_text()
 
 
 def test_a_figure_without_a_layer_is_refused_where_machines_run(o3sim: O3SIM, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`o3sim import bnn-pynq`: writes a workload that runs, and refuses what it cannot read."""
+"""`o3sim import`: writes a workload that runs, and refuses what it cannot read."""
 
 from __future__ import annotations
 
@@ -76,3 +76,47 @@ def test_what_is_no_file(
         os.mkfifo(path)
     assert o3sim("import", kind, path, "-o", tmp_path / "x") == 2
     assert "give a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "takes"),
+    [
+        ("net.onnx", "an ONNX model: `o3sim import onnx FILE -o NAME`"),
+        ("net.npz", "`o3sim import npz FILE -o NAME`"),
+        ("net.csv", "`o3sim import scalesim FILE -o NAME`"),
+        ("net.pth", "a checkpoint of PyTorch; export it by `torch.onnx.export`, or save its arrays"),
+        ("net.H5", "a model of Keras, or save its arrays: docs/importing.md"),
+        ("net", "`o3sim import bnn-pynq DIR --net cnv|lfc -o NAME`"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [("run", "small"), ("validate",), ("import", "onnx"), ("import", "npz"), ("import", "scalesim")],
+)
+def test_a_model_given_to_the_wrong_command(
+    o3sim: Run,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    takes: str,
+    command: tuple[str, ...],
+) -> None:
+    path = tmp_path / name
+    if name == "net":
+        path.mkdir()
+        (path / "0-0-weights.bin").write_bytes(bytes(8))
+    else:
+        path.write_bytes(b"PK\x03\x04\xff")
+    output = ("-o", tmp_path / "x") if command[0] == "import" else ()
+    assert o3sim(*command, path, *output) == 2
+    error = capsys.readouterr().err
+    right = {"onnx": "net.onnx", "npz": "net.npz", "scalesim": "net.csv"}.get(command[-1])
+    assert (takes in error) == (name != right)
+    assert str(path) in error
+
+
+def test_bnn_pynq_given_an_onnx_model(o3sim: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"x")
+    assert o3sim("import", "bnn-pynq", path, "--net", "cnv", "-o", tmp_path / "x") == 2
+    assert f"{path}: an ONNX model: `o3sim import onnx FILE -o NAME`" in capsys.readouterr().err

@@ -14,7 +14,11 @@ from typer.models import ArgumentInfo
 from o3sim.cli import options
 from tests.cli.commands import Command, Done, call, commands, having, write_samples
 
-OTHER_MEANINGS = {"--width": "edges of a word of a machine; edges between two checks of the bounds"}
+OTHER_MEANINGS = {
+    "--width": "edges of a word of a machine; edges between two checks of the bounds",
+    "--layers": "several layers of a golden; each layer of a topology by itself",
+    "--check": "edges from one check of the bounds to the next; whether RTL is built and compared",
+}
 """Options of several commands that mean something else in each."""
 
 Run = Callable[..., Done]
@@ -126,6 +130,7 @@ def test_what_cannot_be_written_is_refused_in_the_same_words(
     no_folder = {"none/x": "--output none/x: no folder none"}
     wrong = {
         "FILE": {**no_folder, "folder": "--output folder: is a folder"},
+        "FILE.html": {**no_folder, "folder": "--output folder: is a folder"},
         "NAME": {**no_folder, "folder/..": "--output folder/..: is not the name of a file"},
         "DIR": {"file": "--output file: is a file"},
     }[command.option("--output").metavar]
@@ -154,8 +159,9 @@ def test_a_layer_that_is_not_there_gets_the_same_words(run: Run, command: Comman
 @pytest.mark.parametrize("command", having("--layer"), ids=str)
 def test_a_layer_is_taken_by_name_or_by_number(run: Run, command: Command, tmp_path: Path) -> None:
     made = []
+    settings = ("--set", "dram.bits_per_cycle=ideal") if str(command) == "rtl" else ()
     for layer in ("dense2", "1"):
-        done = run(*command.words, *command.needed(but="--layer"), "--layer", layer)
+        done = run(*command.words, *command.needed(but="--layer"), "--layer", layer, *settings)
         assert done.status == 0, done.err
         made.append((done, {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}))
     assert made[0] == made[1]
@@ -171,7 +177,7 @@ def test_defaults_are_said_in_the_help(run: Run) -> None:
     for words, says in {
         ("explain",): ("as many as the result has, or 1", "the longest"),
         ("profile",): ("all",),
-        ("report",): ("DIR/report.html",),
+        ("report",): ("DIR/report.html, or RESULT.html",),
         ("golden", "record"): (":128", "all"),
     }.items():
         text = " ".join(run(*words, "--help").out.split())

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from o3sim.config.architecture import Architecture
 from o3sim.config.dispatch import CAROUSEL
 from tests.compiled.engines import disagreement
 from tests.compiled.every_way import every_way
@@ -75,13 +76,7 @@ class Search:
 
 def described(case: Case | StageCase) -> Iterator[str]:
     """Write a case down: what its machine has that the bench's has not, and its layers."""
-    bench = (carousel if case.architecture.scheduler.dispatch == CAROUSEL else architecture)().model_dump()
-    for unit, keys in case.architecture.model_dump().items():
-        base = bench[unit]
-        if isinstance(keys, dict) and isinstance(base, dict):
-            yield from (
-                f"  {unit}.{key} = {value!r}" for key, value in keys.items() if base.get(key) != value
-            )
+    yield from described_machine(case.architecture)
     if isinstance(case, StageCase):
         yield f"  a stage of a pipeline; rows can be dispatched from cycles {list(case.row_cycles)} on"
     for number, layer in enumerate(case.profiles):
@@ -92,6 +87,17 @@ def described(case: Case | StageCase) -> Iterator[str]:
             yield f"    most mismatches {words.most_mismatches.tolist()}"
         yield f"    decision {layer.decision.ravel().tolist()}"
         yield f"    outcome {layer.outcome.ravel().tolist()}"
+
+
+def described_machine(machine: Architecture) -> Iterator[str]:
+    """Write down what a machine has that the bench's has not."""
+    bench = (carousel if machine.scheduler.dispatch == CAROUSEL else architecture)().model_dump()
+    for unit, keys in machine.model_dump().items():
+        base = bench.get(unit)
+        if isinstance(keys, dict) and isinstance(base, dict):
+            yield from (
+                f"  {unit}.{key} = {value!r}" for key, value in keys.items() if base.get(key) != value
+            )
 
 
 def main() -> int:

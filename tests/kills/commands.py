@@ -118,6 +118,10 @@ COMMANDS = {
     "trace vcd": Writing(
         "trace small tiny.yaml --layer 0 -o t.vcd --format vcd", write_workload, over=("t.vcd",), extra="vcd"
     ),
+    "rtl": Writing(
+        "rtl small tiny.yaml --layer dense2 -o out --set dram.bits_per_cycle=ideal --set pe.width_edges=32",
+        write_workload,
+    ),
     "timeline": Writing("timeline small tiny.yaml --layer 0 -o p.html", write_workload, over=("p.html",)),
     "plot": Writing("plot stack r.json -o f.svg", _result, over=("f.svg",)),
     "report": Writing("report out -o page.html", _swept, over=("page.html",)),

@@ -10,7 +10,10 @@ LEFT_OUT = {
     "reproduce": "takes minutes; writes by what `run` and `plot` write by",
     "import bnn-pynq": "needs files that are not shipped; writes by what the other imports write by",
     **dict.fromkeys(
-        ("lines", "pareto", "heatmap", "energy", "pruning", "speedup", "depth", "occupancy", "timeline"),
+        (
+            *("lines", "pareto", "heatmap", "energy", "pruning", "speedup"),
+            *("images", "interval", "depth", "occupancy", "timeline"),
+        ),
         "draws and writes by what `plot stack` does",
     ),
 }

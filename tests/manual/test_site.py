@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import doctest
 import posixpath
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,15 @@ def test_a_question_is_answered_within_two_clicks(question: str, source: Path) -
     tables = contents(FRONT).split()
     inside = posixpath.dirname(page) == "studies"
     assert page in tables or inside  # in the list beside every page: one click
+
+
+def test_the_contract_names_its_tests_in_footnotes(source: Path) -> None:
+    text, notes = (source / "machine.md").read_text().split("[^t1]: ", 1)
+    assert "`test_" not in text
+    assert len(re.findall(r"`test_\w+`", notes)) > 200
+
+
+@pytest.mark.parametrize("name", ["blocks", "execute", "footnotes", "site", "terms"])
+def test_examples_of_docstrings_hold(name: str) -> None:
+    found = doctest.testmod(import_module(f"scripts.manual.{name}"))
+    assert (found.failed, found.attempted > 0) == (0, True)

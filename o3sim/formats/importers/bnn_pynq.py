@@ -3,12 +3,13 @@
 PE ``P`` of layer ``L`` has ``L-P-weights.bin``, little-endian uint64 ``word[f*SF + s]`` with
 ``SF = columns/SIMD``: bit ``i`` is edge ``s*SIMD + i``, in ``(ky, kx, c)`` order, of neuron
 ``n = f*PE + P``; and ``L-P-thres.bin``, int64, output ``popcount > T``. Rows and columns are padded
-to multiples of the folding; padded columns never match.
+to multiples of the folding; padded columns never match. How many rows the last layer has is said by the
+size of its files: 64 for CIFAR-10, 12 for street-view numbers, 44 for road signs, whatever the classes are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,9 @@ def _dense(name: str, inputs: int, features: int, folding: tuple[int, int], padd
 
 
 def _scores(inputs: int, folding: tuple[int, int]) -> FoldedLayer:
-    key = {"name": "scores", "type": "dense", "features": 10, "scores": True}
-    return FoldedLayer(key, 64, inputs, *folding, 10, inputs)
+    """Return a last layer whose rows and classes are in the files."""
+    key = {"name": "scores", "type": "dense", "features": 0, "scores": True}
+    return FoldedLayer(key, 0, inputs, *folding, 0, inputs)
 
 
 NETS = {
@@ -133,6 +135,12 @@ NETS = {
 }
 """Foldings as in BNN-PYNQ's ``config.h`` of cnvW1A1 and lfcW1A1."""
 
+TWO_BITS = ("cnvW1A2", "cnvW2A2", "lfcW1A2")
+"""Networks of BNN-PYNQ whose activations have two bits."""
+
+MOST_CLASSES = 65_536
+"""Rows of a last layer."""
+
 
 def import_bnn_pynq(folder: Path, net: str, name: str) -> ImportedWorkload:
     """Read a folder of BNN-PYNQ parameter files.
@@ -146,20 +154,23 @@ def import_bnn_pynq(folder: Path, net: str, name: str) -> ImportedWorkload:
     folder : Path
         Holds ``L-P-weights.bin``, ``L-P-thres.bin`` and ``classes.txt``.
     net : {"cnv", "lfc"}
+        Or, in full, "cnvW1A1", "lfcW1A1".
     name : str
         Name of the workload.
 
     Raises
     ------
     InputError
-        If the network is unknown, or files are missing, too many, of a wrong size or have bits
-        beyond the SIMD width; all such files are named.
+        If the network is unknown or has activations of two bits, or files are missing, too many, of a
+        wrong size or have bits beyond the SIMD width; all such files are named.
     """
-    folded = NETS.get(net.lower())
-    if folded is None:
-        known = ", ".join(f"`{known}`" for known in NETS)
-        raise InputError(f"--net {net}: unknown network{suggest(net, NETS)}; there are {known}")
+    folded = _net(net)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+    folded = _with_rows(folder, folded)
     _check_files(folder, folded)
+    classes = _classes(folder, folded)
+    folded = _with_classes(folded, len(classes))
     arrays: dict[str, NDArray[Any]] = {}
     for number, layer in enumerate(folded.layers):
         arrays[f"{layer.name}_weights"] = _weights(folder, number, layer)
@@ -168,11 +179,47 @@ def import_bnn_pynq(folder: Path, net: str, name: str) -> ImportedWorkload:
     keys = {
         "description": f"{folded.title} of BNN-PYNQ",
         "source": "BNN-PYNQ parameter files",
-        "classes": _classes(folder, folded),
+        "classes": classes,
         "input": folded.input,
         "layers": [layer.key for layer in folded.layers],
     }
     return ImportedWorkload(name, keys, arrays)
+
+
+def _net(net: str) -> FoldedNet:
+    word = net.lower()
+    if word in map(str.lower, TWO_BITS):
+        raise InputError(
+            f"--net {net}: has activations of two bits; only single bits can be run, as of cnvW1A1, lfcW1A1"
+        )
+    folded = NETS.get(word.removesuffix("w1a1"))
+    if folded is None:
+        known = ", ".join(f"`{known}`" for known in NETS)
+        raise InputError(f"--net {net}: unknown network{suggest(net, NETS)}; there are {known}")
+    return folded
+
+
+def _with_rows(folder: Path, net: FoldedNet) -> FoldedNet:
+    """Take the rows of the last layer from its first file."""
+    *layers, last = net.layers
+    path = folder / f"{len(layers)}-0-weights.bin"
+    each_bytes = 8 * (last.columns // last.simd)
+    size = path.stat().st_size if path.is_file() else each_bytes
+    if size % each_bytes or not 0 < size // each_bytes * last.pe <= MOST_CLASSES:
+        raise InputError(
+            f"{path}: expected {each_bytes} bytes for each of its rows (the last layer of {net.title} has "
+            f"{last.pe}, {2 * last.pe}, ... of them), found {size} bytes"
+        )
+    rows = last.pe * (size // each_bytes)
+    return replace(net, layers=(*layers, replace(last, rows=rows, real_rows=rows)))
+
+
+def _with_classes(net: FoldedNet, classes: int) -> FoldedNet:
+    """Drop the last rows, which are no class."""
+    *layers, last = net.layers
+    return replace(
+        net, layers=(*layers, replace(last, real_rows=classes, key={**last.key, "features": classes}))
+    )
 
 
 def _expected_files(net: FoldedNet) -> dict[str, int]:
@@ -188,8 +235,6 @@ def _expected_files(net: FoldedNet) -> dict[str, int]:
 
 
 def _check_files(folder: Path, net: FoldedNet) -> None:
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder")
     expected = _expected_files(net)
     last = len(net.layers) - 1
     problems = []
@@ -206,7 +251,18 @@ def _check_files(folder: Path, net: FoldedNet) -> None:
     if problems:
         shown = problems[:20]
         more = [f"... and {len(problems) - 20} more"] if len(problems) > 20 else []
-        raise InputError("\n".join([*shown, *more, f"{folder} does not hold the parameters of {net.title}"]))
+        end = f"{folder} does not hold the parameters of {net.title}{_two_bits(folder, expected)}"
+        raise InputError("\n".join([*shown, *more, end]))
+
+
+def _two_bits(folder: Path, expected: dict[str, int]) -> str:
+    """Say so where a folder is of a network that has activations of two bits."""
+    named = any(word.lower() in (folder.name.lower(), folder.resolve().name.lower()) for word in TWO_BITS)
+    thresholds = [folder / name for name in expected if name.endswith("thres.bin")]
+    found = [path.stat().st_size / expected[path.name] for path in thresholds if path.is_file()]
+    if named or (found and set(found) == {3.0}):
+        return ", but of a network whose activations have two bits, which cannot be run"
+    return ""
 
 
 def _weights(folder: Path, number: int, layer: FoldedLayer) -> NDArray[np.uint64]:
@@ -243,9 +299,12 @@ def _classes(folder: Path, net: FoldedNet) -> list[str]:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
     names = [line.strip() for line in text.splitlines() if line.strip()]
-    wanted = net.layers[-1].real_rows
-    if len(names) != wanted:
-        raise InputError(f"{path}: expected {wanted} class names, one a line, found {len(names)}")
+    rows = net.layers[-1].rows
+    if not 2 <= len(names) <= rows:
+        raise InputError(
+            f"{path}: expected 2 to {rows} class names, one a line, no more than the last layer has rows, "
+            f"found {len(names)}"
+        )
     return names
 
 

@@ -24,11 +24,14 @@ class ImportedWorkload:
         The keys of its YAML but ``name`` and ``parameters``.
     arrays : dict of str to ndarray
         Its parameters, as ``docs/workload.md`` lays them out.
+    notes : tuple of str
+        What had to be taken for granted, for the user to look at.
     """
 
     name: str
     keys: dict[str, Any]
     arrays: dict[str, NDArray[Any]]
+    notes: tuple[str, ...] = ()
 
     def write(self, target: Path) -> tuple[Path, Path]:
         """Write ``target.yaml`` and ``target.npz``, each whole or not at all.

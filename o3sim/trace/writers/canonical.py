@@ -10,7 +10,7 @@ import json
 from typing import BinaryIO
 
 from o3sim.config.ranges import NO_END
-from o3sim.contract.events import Event
+from o3sim.contract.events import Event, EventWindow
 from o3sim.trace.canonical import END, WINDOW, CanonicalTrace
 from o3sim.trace.writer import TracedLayer, text_on
 
@@ -21,7 +21,7 @@ class CanonicalWriter:
     def __init__(self, stream: BinaryIO, layer: TracedLayer, operands: bool = True) -> None:
         self._text = text_on(stream)
         self._trace = CanonicalTrace(self._text, operands)
-        self._text.write(f"{WINDOW}{describe(layer)}\n")
+        self._text.write(f"{WINDOW}{describe(layer.name, layer.number, layer.window)}\n")
 
     def see(self, event: Event) -> None:
         """Write one line."""
@@ -34,15 +34,14 @@ class CanonicalWriter:
         self._text.detach()
 
 
-def describe(layer: TracedLayer) -> str:
-    """Say what is traced, in a line of JSON; null stands for no end."""
-    window = layer.window
+def describe(name: str, number: int, window: EventWindow) -> str:
+    """Say what of a layer is traced, in a line of JSON; null stands for no end."""
     ops, cycles = [window.first_op, window.end_op], [window.first_cycle, window.end_cycle]
     bounds = {
         name: [first, None if end == NO_END else end]
         for name, (first, end) in {"ops": ops, "cycles": cycles}.items()
     }
-    return json.dumps({"layer": layer.name, "number": layer.number, **bounds})
+    return json.dumps({"layer": name, "number": number, **bounds})
 
 
 def make_writer(stream: BinaryIO, layer: TracedLayer) -> CanonicalWriter:

@@ -17,13 +17,14 @@ from tests.shared_data import data_folder
 Matrices = list[tuple[NDArray[np.uint8], NDArray[np.int64]]]
 
 
-def fold(folder: Path, net: str) -> Matrices:
+def fold(folder: Path, net: str, last_rows: int = 64, classes: int = 10) -> Matrices:
     """Write random parameters the way BNN-PYNQ stores them; return them unfolded, padding included."""
     random = np.random.default_rng(3)
     matrices: Matrices = []
     for number, layer in enumerate(NETS[net].layers):
-        bits = random.integers(0, 2, (layer.rows, layer.columns), np.uint8)
-        thresholds = random.integers(-5, layer.columns, layer.rows)
+        rows = layer.rows or last_rows
+        bits = random.integers(0, 2, (rows, layer.columns), np.uint8)
+        thresholds = random.integers(-5, layer.columns, rows)
         for pe in range(layer.pe):
             words = []
             for row in bits[pe :: layer.pe]:
@@ -34,7 +35,7 @@ def fold(folder: Path, net: str) -> Matrices:
             if not layer.scores:
                 thresholds[pe :: layer.pe].astype("<i8").tofile(folder / f"{number}-{pe}-thres.bin")
         matrices.append((bits, thresholds))
-    (folder / "classes.txt").write_text("".join(f"class {number}\n" for number in range(10)))
+    (folder / "classes.txt").write_text("".join(f"class {number}\n" for number in range(classes)))
     return matrices
 
 
@@ -62,7 +63,7 @@ def test_lfc_unfolds_to_what_was_folded(folded: tuple[Path, Matrices]) -> None:
     folder, matrices = folded
     arrays = import_bnn_pynq(folder, "lfc", "x").arrays
     for layer, (bits, thresholds) in zip(NETS["lfc"].layers, matrices, strict=True):
-        rows, columns = layer.real_rows, layer.real_columns
+        rows, columns = layer.real_rows or 10, layer.real_columns
         found = unpack_bits(arrays[f"{layer.name}_weights"], columns)
         np.testing.assert_array_equal(found, bits[:rows, :columns])
         if not layer.scores:
@@ -115,7 +116,11 @@ def test_files_of_more_pes_than_there_are(lfc: Path) -> None:
 
 def test_wrong_class_names(lfc: Path) -> None:
     (lfc / "classes.txt").write_text("one\ntwo\n")
-    assert "expected 10 class names, one a line, found 2" in refused(lfc)
+    assert import_bnn_pynq(lfc, "lfc", "x").keys["classes"] == ["one", "two"]
+    (lfc / "classes.txt").write_text("one\n" * 65)
+    assert "expected 2 to 64 class names, one a line, no more than the last layer has rows" in refused(lfc)
+    (lfc / "classes.txt").write_text("\n\n")
+    assert "found 0" in refused(lfc)
     (lfc / "classes.txt").write_bytes(b"\xff\xfe")
     assert "classes.txt: cannot be read" in refused(lfc)
 
@@ -147,3 +152,39 @@ def test_real_nets_image_by_image(
     values = values - 128 if net == "cnv" else 2 * values - 1
     np.testing.assert_array_equal(found, DecodedNet(data / "decoded" / f"{decoded}.npz").classes(values))
     assert int((found == given.y).sum()) == right
+
+
+@pytest.mark.parametrize(
+    ("net", "rows", "classes"), [("lfcW1A1", 64, 37), ("cnvW1A1", 12, 10), ("CNV", 44, 43)]
+)
+def test_any_number_of_classes(tmp_path: Path, net: str, rows: int, classes: int) -> None:
+    """Letters, house numbers, road signs: the last layer has a multiple of its PEs of rows."""
+    folded = net.lower().removesuffix("w1a1")
+    bits = fold(tmp_path, folded, rows, classes)[-1][0]
+    topology, _ = import_bnn_pynq(tmp_path, net, "x").write(tmp_path / "x")
+    last = load_network(load_workload(topology)).layers[-1]
+    assert last.weights.shape[0] == classes
+    np.testing.assert_array_equal(unpack_bits(last.weights, last.geometry.fan_in), bits[:classes])
+
+
+def test_a_last_layer_that_is_cut_off(lfc: Path) -> None:
+    path = lfc / "3-0-weights.bin"
+    path.write_bytes(path.read_bytes()[:-8])
+    assert f"{path}: expected 1024 bytes for each of its rows" in refused(lfc)
+    path.write_bytes(b"")
+    assert "found 0 bytes" in refused(lfc)
+    path.write_bytes(bytes(1024))
+    assert f"{lfc / '3-1-weights.bin'}: expected 1024 bytes, found 4096" in refused(lfc)
+
+
+@pytest.mark.parametrize("net", ["cnvW1A2", "cnvw2a2", "lfcW1A2"])
+def test_activations_of_two_bits_by_name(lfc: Path, net: str) -> None:
+    assert f"--net {net}: has activations of two bits" in refused(lfc, net)
+
+
+def test_activations_of_two_bits_by_what_is_there(lfc: Path, tmp_path: Path) -> None:
+    for path in lfc.glob("*-thres.bin"):
+        path.write_bytes(path.read_bytes() * 3)
+    assert "but of a network whose activations have two bits, which cannot be run" in refused(lfc)
+    (lfc / "lfcW1A2").mkdir()
+    assert "but of a network whose activations have two bits" in refused(lfc / "lfcW1A2")

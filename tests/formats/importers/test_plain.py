@@ -214,3 +214,26 @@ def test_no_file_and_no_archive(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("no archive")
     with pytest.raises(InputError, match="not a usable NPZ file"):
         import_npz(tmp_path / "text.npz", "x")
+
+
+def test_thresholds_are_in_the_units_of_what_is_compared(tmp_path: Path) -> None:
+    """With `input_bits` that is the real value, q / 2**f: here 8 bits with 6 fraction bits of -1 to 1."""
+    arrays = {
+        "layout": "pytorch",
+        "layers": ["fc", "scores"],
+        "input_shape": [1, 4, 1],
+        "input_range": [-1.0, 1.0],
+        "input_bits": 8,
+        "input_fraction_bits": 6,
+        "fc_kernel": np.array([[1.0, 1, 1, 1], [1.0, -1, 1, -1]]),
+        "fc_threshold": [0.5, -0.25],
+        "scores_kernel": np.array([[1.0, 1], [1.0, -1]]),
+    }
+    np.savez(tmp_path / "arrays.npz", **arrays)
+    network = load_network(load_workload(import_npz(tmp_path / "arrays.npz", "n").write(tmp_path / "n")[0]))
+    assert network.layers[0].theta is not None
+    assert network.layers[0].theta.tolist() == [32, -16]
+    for image in np.random.default_rng(1).integers(0, 256, (30, 1, 4, 1), np.uint8):
+        values = np.floor((image.reshape(-1) / 255 * 2 - 1) * 64 + 0.5) / 64
+        wanted = arrays["fc_kernel"] @ values >= arrays["fc_threshold"]
+        np.testing.assert_array_equal(infer(network, image).bits[0].reshape(-1), wanted)

@@ -46,7 +46,7 @@ REFUSED: list[tuple[str, Callable[[], Builder], str]] = [
     (
         "uneven padding",
         lambda: bitmap().add("Conv", np.ones((2, 1, 3, 3)), pads=[0, 0, 1, 1], name="c"),
-        "has `pads` [0, 0, 1, 1]",
+        "node `c` (Conv): pads its map by [0, 0, 1, 1] at top, left, bottom and right",
     ),
     (
         "channels",
@@ -56,7 +56,22 @@ REFUSED: list[tuple[str, Callable[[], Builder], str]] = [
     (
         "average",
         lambda: bitmap().add("AveragePool", kernel_shape=[2, 2], name="a"),
-        "node `a` (AveragePool): averages",
+        "node `a` (AveragePool): averages windows",
+    ),
+    (
+        "average of pixels",
+        lambda: Builder([1, 1, 4, 4]).add("GlobalAveragePool", name="a"),
+        "node `a` (GlobalAveragePool): averages the input",
+    ),
+    (
+        "average of what overlaps",
+        lambda: bitmap().add("Conv", np.ones((2, 1, 3, 3))).add("GlobalAveragePool", name="a"),
+        "node `a` (GlobalAveragePool): averages sums: only those of the last layer",
+    ),
+    (
+        "sign of an average",
+        lambda: bitmap(2).add("GlobalAveragePool").add("Sub", 0.1).sign(),
+        "compares averages that no layer has summed",
     ),
     ("unknown", lambda: bitmap().add("LSTM", name="l"), "node `l` (LSTM): is no operation of such a machine"),
     (
@@ -81,12 +96,17 @@ REFUSED: list[tuple[str, Callable[[], Builder], str]] = [
         lambda: product(bitmap(), 16).add("MultiThreshold", np.ones((2, 3)), domain=QONNX, name="t"),
         "only one a channel makes a single bit",
     ),
-    ("ends in bits", lambda: product(bitmap(), 16).sign(), "ends in bits"),
+    (
+        "ends in bits",
+        lambda: product(bitmap(), 16).sign(),
+        "ends in bits (if its last operation is a sign, export it without: the class is the highest sum",
+    ),
     ("no layer", bitmap, "ends in bits"),
     (
         "sign of 0",
         lambda: product(bitmap(), 16).add("Sign", name="s"),
-        "node `s` (Sign): is 0 where its input is",
+        "node `s` (Sign): is 0 where its input is, a third value, and what `fc` gives in channel 0 can be 0; "
+        "binarize by `x >= 0`",
     ),
     (
         "scales",

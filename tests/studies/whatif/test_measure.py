@@ -33,7 +33,7 @@ def source(**changes: dict[str, Any]) -> Source:
 
 def saved(found: Explanation) -> SavedRun:
     layers = tuple(SavedLayer(c.name, c.cycles, c.pe_cycles) for c in found.layers)
-    return SavedRun("mine", "tiny", "", 2, False, 1.0, {}, 1, {}, layers)
+    return SavedRun("mine", "tiny", "", 2, False, 1.0, {}, 1, {}, layers, 1.0, ())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -54,7 +55,16 @@ def finished(
         "layers": [layer.key for layer in layers],
     }
     _check(name, keys)
-    return ImportedWorkload(name, keys, _arrays(data, layers))
+    return ImportedWorkload(name, keys, _arrays(data, layers), _notes(layers))
+
+
+def _notes(layers: Sequence[FoldedLayer]) -> tuple[str, ...]:
+    return tuple(
+        f"{layer.key['name']}: weights differ from one magnitude by up to {layer.rounded:.1e} of it, as "
+        "`w + (sign(w) - w)` does in floats: taken for that magnitude"
+        for layer in layers
+        if layer.rounded
+    )
 
 
 def _arrays(data: Sums, layers: Sequence[FoldedLayer]) -> dict[str, NDArray[Any]]:
@@ -71,7 +81,11 @@ def _arrays(data: Sums, layers: Sequence[FoldedLayer]) -> dict[str, NDArray[Any]
 
 
 def _words(data: Map) -> str:
-    return "bits" if isinstance(data, Levels) else "the input"
+    if not isinstance(data, Levels):
+        return "the input"
+    if not data.before.layers:
+        return "bits"
+    return "bits (if its last operation is a sign, export it without: the class is the highest sum before it)"
 
 
 def _scores_layer(sums: Sums) -> FoldedLayer:
@@ -82,7 +96,7 @@ def _scores_layer(sums: Sums) -> FoldedLayer:
         raise CannotRunError("ends in a convolution that is padded or pooled")
     name = sums.layer.key["name"]
     key = {"name": name, "type": "dense", "features": len(sums.layer.bits), "scores": True}
-    return FoldedLayer(key, sums.layer.bits)
+    return replace(sums.layer, key=key)
 
 
 def _scores_scale(sums: Sums) -> tuple[list[Fraction], list[Fraction]]:
@@ -110,7 +124,7 @@ def _named(layers: list[FoldedLayer]) -> list[FoldedLayer]:
         while key["name"] in taken:
             key["name"] += "_"
         taken.add(key["name"])
-        named.append(FoldedLayer(key, layer.bits, layer.theta))
+        named.append(replace(layer, key=key))
     return named
 
 

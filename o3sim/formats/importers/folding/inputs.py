@@ -11,6 +11,7 @@ import numpy as np
 
 from o3sim.formats.importers.folding.maps import Before, Levels, Pixels, Shape, checked_places
 from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.folding.steps import Bound
 from o3sim.network.preprocess import BinaryInput, FixedInput, InputSpec
 
 RAW = FixedInput(8, False, 0, 0.0, 255.0)
@@ -38,12 +39,12 @@ def raw(data: Pixels) -> Levels:
     return _levels(data, RAW, data.scale, data.offset)
 
 
-def binarized(data: Pixels, bound: Fraction, low: Fraction, high: Fraction) -> Levels:
-    """Compare pixels: ``high`` where the value is ``>= bound``, else ``low``."""
-    at = (bound - data.offset) / data.scale
-    least = ceil(at) if data.scale > 0 else floor(at) + 1
-    flipped = data.scale < 0
-    scale = (low - high) / 2 if flipped else (high - low) / 2
+def binarized(data: Pixels, bound: Bound, low: Fraction, high: Fraction) -> Levels:
+    """Compare pixels: ``high`` where the value is beyond the bound, else ``low``."""
+    at = (bound.value - data.offset) / data.scale
+    rising = bound.upward == (data.scale > 0)
+    least = floor(at) + 1 if bound.strict == rising else ceil(at)  # else the bit says what is not beyond
+    scale = (high - low) / 2 if rising else (low - high) / 2
     return _levels(data, BinaryInput(max(0, min(256, least))), scale, (low + high) / 2)
 
 

@@ -14,12 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.formats.importers.folding.possible import SumRange
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.folding.steps import Step
 from o3sim.network.preprocess import InputSpec
 
 Shape = tuple[int, int, int]
 """Rows, columns, channels."""
+
+Sides = tuple[int, int, int, int]
+"""Rows added at the top, columns at the left, rows at the bottom, columns at the right."""
 
 MOST_ELEMENTS = 2**25
 """Of a map: ten times the largest of VGG-16. A file that declares more is refused before memory is taken."""
@@ -39,11 +43,14 @@ class FoldedLayer:
     bits : ndarray of uint8, shape (outputs, edges)
         1 for +1, 0 for -1, edges in ``(ky, kx, c)`` order.
     theta : ndarray of int64, shape (outputs,), or None
+    rounded : float
+        How far, relative to it, weights were from the one magnitude that they were taken for.
     """
 
     key: dict[str, Any]
     bits: NDArray[np.uint8]
     theta: NDArray[np.int64] | None = None
+    rounded: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +89,10 @@ class Levels:
     ----------
     inverted : ndarray of bool, shape (channels,), or None
         Channels whose value has the opposite level.
-    padded : tuple of (int, Fraction) or None
-        Rows and columns added on each side, and their value.
+    padded : tuple of (Sides, Fraction) or None
+        Rows and columns added on the four sides, and their value.
+    averaged : tuple of int, or None
+        Rows and columns that each channel's value is the average of.
     """
 
     places: NDArray[np.int32]
@@ -92,7 +101,8 @@ class Levels:
     scale: Fraction
     offset: Fraction
     inverted: NDArray[np.bool_] | None = None
-    padded: tuple[int, Fraction] | None = None
+    padded: tuple[Sides, Fraction] | None = None
+    averaged: tuple[int, int] | None = None
 
     @property
     def fixed_point(self) -> bool:
@@ -111,6 +121,10 @@ class Sums:
     layer : FoldedLayer
         Without thresholds yet.
     steps : tuple of Step
+    possible : SumRange
+        Which sums of the layer can be.
+    taken : int
+        Elements of the map that the layer takes.
     """
 
     places: NDArray[np.int32]
@@ -118,6 +132,8 @@ class Sums:
     before: Before
     layer: FoldedLayer
     steps: tuple[Step, ...]
+    possible: SumRange
+    taken: int
 
     def then(self, step: Step) -> Sums:
         """Return the sums after one more step."""
@@ -166,6 +182,8 @@ def channel_values(data: Map, constant: NDArray[Any]) -> NDArray[Any]:
     channels = data.shape[2]
     if constant.size == 1 and constant.ndim <= data.places.ndim:
         return np.full(channels, constant.reshape(-1)[0])
+    if 1 < constant.ndim == data.places.ndim and constant.shape[0] > 1 and (constant == constant[:1]).all():
+        constant = constant[:1]  # the same for each image of the batch that an exporter traced
     try:
         spread = np.broadcast_to(constant, data.places.shape)
     except ValueError:

@@ -36,13 +36,20 @@ def max_pooled(data: Map, size: int, stride: int) -> Levels | Sums:
         raise CannotRunError("takes a map whose axes are not batch, channel, row, column")
     shape = _pooled_shape(data.shape, size, stride)
     key: dict[str, Any] = {**layer.key, "pool": {"size": size, "stride": stride}}
-    places, pooled = checked_places(shape), FoldedLayer(key, layer.bits, layer.theta)
+    places, pooled = checked_places(shape), replace(layer, key=key)
     if isinstance(data, Sums):
         return replace(data.then(Pooled()), places=places, shape=shape, layer=pooled)
-    if data.scale < 0:
-        raise CannotRunError("takes the maximum of values that fall where bits rise")
     before = replace(data.before, layers=(*data.before.layers[:-1], pooled))
-    return replace(data, places=places, shape=shape, before=before)
+    return mirrored(replace(data, places=places, shape=shape, before=before))
+
+
+def mirrored(levels: Levels) -> Levels:
+    """Turn the last layer's bits round where values fall as they rise: a maximum is an OR if both rise."""
+    *others, last = levels.before.layers
+    if levels.scale > 0 or last.theta is None:
+        return levels
+    turned = replace(last, bits=1 - last.bits, theta=1 - last.theta)
+    return replace(levels, before=replace(levels.before, layers=(*others, turned)), scale=-levels.scale)
 
 
 def _pooled_layer(data: Levels | Sums) -> FoldedLayer:
@@ -52,6 +59,8 @@ def _pooled_layer(data: Levels | Sums) -> FoldedLayer:
         raise CannotRunError("pools the input, before any layer")
     if data.padded:
         raise CannotRunError("stands between padding and its convolution")
+    if data.averaged:
+        raise CannotRunError("pools averages")
     return data.before.layers[-1]
 
 

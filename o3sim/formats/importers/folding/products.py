@@ -10,19 +10,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.formats.importers.folding.averaging import everywhere
 from o3sim.formats.importers.folding.inputs import raw
 from o3sim.formats.importers.folding.maps import (
     FoldedLayer,
     Levels,
     Pixels,
     Shape,
+    Sides,
     Sums,
     checked_places,
     is_image_like,
 )
 from o3sim.formats.importers.folding.numbers import fractions
+from o3sim.formats.importers.folding.possible import SumRange
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.folding.steps import Affine, Step
+from o3sim.network.layer import Geometry, Padding
+
+ROUNDED = 2.0**-20
+"""How far, relative to it, weights may be from one magnitude: some roundings of float32."""
 
 
 def dense(
@@ -51,11 +58,14 @@ def dense(
         raise CannotRunError(
             f"takes {list(weights.shape)[1:]} inputs, the map before it has {inputs} elements"
         )
-    bits, magnitudes = binary_weights(weights)
+    bits, magnitudes, rounded = binary_weights(weights)
     ordered = np.empty_like(bits)
     ordered[:, levels.places.reshape(-1)] = bits
+    if levels.averaged:
+        levels, ordered = everywhere(levels, ordered)
     key = {"name": name, "type": "dense", "features": len(bits)}
-    return _sums(levels, key, ordered, magnitudes, bias, (1, 1, len(bits)))
+    layer = FoldedLayer(key, ordered, rounded=rounded)
+    return _sums(levels, layer, magnitudes, bias, (1, 1, len(bits)), (ordered.shape[1],))
 
 
 def convolution(
@@ -63,7 +73,7 @@ def convolution(
     weights: NDArray[Any],
     bias: Sequence[Fraction] | None,
     stride: int,
-    zeros: int,
+    zeros: Sides,
     name: str = "",
 ) -> Sums:
     """Convolve a map.
@@ -72,8 +82,8 @@ def convolution(
     ----------
     weights : ndarray of float, shape (outputs, channels, kernel, kernel)
         Weights of one magnitude per output.
-    zeros : int
-        Rows and columns of zeros on each side, besides padding that the map carries.
+    zeros : Sides
+        Rows and columns of zeros on the sides, of a map that carries no padding.
 
     Raises
     ------
@@ -87,24 +97,39 @@ def convolution(
     if not is_image_like(levels):
         raise CannotRunError("takes a map whose axes are not batch, channel, row, column")
     outputs, _, kernel, width = weights.shape
-    whole = (kernel, width) == (rows, columns) and not zeros and not levels.padded
+    whole = (kernel, width) == (rows, columns) and not any(zeros) and not levels.padded
     dense_before = bool(levels.before.layers) and levels.before.layers[-1].key["type"] == "dense"
-    if whole and (kernel != width or dense_before):
+    if whole and (kernel != width or dense_before or levels.averaged):
         return dense(levels, weights.reshape(outputs, -1), bias, name)
     if kernel != width:
         raise CannotRunError(f"has a kernel of {kernel}x{width}, which is not square")
     key: dict[str, Any] = {"name": name, "type": "conv", "channels": outputs, "kernel": kernel}
     if stride != 1:
         key["stride"] = stride
-    pixels, extra = _padding(levels, zeros, kernel)
+    pixels, extra = _padding(levels, zeros, kernel, stride)
     key |= extra
     shape = _convolved(levels.shape, kernel, stride, pixels, outputs)
-    bits, magnitudes = binary_weights(weights.transpose(0, 2, 3, 1).reshape(outputs, -1))
-    return _sums(replace(levels, padded=None), key, bits, magnitudes, bias, shape)
+    bits, magnitudes, rounded = binary_weights(weights.transpose(0, 2, 3, 1).reshape(outputs, -1))
+    padding = extra.get("padding", "-1")
+    geometry = Geometry(
+        "conv", rows, columns, channels, outputs, kernel, kernel, stride, pixels, _PADDINGS[padding]
+    )
+    edges = tuple(np.unique(geometry.n_edges_map()).tolist())
+    layer = FoldedLayer(key, bits, rounded=rounded)
+    return _sums(replace(levels, padded=None), layer, magnitudes, bias, shape, edges)
 
 
-def binary_weights(weights: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[Fraction, ...]]:
+_PADDINGS: dict[int | str, Padding] = {"exclude": "exclude", -1: "-1", 1: "+1", "-1": "-1"}
+
+
+def binary_weights(weights: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[Fraction, ...], float]:
     """Split weights, shape (outputs, edges), into signs and one magnitude per output.
+
+    Returns
+    -------
+    tuple
+        Bits; magnitudes; and how far, relative to it, weights were from their magnitude, which is
+        not 0 where an exporter worked out ``w + (sign(w) - w)`` in floats.
 
     Raises
     ------
@@ -116,12 +141,14 @@ def binary_weights(weights: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[Frac
     if not np.isfinite(weights).all():
         raise CannotRunError("has weights that are not finite")
     size = np.abs(weights)
-    wrong = (size != size[:, :1]).any(axis=1) | (size[:, 0] == 0)
+    magnitude = np.median(size, axis=1) if size.shape[1] % 2 else np.sort(size, axis=1)[:, size.shape[1] // 2]
+    apart = np.abs(size - magnitude[:, None]).max(axis=1)
+    wrong = (apart > ROUNDED * magnitude) | (magnitude == 0)
     if wrong.any():
         channel = int(np.flatnonzero(wrong)[0])
         found = ", ".join(f"{value:g}" for value in np.unique(weights[channel])[:4])
         raise CannotRunError(f"has weights that are not binary: output {channel} has {found}, ...")
-    return (weights > 0).astype(np.uint8), fractions(size[:, 0])
+    return (weights > 0).astype(np.uint8), fractions(magnitude), float((apart / magnitude).max())
 
 
 def _levels(data: Levels | Pixels) -> Levels:
@@ -130,13 +157,14 @@ def _levels(data: Levels | Pixels) -> Levels:
 
 def _sums(
     levels: Levels,
-    key: dict[str, Any],
-    bits: NDArray[np.uint8],
+    layer: FoldedLayer,
     magnitudes: Sequence[Fraction],
     bias: Sequence[Fraction] | None,
     shape: Shape,
+    edges: tuple[int, ...],
 ) -> Sums:
     """Write ``sum(w*(scale*level + offset)) + bias`` as a scale and a shift of ``sum(sign*level)``."""
+    bits = layer.bits
     totals = 2 * bits.sum(axis=1, dtype=np.int64) - bits.shape[1]
     scale = tuple(size * levels.scale for size in magnitudes)
     shift = tuple(
@@ -144,11 +172,24 @@ def _sums(
         for output, (size, total) in enumerate(zip(magnitudes, totals, strict=True))
     )
     if levels.inverted is not None:
-        edges = np.arange(bits.shape[1]) % len(levels.inverted)
-        bits = bits ^ levels.inverted[edges].astype(np.uint8)
+        channels = np.arange(bits.shape[1]) % len(levels.inverted)
+        bits = bits ^ levels.inverted[channels].astype(np.uint8)
     trivial = bias is None and set(scale) == {Fraction(1)} and not any(shift)
     steps: tuple[Step, ...] = () if trivial else (Affine(scale, shift),)
-    return Sums(checked_places(shape), shape, levels.before, FoldedLayer(key, bits), steps)
+    least, most = level_range(levels)
+    possible = SumRange(edges, max(-least, most), binary=not levels.fixed_point)
+    layer = replace(layer, bits=bits)
+    taken = levels.shape[0] * levels.shape[1] * levels.shape[2]
+    return Sums(checked_places(shape), shape, levels.before, layer, steps, possible, taken)
+
+
+def level_range(levels: Levels) -> tuple[int, int]:
+    """Return the least and the greatest level."""
+    spec = levels.before.spec
+    if not levels.fixed_point or spec is None:
+        return -1, 1
+    least = (spec.offset + 1 - 2**spec.planes) // 2
+    return least, least + 2**spec.planes - 1
 
 
 def _convolved(shape: Shape, kernel: int, stride: int, pixels: int, outputs: int) -> Shape:
@@ -158,25 +199,34 @@ def _convolved(shape: Shape, kernel: int, stride: int, pixels: int, outputs: int
     return rows, columns, outputs
 
 
-def _padding(levels: Levels, zeros: int, kernel: int) -> tuple[int, dict[str, Any]]:
+def _alike(shape: Shape, sides: Sides, kernel: int, stride: int) -> int:
+    """Return the one padding of all sides that gives the same windows."""
+    top, left = sides[:2]
+    for length, end in zip(shape[:2], sides[2:], strict=True):
+        windows, alike = ((length + top + more - kernel) // stride for more in (end, top))
+        if top != left or windows != alike:
+            raise CannotRunError(
+                f"pads its map by {list(sides)} at top, left, bottom and right, which its windows reach: a "
+                "workload pads all four sides alike"
+            )
+    return top
+
+
+def _padding(levels: Levels, zeros: Sides, kernel: int, stride: int) -> tuple[int, dict[str, Any]]:
     """Find the level that padded taps have, and how a workload says that."""
-    if levels.padded and zeros:
+    if levels.padded and any(zeros):
         raise CannotRunError("pads a map that is padded already")
-    pixels, value = levels.padded or (zeros, Fraction(0))
+    sides, value = levels.padded or (zeros, Fraction(0))
+    pixels = _alike(levels.shape, sides, kernel, stride)
     if not pixels:
         return 0, {}
     level = (value - levels.offset) / levels.scale
-    spec = levels.before.spec
-    least, greatest = -1, 1
-    if levels.fixed_point and spec is not None:
-        least = (spec.offset + 1 - 2**spec.planes) // 2
-        greatest = least + 2**spec.planes - 1
+    least, greatest = level_range(levels)
     # A convolution's own zeros are no edges; a padded map has ordinary ones where there is such a level,
     # and so has one with neurons that would else have no edge at all.
     words: dict[Fraction, int | str] = {Fraction(least): -1, Fraction(greatest): 1}
-    words = (
-        {**words, Fraction(0): "exclude"} if zeros and pixels < kernel else {Fraction(0): "exclude", **words}
-    )
+    no_edge: dict[Fraction, int | str] = {Fraction(0): "exclude"}
+    words = {**words, **no_edge} if any(zeros) and pixels < kernel else {**no_edge, **words}
     if level not in words:
         low, high = sorted(float(end * levels.scale + levels.offset) for end in (least, greatest))
         raise CannotRunError(

@@ -65,8 +65,13 @@ class Comparison:
     inverted: bool = False
 
 
-def compare(steps: Sequence[Step], channel: int, bound: Fraction) -> Comparison:
-    """Turn "the value after all steps is ``>= bound``" into a condition on the sum of a channel.
+def compare(steps: Sequence[Step], channel: int, bound: Fraction | Bound) -> Comparison:
+    """Turn "the value after all steps is beyond ``bound``" into a condition on the sum of a channel.
+
+    Parameters
+    ----------
+    bound : Fraction or Bound
+        A number stands for ``>= bound``.
 
     Examples
     --------
@@ -74,7 +79,7 @@ def compare(steps: Sequence[Step], channel: int, bound: Fraction) -> Comparison:
     >>> compare(steps, 0, Fraction(0)).condition
     Bound(value=Fraction(5, 2), upward=False, strict=False)
     """
-    condition: Condition = Bound(bound)
+    condition: Condition = bound if isinstance(bound, Bound) else Bound(bound)
     inverted = False
     for step in reversed(steps):
         if isinstance(condition, bool):
@@ -90,18 +95,19 @@ def compare(steps: Sequence[Step], channel: int, bound: Fraction) -> Comparison:
 
 def _before_affine(bound: Bound, scale: Fraction, shift: Fraction) -> Condition:
     if scale == 0:
-        return _holds(bound, shift)
+        return beyond(bound, shift)
     return Bound((bound.value - shift) / scale, bound.upward == (scale > 0), bound.strict)
 
 
 def _before_clip(bound: Bound, clip: Clip) -> Condition:
     """Where both ends of the clipped range are on one side, so is all; else the bound is inside."""
-    low = bound.upward is False if clip.low is None else _holds(bound, clip.low)
-    high = bound.upward if clip.high is None else _holds(bound, clip.high)
+    low = bound.upward is False if clip.low is None else beyond(bound, clip.low)
+    high = bound.upward if clip.high is None else beyond(bound, clip.high)
     return low if low == high else bound
 
 
-def _holds(bound: Bound, value: Fraction) -> bool:
+def beyond(bound: Bound, value: Fraction) -> bool:
+    """Return whether a value is on the side of a bound that it stands for."""
     if value == bound.value:
         return not bound.strict
     return (value > bound.value) == bound.upward

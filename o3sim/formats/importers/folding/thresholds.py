@@ -9,17 +9,27 @@ from fractions import Fraction
 import numpy as np
 
 from o3sim.formats.importers.folding.inputs import binarized
-from o3sim.formats.importers.folding.maps import FoldedLayer, Levels, Map, Pixels, Sums
+from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums
+from o3sim.formats.importers.folding.possible import ties
 from o3sim.formats.importers.folding.refusal import CannotRunError
-from o3sim.formats.importers.folding.steps import Bound, Comparison, compare, threshold
+from o3sim.formats.importers.folding.steps import Bound, beyond, compare, threshold
 
 
-def thresholded(data: Map, bounds: Sequence[Fraction], low: Fraction, high: Fraction) -> Levels:
+def thresholded(
+    data: Map,
+    bounds: Sequence[Fraction],
+    low: Fraction,
+    high: Fraction,
+    upward: bool = True,
+    strict: bool = False,
+) -> Levels:
     """Compare a map: ``high`` where the value is ``>= bound``, else ``low``.
 
     Parameters
     ----------
     bounds : sequence of Fraction, one per channel
+    upward, strict : bool
+        Compare by ``<=`` if not upward; by ``>`` or ``<`` if strict.
 
     Raises
     ------
@@ -28,16 +38,17 @@ def thresholded(data: Map, bounds: Sequence[Fraction], low: Fraction, high: Frac
     """
     if high <= low:
         raise CannotRunError(f"gives {float(low):g} and {float(high):g}: not two values in rising order")
+    beyond = [Bound(bound, upward, strict) for bound in bounds]
     if isinstance(data, Sums):
-        return _layer_end(data, bounds, low, high)
+        return _layer_end(data, beyond, low, high)
     if len(set(bounds)) > 1:
         raise CannotRunError("compares channels of its input with different thresholds")
     if isinstance(data, Pixels):
-        return binarized(data, bounds[0], low, high)
-    return _again(data, bounds[0], low, high)
+        return binarized(data, beyond[0], low, high)
+    return _again(data, beyond[0], low, high)
 
 
-def _layer_end(sums: Sums, bounds: Sequence[Fraction], low: Fraction, high: Fraction) -> Levels:
+def _layer_end(sums: Sums, bounds: Sequence[Bound], low: Fraction, high: Fraction) -> Levels:
     comparisons = [compare(sums.steps, channel, bound) for channel, bound in enumerate(bounds)]
     theta = np.zeros(len(bounds), np.int64)
     bits = sums.layer.bits.copy()
@@ -46,24 +57,54 @@ def _layer_end(sums: Sums, bounds: Sequence[Fraction], low: Fraction, high: Frac
         if mirrored:
             bits[channel] ^= 1
     inverted = np.array([comparison.inverted for comparison in comparisons])
-    layer = FoldedLayer(sums.layer.key, bits, theta)
+    layer = replace(sums.layer, bits=bits, theta=theta)
     before = replace(sums.before, layers=(*sums.before.layers, layer))
     scale, offset = (high - low) / 2, (low + high) / 2
     return Levels(sums.places, sums.shape, before, scale, offset, inverted if inverted.any() else None)
 
 
-def _again(levels: Levels, bound: Fraction, low: Fraction, high: Fraction) -> Levels:
-    """Take the sign of what has two values already: the same bits with other values."""
+def _again(levels: Levels, bound: Bound, low: Fraction, high: Fraction) -> Levels:
+    """Compare what has two values already: the same bits with other values."""
     if levels.fixed_point or levels.padded:
         raise CannotRunError("compares fixed-point or padded values that no layer has summed")
-    down, up = (level * levels.scale + levels.offset for level in (-1, 1))
-    if (down >= bound) == (up >= bound):
+    if levels.averaged:
+        raise CannotRunError("compares averages that no layer has summed")
+    down, up = (beyond(bound, level * levels.scale + levels.offset) for level in (-1, 1))
+    if down == up:
         raise CannotRunError("compares bits with a threshold that all or none of them reach")
-    scale = (high - low) / 2 if up > down else (low - high) / 2
+    scale = (high - low) / 2 if up else (low - high) / 2
     return replace(levels, scale=scale, offset=(low + high) / 2)
 
 
-def ties(sums: Sums, bounds: Sequence[Fraction]) -> bool:
-    """Return whether a sum may equal its threshold exactly, where some signs give 0."""
-    found: list[Comparison] = [compare(sums.steps, channel, bound) for channel, bound in enumerate(bounds)]
-    return any(isinstance(c.condition, Bound) and c.condition.value.denominator == 1 for c in found)
+def signed(data: Map) -> Levels:
+    """Take a sign that is 0 at 0, where no value can be 0.
+
+    Raises
+    ------
+    CannotRunError
+        If one can.
+    """
+    found = _zero(data)
+    if found:
+        raise CannotRunError(
+            f"is 0 where its input is, a third value, and {found}; binarize by `x >= 0` "
+            "(torch.where(x >= 0, 1.0, -1.0)), or move the threshold off the values that sums can have"
+        )
+    return thresholded(data, (Fraction(0),) * data.shape[2], Fraction(-1), Fraction(1))
+
+
+def _zero(data: Map) -> str:
+    """Say which value can be 0, if one can."""
+    if isinstance(data, Sums):
+        for channel in range(data.shape[2]):
+            if ties(data.steps, channel, data.possible):
+                number = len(data.before.layers) + 1
+                name = data.layer.key["name"] or f"{data.layer.key['type']} layer {number} of the network"
+                return f"what `{name}` gives in channel {channel} can be 0"
+    elif isinstance(data, Pixels):
+        pixel = -data.offset / data.scale
+        if pixel.denominator == 1 and 0 <= pixel <= 255:
+            return f"the pixel value {pixel} gives 0"
+    elif any(level * data.scale + data.offset == 0 for level in (-1, 1)):
+        return "one of the two values before it is 0"
+    return ""

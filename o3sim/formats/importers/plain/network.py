@@ -21,6 +21,7 @@ from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums
 from o3sim.formats.importers.folding.pooling import max_pooled
 from o3sim.formats.importers.folding.products import convolution, dense
 from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.folding.steps import Bound
 from o3sim.formats.importers.folding.thresholds import thresholded
 from o3sim.formats.importers.plain.arrays import NamedArrays
 from o3sim.formats.importers.written import ImportedWorkload
@@ -93,7 +94,7 @@ def _input(arrays: NamedArrays) -> Pixels | Levels:
     bound = arrays.integers("input_threshold", 1)
     if bound is not None:
         value = data.scale * bound[0] + data.offset
-        return binarized(data, value, Fraction(-1), Fraction(1))
+        return binarized(data, Bound(value), Fraction(-1), Fraction(1))
     if arrays.array("input_bits") is None:
         return data
     return _fixed(arrays, data, float(low), float(high))
@@ -143,13 +144,15 @@ def _product(data: Pixels | Levels, layer: str, arrays: NamedArrays, layout: str
     if kernel.ndim == 2:
         return _dense(data, kernel, bias, layer, layout)
     stride = arrays.integer(f"{layer}_stride", 1, 1, 64)
-    side = arrays.integer(f"{layer}_padding", 0, 0, 63)
+    side = (arrays.integer(f"{layer}_padding", 0, 0, 63),) * 4
     value = arrays.per_channel(f"{layer}_padding_value", 1)
     if layout == "keras":
         kernel = kernel.transpose(3, 2, 0, 1)
-    if value and side and value[0]:
+    if value and any(side) and value[0]:
         levels = raw(data) if isinstance(data, Pixels) else data
-        return convolution(replace(levels, padded=(side, value[0])), kernel, bias, stride, 0, layer)
+        return convolution(
+            replace(levels, padded=(side, value[0])), kernel, bias, stride, (0, 0, 0, 0), layer
+        )
     return convolution(data, kernel, bias, stride, side, layer)
 
 

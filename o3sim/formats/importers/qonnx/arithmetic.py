@@ -7,8 +7,9 @@ from fractions import Fraction
 import numpy as np
 
 from o3sim.formats.importers.folding.affine import batch_norm, clipped, scaled
-from o3sim.formats.importers.folding.maps import Map, channel_values
+from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, channel_values
 from o3sim.formats.importers.folding.numbers import fractions
+from o3sim.formats.importers.folding.products import level_range
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.graph import Node
 from o3sim.formats.importers.qonnx.operands import Array, Operand, by_channel, optional, required, the_map
@@ -26,7 +27,24 @@ def _operands(inputs: list[Operand]) -> tuple[Map, Array, bool]:
 def arithmetic(node: Node, inputs: list[Operand]) -> Map:
     """Add, subtract, multiply or divide by a constant."""
     data, constant, first = _operands(inputs)
-    values = fractions(channel_values(data, constant))
+    result = _worked_out(node, data, fractions(channel_values(data, constant)), first)
+    if constant.dtype.kind in "iu":
+        _check_whole(node, result, constant)
+    return result
+
+
+def _check_whole(node: Node, result: Map, constant: Array) -> None:
+    """Refuse whole numbers whose quotient is cut off or that go round: what follows takes them as real."""
+    if node.op == "Div":
+        raise CannotRunError("divides whole numbers, which drops the rest")
+    if isinstance(result, (Pixels, Levels)):
+        limits = np.iinfo(constant.dtype)
+        least, most = (0, 255) if isinstance(result, Pixels) else level_range(result)
+        if not all(limits.min <= end * result.scale + result.offset <= limits.max for end in (least, most)):
+            raise CannotRunError(f"gives whole numbers that {constant.dtype} does not hold")
+
+
+def _worked_out(node: Node, data: Map, values: tuple[Fraction, ...], first: bool) -> Map:
     ones, zeros = (Fraction(1),) * len(values), (Fraction(0),) * len(values)
     if node.op == "Add":
         return scaled(data, ones, values)

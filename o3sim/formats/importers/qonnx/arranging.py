@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.formats.importers.folding.inputs import raw
-from o3sim.formats.importers.folding.maps import Levels, Map, Pixels
+from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sides, is_image_like
 from o3sim.formats.importers.folding.numbers import fractions
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.constants import target_shape
 from o3sim.formats.importers.qonnx.graph import Node
 from o3sim.formats.importers.qonnx.operands import Operand, optional, required, the_map
+
+MOST_PADDING = 63
+"""Rows or columns on a side that a workload can have."""
 
 
 def _placed(data: Map, places: NDArray[np.int32]) -> Map:
@@ -55,7 +58,7 @@ def transpose(node: Node, inputs: list[Operand]) -> Map:
     order = node.integers("perm")
     if order is not None and sorted(order) != list(range(data.places.ndim)):
         raise CannotRunError(f"permutes axes {order[:8]} of a map of {data.places.ndim}")
-    return _placed(data, data.places.transpose(order))
+    return replace(data, places=data.places.transpose(order))
 
 
 def squeeze(node: Node, inputs: list[Operand]) -> Map:
@@ -71,13 +74,6 @@ def squeeze(node: Node, inputs: list[Operand]) -> Map:
         raise CannotRunError(f"has axes that a map of shape {list(data.places.shape)} has not") from None
 
 
-def cast(node: Node, inputs: list[Operand]) -> Map:
-    """Change the type, to one that holds what it held."""
-    if node.integer("to", 0) not in (1, 11):  # FLOAT, DOUBLE
-        raise CannotRunError("casts the map to another type than float or double")
-    return the_map(inputs)
-
-
 def same(_: Node, inputs: list[Operand]) -> Map:
     """Do nothing, as Dropout does in inference."""
     return the_map(inputs)
@@ -88,25 +84,40 @@ def pad(node: Node, inputs: list[Operand]) -> Map:
     data = the_map(inputs)
     if isinstance(data, Pixels):
         data = raw(data)
-    if not isinstance(data, Levels) or data.padded or data.places.ndim != 4:
+    if not isinstance(data, Levels) or data.padded or data.averaged or data.places.ndim != 4:
         raise CannotRunError("pads what is not the input of a convolution")
     if node.word("mode", "constant") != "constant":
         raise CannotRunError("pads with other values than one constant")
-    listed = optional(inputs, 1)
-    pads = node.integers("pads") if listed is None else [int(pixels) for pixels in listed.reshape(-1)]
-    if (
-        pads is None
-        or len(pads) != 8
-        or any(pads[axis] for axis in (0, 1, 4, 5))
-        or len(set(pads[2:4] + pads[6:])) > 1
-    ):
-        raise CannotRunError(
-            "pads the four sides of the rows and columns by different amounts, or another axis"
-        )
+    sides = _sides(data, _pads(node, inputs))
     given = optional(inputs, 2)
     if given is not None and given.size != 1:
         raise CannotRunError("pads with other values than one constant")
     value = Fraction(node.number("value", 0.0)) if given is None else fractions(given)[0]
-    if not 0 <= pads[2] <= 63:
-        raise CannotRunError(f"pads by {pads[2]}; 0 to 63 can be run")
-    return replace(data, padded=(pads[2], value)) if pads[2] else data
+    return replace(data, padded=(sides, value)) if any(sides) else data
+
+
+def _pads(node: Node, inputs: list[Operand]) -> list[int]:
+    """Return what is added before each of the four axes, then what behind."""
+    listed, axes = optional(inputs, 1), optional(inputs, 3)
+    pads = node.integers("pads") if listed is None else [int(pixels) for pixels in listed.reshape(-1)]
+    named = range(4) if axes is None else [int(axis) % 4 for axis in axes.reshape(-1)]
+    if pads is None or len(pads) != 2 * len(named) or len(set(named)) < len(named):
+        raise CannotRunError("pads other axes than its map has")
+    whole = [0] * 8
+    for place, axis in enumerate(named):
+        whole[axis], whole[4 + axis] = pads[place], pads[len(named) + place]
+    return whole
+
+
+def _sides(data: Levels, pads: list[int]) -> Sides:
+    """Find rows and columns among the axes, which may have channels first or last."""
+    for order in ((0, 1, 2, 3), (0, 3, 1, 2)):
+        if is_image_like(replace(data, places=data.places.transpose(order))):
+            rows, columns = order[2:]
+            if any(pads[axis] or pads[4 + axis] for axis in order[:2]):
+                raise CannotRunError("pads another axis than rows and columns")
+            sides = pads[rows], pads[columns], pads[4 + rows], pads[4 + columns]
+            if not (min(sides) >= 0 and max(sides) <= MOST_PADDING):
+                raise CannotRunError(f"pads by {list(sides)}; 0 to {MOST_PADDING} can be run")
+            return sides
+    raise CannotRunError("pads a map whose axes are not batch, channel, row, column")

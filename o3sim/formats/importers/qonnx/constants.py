@@ -6,6 +6,7 @@ They are worked out in the types that the file says, as any executor does.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ Array = NDArray[Any]
 MOST_GATHERED = 64
 """Gathering and concatenating are for shapes, which have a handful of elements."""
 
+MOST_SPREAD = 2**25
+"""Elements of one value that a node may make: they take no memory until something else is done to them."""
+
 
 def folded(node: Node, inputs: list[Array]) -> Array:
     """Evaluate a node.
@@ -32,31 +36,44 @@ def folded(node: Node, inputs: list[Array]) -> Array:
     fold = _FOLDS.get(node.op)
     if fold is None:
         raise CannotRunError("is not among the operations that are worked out on constants")
-    _check_size(node, inputs)
+    shape = _checked_shape(node, inputs)
     try:
         with np.errstate(all="ignore"):
-            result = np.asarray(fold(node, inputs))
+            if shape is not None and all(map(_is_one_value, inputs)):
+                one = np.asarray(fold(node, [array.reshape(-1)[:1].reshape(()) for array in inputs]))
+                result = np.broadcast_to(one, shape)
+            else:
+                result = np.asarray(fold(node, inputs))
     except (ValueError, IndexError, TypeError, OverflowError, ArithmeticError):
         raise CannotRunError("cannot be worked out: its constants do not fit together") from None
-    if result.dtype.kind == "f" and not np.isfinite(result).all():
+    seen = result.reshape(-1)[:1] if _is_one_value(result) else result
+    if result.dtype.kind == "f" and not np.isfinite(seen).all():
         raise CannotRunError("gives values that are infinite or no numbers")
     return result
 
 
-def _check_size(node: Node, inputs: list[Array]) -> None:
-    """Refuse what gives more elements than it takes, so that no file unfolds into gigabytes."""
+def _is_one_value(array: Array) -> bool:
+    """Return whether an array is one value, spread."""
+    return array.size > 0 and not any(
+        step for step, length in zip(array.strides, array.shape, strict=True) if length > 1
+    )
+
+
+def _checked_shape(node: Node, inputs: list[Array]) -> tuple[int, ...] | None:
+    """Refuse what would unfold into gigabytes; return the shape of what is worked out by element."""
     if node.op in ("Gather", "Concat"):
-        small = all(array.ndim <= 1 and array.size <= MOST_GATHERED for array in inputs)
+        if not all(array.ndim <= 1 and array.size <= MOST_GATHERED for array in inputs):
+            raise CannotRunError("unfolds constants to more than they were")
     elif node.op in _ELEMENTWISE:
         try:
-            grown = np.broadcast(*inputs).size if len(inputs) > 1 else inputs[0].size
+            spread = np.broadcast(*inputs) if len(inputs) > 1 else inputs[0]
         except (ValueError, IndexError):
             raise CannotRunError("combines constants of different shapes") from None
-        small = grown <= max(array.size for array in inputs)
-    else:
-        small = True
-    if not small:
-        raise CannotRunError("unfolds constants to more than they were")
+        stored = [array.size for array in inputs if not _is_one_value(array)]
+        if stored and spread.size > max(stored):
+            raise CannotRunError("unfolds constants to more than they were")
+        return tuple(spread.shape)
+    return None
 
 
 def _axes(node: Node, inputs: list[Array]) -> tuple[int, ...] | None:
@@ -78,11 +95,46 @@ def _reshape(node: Node, inputs: list[Array]) -> Array:
 
 
 def _cast(node: Node, inputs: list[Array]) -> Array:
-    types = {1: "f4", 6: "i4", 7: "i8", 11: "f8", 2: "u1", 3: "i1"}
+    types = {1: "f4", 10: "f2", 11: "f8", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 9: "?"}
     to = node.integer("to", 0)
     if to not in types:
         raise CannotRunError(f"casts to type {to}, which is not read")
-    return inputs[0].astype(types[to])
+    return np.asarray(inputs[0].astype(types[to]))
+
+
+def _spread(inputs: list[Array], value: Array) -> Array:
+    """Spread a value over a shape, without taking memory for it."""
+    lengths = [int(length) for length in inputs[-1].reshape(-1)]
+    shape = np.broadcast_shapes(value.shape, tuple(lengths)) if value.ndim else tuple(lengths)
+    if len(shape) > 8 or min(shape, default=0) < 0 or prod(shape) > MOST_SPREAD:
+        raise CannotRunError("spreads a value over more than any map has")
+    return np.broadcast_to(value, shape)
+
+
+def _constant_of_shape(node: Node, inputs: list[Array]) -> Array:
+    value = np.asarray(node.attributes.get("value", np.float32(0)))
+    return _spread(inputs, value.reshape(-1)[:1].reshape(()))
+
+
+def _clipped(node: Node, inputs: list[Array]) -> Array:
+    limits = [node.attributes.get("min"), node.attributes.get("max")]
+    given = iter(inputs[1:])
+    for place, name in enumerate(node.inputs[1:3]):
+        limits[place] = next(given) if name else limits[place]
+    return np.asarray(np.clip(inputs[0], *limits))
+
+
+def _sliced(_: Node, inputs: list[Array]) -> Array:
+    """Slice a shape."""
+    starts, ends = (int(inputs[place].reshape(-1)[0]) for place in (1, 2))
+    if inputs[0].ndim != 1 or any(len(array.reshape(-1)) != 1 for array in inputs[1:]):
+        raise CannotRunError("slices what is no shape")
+    return inputs[0][starts : ends : int(inputs[4].reshape(-1)[0]) if len(inputs) > 4 else 1]
+
+
+def _reduced(node: Node, inputs: list[Array], reduce: Callable[..., Any]) -> Array:
+    """Average or sum up magnitudes of weights."""
+    return np.asarray(reduce(inputs[0], axis=_axes(node, inputs), keepdims=bool(node.integer("keepdims", 1))))
 
 
 def _constant(node: Node, _: list[Array]) -> Array:
@@ -122,9 +174,21 @@ _ELEMENTWISE: dict[str, Callable[[Node, list[Array]], Array]] = {
     "Div": _divide,
     "Pow": lambda _, x: x[0] ** x[1],
     "Neg": lambda _, x: -x[0],
+    "Not": lambda _, x: ~x[0],
+    "Abs": lambda _, x: np.abs(x[0]),
+    "Sign": lambda _, x: np.sign(x[0]),
+    "Greater": lambda _, x: x[0] > x[1],
+    "GreaterOrEqual": lambda _, x: x[0] >= x[1],
+    "Less": lambda _, x: x[0] < x[1],
+    "LessOrEqual": lambda _, x: x[0] <= x[1],
+    "Equal": lambda _, x: x[0] == x[1],
+    "Where": lambda _, x: np.where(x[0], x[1], x[2]),
+    "Tanh": lambda _, x: np.tanh(x[0]),
     "Sqrt": lambda _, x: np.sqrt(x[0]),
     "Reciprocal": lambda _, x: 1 / x[0],
     "BipolarQuant": _bipolar,
+    "Cast": _cast,
+    "Clip": _clipped,
     "Quant": _quantized,
     "IntQuant": _quantized,
 }
@@ -132,6 +196,11 @@ _ELEMENTWISE: dict[str, Callable[[Node, list[Array]], Array]] = {
 _FOLDS: dict[str, Callable[[Node, list[Array]], Array]] = {
     **_ELEMENTWISE,
     "Constant": _constant,
+    "ConstantOfShape": _constant_of_shape,
+    "Expand": lambda _, x: _spread(x, x[0]),
+    "ReduceMean": lambda node, x: _reduced(node, x, np.mean),
+    "ReduceSum": lambda node, x: _reduced(node, x, np.sum),
+    "Slice": _sliced,
     "Identity": lambda _, x: x[0],
     "Shape": lambda _, x: np.array(x[0].shape, np.int64),
     "Gather": lambda node, x: np.take(x[0], x[1], axis=node.integer("axis", 0)),
@@ -141,5 +210,4 @@ _FOLDS: dict[str, Callable[[Node, list[Array]], Array]] = {
     "Transpose": _transpose,
     "Reshape": _reshape,
     "Flatten": lambda node, x: x[0].reshape(int(np.prod(x[0].shape[: node.integer("axis", 1)])), -1),
-    "Cast": _cast,
 }

@@ -71,21 +71,25 @@ class Graph:
     Attributes
     ----------
     nodes : tuple of Node
-        Those that the output depends on, in the order of the file.
+        Those that the output depends on, each after those that it takes from.
     constants : dict of str to ndarray
         Initializers that they use.
     shape : tuple of int
         Shape of the input, a batch of 1 first.
+    batch : int
+        What the file has in its place; 1 if that is any number.
     pixel_input : bool
         The input says of itself that it takes whole pixel values: its type is UINT8.
     classes : list of str or None
     file_bytes : int
+        With what was read of files beside it.
     """
 
     nodes: tuple[Node, ...]
     constants: dict[str, NDArray[Any]]
     input: str
     shape: tuple[int, ...]
+    batch: int
     pixel_input: bool
     output: str
     classes: list[str] | None

@@ -9,17 +9,19 @@ from fractions import Fraction
 import numpy as np
 
 from o3sim.formats.importers.folding.affine import scaled
-from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums
+from o3sim.formats.importers.folding.averaging import averaged
+from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums, is_image_like
 from o3sim.formats.importers.folding.numbers import fractions
 from o3sim.formats.importers.folding.pooling import max_pooled
 from o3sim.formats.importers.folding.products import convolution, dense
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.graph import Node
 from o3sim.formats.importers.qonnx.operands import Operand, optional, required, symmetric, the_map
+from o3sim.formats.importers.qonnx.windows import sides_of, stride_of
 
 HALF = Fraction(1, 2)
 
-_GENERATED = re.compile(r"(Conv|Gemm|MatMul|XnorPopcountMatMul)_\d+")
+_GENERATED = re.compile(r"(Conv|Gemm|MatMul|XnorPopcountMatMul)_\d+|node_.*|n\d+")
 """Names that exporters make up say less than a number of the layer's own."""
 
 
@@ -53,13 +55,10 @@ def conv(node: Node, inputs: list[Operand]) -> Map:
         raise CannotRunError("is grouped or depthwise: a neuron here sees all channels")
     if symmetric(node, "dilations", 1) != 1:
         raise CannotRunError("is dilated")
-    if node.word("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
-        raise CannotRunError("leaves its padding to `auto_pad`; export it with explicit pads")
-    stride, zeros = symmetric(node, "strides", 1), symmetric(node, "pads", 0, axes=4)
-    if not (1 <= stride <= 64 and 0 <= zeros <= 63):
-        raise CannotRunError(
-            f"has a stride of {stride} and {zeros} rows of padding; 1 to 64 and 0 to 63 can be run"
-        )
+    stride = stride_of(node)
+    if weights.shape[2] != weights.shape[3] and node.word("auto_pad", "NOTSET") != "NOTSET":
+        raise CannotRunError("has a kernel that is not square, and leaves its padding to `auto_pad`")
+    zeros = sides_of(node, data.shape, weights.shape[2], stride)
     return convolution(data, weights, _bias(inputs, 2, len(weights)), stride, zeros, _name(node))
 
 
@@ -97,7 +96,12 @@ def gemm(node: Node, inputs: list[Operand]) -> Map:
 def popcount(node: Node, inputs: list[Operand]) -> Map:
     """Count matches of bits 0 and 1: half of a dot of signs, plus half the edges."""
     data, weights = _into_layer(the_map(inputs)), required(inputs, 1)
-    if not isinstance(data, Levels) or data.fixed_point or (data.scale, data.offset) != (HALF, HALF):
+    if (
+        not isinstance(data, Levels)
+        or data.fixed_point
+        or (data.scale, data.offset) != (HALF, HALF)
+        or data.averaged
+    ):
         raise CannotRunError("takes other values than the bits 0 and 1")
     if weights.ndim != 2 or not np.isin(weights, (0, 1)).all():
         raise CannotRunError("has weights other than the bits 0 and 1")
@@ -109,25 +113,70 @@ def popcount(node: Node, inputs: list[Operand]) -> Map:
 def max_pool(node: Node, inputs: list[Operand]) -> Map:
     """Take the maximum over windows."""
     data = the_map(inputs)
-    size, stride = symmetric(node, "kernel_shape", 0), symmetric(node, "strides", 1)
-    if size == stride == 1 and not any(node.integers("pads") or ()):
-        return data
-    if symmetric(node, "pads", 0, axes=4) or symmetric(node, "dilations", 1) != 1:
-        raise CannotRunError("is padded or dilated")
-    if node.word("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
-        raise CannotRunError("leaves its padding to `auto_pad`; export it with explicit pads")
-    if node.integer("ceil_mode", 0) and any((length - size) % stride for length in data.shape[:2]):
-        raise CannotRunError("keeps windows that do not fit (`ceil_mode`)")
-    return _pooled(data, size, stride)
+    size, stride = _window(node, data)
+    return data if size == stride == 1 else _pooled(data, size, stride)
 
 
-def global_max_pool(_: Node, inputs: list[Operand]) -> Map:
-    """Take the maximum over the whole map, which has to be square."""
+def average_pool(node: Node, inputs: list[Operand]) -> Map:
+    """Average over the whole map."""
     data = the_map(inputs)
+    if tuple(node.integers("kernel_shape") or ()) == data.shape[:2] and not any(node.integers("pads") or ()):
+        return averaged(_image(data))
+    size, stride = _window(node, data)
+    if size == stride == 1:
+        return data
+    raise CannotRunError("averages windows: a sum of bits is not a bit")
+
+
+def _window(node: Node, data: Map) -> tuple[int, int]:
+    """Return size and stride of windows that all lie inside the map."""
+    size, stride = symmetric(node, "kernel_shape", 0), stride_of(node)
+    if symmetric(node, "dilations", 1) != 1:
+        raise CannotRunError("is dilated")
+    top, left, *ends = sides_of(node, data.shape, size, stride)
+    up = node.integer("ceil_mode", 0)
+    for length, end in zip(data.shape[:2], ends, strict=True):
+        whole, reach = (length - size) // stride, length + end - size
+        if top or left or whole != (-(-reach // stride) if up else reach // stride):
+            raise CannotRunError("keeps windows that do not fit inside the map (`pads`, `ceil_mode`)")
+    return size, stride
+
+
+def global_pool(node: Node, inputs: list[Operand]) -> Map:
+    """Take the maximum over the whole map, which has to be square, or the average."""
+    data = _image(the_map(inputs))
+    if "Average" in node.op or node.op == "ReduceMean":
+        return averaged(data)
     rows, columns, _channels = data.shape
     if rows != columns:
         raise CannotRunError(f"has a window of {rows}x{columns}, which is not square")
     return data if rows == 1 else _pooled(data, rows, rows)
+
+
+_ORDERS: dict[tuple[int, ...], tuple[int, ...]] = {(2, 3): (0, 1, 2, 3), (1, 2): (0, 3, 1, 2)}
+"""By the axes of rows and columns, how to put channels before them."""
+
+
+def reduced(node: Node, inputs: list[Operand]) -> Map:
+    """Take maximum or average over the axes of rows and columns, which may come last or before channels."""
+    data = the_map(inputs)
+    listed = optional(inputs, 1)
+    axes = node.integers("axes") if listed is None else [int(axis) for axis in listed.reshape(-1)]
+    count = data.places.ndim
+    taken = tuple(sorted(axis % count for axis in axes or []))
+    order = _ORDERS.get(taken) if count == 4 else None
+    if order is None or not is_image_like(replace(data, places=data.places.transpose(order))):
+        raise CannotRunError("reduces other axes than rows and columns")
+    result = global_pool(node, [replace(data, places=data.places.transpose(order))])
+    places = result.places.transpose(np.argsort(order))
+    kept = node.integer("keepdims", 1)
+    return replace(result, places=places if kept else np.squeeze(places, taken))
+
+
+def _image(data: Map) -> Map:
+    if not is_image_like(data):
+        raise CannotRunError("takes a map whose axes are not batch, channel, row, column")
+    return data
 
 
 def _pooled(data: Map, size: int, stride: int) -> Map:

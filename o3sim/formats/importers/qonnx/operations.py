@@ -6,16 +6,27 @@ from collections.abc import Callable
 
 from o3sim.formats.importers.folding.maps import Map
 from o3sim.formats.importers.qonnx.arithmetic import arithmetic, batch_norm_node, clip, negative
-from o3sim.formats.importers.qonnx.arranging import cast, flatten, pad, reshape, same, squeeze, transpose
+from o3sim.formats.importers.qonnx.arranging import flatten, pad, reshape, same, squeeze, transpose
+from o3sim.formats.importers.qonnx.comparisons import cast, compared, negation, sign, where
 from o3sim.formats.importers.qonnx.graph import Node
-from o3sim.formats.importers.qonnx.layers import conv, gemm, global_max_pool, matmul, max_pool, popcount
+from o3sim.formats.importers.qonnx.layers import (
+    average_pool,
+    conv,
+    gemm,
+    global_pool,
+    matmul,
+    max_pool,
+    popcount,
+    reduced,
+)
 from o3sim.formats.importers.qonnx.operands import Operand
-from o3sim.formats.importers.qonnx.signs import bipolar_quant, multi_threshold, quant, sign
+from o3sim.formats.importers.qonnx.signs import bipolar_quant, multi_threshold, quant
 
 Operation = Callable[[Node, list[Operand]], Map]
 
 OPERATIONS: dict[str, Operation] = {
     "Add": arithmetic,
+    "AveragePool": average_pool,
     "BatchNormalization": batch_norm_node,
     "BipolarQuant": bipolar_quant,
     "Cast": cast,
@@ -25,16 +36,24 @@ OPERATIONS: dict[str, Operation] = {
     "Dropout": same,
     "Flatten": flatten,
     "Gemm": gemm,
-    "GlobalMaxPool": global_max_pool,
+    "GlobalAveragePool": global_pool,
+    "GlobalMaxPool": global_pool,
+    "Greater": compared,
+    "GreaterOrEqual": compared,
     "Identity": same,
     "IntQuant": quant,
+    "Less": compared,
+    "LessOrEqual": compared,
     "MatMul": matmul,
     "MaxPool": max_pool,
     "Mul": arithmetic,
     "MultiThreshold": multi_threshold,
     "Neg": negative,
+    "Not": negation,
     "Pad": pad,
     "Quant": quant,
+    "ReduceMax": reduced,
+    "ReduceMean": reduced,
     "Relu": clip,
     "Reshape": reshape,
     "Sign": sign,
@@ -42,6 +61,7 @@ OPERATIONS: dict[str, Operation] = {
     "Sub": arithmetic,
     "Transpose": transpose,
     "Unsqueeze": squeeze,
+    "Where": where,
     "XnorPopcountMatMul": popcount,
 }
 """What each does to the map of a network."""
@@ -50,10 +70,8 @@ SELECTIONS = ("ArgMax", "LogSoftmax", "Softmax", "TopK")
 """At the end of a network they leave the class as it is: the highest score."""
 
 REASONS = {
-    "AveragePool": "averages: a sum of bits is not a bit",
     "Concat": "joins maps: branches cannot be run",
     "ConvTranspose": "is a transposed convolution",
-    "GlobalAveragePool": "averages: a sum of bits is not a bit",
     "Im2Col": "is a lowered convolution; import the model as it was before LowerConvsToMatMul",
     "LeakyRelu": "is not followed by a sign",
     "Trunc": "truncates: only single bits can be run",

@@ -1,4 +1,4 @@
-"""Read an ONNX file. Nothing outside the file is opened, and nothing larger than it is taken."""
+"""Read an ONNX file. Nothing outside its folder is opened, and nothing larger than its files is taken."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 from o3sim.errors import InputError
 from o3sim.files.inputs import parse_json, read_input
 from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.qonnx.beside import Beside
 from o3sim.formats.importers.qonnx.graph import Graph, Node
+from o3sim.formats.importers.qonnx.sorting import needed
 from o3sim.formats.importers.qonnx.tensors import attribute_value, plain, tensor_array, text
 
 OLDEST_OPSET = 7
@@ -33,7 +35,7 @@ def read_graph(path: Path) -> Graph:
     """
     model, size = _parsed(path)
     try:
-        return _graph(model, size)
+        return _graph(model, size, path.parent)
     except CannotRunError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -53,7 +55,7 @@ def _parsed(path: Path) -> tuple[Any, int]:
     return model, len(content)
 
 
-def _graph(model: Any, size: int) -> Graph:
+def _graph(model: Any, size: int, folder: Path) -> Graph:
     _check_opset(model)
     graph = model.graph
     if not graph.node:
@@ -61,23 +63,27 @@ def _graph(model: Any, size: int) -> Graph:
     if len(graph.node) > MOST_NODES:
         raise CannotRunError(f"has more than {MOST_NODES} nodes")
     initializers = _by_name(graph.initializer)
-    nodes = _needed([_node(proto) for proto in graph.node], graph)
-    _check_order(nodes, {*initializers, *(text(value.name) for value in graph.input)})
+    given = {*initializers, *(text(value.name) for value in graph.input)}
+    outputs = [text(value.name) for value in graph.output]
+    nodes = needed([_node(proto) for proto in graph.node], outputs, given)
     used = {name for node in nodes for name in node.inputs}
     inputs = [value for value in graph.input if text(value.name) in used - set(initializers)]
     if len(inputs) != 1:
         names = ", ".join(plain(text(value.name)) for value in inputs[:4]) or "none"
         raise CannotRunError(f"needs exactly one input that its output depends on, has {names}")
-    constants = {name: tensor_array(initializers[name]) for name in initializers if name in used}
+    beside = Beside(folder)
+    constants = {name: tensor_array(initializers[name], beside) for name in initializers if name in used}
+    batch, shape = _input_shape(inputs[0])
     return Graph(
         nodes,
         constants,
         text(inputs[0].name),
-        _input_shape(inputs[0]),
+        shape,
+        batch,
         _takes_pixels(inputs[0], graph),
-        text(graph.output[0].name),
+        outputs[0],
         _classes(model),
-        size,
+        size + beside.read_bytes,
     )
 
 
@@ -115,58 +121,21 @@ def _node(proto: Any) -> Node:
     return node
 
 
-def _needed(nodes: list[Node], graph: Any) -> tuple[Node, ...]:
-    """Keep what the first output depends on; check that every tensor is made once."""
-    makers: dict[str, Node] = {}
-    for node in nodes:
-        for name in filter(None, node.outputs):
-            if name in makers:
-                raise CannotRunError(
-                    f"{node.label} gives {plain(name)}, which {makers[name].label} gives too"
-                )
-            makers[name] = node
-    outputs = [text(value.name) for value in graph.output]
-    if not outputs:
-        raise CannotRunError("its graph has no output")
-    if len({id(makers.get(name)) for name in outputs}) > 1:
-        raise CannotRunError(
-            f"has several outputs: {', '.join(map(plain, outputs[:4]))}; export one with the scores"
-        )
-    wanted, waiting = set(), outputs[:1]
-    while waiting:
-        maker = makers.get(waiting.pop())
-        if maker is not None and id(maker) not in wanted:
-            wanted.add(id(maker))
-            waiting.extend(maker.inputs)
-    return tuple(node for node in nodes if id(node) in wanted)
-
-
-def _check_order(nodes: tuple[Node, ...], known: set[str]) -> None:
-    """Check that nodes take what is there when their turn comes, as ONNX demands."""
-    for node in nodes:
-        missing = [name for name in node.inputs if name and name not in known]
-        if missing:
-            raise CannotRunError(
-                f"{node.label} takes {plain(missing[0])}, which nothing before it gives: the graph is "
-                "cyclic, not in order, or not whole"
-            )
-        known.update(node.outputs)
-
-
-def _input_shape(value: Any) -> tuple[int, ...]:
+def _input_shape(value: Any) -> tuple[int, tuple[int, ...]]:
+    """Return the batch, and the shape with a batch of 1 in its place: images are run one by one."""
     name = plain(text(value.name))
     if value.type.WhichOneof("value") != "tensor_type" or not value.type.tensor_type.HasField("shape"):
         raise CannotRunError(f"its input {name} has no shape")
     dims = value.type.tensor_type.shape.dim
     lengths = [dim.dim_value if dim.WhichOneof("value") == "dim_value" else None for dim in dims]
-    if len(lengths) not in (2, 4):
-        raise CannotRunError(f"its input {name} has {len(lengths)} axes; images have 4, features 2")
-    if lengths[0] not in (1, 0, -1, None):  # 0 and -1: exporters' words for any
-        raise CannotRunError(f"its input {name} is a batch of {lengths[0]}; export it with a batch of 1")
+    if not 2 <= len(lengths) <= 4:
+        raise CannotRunError(
+            f"its input {name} has {len(lengths)} axes; a batch of images has 4, or 3, of features 2"
+        )
     known = [length for length in lengths[1:] if length is not None and 1 <= length <= 65_536]
     if len(known) < len(lengths) - 1:
         raise CannotRunError(f"its input {name} has an axis without a length of 1 to 65,536")
-    return (1, *known)
+    return max(1, lengths[0] or 1), (1, *known)
 
 
 def _takes_pixels(value: Any, graph: Any) -> bool:

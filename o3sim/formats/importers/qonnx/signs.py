@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from o3sim.formats.importers.folding.inputs import quantized
-from o3sim.formats.importers.folding.maps import Map, Pixels, Sums
+from o3sim.formats.importers.folding.maps import Map, Pixels
 from o3sim.formats.importers.folding.numbers import fractions
 from o3sim.formats.importers.folding.refusal import CannotRunError
-from o3sim.formats.importers.folding.thresholds import thresholded, ties
+from o3sim.formats.importers.folding.thresholds import thresholded
 from o3sim.formats.importers.qonnx.graph import Node
 from o3sim.formats.importers.qonnx.operands import Operand, by_channel, required, the_map
 from o3sim.formats.importers.qonnx.quant import quant_rule
@@ -52,12 +52,3 @@ def multi_threshold(node: Node, inputs: list[Operand]) -> Map:
         raise CannotRunError("takes a map without a channel axis")
     scale, offset = Fraction(node.number("out_scale", 1.0)), Fraction(node.number("out_bias", 0.0))
     return thresholded(data, by_channel(data, bounds[:, 0], axis), offset, offset + scale)
-
-
-def sign(_: Node, inputs: list[Operand]) -> Map:
-    """Take ONNX's Sign, which is 0 at 0, where no sum can be 0."""
-    data = the_map(inputs)
-    bounds = (Fraction(0),) * data.shape[2]
-    if not isinstance(data, Sums) or ties(data, bounds):
-        raise CannotRunError("is 0 where its input is: a third value; use BipolarQuant, which gives +1")
-    return thresholded(data, bounds, Fraction(-1), Fraction(1))

@@ -34,59 +34,84 @@ MOST_GROWTH = 8
 quantizing weights doubles them; a file that unfolds further is refused."""
 
 
-def import_onnx(path: Path, name: str, input_range: tuple[float, float] | None = None) -> ImportedWorkload:
-    """Read a QONNX model.
+LAYOUTS = ("nchw", "nhwc")
+"""Channels first, as PyTorch has them, or last."""
+
+
+def import_onnx(
+    path: Path, name: str, input_range: tuple[float, float] | None = None, layout: str | None = None
+) -> ImportedWorkload:
+    """Read an ONNX or QONNX model.
 
     Parameters
     ----------
     path : Path
-        The ONNX file.
+        The ONNX file; tensors may be in files beside it.
     name : str
         Name of the workload.
     input_range : tuple of float, optional
         What the model's input is for the pixel values 0 and 255; if absent 0 and 1, or, where the
         input's type is UINT8, 0 and 255.
+    layout : {"nchw", "nhwc"}, optional
+        Where an image's channels are, if the first convolution and the transposes before it are not to
+        say.
 
     Raises
     ------
     InputError
         If the file is not usable, or, naming the node, if a machine of this kind cannot run it.
     """
+    if layout is not None and layout not in LAYOUTS:
+        raise InputError(f"--layout {layout}: expected `nchw` or `nhwc`{suggest(layout, LAYOUTS)}")
     graph = read_graph(path)
     try:
         if input_range is None:
             input_range = (0.0, 255.0) if graph.pixel_input else (0.0, 1.0)
-        data = _first_walked(graph, _inputs_of(graph, input_range))
-        return finished(data, name, f"from {path.name}", f"{path.name} (QONNX)", graph.classes)
+        inputs = _inputs_of(graph, input_range)
+        data = _first_walked(graph, [inputs[layout]] if layout in inputs else list(inputs.values()))
+        workload = finished(data, name, f"from {path.name}", f"{path.name} (ONNX)", graph.classes)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    if layout is None and len(inputs) > 1 and workload.keys["layers"][0]["type"] == "dense":
+        shown = " ".join(map(str, graph.shape[1:]))
+        note = f"input {shown}: channels first, since no convolution says otherwise; --layout nhwc if last"
+        return replace(workload, notes=(note, *workload.notes))
+    return workload
+
+
+class _StoppedError(CannotRunError):
+    """The walk ended at a node."""
+
+    def __init__(self, place: int, message: str) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 def _first_walked(graph: Graph, inputs: Sequence[Pixels]) -> Map:
-    """Follow the input that fits; if none does, say what is wrong with the likeliest."""
-    refusals = []
+    """Follow the input that fits; if none does, say what stopped the one that came farthest."""
+    stops = []
     for data in inputs:
         try:
             return _walked(graph, data)
-        except CannotRunError as error:
-            refusals.append(error)
-    raise refusals[0]
+        except _StoppedError as stop:
+            stops.append(stop)
+    raise max(stops, key=lambda stop: stop.place)
 
 
-def _inputs_of(graph: Graph, input_range: tuple[float, float]) -> list[Pixels]:
-    """Make the input map; its file may have channels first, as PyTorch has, or last: the likelier first."""
+def _inputs_of(graph: Graph, input_range: tuple[float, float]) -> dict[str, Pixels]:
+    """Make the input map, by layout; with fewer axes than four there is only one."""
     if not np.isfinite(input_range).all():
         raise CannotRunError("an input range needs two finite numbers")
     low, high = map(Fraction, input_range)
     lengths = graph.shape
-    if len(lengths) == 2:
-        data = pixels((1, lengths[1], 1), low, high)
-        return [replace(data, places=data.places.reshape(lengths))]
+    if len(lengths) < 4:
+        rows, columns = lengths[1:] if len(lengths) == 3 else (1, lengths[1])
+        data = pixels((rows, columns, 1), low, high)
+        return {"": replace(data, places=data.places.reshape(lengths))}
     _, one, two, three = lengths
     first = pixels((two, three, one), low, high)
     last = pixels((one, two, three), low, high)
-    last = replace(last, places=last.places.transpose(0, 2, 3, 1))
-    return [last, first] if three in (1, 3) and one not in (1, 3) else [first, last]
+    return {"nchw": first, "nhwc": replace(last, places=last.places.transpose(0, 2, 3, 1))}
 
 
 def _walked(graph: Graph, data: Pixels) -> Map:
@@ -94,25 +119,36 @@ def _walked(graph: Graph, data: Pixels) -> Map:
     readers = Counter(name for node in graph.nodes for name in set(node.inputs))
     spare_bytes = MOST_GROWTH * graph.file_bytes + 2**20
     end: Node | None = None
-    for node in graph.nodes:
+    for place, node in enumerate(graph.nodes):
         try:
             if end is not None and _reads_map(node, values):
                 raise CannotRunError(f"comes after {end.label}, which ends a network")
-            inputs = _inputs(node, values)
+            inputs = _one_image(node, _inputs(node, values), graph.batch)
             result = _result(node, inputs)
+            if isinstance(result, np.ndarray):
+                spare_bytes -= result.nbytes if result.base is None else 0
+                if spare_bytes < 0:
+                    raise CannotRunError(f"unfolds constants to {MOST_GROWTH} times the file's size")
         except CannotRunError as error:
-            raise CannotRunError(f"{node.label}: {error}") from None
-        if isinstance(result, np.ndarray):
-            spare_bytes -= result.nbytes if result.base is None else 0
-            if spare_bytes < 0:
-                raise CannotRunError(
-                    f"{node.label}: unfolds constants to {MOST_GROWTH} times the file's size"
-                )
-        elif node.op in SELECTIONS:
+            raise _StoppedError(place, f"{node.label}: {error}") from None
+        if node.op in SELECTIONS and not isinstance(result, np.ndarray):
             end = node
         _forget(node, values, readers)
         values.update(dict.fromkeys(filter(None, node.outputs), result))
-    return _scores(values.get(graph.output), graph)
+    try:
+        return _scores(values.get(graph.output), graph)
+    except CannotRunError as error:
+        raise _StoppedError(len(graph.nodes), str(error)) from None
+
+
+def _one_image(node: Node, inputs: list[Operand], batch: int) -> list[Operand]:
+    """Reshape to one image where a file reshapes to its batch."""
+    shape = inputs[1] if node.op == "Reshape" and len(inputs) > 1 else None
+    if batch == 1 or not isinstance(shape, np.ndarray) or not isinstance(inputs[0], (Pixels, Levels, Sums)):
+        return inputs
+    if shape.ndim != 1 or not shape.size or shape[0] != batch:
+        return inputs
+    return [inputs[0], np.concatenate([[1], shape[1:]]).astype(shape.dtype)]
 
 
 def _scores(value: Operand, graph: Graph) -> Map:

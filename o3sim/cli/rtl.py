@@ -1,0 +1,69 @@
+"""`o3sim rtl`: a machine and a layer as SystemVerilog, held against the simulator."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from o3sim.cli import options
+from o3sim.cli.machines import load_machine
+
+EXIT_DIFFERENT = 1
+
+
+def rtl(
+    architecture: options.Architecture,
+    workload: options.Workload,
+    layer: options.Layer,
+    output: options.OutputFolder,
+    settings: options.Set = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Build it with Verilator and compare its trace with the simulator's."),
+    ] = False,
+    image: options.Image = 0,
+    image_file: options.ImageFile = None,
+) -> None:
+    """Write ARCH as SystemVerilog that runs one layer of WORKLOAD, with memories and a testbench.
+
+    Exit status of --check: 0, all events and output bits are the same; 1, they differ. What is written
+    and how to read it is in docs/rtl.md.
+    """
+    from o3sim.rtl.check import check_tools
+    from o3sim.rtl.emit import Subject, prepare_folder, texts, write
+
+    if check:
+        check_tools()
+    prepare_folder(output)
+    machine = load_machine(architecture, settings)
+
+    from o3sim.cli.progress import progress_on_stderr
+    from o3sim.network.layer_names import layer_number
+    from o3sim.runs.case import load_case
+
+    loaded = load_case(workload, image_file, image + 1, [machine])
+    number = layer_number(layer, [each.name for each in loaded.network.layers])
+    case = loaded.one(image)
+    subject = Subject(machine, case.network, number, case.images.x[0])
+    name = subject.layer.name
+    files = texts(subject)
+    write(files, output)
+    print(f"wrote {len(files)} files of layer {name} to {output}", file=sys.stderr)
+    if not check:
+        return
+    from o3sim.rtl.check import difference, events_of, run_rtl, write_expected
+    from o3sim.rtl.emit import output_bits
+
+    with progress_on_stderr() as progress:
+        write_expected(subject, case, output, progress)
+    print("building and running it with Verilator", file=sys.stderr)
+    run_rtl(output)
+    report = difference(subject, output)
+    if report:
+        print(*report, sep="\n")
+        raise typer.Exit(EXIT_DIFFERENT)
+    print(
+        f"equal: {events_of(output):,} events and {output_bits(subject).size:,} output bits of layer {name}"
+    )

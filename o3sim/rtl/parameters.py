@@ -1,0 +1,172 @@
+"""The generated header: sizes of the machine by the names of their keys, and of the layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from o3sim.config.dispatch import CENTRAL
+from o3sim.contract.output_addresses import first_output_word
+from o3sim.contract.weight_groups import weight_words
+from o3sim.contract.word_addresses import word_addresses
+from o3sim.rtl.memories import weight_rows
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.network.layer import Geometry, Layer
+
+Value = int | bool | str
+
+
+def parameters(architecture: Architecture, layer: Layer, number: int) -> dict[str, Value]:
+    """Return the parameters of the units, by name; strings are SystemVerilog."""
+    return {
+        **_machine(architecture, layer.geometry),
+        **_layer(layer.geometry, architecture),
+        "LAYER_NUMBER": number,
+        "LAYER_NAME": _quoted("_".join(layer.name.split())),
+    }
+
+
+def _machine(architecture: Architecture, geometry: Geometry) -> dict[str, Value]:
+    a = architecture
+    pools = a.pruning.pooling and geometry.pool is not None
+    way = _queue(a, pools) if a.scheduler.dispatch == CENTRAL else _counters(a)
+    return {
+        "PE_COUNT": a.pe.count,
+        "PE_WIDTH_EDGES": a.pe.width_edges,
+        "PE_LATENCY_CYCLES": a.pe.latency_cycles,
+        "PE_CONTEXTS": a.pe.contexts,
+        "PE_SPECULATE": a.pe.speculate,
+        "SEQUENCER_OUTERMOST": _named(a.sequencer.outermost),
+        **way,
+        "SCHEDULER_ISSUE_LATENCY_CYCLES": a.scheduler.issue_latency_cycles,
+        "ACTIVATION_BUFFER_BANKS": _banks(a.activation_buffer.banks),
+        "WEIGHT_BUFFER_BANKS": _banks(a.weight_buffer.banks),
+        "OUTPUT_BUFFER_WRITE_WIDTH_OPS": a.output_buffer.write_width_ops,
+        "PRUNING_THRESHOLD": a.pruning.threshold,
+        "PRUNING_POOLING": pools,
+    }
+
+
+def _queue(a: Architecture, pools: bool) -> dict[str, Value]:
+    """Return what only machines with an issue queue have."""
+    limit, policy = a.scheduler.window_in_flight_ops, a.scheduler.policy or ""
+    width = a.pe.count * a.pe.contexts if policy == "lockstep" else a.scheduler.issue_width_ops or 1
+    return {
+        "SEQUENCER_WIDTH_OPS": a.sequencer.width_ops or 1,
+        "SEQUENCER_ORDER": _named(a.sequencer.order),
+        "SEQUENCER_GROUP_WINDOWS": a.sequencer.group_windows or 1,
+        "ISSUE_QUEUE_DEPTH_OPS": a.issue_queue.depth_ops,
+        "SCHEDULER_POLICY": _named(policy),
+        "SCHEDULER_ISSUE_WIDTH_OPS": width,
+        "SCHEDULER_SELECT_CYCLES": a.scheduler.select_cycles,
+        "SCHEDULER_WINDOW_IN_FLIGHT_OPS": limit if pools and isinstance(limit, int) else 0,
+        "PRUNING_SQUASH_LATENCY_CYCLES": a.pruning.squash_latency_cycles or 1,
+    }
+
+
+def _counters(a: Architecture) -> dict[str, Value]:
+    """Return what only machines have whose counters hand out windows."""
+    assignment = a.scheduler.assignment
+    return {
+        "PE_PICK": _named(a.pe.pick),
+        "SCHEDULER_COUNTERS": a.scheduler.groups or a.scheduler.counters or 1,
+        "SCHEDULER_GROUPS": a.scheduler.groups or 0,
+        "SCHEDULER_ASSIGNMENT": "BY_POSITION" if assignment == "position" else "BY_CHANNEL",
+        "SCHEDULER_WINDOWS_PER_CYCLE": a.scheduler.windows_per_cycle or 1,
+        "SCHEDULER_BUNDLE_POSITIONS": a.scheduler.bundle_positions or 1,
+    }
+
+
+def _layer(geometry: Geometry, architecture: Architecture) -> dict[str, Value]:
+    width = architecture.pe.width_edges
+    members = 1 if geometry.pool is None else geometry.pool.size**2
+    is_central = architecture.scheduler.dispatch == CENTRAL
+    first_output = first_output_word(geometry, width)
+    windows = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
+    words = first_output + -(-windows // width)
+    addresses = word_addresses(geometry, width)
+    base_bits = max(1, (words * width - 1).bit_length())
+    fetches = _fetches(addresses.fetches()[0])
+    packed = sum((offset << base_bits * place) for place, offset in enumerate(fetches.ravel().tolist()))
+    return {
+        "POOLED_HEIGHT": geometry.pooled_height,
+        "POOLED_WIDTH": geometry.pooled_width,
+        "OUT_CHANNELS": geometry.out_channels,
+        "POOL_SIZE": 1 if geometry.pool is None else geometry.pool.size,
+        "STRIDE": geometry.stride,
+        "PADDED_WIDTH": geometry.in_width + 2 * geometry.padding_pixels,
+        "IN_CHANNELS": geometry.in_channels,
+        "KERNEL_WIDTH": geometry.kernel_width,
+        "EDGES": geometry.n_edges_full,
+        "WORDS": weight_words(geometry, width),
+        "WEIGHT_WORDS": len(weight_rows(geometry.out_channels, architecture)) * weight_words(geometry, width),
+        "ACTIVATION_WORDS": words,
+        "FIRST_OUTPUT_WORD": first_output,
+        "WINDOW_OUTCOMES": members if is_central else 1,
+        "CONTEXT_OUTCOMES": 1 if is_central or members > 1 else architecture.scheduler.bundle_positions or 1,
+        "MOST_READS": addresses.most_reads,
+        "FETCHES": fetches.shape[1],
+        "BASE_BITS": base_bits,
+        "FETCH_BITS": f"{base_bits * fetches.size}'h{packed:x}",
+    }
+
+
+def _fetches(words: list[list[int]]) -> NDArray[np.int64]:
+    """Return the bits by which buffer words are found, for each word, the last one repeated to fill a row."""
+    most = max(len(bits) for bits in words)
+    return np.array([[*bits, *[bits[-1]] * (most - len(bits))] for bits in words])
+
+
+_REMARKS = {
+    "PE_COUNT": "The machine, by the keys of its architecture. Of banks 0 stands for ideal, of groups for\n"
+    "// none, of ops in flight for no limit: that is also where no pooling window prunes.",
+    "WINDOW_OUTCOMES": "Outcomes of a window that are written; of a context that wait to be, at most.",
+    "POOLED_HEIGHT": "The layer.",
+    "MOST_READS": "Buffer words that a word of a neuron lies in, at most, and bits of the map that find\n"
+    "// them: for each word FETCHES offsets from that under tap (0, 0), BASE_BITS each; word 0 lowest.",
+}
+
+
+def header(values: dict[str, Value], title: str) -> str:
+    """Write the parameters as SystemVerilog, to be included in a package.
+
+    >>> print(header({"PE_COUNT": 4, "PE_SPECULATE": True}, "a machine").splitlines()[-1])
+    localparam bit PE_SPECULATE = 1'b1;
+    """
+    lines = [f"// {title}"]
+    for name, value in values.items():
+        if name in _REMARKS:
+            lines += ["", f"// {_REMARKS[name]}"]
+        lines.append(f"localparam {_typed(name, value)};")
+    return "\n".join(lines) + "\n"
+
+
+def _typed(name: str, value: Value) -> str:
+    if isinstance(value, bool):
+        return f"bit {name} = 1'b{int(value)}"
+    if isinstance(value, str) and value.startswith('"'):
+        return f"{name} = {value}"
+    if isinstance(value, str) and "'h" in value:
+        return f"logic [{int(value.partition(chr(39))[0]) - 1}:0] {name} = {value}"
+    return f"int {name} = {value}"
+
+
+def _named(value: str | None) -> str:
+    return (value or "").upper()
+
+
+def _banks(banks: int | str) -> int:
+    return banks if isinstance(banks, int) else 0
+
+
+def _quoted(text: str) -> str:
+    """Write a string of SystemVerilog, whatever is in it."""
+    return '"' + "".join(_spelled(octet) for octet in text.encode()) + '"'
+
+
+def _spelled(octet: int) -> str:
+    return chr(octet) if octet < 128 and (chr(octet).isalnum() or chr(octet) in "_-.") else f"\\{octet:03o}"

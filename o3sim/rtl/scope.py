@@ -1,0 +1,108 @@
+"""What can be written as SystemVerilog; all else is refused by the key that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from o3sim.config.custom_code import is_custom
+from o3sim.config.dispatch import CENTRAL
+from o3sim.contract.plan import plan_groups
+from o3sim.errors import InputError
+
+if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
+    from o3sim.network.layer import Geometry
+    from o3sim.network.network import Network
+
+LEAST_LATENCY_CYCLES = 2
+WRITTEN = (CENTRAL, "window", "group")
+"""Ways to dispatch that RTL is written of."""
+
+
+def check_scope(architecture: Architecture, network: Network, number: int) -> None:
+    """Refuse a machine or a layer that cannot be written.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    network : Network
+    number : int
+        Of the layer, from 0.
+
+    Raises
+    ------
+    InputError
+        With the key or the layer's property that is outside, and the way out.
+    """
+    for problem in _problems(architecture, network, number):
+        raise InputError(f"architecture {architecture.name}: {problem}")
+
+
+def _problems(architecture: Architecture, network: Network, number: int) -> Iterator[str]:
+    yield from _machine_problems(architecture)
+    layer = network.layers[number]
+    where = f"layer {layer.name}"
+    if layer.scores:
+        yield f"pruning.argmax: {where} gives scores, of which no RTL is written; name another --layer"
+    yield from _geometry_problems(where, layer.geometry)
+    yield from _weight_problems(where, architecture, network, number)
+
+
+def _machine_problems(architecture: Architecture) -> Iterator[str]:
+    a = architecture
+    if a.is_pipelined:
+        yield "organization: `layer_pipelined` has no RTL; take `layer_sequential`"
+    if a.scheduler.dispatch not in WRITTEN:
+        written = ", ".join(f"`{each}`" for each in WRITTEN)
+        yield f"scheduler.dispatch: `{a.scheduler.dispatch}` has no RTL; take one of {written}"
+    if a.scheduler.assignment in ("channel_balanced", "skewed"):
+        yield f"scheduler.assignment: `{a.scheduler.assignment}` has no RTL; take `channel` or `position`"
+    if a.activation_buffer.patch_kbit is not None:
+        yield "activation_buffer.patch_kbit: has no RTL; leave the key out, so that PEs read the banks"
+    if is_custom(a.pe.unit) or is_custom(a.scheduler.policy or ""):
+        key = "pe.unit" if is_custom(a.pe.unit) else "scheduler.policy"
+        yield f"{key}: a class of yours has no RTL; take a shipped one"
+    if a.pe.latency_cycles < LEAST_LATENCY_CYCLES:
+        yield (
+            f"pe.latency_cycles: {a.pe.latency_cycles} would need memories that are read within a cycle;"
+            f" give at least {LEAST_LATENCY_CYCLES}"
+        )
+    if a.activation_buffer.line_buffer:
+        yield "activation_buffer.line_buffer: has no RTL; take `false`"
+    if a.pruning.argmax:
+        yield "pruning.argmax: compares by precomputed ranks, which is no hardware; take `false`"
+    if a.pruning.speculative:
+        yield "pruning.speculative: has no RTL; take `false`"
+
+
+def _geometry_problems(where: str, geometry: Geometry) -> Iterator[str]:
+    if geometry.planes > 1:
+        yield f"{where} takes fixed-point input, of which no RTL is written; name a later --layer"
+    if geometry.edge_order is not None:
+        yield f"{where} has an edge order, of which no RTL is written; take the workload without it"
+    if geometry.member_order:
+        yield f"{where} has a member order, of which no RTL is written; take the workload without it"
+    if geometry.padding == "exclude" and geometry.padding_pixels:
+        yield f"{where} has padding `exclude`, of which no RTL is written; name a layer with -1 or +1"
+    pool = geometry.pool
+    if pool is not None and pool.size != pool.stride:
+        yield (
+            f"{where} has a pool of {pool.size} every {pool.stride}; RTL is written where windows lie side"
+            " by side; name another --layer"
+        )
+
+
+def _weight_problems(where: str, architecture: Architecture, network: Network, number: int) -> Iterator[str]:
+    groups = plan_groups(architecture, network.layers)
+    if len(groups[number]) > 1:
+        yield (
+            f"weight_buffer.size_kbit: weights of {where} come in {len(groups[number])} groups, and RTL is"
+            " written where they fit one half; give more, or weight_buffer.resident_kbit for all layers"
+        )
+    streams = any(not group.stays for cut in groups for group in cut)
+    if streams and architecture.dram.bits_per_cycle != "ideal":
+        yield (
+            "dram.bits_per_cycle: streaming has no RTL; take `ideal`, or weight_buffer.resident_kbit for"
+            " the weights of all layers"
+        )

@@ -1,0 +1,112 @@
+// A machine with an issue queue, for one layer: units and what goes between them, as docs/machine.md has it.
+module o3_core
+  import o3_pkg::*;
+  import o3_queue_pkg::*;
+(
+    input  logic clk,
+    input  logic rst,
+    output logic done  // all ops have retired or were squashed, and no output bit is held up
+);
+  outcome_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] retired, seen;
+
+  // Sequencer, scoreboard, issue queue.
+  op_t  [SEQUENCER_WIDTH_OPS-1:0] looked_at;
+  logic [SEQUENCER_WIDTH_OPS-1:0] present, settled, squashed_early, dispatched;
+  logic [SEQUENCER_WIDTH_OPS-1:0][RANK_BITS-1:0] rank;
+  logic exhausted;
+  logic [ROOM_BITS-1:0] room;
+  entry_t [ISSUE_QUEUE_DEPTH_OPS-1:0] entries;
+  logic [ISSUE_QUEUE_DEPTH_OPS-1:0] squashed_in_queue, waiting, selected;
+  o3_sequencer sequencer (
+      .clk, .rst, .room, .settled, .ops(looked_at), .present, .squashed(squashed_early), .dispatched, .exhausted);
+  o3_scoreboard scoreboard (.clk, .rst, .retired, .seen, .ops(looked_at), .dispatched, .settled, .rank);
+  o3_issue_queue issue_queue (
+      .clk, .rst, .seen, .dispatched, .ops(looked_at), .rank, .selected, .room, .entries,
+      .squashed(squashed_in_queue), .waiting);
+
+  // Scheduler: selection and placement.
+  op_t  [SCHEDULER_ISSUE_WIDTH_OPS-1:0] selected_ops;
+  logic [SCHEDULER_ISSUE_WIDTH_OPS-1:0] selected_valid;
+  logic [FREE_BITS-1:0] free_contexts;
+  logic [PE_COUNT-1:0][PE_CONTEXTS-1:0] free, placed;
+  op_t  [PE_COUNT-1:0][PE_CONTEXTS-1:0] placed_ops;
+  logic [PE_COUNT-1:0] stalled;
+  o3_scheduler scheduler (
+      .entries, .waiting, .free_contexts, .more_coming(!exhausted && room != 0), .selected,
+      .ops(selected_ops), .ops_valid(selected_valid));
+  o3_placement #(.PES(PE_COUNT), .CONTEXTS(PE_CONTEXTS), .ITEMS(SCHEDULER_ISSUE_WIDTH_OPS),
+                 .WIDTH($bits(op_t))) placement (
+      .free, .stalled, .items(selected_ops), .items_valid(selected_valid), .free_contexts, .placed,
+      .placed_items(placed_ops));
+
+  // PEs and their operands.
+  logic [PE_COUNT-1:0] asks, asks_weights, weights_served, granted, taken;
+  logic [PE_COUNT-1:0][MOST_READS-1:0] asks_activations, activations_served;
+  logic [PE_COUNT-1:0][MOST_READS-1:0][ACTIVATION_BITS-1:0] activation_addresses;
+  logic [PE_COUNT-1:0][MOST_READS-1:0][PE_WIDTH_EDGES-1:0] activation_data;
+  op_t  [PE_COUNT-1:0] asks_op;
+  logic [PE_COUNT-1:0][WORD_BITS-1:0] asks_word;
+  logic [PE_COUNT-1:0][WEIGHT_BITS-1:0] weight_address;
+  logic [PE_COUNT-1:0][PE_WIDTH_EDGES-1:0] weights;
+  logic [PE_COUNT-1:0][PE_CONTEXTS-1:0][CHANNEL_BITS-1:0] threshold_channel;
+  logic [PE_COUNT-1:0][PE_CONTEXTS-1:0][COUNT_BITS-1:0] threshold;
+  outcome_t [PE_COUNT-1:0][PE_CONTEXTS:0] known;
+  outcome_t [PE_COUNT-1:0] offered;
+  logic [PE_COUNT-1:0][PE_CONTEXTS-1:0] issued, squashed_in_pe;
+  op_t  [PE_COUNT-1:0][PE_CONTEXTS-1:0] issued_ops;
+  logic [PE_COUNT-1:0][PE_CONTEXTS-1:0][OP_BITS-1:0] squashed_index;
+  for (genvar p = 0; p < PE_COUNT; p++) begin : g_pe
+    o3_pe pe (
+        .clk, .rst, .seen, .free(free[p]), .stalled(stalled[p]), .placed(placed[p]), .placed_ops(placed_ops[p]),
+        .threshold_channel(threshold_channel[p]), .threshold(threshold[p]),
+        .asks(asks[p]), .asks_op(asks_op[p]), .asks_word(asks_word[p]),
+        .asks_activations(asks_activations[p]), .activation_addresses(activation_addresses[p]),
+        .activations_served(activations_served[p]), .activation_data(activation_data[p]),
+        .asks_weights(asks_weights[p]), .weight_address(weight_address[p]), .weights_served(weights_served[p]),
+        .weights(weights[p]), .granted(granted[p]),
+        .known(known[p]), .offered(offered[p]), .taken(taken[p]),
+        .issued(issued[p]), .issued_ops(issued_ops[p]),
+        .squashed(squashed_in_pe[p]), .squashed_index(squashed_index[p]));
+  end
+  o3_thresholds #(.PORTS(ALL_CONTEXTS)) thresholds (.channel(threshold_channel), .threshold);
+
+  // Operand supply: a word goes in in a cycle in which all its banks serve it. Priority rotates.
+  logic [PE_BITS-1:0] first;
+  localparam int WRITES = OUTPUT_BUFFER_WRITE_WIDTH_OPS;
+  logic [WRITES-1:0] writes, write_bit;
+  logic [WRITES-1:0][ACTIVATION_BITS-1:0] write_address;
+  logic [WRITES-1:0][bits_for(PE_WIDTH_EDGES-1)-1:0] write_place;
+  logic held_up, will_hold_up, will_write;
+  o3_banks #(.BANKS(ACTIVATION_BUFFER_BANKS), .PES(PE_COUNT), .READS(MOST_READS), .WIDTH(PE_WIDTH_EDGES), .WORDS(ACTIVATION_WORDS),
+             .WRITES(WRITES), .CONTENT("activations.hex")) activation_buffer (
+      .clk, .rst, .first, .asks(asks_activations), .address(activation_addresses), .served(activations_served),
+      .data(activation_data),
+      .writes, .write_address, .write_place, .write_bit);
+  o3_banks #(.BANKS(WEIGHT_BUFFER_BANKS), .PES(PE_COUNT), .WIDTH(PE_WIDTH_EDGES), .WORDS(WEIGHT_WORDS),
+             .WRITES(1), .CONTENT("weights.hex")) weight_buffer (
+      .clk, .rst, .first, .asks(asks_weights), .address(weight_address), .served(weights_served), .data(weights),
+      .writes(1'b0), .write_address('0), .write_place('0), .write_bit(1'b0));
+  always_ff @(posedge clk)
+    if (rst || int'(first) == PE_COUNT - 1) first <= '0;
+    else first <= first + 1'b1;
+
+  // Outcomes and output bits.
+  o3_output_buffer output_buffer (.clk, .rst, .held_up, .offered, .taken, .retired);
+  o3_output_bits output_bits (
+      .clk, .rst, .retired, .writes, .write_address, .write_place, .write_bit, .held_up, .will_hold_up, .will_write);
+
+  // The end of the layer.
+  logic [OP_BITS-1:0] ended, now_ended;
+  always_comb begin
+    now_ended = ended;
+    for (int i = 0; i < SEQUENCER_WIDTH_OPS; i++) now_ended = now_ended + OP_BITS'(squashed_early[i]);
+    for (int i = 0; i < ISSUE_QUEUE_DEPTH_OPS; i++) now_ended = now_ended + OP_BITS'(squashed_in_queue[i]);
+    for (int p = 0; p < PE_COUNT; p++)
+      for (int c = 0; c < PE_CONTEXTS; c++) now_ended = now_ended + OP_BITS'(squashed_in_pe[p][c]);
+    for (int i = 0; i < WRITES; i++) now_ended = now_ended + OP_BITS'(retired[i].valid);
+  end
+  assign done = int'(now_ended) == OPS && !will_hold_up;
+  always_ff @(posedge clk)
+    if (rst) ended <= '0;
+    else ended <= now_ended;
+endmodule

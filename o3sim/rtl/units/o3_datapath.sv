@@ -1,0 +1,80 @@
+// The arithmetic of a PE. A word goes in in cycle t; its operands are there in t + 1, when they are compared,
+// counted and added to the matches of its op; the verdict is known from t + PE_LATENCY_CYCLES on.
+module o3_datapath
+  import o3_pkg::*;
+#(
+    localparam int CONTEXT_BITS = bits_for(PE_CONTEXTS - 1)
+) (
+    input  logic                       clk,
+    input  logic                       rst,
+    // A word that goes in.
+    input  logic                       word_valid,
+    input  op_t                        word_op,
+    input  logic [CONTEXT_BITS-1:0]    word_context,
+    input  logic [WORD_BITS-1:0]       word_number,
+    input  logic [COUNT_BITS-1:0]      word_threshold,
+    // Its operands, a cycle later.
+    input  logic [PE_WIDTH_EDGES-1:0]  activations,
+    input  logic [PE_WIDTH_EDGES-1:0]  weights,
+    // Ops that were dropped in this cycle: their words are forgotten.
+    input  logic [PE_CONTEXTS-1:0]              dropped,
+    input  logic [PE_CONTEXTS-1:0][OP_BITS-1:0] dropped_index,
+    // The verdict known from this cycle on.
+    output outcome_t                   verdict
+);
+  // Matches that decide: in the last word of an op only the edges that it has.
+  localparam int LAST_EDGES = EDGES - (WORDS - 1) * PE_WIDTH_EDGES;
+  localparam logic [PE_WIDTH_EDGES-1:0] LAST_MASK = {PE_WIDTH_EDGES{1'b1}} >> (PE_WIDTH_EDGES - LAST_EDGES);
+
+  typedef struct packed {
+    logic                    valid;
+    op_t                     op;
+    logic [CONTEXT_BITS-1:0] context_number;
+    logic [WORD_BITS-1:0]    number;
+    logic [COUNT_BITS-1:0]   threshold;
+  } word_t;
+  word_t words;                                     // whose operands are there in this cycle
+  outcome_t [PE_LATENCY_CYCLES:2] stages;           // decided words, so many cycles after they went in
+  logic [COUNT_BITS-1:0] so_far[PE_CONTEXTS];      // so far, of the op in each context
+
+  logic is_last;
+  logic [PE_WIDTH_EDGES-1:0] equal;
+  logic [$clog2(PE_WIDTH_EDGES+1)-1:0] ones;
+  assign is_last = int'(words.number) == WORDS - 1;
+  assign equal = ~(activations ^ weights) & (is_last ? LAST_MASK : '1);
+  o3_popcount #(.WIDTH(PE_WIDTH_EDGES)) popcount (.word(equal), .ones(ones));
+
+  // After `edges` edges with `sum` matches: 1 if sum >= threshold, 0 if sum + edges left < threshold.
+  logic [COUNT_BITS-1:0] sum, left;
+  logic is_1, is_0, decides;
+  assign sum = (words.number == 0 ? '0 : so_far[words.context_number]) + COUNT_BITS'(ones);
+  assign left = is_last ? '0 : COUNT_BITS'(EDGES - (int'(words.number) + 1) * PE_WIDTH_EDGES);
+  assign is_1 = sum >= words.threshold;
+  assign is_0 = sum + left < words.threshold;
+  assign decides = is_last || (PRUNING_THRESHOLD && (is_1 || is_0));
+
+  assign verdict = stages[PE_LATENCY_CYCLES];
+
+  // Later words of an op that is decided now, or dropped, say nothing more.
+  function automatic logic forgotten(input logic [OP_BITS-1:0] index);
+    logic gone = verdict.valid && verdict.index == index;
+    for (int c = 0; c < PE_CONTEXTS; c++) gone = gone | (dropped[c] && dropped_index[c] == index);
+    return gone;
+  endfunction
+
+  always_ff @(posedge clk) begin
+    words <= '{valid: word_valid, op: word_op, context_number: word_context, number: word_number,
+               threshold: word_threshold};
+    stages[2] <= '{valid: words.valid && decides && !forgotten(words.op.index), index: words.op.index,
+                   window: words.op.window, outcome: is_1, window_is_1: is_1};
+    for (int s = 3; s <= PE_LATENCY_CYCLES; s++) begin
+      stages[s] <= stages[s-1];
+      stages[s].valid <= stages[s-1].valid && !forgotten(stages[s-1].index);
+    end
+    if (words.valid) so_far[words.context_number] <= sum;
+    if (rst) begin
+      words.valid <= 1'b0;
+      for (int s = 2; s <= PE_LATENCY_CYCLES; s++) stages[s].valid <= 1'b0;
+    end
+  end
+endmodule

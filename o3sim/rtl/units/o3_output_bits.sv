@@ -1,0 +1,101 @@
+// Output bits on their way to the activation buffer. A bit is final with the first 1 of its window, or with
+// the last of WINDOW_OUTCOMES outcomes when none was; it goes to its bank in the next cycle. A bank writes one word a cycle:
+// while others wait for theirs, the output buffer takes no outcomes.
+module o3_output_bits
+  import o3_pkg::*;
+#(
+    localparam int WIDTH = OUTPUT_BUFFER_WRITE_WIDTH_OPS,
+    localparam int PLACE_BITS = bits_for(PE_WIDTH_EDGES - 1),
+    localparam int BANKS = ACTIVATION_BUFFER_BANKS == 0 ? 1 : ACTIVATION_BUFFER_BANKS
+) (
+    input  logic                                   clk,
+    input  logic                                   rst,
+    input  outcome_t [WIDTH-1:0]                   retired,
+    output logic     [WIDTH-1:0]                   writes,         // in this cycle
+    output logic     [WIDTH-1:0][ACTIVATION_BITS-1:0] write_address,
+    output logic     [WIDTH-1:0][PLACE_BITS-1:0]   write_place,
+    output logic     [WIDTH-1:0]                   write_bit,
+    output logic                                   held_up,        // as of the end of the last cycle
+    output logic                                   will_hold_up,   // as of the end of this one
+    output logic                                   will_write      // a bank in the next cycle
+);
+  localparam int LEFT_BITS = bits_for(WINDOW_OUTCOMES);
+  logic [WINDOWS-1:0]                is_1;
+  logic [WINDOWS-1:0][LEFT_BITS-1:0] ended;  // ops of each window that retired
+
+  typedef struct packed {
+    logic                   valid;
+    logic [WINDOW_BITS-1:0] window;
+    logic                   value;
+  } bit_t;
+  bit_t [WIDTH-1:0] held, chosen, waiting, left, going;
+
+  function automatic int word_of(input logic [WINDOW_BITS-1:0] window);
+    return FIRST_OUTPUT_WORD + int'(window) / PE_WIDTH_EDGES;
+  endfunction
+
+  logic [WIDTH-1:0][LEFT_BITS-1:0] count;  // ops of its window that have retired, with each of this cycle
+  always_comb
+    for (int i = 0; i < WIDTH; i++) begin
+      logic was_1;
+      was_1 = is_1[retired[i].window];
+      count[i] = ended[retired[i].window] + 1'b1;
+      for (int j = 0; j < i; j++)
+        if (retired[j].valid && retired[j].window == retired[i].window) begin
+          was_1 = was_1 | retired[j].outcome;
+          count[i] = count[i] + 1'b1;
+        end
+      chosen[i].valid = retired[i].valid && !was_1 && (retired[i].outcome || int'(count[i]) == WINDOW_OUTCOMES);
+      chosen[i].window = retired[i].window;
+      chosen[i].value = retired[i].window_is_1;
+    end
+
+  // Each bank writes the word of the first bit that is its own, with all bits of it.
+  assign waiting = held_up ? held : chosen;
+  always_comb
+    for (int i = 0; i < WIDTH; i++) begin
+      logic goes, is_first;
+      goes = waiting[i].valid;
+      is_first = 1'b1;
+      if (ACTIVATION_BUFFER_BANKS != 0)
+        for (int j = 0; j < i; j++)
+          if (waiting[j].valid && is_first
+              && word_of(waiting[j].window) % BANKS == word_of(waiting[i].window) % BANKS) begin
+            is_first = 1'b0;
+            goes = goes && word_of(waiting[j].window) == word_of(waiting[i].window);
+          end
+      left[i] = waiting[i];
+      left[i].valid = waiting[i].valid && !goes;
+      going[i] = waiting[i];
+      going[i].valid = goes;
+    end
+  always_comb begin
+    will_hold_up = 1'b0;
+    will_write = 1'b0;
+    for (int i = 0; i < WIDTH; i++) begin
+      will_hold_up = will_hold_up | left[i].valid;
+      will_write = will_write | (ACTIVATION_BUFFER_BANKS != 0 && going[i].valid);
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    held <= left;
+    held_up <= will_hold_up;
+    for (int i = 0; i < WIDTH; i++) begin
+      writes[i] <= going[i].valid;
+      write_address[i] <= ACTIVATION_BITS'(word_of(going[i].window));
+      write_place[i] <= PLACE_BITS'(int'(going[i].window) % PE_WIDTH_EDGES);
+      write_bit[i] <= going[i].value;
+      if (retired[i].valid) begin
+        if (retired[i].outcome) is_1[retired[i].window] <= 1'b1;
+        ended[retired[i].window] <= count[i];
+      end
+    end
+    if (rst) begin
+      held_up <= 1'b0;
+      writes <= '0;
+      is_1 <= '0;
+      ended <= '0;
+    end
+  end
+endmodule

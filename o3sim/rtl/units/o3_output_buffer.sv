@@ -1,0 +1,36 @@
+// Takes OUTPUT_BUFFER_WRITE_WIDTH_OPS outcomes a cycle, one of a PE, PE after PE from the one after the last
+// written on.
+module o3_output_buffer
+  import o3_pkg::*;
+(
+    input  logic                                         clk,
+    input  logic                                         rst,
+    input  logic                                         held_up,  // words of output bits wait for their bank
+    input  outcome_t [PE_COUNT-1:0]                      offered,
+    output logic     [PE_COUNT-1:0]                      taken,
+    output outcome_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] retired   // in this cycle, in the order of writing
+);
+  localparam int WIDTH = OUTPUT_BUFFER_WRITE_WIDTH_OPS;
+  logic [PE_BITS-1:0] first, next_first;
+
+  always_comb begin
+    int count;
+    count = 0;
+    taken = '0;
+    retired = '0;
+    next_first = first;
+    for (int n = 0; n < PE_COUNT; n++) begin
+      int p;
+      p = int'(first) + n;
+      if (p >= PE_COUNT) p = p - PE_COUNT;
+      if (offered[p].valid && count < WIDTH && !held_up) begin
+        taken[p] = 1'b1;
+        retired[count] = offered[p];
+        count = count + 1;
+        next_first = p == PE_COUNT - 1 ? '0 : PE_BITS'(p + 1);
+      end
+    end
+  end
+
+  always_ff @(posedge clk) first <= rst ? '0 : next_first;
+endmodule

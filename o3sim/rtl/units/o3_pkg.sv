@@ -1,0 +1,77 @@
+// What all units share: the generated sizes of one machine and one layer, and the types that go between units.
+package o3_pkg;
+  // Values of parameters that choose among ways.
+  localparam int OUT_OF_ORDER = 0, IN_ORDER = 1, LOCKSTEP = 2;
+  localparam int WINDOW_MAJOR = 0, MEMBER_MAJOR = 1;
+  localparam int POSITION = 0, CHANNEL = 1;
+  localparam int OLDEST = 0, BARREL = 1;
+  localparam int BY_CHANNEL = 0, BY_POSITION = 1;
+
+  `include "o3_parameters.svh"
+
+  // Bits of a number from 0 to `most`.
+  function automatic int bits_for(input int most);
+    return most < 2 ? 1 : $clog2(most + 1);
+  endfunction
+
+  localparam int MEMBERS = POOL_SIZE * POOL_SIZE;
+  localparam int WINDOWS = POOLED_HEIGHT * POOLED_WIDTH * OUT_CHANNELS;
+  localparam int OPS = WINDOWS * MEMBERS;
+  localparam int ALL_CONTEXTS = PE_COUNT * PE_CONTEXTS;
+  localparam int OUTCOMES = PE_LATENCY_CYCLES + 1 + PE_CONTEXTS * CONTEXT_OUTCOMES;  // of a PE that may wait
+
+  localparam int OP_BITS = bits_for(OPS);
+  localparam int WINDOW_BITS = bits_for(WINDOWS - 1);
+  localparam int CHANNEL_BITS = bits_for(OUT_CHANNELS - 1);
+  localparam int WORD_BITS = bits_for(WORDS);
+  localparam int ACTIVATION_BITS = bits_for(ACTIVATION_WORDS - 1);
+  localparam int WEIGHT_BITS = bits_for(WEIGHT_WORDS - 1);
+  localparam int COUNT_BITS = bits_for(2 * EDGES + 1);  // of matches, and a count of edges beside it
+  localparam int FREE_BITS = bits_for(ALL_CONTEXTS);
+  localparam int PE_BITS = bits_for(PE_COUNT - 1);
+  localparam int GATHER_BITS = bits_for(MOST_READS);
+
+  // One neuron on its way: `index` is its place in program order, and its age.
+  typedef struct packed {
+    logic [OP_BITS-1:0]         index;
+    logic [WINDOW_BITS-1:0]     window;
+    logic [CHANNEL_BITS-1:0]    channel;
+    logic [BASE_BITS-1:0]       base;  // bit of the activation buffer under tap (0, 0)
+  } op_t;
+
+  // An outcome on its way from a PE to the output buffer and on to all who are to see it.
+  typedef struct packed {
+    logic                   valid;
+    logic [OP_BITS-1:0]     index;
+    logic [WINDOW_BITS-1:0] window;
+    logic                   outcome;
+    logic                   window_is_1;  // by it, or by what its PE knows of the window from before
+  } outcome_t;
+
+  // The buffer words that one word of a neuron lies in, in ascending order.
+  typedef struct packed {
+    logic [MOST_READS-1:0]                      valid;
+    logic [MOST_READS-1:0][ACTIVATION_BITS-1:0] address;
+  } reads_t;
+
+  function automatic reads_t reads_of(input logic [BASE_BITS-1:0] base, input logic [WORD_BITS-1:0] number);
+    reads_t reads = '0;
+    int count = 0;
+    for (int f = 0; f < FETCHES; f++) begin
+      logic [BASE_BITS-1:0] offset = FETCH_BITS[(int'(number)*FETCHES+f)*BASE_BITS+:BASE_BITS];
+      logic [ACTIVATION_BITS-1:0] address = ACTIVATION_BITS'((int'(base) + int'(offset)) / PE_WIDTH_EDGES);
+      if (count == 0 || reads.address[(count+MOST_READS-1)%MOST_READS] != address) begin
+        reads.address[count%MOST_READS] = address;
+        reads.valid[count%MOST_READS] = 1'b1;
+        count = count + 1;
+      end
+    end
+    return reads;
+  endfunction
+
+  // Where edge `edge_number` of a neuron lies, from the bit under tap (0, 0) on: channels run fastest, then taps.
+  function automatic int offset_of(input int edge_number);
+    return edge_number / (KERNEL_WIDTH * IN_CHANNELS) * PADDED_WIDTH * IN_CHANNELS
+        + edge_number % (KERNEL_WIDTH * IN_CHANNELS);
+  endfunction
+endpackage

@@ -1,0 +1,59 @@
+// Runs one layer and prints its events: `cycle kind-number kind op unit value`, for `make trace.txt` to put in
+// order. After the last cycle the buffer with the output bits is written to output.hex.
+module o3_testbench
+  import o3_pkg::*;
+  import o3_tasks_pkg::*;
+(
+    input  logic clk,
+    input  logic rst,
+    output logic finished
+);
+  logic done;
+  o3_core core (.clk, .rst, .done);
+
+  int cycle;
+  logic ended, written;  // the last cycle is over; the last output bits are in the buffer
+  always_ff @(posedge clk)
+    if (rst) begin
+      cycle <= 0;
+      ended <= 1'b0;
+      written <= 1'b0;
+      finished <= 1'b0;
+    end else begin
+      cycle <= cycle + 1;
+      if (done) ended <= 1'b1;
+      if (ended) written <= 1'b1;
+      if (written) finished <= 1'b1;
+      if (written && !finished) $writememh("output.hex", core.activation_buffer.memory);
+    end
+
+  always_ff @(posedge clk)
+    if (!rst && !ended) begin
+      if (cycle == 0) $display("0 0 layer_start %0d %s", LAYER_NUMBER, LAYER_NAME);
+      for (int p = 0; p < PE_COUNT; p++) begin
+        for (int k = 0; k <= PE_CONTEXTS; k++) begin
+          if (core.known[p][k].valid)
+            $display("%0d 2 decide %0d pe%0d %0d", cycle, core.known[p][k].index, p, core.known[p][k].outcome);
+          if (core.folded[p][k])
+            $display("%0d 8 retire %0d pe%0d %0d", cycle, core.known[p][k].index, p, core.known[p][k].outcome);
+          for (int m = 1; m <= int'(core.dropped[p][k]); m++)
+            $display("%0d 3 squash %0d window", cycle, int'(core.known[p][k].index) + m);
+        end
+        for (int c = 0; c < PE_CONTEXTS; c++)
+          if (core.issued[p][c])
+            $display("%0d 5 issue %0d pe%0d.%0d", cycle, core.issued_ops[p][c].index, p, c);
+        if (core.granted[p])
+          $display("%0d 6 word %0d pe%0d %0d", cycle, core.asks_op[p].index, p, core.asks_word[p]);
+        if (core.asks[p] && !core.granted[p]) $display("%0d 7 stall %0d pe%0d", cycle, core.asks_op[p].index, p);
+      end
+      for (int c = 0; c < SCHEDULER_COUNTERS; c++)
+        for (int i = 0; i < SCHEDULER_WINDOWS_PER_CYCLE; i++)
+          if (core.handed_out_valid[c][i])
+            for (int m = 0; m < int'(core.handed_out[c][i].members); m++)
+              $display("%0d 4 dispatch %0d counter%0d", cycle, int'(core.handed_out[c][i].first.index) + m, c);
+      for (int i = 0; i < OUTPUT_BUFFER_WRITE_WIDTH_OPS; i++)
+        if (core.retired[i].valid)
+          $display("%0d 8 retire %0d output %0d", cycle, core.retired[i].index, core.retired[i].outcome);
+      if (done) $display("%0d 9 layer_end %0d %s", cycle, LAYER_NUMBER, LAYER_NAME);
+    end
+endmodule

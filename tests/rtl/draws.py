@@ -1,0 +1,140 @@
+"""Random small machines, and layers with random weights, that RTL is written of."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from o3sim.network.bits.packing import pack_bits
+from o3sim.network.layer import Geometry, Layer, Pool
+from o3sim.network.network import Network
+from o3sim.network.preprocess import BinaryInput
+from o3sim.rtl.emit import Subject
+from tests.machine.harness import architecture, queueless
+
+WAYS = ("out_of_order", "window", "in_order", "group", "dense", "member_major")
+"""Ways to dispatch, in turns."""
+
+
+def draw(seed: int) -> Subject:
+    """Draw a machine and a layer: of every kind, biased to sizes at which units get in each other's way."""
+    chance = Random(seed)
+    width = chance.choice([1, 3, 4, 8, 16])
+    geometry = _geometry(chance, width)
+    way = WAYS[seed % len(WAYS)]
+    if way in ("window", "group"):
+        return subject(queueless(way, **_counted(chance, way, width)), geometry, seed)
+    machine = architecture(**_queued(chance, way, width))
+    return subject(machine, geometry, seed)
+
+
+def subject(machine: Any, geometry: Geometry, seed: int) -> Subject:
+    """Give a machine a layer of random weights and thresholds, and an image of noise."""
+    random = np.random.default_rng(seed)
+    bits = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
+    scores = Geometry("dense", 1, 1, bits, 2)
+    n_edges = geometry.n_edges_full
+    theta = np.rint(random.normal(0.3, 1, geometry.out_channels) * n_edges**0.5).astype(np.int64)
+    constant = random.random(geometry.out_channels) < random.choice([0, 0, 0.3])
+    theta[constant] = random.choice([-n_edges - 1, n_edges + 2], constant.sum())
+    layers = (
+        Layer("hidden", geometry, _weights(random, geometry), theta),
+        Layer("scores", scores, _weights(random, scores), None, scores=True),
+    )
+    shape = geometry.in_height, geometry.in_width, geometry.in_channels
+    network = Network("drawn", BinaryInput(128), shape, layers, ("a", "b"))
+    return Subject(machine, network, 0, random.integers(0, 256, shape, np.uint8))
+
+
+def _geometry(chance: Random, width: int) -> Geometry:
+    if chance.random() < 0.2:
+        return Geometry("dense", 1, 1, chance.randint(1, 60), chance.randint(1, 20))
+    kernel_height, kernel_width = chance.randint(1, 3), chance.randint(1, 3)
+    padding = chance.randint(0, 1)
+    pool = chance.choice([None, 2, 2, 2, 3])
+    stride = chance.choice([1, 1, 2])
+    least = (pool or 1) * stride + 3
+    return Geometry(
+        "conv",
+        chance.randint(least, least + 3),
+        chance.randint(least, least + 3),
+        chance.choice([width, 2 * width, chance.randint(1, 9), chance.randint(1, 9)]),
+        chance.randint(1, 6),
+        kernel_height,
+        kernel_width,
+        stride,
+        padding,
+        chance.choice(["-1", "+1"]),
+        pool=None if pool is None else Pool(pool, pool),
+    )
+
+
+def _queued(chance: Random, way: str, width: int) -> dict[str, Any]:
+    """Draw a machine with an issue queue."""
+    common = _common(chance, width)
+    least = common["pe__count"] * common["pe__contexts"] if way == "dense" else 1
+    evaluates_all = way == "dense" and chance.random() < 0.5
+    policy = {"dense": "lockstep", "member_major": chance.choice(["out_of_order", "in_order"])}.get(way, way)
+    if evaluates_all:
+        common |= {"pruning__threshold": False, "pruning__pooling": False}
+    return common | {
+        "sequencer__width_ops": chance.choice([1, 2, 3, 6]),
+        "sequencer__order": "member_major" if way == "member_major" else "window_major",
+        "sequencer__group_windows": chance.randint(1, 8),
+        "issue_queue__depth_ops": chance.randint(least, least + 8),
+        "scheduler__policy": policy,
+        "scheduler__issue_width_ops": chance.choice([1, 2, 3, 8]),
+        "scheduler__select_cycles": chance.choice([0, 0, 1, 2]),
+        "scheduler__window_in_flight_ops": chance.choice([1, 1, 2, "unlimited"]),
+        "pruning__squash_latency_cycles": chance.choice([1, 1, 2, 4]),
+    }
+
+
+def _counted(chance: Random, way: str, width: int) -> dict[str, Any]:
+    """Draw a machine whose counters hand out windows."""
+    common = _common(chance, width)
+    counters = chance.choice([n for n in range(1, 6) if not common["pe__count"] % n])
+    binding: dict[str, Any] = {"scheduler__counters": counters}
+    if way == "group":
+        binding = {
+            "scheduler__groups": counters,
+            "scheduler__assignment": chance.choice(["channel", "channel", "position"]),
+        }
+        if common["weight_buffer__banks"] != "ideal":
+            binding["weight_buffer__banks"] = counters * chance.choice([1, 2])
+    return (
+        common
+        | binding
+        | {
+            "pe__pick": chance.choice(["oldest", "barrel"]),
+            "scheduler__windows_per_cycle": chance.choice([1, 1, 2, 3]),
+            "scheduler__bundle_positions": chance.choice([1, 2, 3]),
+        }
+    )
+
+
+def _common(chance: Random, width: int) -> dict[str, Any]:
+    """Draw what all machines have."""
+    ideal = chance.random() < 0.3
+    banks = [1, 2, 3, 4, 8]
+    return {
+        "pe__count": chance.choice([1, 2, 3, 4, 4, 5, 6]),
+        "pe__contexts": chance.choice([1, 2, 2, 3]),
+        "pe__width_edges": width,
+        "pe__latency_cycles": chance.choice([2, 2, 3, 4]),
+        "pe__speculate": chance.random() < 0.5,
+        "sequencer__outermost": chance.choice(["channel", "position"]),
+        "scheduler__issue_latency_cycles": chance.choice([0, 0, 1, 3]),
+        "activation_buffer__banks": "ideal" if ideal else chance.choice(banks),
+        "weight_buffer__banks": "ideal" if ideal else chance.choice(banks),
+        "dram__bits_per_cycle": "ideal",
+        "output_buffer__write_width_ops": chance.choice([1, 2, 3]),
+        "pruning__threshold": chance.random() < 0.8,
+        "pruning__pooling": chance.random() < 0.8,
+    }
+
+
+def _weights(random: np.random.Generator, geometry: Geometry) -> Any:
+    return pack_bits(random.integers(0, 2, (geometry.out_channels, geometry.fan_in)))

@@ -1,0 +1,44 @@
+"""Machines and layers that the tests of RTL share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from o3sim.network.layer import Pool
+from o3sim.rtl.emit import Subject
+from tests.machine.harness import architecture, conv, queueless
+from tests.rtl.draws import subject
+
+POOLED = conv(6, 6, 8, 5, pool=Pool(2, 2), padding_pixels=1, padding="-1")
+GATHERED = conv(6, 6, 5, 5, pool=Pool(2, 2), padding_pixels=1, padding="+1")
+"""Its channels do not fill words of 8 edges, so that each lies in several buffer words."""
+
+QUEUE = architecture(
+    pe__latency_cycles=3,
+    pe__contexts=2,
+    sequencer__width_ops=3,
+    sequencer__outermost="position",
+    issue_queue__depth_ops=7,
+    scheduler__issue_width_ops=2,
+    activation_buffer__banks=3,
+    weight_buffer__banks=2,
+    output_buffer__write_width_ops=2,
+)
+"""Every unit is narrow enough to hold others up."""
+
+
+def queue(**changes: Any) -> Subject:
+    """The pooled layer on the machine with a queue, with some keys changed by dotted names."""
+    return subject(QUEUE.with_({key.replace("__", "."): value for key, value in changes.items()}), POOLED, 1)
+
+
+def windows(dispatch: str, **changes: Any) -> Subject:
+    """The layer of gathered words on a machine whose counters hand out windows."""
+    sizes = {
+        "pe__latency_cycles": 3,
+        "pe__contexts": 2,
+        "activation_buffer__banks": 3,
+        "weight_buffer__banks": 2,
+        "output_buffer__write_width_ops": 1,
+    }
+    return subject(queueless(dispatch, **{**sizes, **changes}), GATHERED, 1)

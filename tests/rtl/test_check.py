@@ -1,0 +1,90 @@
+"""RTL against the simulator: every event, every output bit. Each test builds one machine with Verilator."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from o3sim.errors import InputError
+from o3sim.rtl.check import difference, events_of, run_rtl
+from o3sim.rtl.emit import Subject, output_bits
+from o3sim.rtl.memories import hex_text, output_words
+from tests.rtl.building import build_runtime, emit
+from tests.rtl.samples import queue, windows
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        shutil.which("verilator") is None, reason="needs `verilator` (apt-get install verilator)"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What Verilator brings along, compiled once."""
+    return build_runtime(tmp_path_factory.mktemp("runtime"))
+
+
+def built(subject: Subject, folder: Path, settings: list[str]) -> list[str]:
+    """Write, build and run RTL; say where it differs."""
+    emit(subject, folder)
+    run_rtl(folder, *settings)
+    return difference(subject, folder)
+
+
+def flipped(path: Path, line: int) -> None:
+    """Change the lowest bit of a word in a memory."""
+    words = path.read_text().split()
+    words[line] = f"{int(words[line], 16) ^ 1:0{len(words[line])}x}"
+    path.write_text("\n".join(words) + "\n")
+
+
+def test_a_queue_out_of_order_is_the_same_and_a_bit_in_a_memory_makes_a_difference(
+    tmp_path: Path, settings: list[str]
+) -> None:
+    subject, folder = queue(), tmp_path / "rtl"
+    assert built(subject, folder, settings) == []
+    assert events_of(folder) > 1000
+    for memory, line in {"weights.hex": 9, "thresholds.hex": 1, "activations.hex": 10}.items():
+        kept = (folder / memory).read_text()
+        flipped(folder / memory, line)
+        run_rtl(folder, *settings)
+        assert difference(subject, folder)[2].startswith("first difference in cycle "), memory
+        (folder / memory).write_text(kept)
+    run_rtl(folder, *settings)
+    assert difference(subject, folder) == []
+
+
+def test_a_lockstep_array_with_registered_selection_is_the_same(tmp_path: Path, settings: list[str]) -> None:
+    changes = {"scheduler.policy": "lockstep", "issue_queue.depth_ops": 9, "scheduler.select_cycles": 1}
+    subject = queue(**changes, **{"sequencer.order": "member_major", "pruning.squash_latency_cycles": 2})
+    assert built(subject, tmp_path / "rtl", settings) == []
+
+
+def test_windows_that_counters_hand_out_are_the_same(tmp_path: Path, settings: list[str]) -> None:
+    subject = windows("group", pe__pick="barrel")
+    assert built(subject, tmp_path / "rtl", settings) == []
+
+
+def test_wrong_bits_in_the_buffer_are_found(tmp_path: Path) -> None:
+    subject = queue()
+    emit(subject, tmp_path)
+    shutil.copy(tmp_path / "expected.txt", tmp_path / "trace.txt")
+    words = [0] * 64 + output_words(output_bits(subject), 8)
+    (tmp_path / "output.hex").write_text("// a comment\n" + hex_text(words, 8))
+    assert difference(subject, tmp_path) == []
+    words[64 + 2] ^= 8
+    (tmp_path / "output.hex").write_text(hex_text(words, 8))
+    assert difference(subject, tmp_path) == [
+        f"output bit of window {2 * 8 + 3} is wrong in {tmp_path / 'output.hex'}"
+    ]
+
+
+def test_what_cannot_be_built_shows_the_end_of_its_log(tmp_path: Path, settings: list[str]) -> None:
+    emit(queue(), tmp_path / "rtl")
+    (tmp_path / "rtl" / "o3_pe.sv").write_text("module o3_pe; nonsense\n")
+    with pytest.raises(InputError, match=r"built or run; build.log there ends with\n(.*\n)*.*Error"):
+        run_rtl(tmp_path / "rtl", *settings)

@@ -1,0 +1,149 @@
+"""`o3sim rtl` without Verilator: what is written, and what is refused by name."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from o3sim.cli import app as cli
+from o3sim.errors import InputError
+from o3sim.rtl.emit import UNITS, texts
+from o3sim.rtl.parameters import parameters
+from tests.checks.golden.workload import write_workload
+from tests.rtl.samples import queue, windows
+
+Call = Callable[..., tuple[int | str | None, str, str]]
+SETTINGS = ("dram.bits_per_cycle=ideal", "pe.width_edges=32", "pe.count=2")
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Call:
+    """Call `o3sim rtl` in this process, in a folder with the small workload."""
+    write_workload(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, settings: tuple[str, ...] = SETTINGS) -> tuple[int | str | None, str, str]:
+        options = [word for setting in settings for word in ("--set", setting)]
+        monkeypatch.setattr(sys, "argv", ["o3sim", "rtl", "small", "tiny.yaml", *arguments, *options])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+def test_a_folder_holds_units_header_memories_testbench_and_makefile(call: Call, tmp_path: Path) -> None:
+    status, out, err = call("--layer", "dense2", "-o", "made/here")
+    assert (status, out) == (0, "")
+    folder = tmp_path / "made" / "here"
+    made = {path.name for path in folder.iterdir()}
+    units = {path.name for place in (UNITS, UNITS / "central") for path in place.iterdir() if path.is_file()}
+    assert made == units | {
+        "o3_parameters.svh",
+        "activations.hex",
+        "weights.hex",
+        "thresholds.hex",
+        "window.txt",
+    }
+    assert err.endswith(f"wrote {len(made)} files of layer dense2 to made/here\n")
+    assert "localparam int EDGES = 96;" in (folder / "o3_parameters.svh").read_text()
+    assert len((folder / "weights.hex").read_text().split()) == 10 * 3
+
+
+def test_it_is_written_again_over_its_own_and_nothing_else(call: Call, tmp_path: Path) -> None:
+    assert call("--layer", "dense2", "-o", "made")[0] == 0
+    (tmp_path / "made" / "trace.txt").write_text("old")
+    assert call("--layer", "dense2", "-o", "made")[0] == 0
+    assert not (tmp_path / "made" / "trace.txt").exists()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep")
+    status, _, err = call("--layer", "dense2", "-o", "mine")
+    assert (status, err) == (
+        2,
+        "error: --output mine: holds files that are not of `o3sim rtl`; name a new folder\n",
+    )
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+def test_check_says_what_to_install_before_anything_is_written(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda tool: None if tool == "verilator" else tool)
+    status, _, err = call("--layer", "dense2", "-o", "made", "--check")
+    assert status == 2
+    assert err == (
+        "error: --check: verilator not found on PATH; on Debian and Ubuntu: apt-get install verilator;"
+        " without --check the RTL is written all the same\n"
+    )
+    assert not (tmp_path / "made").exists()
+
+
+OUTSIDE = {
+    "pe.latency_cycles": 1,
+    "pruning.argmax": True,
+    "pruning.speculative": True,
+    "activation_buffer.line_buffer": True,
+    "dram.bits_per_cycle": 64,
+    "organization": "layer_pipelined",
+}
+
+
+@pytest.mark.parametrize("key", OUTSIDE)
+def test_a_machine_that_is_outside_is_refused_by_its_key(key: str) -> None:
+    with pytest.raises(InputError, match=rf"^architecture bench: {key}: .*"):
+        texts(queue(**{key: OUTSIDE[key]}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"activation_buffer__patch_kbit": 1}, "activation_buffer.patch_kbit"),
+        ({"scheduler__assignment": "skewed"}, "scheduler.assignment"),
+        ({"pe__latency_cycles": 1}, "pe.latency_cycles"),
+    ],
+)
+def test_a_machine_without_a_queue_that_is_outside_is_refused_by_its_key(
+    changes: dict[str, object], key: str
+) -> None:
+    with pytest.raises(InputError, match=f"^architecture bench: {key}: "):
+        texts(windows("group", **changes))
+
+
+def test_layers_that_are_outside_are_refused_and_nothing_is_written(call: Call, tmp_path: Path) -> None:
+    status, out, err = call("--layer", "scores", "-o", "made")
+    assert (status, out) == (2, "")
+    assert err.splitlines()[-1].startswith(
+        "error: architecture small: pruning.argmax: layer scores gives scores"
+    )
+    status, out, err = call("--layer", "conv9", "-o", "made")
+    assert (status, out) == (2, "")
+    assert not (tmp_path / "made").exists()
+
+
+def test_the_core_is_given_no_outcome_and_no_decision() -> None:
+    subject = queue()
+    values = parameters(subject.architecture, subject.layer, 0)
+    assert not {name for name in values if "DECI" in name or "OUTCOME" in name} - {
+        "WINDOW_OUTCOMES",
+        "CONTEXT_OUTCOMES",
+    }
+    assert (values["WINDOW_OUTCOMES"], values["CONTEXT_OUTCOMES"]) == (4, 1)  # counts, of any layer so pooled
+    memories = {name for name in texts(subject) if name.endswith(".hex")}
+    assert memories == {"activations.hex", "weights.hex", "thresholds.hex"}
+
+
+def test_the_buffer_begins_with_the_input_and_no_output_bit_is_there() -> None:
+    words = texts(queue())["activations.hex"].split()
+    assert len(words) == 8 * 8 + -(-3 * 3 * 5 // 8)
+    assert set(words[8 * 8 :]) == {"00"}
+
+
+def test_names_of_layers_are_spelled_so_that_nothing_in_them_is_code() -> None:
+    subject = queue()
+    layer = replace(subject.layer, name='a b";$finish;"')
+    assert parameters(subject.architecture, layer, 0)["LAYER_NAME"] == r'"a_b\042\073\044finish\073\042"'
