@@ -22,7 +22,7 @@ def after(*words: str) -> set[str]:
 
 
 def test_commands_and_options_are_known() -> None:
-    assert {"run", "report", "reproduce"} == after("r")
+    assert {"run", "report", "reproduce", "rtl"} == after("r")
     assert "timeline" in after("plot", "")
     assert "--images" in after("run", "--im")
 

@@ -35,7 +35,7 @@ def test_a_result_and_its_machine_are_explained_alike(o3sim: Call, saved: Path) 
     status, out, err = o3sim("explain", str(saved))
     assert (status, err) == (0, "")
     assert out.startswith("o3bnn on fashion-vgg, 1 image: 2,")
-    for part in ("Where the PE-cycles went", "What limits each layer", "Ops in the issue queue of 256"):
+    for part in ("Where the PE-cycles went", "What limits each layer", "Ops in the issue queue of 512"):
         assert part in out
     assert o3sim("explain", "o3bnn", "fashion-vgg") == (0, out, "")
     assert max(map(len, out.splitlines())) <= 100
@@ -53,7 +53,10 @@ def test_another_run_and_layer_can_be_chosen(o3sim: Call, saved: Path) -> None:
         ({"schema_version": 9}, "schema version 9"),
         ({"network_digest": "0"}, "of another network than fashion-vgg is now"),
         ({"workload": "gone"}, "no workload `gone`"),
-        ({"configuration": {"name": "o3bnn"}}, "configuration of o3bnn"),
+        (
+            {"configuration": {"name": "o3bnn", "clock_mhz": 200, "pe": {"count": 64, "width_edges": 32}}},
+            "configuration of o3bnn",
+        ),
     ],
 )
 def test_results_that_do_not_fit_are_refused(

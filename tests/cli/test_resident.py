@@ -16,6 +16,7 @@ from tests.checks.golden.workload import write_workload
 from tests.cli.commands import Done, call
 from tests.sample_runs import images
 
+STREAMS = "--set", "weight_buffer.resident_kbit=0"
 STAYS = "--set", "weight_buffer.resident_kbit=2"
 """Of 6 channels of 32 bits, 10 of 96 and 3 of 32: all layers of the tiny network; in 1 kbit dense2 alone."""
 
@@ -61,7 +62,7 @@ def test_results_are_the_same_for_any_processes_and_image_order(o3sim: O3sim) ->
 
 
 def test_loading_is_of_no_image_and_in_no_other_figure(o3sim: O3sim) -> None:
-    streams, stays = o3sim.json("o3bnn", "tiny.yaml"), o3sim.json("o3bnn", "tiny.yaml", *STAYS)
+    streams, stays = o3sim.json("o3bnn", "tiny.yaml", *STREAMS), o3sim.json("o3bnn", "tiny.yaml", *STAYS)
     bits = 6 * 9 + 10 * 96 + 3 * 10
     assert streams["resident"] is None
     assert streams["events"]["dram_bits"] == bits * streams["images"]
@@ -90,12 +91,12 @@ def test_reports_name_what_stays(o3sim: O3sim) -> None:
     dry = " ".join(o3sim("run", "o3bnn", "tiny.yaml", *STAYS, "--dry-run").split())
     assert "44 cycles to load weights that stay" in dry
     for words in (["run"], ["explain"], ["run", "--dry-run"]):
-        assert "stay" not in o3sim(words[0], "o3bnn", "tiny.yaml", *words[1:])
+        assert "stay" not in o3sim(words[0], "o3bnn", "tiny.yaml", *STREAMS, *words[1:])
 
 
 def test_no_transfer_is_traced(o3sim: O3sim) -> None:
     words = "trace", "o3bnn", "tiny.yaml", "--layer", "conv1", "--format", "canonical", "-o"
-    o3sim(*words, "streams.txt")
+    o3sim(*words, "streams.txt", *STREAMS)
     o3sim(*words, "stays.txt", *STAYS)
     assert " weights " in Path("streams.txt").read_text()
     assert " weights " not in Path("stays.txt").read_text()
@@ -116,7 +117,7 @@ def test_sweeps_have_columns_of_it_where_weights_stay(o3sim: O3sim) -> None:
 @pytest.mark.parametrize(
     ("sizes", "says"),
     [
-        ({"resident_kbit": 5000}, "weight_buffer.resident_kbit: 5000 kbit are more than"),
+        ({"resident_kbit": 15_000}, "weight_buffer.resident_kbit: 15000 kbit are more than"),
         ({"size_kbit": 1, "resident_kbit": 1}, "weight_buffer.size_kbit: half of 0 kbit, besides 1 of"),
         ({"resident_kbit": -1}, "weight_buffer.resident_kbit: expected a number >= 0"),
     ],
@@ -133,6 +134,8 @@ def test_a_search_takes_figures_of_loading_where_weights_may_stay(o3sim: O3sim) 
     text = "name: e\narchitecture: o3bnn\nworkload: tiny.yaml\nparameters: {KEY: [1, 2]}\ntrials: 2\n"
     text += "objectives: {resident.load_cycles: minimise}\n"
     Path("stays.yaml").write_text(text.replace("KEY", "weight_buffer.resident_kbit"))
+    Path("mine.yaml").write_text("extends: o3bnn\nweight_buffer: {resident_kbit: 0}\n")
+    text = text.replace("architecture: o3bnn", "architecture: mine.yaml")
     Path("streams.yaml").write_text(text.replace("KEY", "pe.contexts"))
     o3sim("validate", "stays.yaml")
     assert "no column of numbers `resident.load_cycles`" in o3sim.refusal("validate", "streams.yaml")

@@ -162,7 +162,7 @@ def test_unknown_names(run: Run) -> None:
 
 def test_network_that_does_not_fit(run: Run, workload: str, tmp_path: Path) -> None:
     (tmp_path / "tiny-chip.yaml").write_text(
-        "extends: o3bnn\npe: {width_edges: 1024}\nweight_buffer: {size_kbit: 1, banks: 1}\n"
+        "extends: o3bnn\npe: {width_edges: 1024}\nweight_buffer: {size_kbit: 1, resident_kbit: 0, banks: 1}\n"
     )
     done = run(str(tmp_path / "tiny-chip.yaml"), workload)
     assert (done.status, done.out) == (2, "")
@@ -261,8 +261,8 @@ def test_a_machine_that_is_its_own_control_is_as_fast(run: Run, workload: str) -
 def test_a_comparison_has_its_details_when_asked_for(run: Run, workload: str) -> None:
     asked = [workload, "--images", "2", "--controls", "dense"]
     short, wide = run("o3bnn", *asked).out, run("o3bnn", *asked, "--wide").out
-    assert wide.startswith(short)
-    assert "in detail" in wide[len(short) :]
+    assert "in detail" in wide
+    assert "in detail" not in short
     assert re.search(r"^ o3bnn-dense +[\d.]+ +\d\.\d\d +\d\.\d\d +\d\.\d\d ", short, re.MULTILINE)
 
 

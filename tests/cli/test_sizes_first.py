@@ -73,7 +73,9 @@ def test_a_layer_that_cannot_fit_is_refused_at_once(refused: Refused, command: s
 
 def test_weights_and_stages_are_looked_at_too(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "made.yaml").write_text(WORKLOAD)
-    (tmp_path / "narrow.yaml").write_text("extends: small\nweight_buffer: {size_kbit: 1}\nname: narrow\n")
+    (tmp_path / "narrow.yaml").write_text(
+        "extends: small\nweight_buffer: {size_kbit: 1, resident_kbit: 0}\nname: narrow\n"
+    )
     wide = WORKLOAD.replace("kernel: 3,", "kernel: 7,").replace("channels: 1,", "channels: 32,")
     (tmp_path / "wide.yaml").write_text(wide.replace(", pool: {size: 2, stride: 2}", ""))
     assert "weight_buffer.size_kbit: half of 1 kbit cannot hold" in refused("run", "narrow.yaml", "wide.yaml")

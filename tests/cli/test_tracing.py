@@ -147,7 +147,7 @@ def test_golden_record_check_move(run: Run, tmp_path: Path) -> None:
     assert run("golden", "record", "goldens", "dense", "tiny.yaml", "--images", "2").status == 0
     chip, dense = sorted(path.name for path in (tmp_path / "goldens").iterdir())
     assert run("golden", "check", "goldens") == (0, f"{chip}: as recorded\n{dense}: as recorded\n", "")
-    (tmp_path / "chip.yaml").write_text("extends: o3bnn\npe: {latency_cycles: 3}\n")
+    (tmp_path / "chip.yaml").write_text("extends: o3bnn\npe: {latency_cycles: 4}\n")
     moved = run("golden", "check", "goldens")
     assert (moved.status, moved.err) == (1, "")
     assert moved.out.startswith("chip on tiny: not as recorded\n  input changed: architecture (sha256)\n")

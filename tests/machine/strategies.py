@@ -64,7 +64,7 @@ def pools(draw: st.DrawFn, height: int, width: int, overlaps: bool = True) -> Po
     fitting = [pool for pool in (*usual, *others) if pool.size <= min(height, width)]
     if not overlaps:
         fitting = [pool for pool in fitting if pool.stride >= pool.size]
-    return draw(st.sampled_from([None, None, *fitting]))
+    return draw(st.sampled_from([None, *fitting]))
 
 
 @st.composite

@@ -64,6 +64,9 @@ class Reads:
         self._inner, self._found, self._prefix = inner, found, prefix
 
     def __getattr__(self, name: str) -> Any:
+        worked_out = getattr(type(self._inner), name, None)
+        if isinstance(worked_out, property) and worked_out.fget is not None:
+            return worked_out.fget(self)  # from keys, which are noted
         value = getattr(self._inner, name)
         if hasattr(type(value), "model_fields"):
             return Reads(value, self._found, f"{self._prefix}{name}.")
