@@ -12,6 +12,7 @@ stdout, progress to stderr.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Annotated
 
@@ -141,12 +142,18 @@ def main() -> None:
     sys.exit(EXIT_INPUT)
 
 
+_STOP_IN_TEXT = re.compile(r"Error calling function `\w+`: (?:(KeyboardInterrupt)|SystemExit: (\d+))")
+"""What pydantic leaves of an exception out of a serializer that it calls: no cause, only this text."""
+
+
 def _obey_stop(error: BaseException) -> None:
     """Stop if an error comes from that: libraries that call back turn ctrl-C into errors of theirs."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, (KeyboardInterrupt, SystemExit)):
             raise seen from None
+        if told := _STOP_IN_TEXT.match(str(seen)):
+            raise (KeyboardInterrupt() if told[1] else SystemExit(int(told[2]))) from None
         seen = seen.__cause__ or seen.__context__
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, model_serializer
+from pydantic_core import PydanticSerializationError
 
 import o3sim as package
 from o3sim.cli import app as cli
@@ -163,6 +165,22 @@ def test_a_request_to_stop_that_a_library_wrapped_is_still_one(
     wrapped.__context__ = WrappedError()
     wrapped.__context__.__cause__ = stop
     assert exit_of(wrapped, monkeypatch) == status
+
+
+@pytest.mark.parametrize(("stop", "status"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
+def test_a_request_to_stop_that_a_serializer_met_is_still_one(
+    stop: BaseException, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of which pydantic keeps the text only."""
+
+    class Stopped(BaseModel):
+        @model_serializer
+        def _stop(self) -> dict[str, int]:
+            raise stop
+
+    with pytest.raises(PydanticSerializationError) as caught:
+        Stopped().model_dump()
+    assert exit_of(caught.value, monkeypatch) == status
 
 
 def test_memory_is_let_go_before_its_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
