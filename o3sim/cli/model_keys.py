@@ -94,7 +94,8 @@ def _alternatives(stated: Schema) -> list[Schema]:
 
 def _looked_up(schema: Schema, definitions: Schema) -> Schema:
     name = schema.get("$ref", "").rsplit("/", 1)[-1]
-    return definitions.get(name, schema)  # type: ignore[no-any-return]  # a mapping of mappings
+    found: Schema = definitions.get(name, schema)
+    return found
 
 
 def _mappings(schema: Schema, definitions: Schema) -> list[tuple[str, Schema]]:

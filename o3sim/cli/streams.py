@@ -64,7 +64,7 @@ def prepare_streams() -> None:
         Before anything is done whose outcome could not be told.
     """
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - stays open
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - takes the place of the closed one until the process ends
     if sys.stdout is None:
         raise InputError(f"{OUTPUT} is closed: nothing can be told; give >/dev/null if that is meant")
     if isinstance(sys.__stderr__, TextIOWrapper) and sys.stderr is sys.__stderr__:
