@@ -91,10 +91,11 @@ def _units(architecture: Architecture) -> dict[str, str]:
 def input_bits(subject: Subject) -> NDArray[np.integer]:
     """Return the bits that the layer reads."""
     from o3sim.network.infer import infer
+    from o3sim.network.own_input import layer_input
 
-    if subject.number == 0:
-        return subject.network.encode(subject.image)
-    return infer(subject.network, subject.image).bits[subject.number - 1]
+    network, image, number = subject.network, subject.image, subject.number
+    above = network.encode(image) if number == 0 else infer(network, image).bits[number - 1]
+    return layer_input(subject.layer, image, above)
 
 
 def output_bits(subject: Subject) -> NDArray[np.uint8]:

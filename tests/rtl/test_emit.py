@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from o3sim.cli import app as cli
 from o3sim.errors import InputError
-from o3sim.rtl.emit import UNITS, texts
+from o3sim.network.own_input import own_input
+from o3sim.rtl.emit import UNITS, input_bits, texts
 from o3sim.rtl.parameters import parameters
 from tests.checks.golden.workload import write_workload
 from tests.rtl.samples import queue, windows
@@ -141,6 +143,17 @@ def test_the_buffer_begins_with_the_input_and_no_output_bit_is_there() -> None:
     words = texts(queue())["activations.hex"].split()
     assert len(words) == 8 * 8 + -(-3 * 3 * 5 // 8)
     assert set(words[8 * 8 :]) == {"00"}
+
+
+def test_a_layer_with_an_input_of_its_own_reads_that() -> None:
+    subject = queue()
+    layer = replace(subject.layer, geometry=replace(subject.layer.geometry, own_input=True))
+    network = replace(subject.network, layers=(layer, *subject.network.layers[1:]))
+    own = replace(subject, network=network)
+    made = own_input(layer.name, layer.geometry, subject.image)
+    assert np.array_equal(input_bits(own), made)
+    assert not np.array_equal(input_bits(subject), made)
+    assert texts(own)["activations.hex"] != texts(subject)["activations.hex"]
 
 
 def test_names_of_layers_are_spelled_so_that_nothing_in_them_is_code() -> None:
