@@ -16,18 +16,18 @@ DESIGN = PACKAGE.parent / "docs" / "design.md"
 MOST_ENTRIES = 23
 
 ARROWS: dict[str, str] = {
-    "cli": "rtl checks report studies trace runs results energy "
+    "cli": "rtl checks report studies trace runs results energy area "
     "profile train formats network workers config files errors",
     "extend": "trace machine contract errors",
     "api": "studies runs results network config errors",
     "rtl": "checks trace runs contract network config files errors",
     "checks": "report trace runs results energy contract profile network config files errors",
-    "report": "studies trace runs results energy contract profile network config files errors",
+    "report": "studies trace runs results energy area contract profile network config files errors",
     "studies": "runs results energy area contract profile network config files errors",
     "trace": "runs contract profile network config files errors",
-    "runs": "results energy machine compiled contract profile network workers config errors",
-    "results": "energy contract config files errors",
-    "area": "contract network config",
+    "runs": "results energy area machine compiled contract profile network workers config errors",
+    "results": "energy area contract config files errors",
+    "area": "contract network config errors",
     "energy": "contract network config errors",
     "machine": "contract profile network config errors",
     "compiled": "contract profile network config errors",

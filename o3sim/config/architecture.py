@@ -296,6 +296,11 @@ class Architecture(CrossCheckedModel):
         description="Clock in MHz; turns cycles into time, nothing else depends on it."
     )
     note: str = Field(default="", description="Text that reports of a run print beside its figures.")
+    fits: str = Field(
+        default="",
+        description="The chip that the machine is for, by its board (zc706, vcu118): one that it does not fit"
+        " is refused (docs/area.md). Empty: it is held against none.",
+    )
     organization: Literal["layer_sequential", "layer_pipelined"] = Field(
         description="How layers share the machine: one after another, each a barrier (layer_sequential), or"
         " all at once, each on units of its own (layer_pipelined)."
@@ -395,5 +400,5 @@ class Architecture(CrossCheckedModel):
     def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what only some architectures have."""
         values = handler(self).items()
-        absent = "note", "stages", "issue_queue", *STREAMING
+        absent = "note", "fits", "stages", "issue_queue", *STREAMING
         return {key: value for key, value in values if value or key not in absent}

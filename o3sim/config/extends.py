@@ -1,7 +1,7 @@
 """``extends: other.yaml``: a file that states only what differs from another one.
 
 Mappings are merged key by key, everything else (lists too) replaces what it extends. The name,
-the description and the note belong to one file and are not inherited.
+the description, the note and the chip it fits belong to one file and are not inherited.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from o3sim.errors import ConfigError, InputError
 MOST_FILES = 20
 """Files that extend one another in a row."""
 
-NOT_INHERITED = ("name", "description", "note")
+NOT_INHERITED = ("name", "description", "note", "fits")
 
 
 def load_document(path: Path) -> Document:

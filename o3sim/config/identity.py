@@ -20,7 +20,7 @@ from o3sim.config.shipped_tables import TABLES_FOLDER, shipped_tables
 from o3sim.errors import InputError
 from o3sim.files import sha256_of_file, stamp_of
 
-LABELS = ("name", "description", "note")
+LABELS = ("name", "description", "note", "fits")
 """Keys of architectures and energy tables that say what they are called, and change nothing else."""
 
 

@@ -12,12 +12,14 @@ from o3sim.config.controls import CONTROLS
 from o3sim.report.console import make_table, print_note
 from o3sim.report.numbers import ABSENT, grouped, percent, ratio, significant
 from o3sim.report.pipeline import clock
+from o3sim.results.area import LUTS_PER_KLUT
 from o3sim.results.comparison import Comparison, RatioSpread
 from o3sim.results.result import RunResult
 
 LEGEND = (
     "speed-up of {main} over each: its latency / that of {main}. chip: energy without DRAM; ratio: its energy"
-    " / that of {main}."
+    " / that of {main}. kLUT: 1,000 look-up tables, estimated (docs/area.md); im./s a kLUT: images a second"
+    " for each."
 )
 
 SPREAD_LEGEND = " least, most: the same ratio of single images, over the {images} of the run."
@@ -58,7 +60,8 @@ def compare_table(main: RunResult, comparisons: Sequence[Comparison], wide: bool
     table = make_table(
         f"{main.architecture} compared (per image)", 1,
         "architecture", *(("peak\nratio",) if peaks else ()), "latency\nus",
-        "speed-\nup", *spread, "chip\nnJ", "chip\nratio", *(spread if wide else ()), gap=1,
+        "speed-\nup", *spread, "chip\nnJ", "chip\nratio", *(spread if wide else ()), "kLUT",
+        "im./s a\nkLUT", gap=1,
     )  # fmt: skip
     for result, beside in ((main, None), *((other.result, other) for other in comparisons)):
         speed_up, energy = _ratios(beside)
@@ -69,8 +72,17 @@ def compare_table(main: RunResult, comparisons: Sequence[Comparison], wide: bool
             *speed_up[: 1 + len(spread)],
             significant(result.on_chip_pj / result.images / PJ_PER_NJ),
             *energy[: 1 + len(spread) * wide],
+            *_per_area(result),
         )
     return table
+
+
+def _per_area(result: RunResult) -> tuple[str, str]:
+    """Return the cells of area, and of images a second for it."""
+    if result.area is None:
+        return ABSENT, ABSENT
+    kluts = significant(result.area.lut / LUTS_PER_KLUT)
+    return kluts, significant(result.area.images_per_s_per_klut)
 
 
 def _ratios(beside: Comparison | None) -> tuple[list[str], list[str]]:

@@ -179,6 +179,7 @@ def totals_table(result: RunResult) -> Table:
         ("cycles per image", grouped(result.cycles_per_image)),
         ("latency", f"{significant(result.latency_us)} us at {clock(result)}"),
         ("images per second", significant(result.images_per_s)),
+        *_area(result),
         ("utilisation", f"{percent(result.utilisation)} %"),
         ("edges per image", grouped(edges.total / result.images)),
         ("  executed", f"{percent(result.edge_share(edges.executed))} %"),
@@ -194,6 +195,17 @@ def totals_table(result: RunResult) -> Table:
     ):
         table.add_row(name, value)
     return table
+
+
+def _area(result: RunResult) -> list[tuple[str, str]]:
+    """Say what the machine takes of a chip, and how fast it is for that."""
+    if result.area is None:
+        return []
+    lut, ff, bram36 = grouped(result.area.lut), grouped(result.area.ff), f"{result.area.bram36:,g}"
+    return [
+        ("area", f"{lut} LUT, {ff} FF, {bram36} BRAM36 (estimated)"),
+        ("images per second a kLUT", significant(result.area.images_per_s_per_klut)),
+    ]
 
 
 def _accuracy(result: RunResult) -> str:

@@ -31,6 +31,7 @@ COLUMNS = (*TOTALS, *grouped_columns(GROUPS))
 """All columns, in order."""
 
 
+PER_KLUT = "area.images_per_s_per_klut"
 AGREEMENT = "agreement"
 PIPELINE_NUMBERS = tuple(
     f"pipeline.{figure}" for figure in ("latency_cycles", "initiation_interval_cycles", "stream_cycles")

@@ -61,6 +61,7 @@ def _run(result: RunResult) -> dict[str, Any]:
         "spread": asdict(result.spread),
         **_measures(result),
         "storage_kbit": asdict(result.storage_kbit),
+        "area": None if result.area is None else asdict(result.area),
         "pipeline": None if result.pipeline is None else _pipeline(result.pipeline),
         "resident": None if result.resident is None else _resident(result.resident),
         "layers": [{"name": layer.name, **_measures(layer)} for layer in result.layers],

@@ -12,6 +12,7 @@ from o3sim.contract.counters import LayerCounters
 from o3sim.contract.resident import ResidentWeights
 from o3sim.contract.storage import StorageKbit, total_of
 from o3sim.energy.model import EnergyModel
+from o3sim.results.area import AreaFigures
 from o3sim.results.columns import measure_columns
 from o3sim.results.images import ImageResult, Spread, spread_of
 from o3sim.results.measures import Measures, measure, sum_energy, values_of
@@ -62,6 +63,8 @@ class RunResult(Measures):
         Share of images whose class is the exact one, for a machine that calls outcomes speculatively.
     storage_kbit : StorageKbit
         Memories that no key sizes, in kbit.
+    area : AreaFigures or None
+        What the machine takes of a chip, estimated, and how fast it is for that; None where nobody asked.
     pipeline : PipelineFigures or None
         Figures of organization ``layer_pipelined`` only.
     resident : ResidentFigures or None
@@ -82,6 +85,7 @@ class RunResult(Measures):
     layers: tuple[LayerResult, ...]
     storage_kbit: StorageKbit
     per_image: tuple[ImageResult, ...]
+    area: AreaFigures | None = None
     agreement: float | None = None
     pipeline: PipelineFigures | None = None
     resident: ResidentFigures | None = None

@@ -14,6 +14,7 @@ from o3sim.files import open_atomic
 from o3sim.results.cells import guarded, kinds_of, text_of
 from o3sim.results.columns import (
     AGREEMENT,
+    PER_KLUT,
     PIPELINE_NUMBERS,
     RESIDENT_NUMBERS,
     SLOWEST_STAGE,
@@ -31,6 +32,7 @@ def result_columns(result: RunResult) -> dict[str, Any]:
         "synthetic": "+".join(result.synthetic),
         **({"float_ends": "+".join(result.float_ends)} if result.float_ends else {}),
     } | measure_columns(result)
+    columns[PER_KLUT] = None if result.area is None else result.area.images_per_s_per_klut
     if result.agreement is not None:
         columns[AGREEMENT] = result.agreement
     if result.pipeline is not None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from o3sim.area.machine import taken_by
 from o3sim.config.architecture import Architecture
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.errors import MachineError
@@ -25,6 +26,7 @@ from o3sim.network.layer import Layer
 from o3sim.network.network import Network
 from o3sim.profile.image import ProfiledImage
 from o3sim.profile.profile import LayerProfile
+from o3sim.results.area import area_figures
 from o3sim.results.images import ImageResult
 from o3sim.results.measures import on_chip_pj_of
 from o3sim.results.pipeline import PipelineFigures
@@ -266,7 +268,10 @@ def result_of(
         counts.pipeline,
         resident,
     )
-    return replace(result, agreement=counts.agreement) if architecture.pruning.speculative else result
+    area = area_figures(taken_by(architecture, layers), result.images_per_s)
+    return replace(
+        result, area=area, agreement=counts.agreement if architecture.pruning.speculative else None
+    )
 
 
 def check_point(architecture: Architecture, network: Network) -> None:

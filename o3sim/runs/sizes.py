@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from o3sim.area.machine import taken_by
+from o3sim.area.parts import part_of
 from o3sim.contract.plan import plan_groups
 from o3sim.energy.table import load_table
+from o3sim.errors import InputError
 from o3sim.network.load import layer_sizes
 from o3sim.runs.pipeline.stages import stage_machines
 from o3sim.runs.speculation import check_speculation
@@ -38,6 +41,26 @@ def check_layers_fit(architecture: Architecture, layers: Sequence[Sized]) -> Non
         stage_machines(architecture, layers)
     else:
         plan_groups(architecture, layers)
+    check_part(architecture, layers)
+
+
+def check_part(architecture: Architecture, layers: Sequence[Sized] = ()) -> None:
+    """Refuse a machine that does not fit the chip that it says it is for.
+
+    Raises
+    ------
+    InputError
+        With what it lacks.
+    """
+    if not architecture.fits:
+        return
+    where = f"architecture {architecture.name}: fits"
+    lacking = part_of(architecture.fits, where).lacks(taken_by(architecture, layers))
+    if lacking:
+        raise InputError(
+            f"{where}: it does not fit {architecture.fits}: {', '.join(lacking)}; `o3sim area` says what"
+            " takes how much, and without the key it is held against no chip"
+        )
 
 
 def check_fit(architecture: Architecture, workload: str, layers: Sequence[Sized]) -> None:

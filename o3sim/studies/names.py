@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from o3sim.area import area_mtransistors
+from o3sim.area.machine import taken_by
 from o3sim.config.architecture import PIPELINED, SEQUENTIAL, Architecture
 from o3sim.config.changes import ChangeError
 from o3sim.config.flat import flattened, nested
@@ -32,8 +32,11 @@ def on_chip_kbit(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
     return float(buffers_kbit + queue_kbit + patches_kbit + own_kbit)
 
 
-def _area(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
-    return area_mtransistors(_machine(values), layers)
+def _area(what: str) -> Figure:
+    def figure(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
+        return float(getattr(taken_by(_machine(values), layers), what))
+
+    return figure
 
 
 def _machine(values: Mapping[str, Any]) -> Architecture:
@@ -46,7 +49,9 @@ def _machine(values: Mapping[str, Any]) -> Architecture:
 FIGURES: dict[str, Figure] = {
     "peak_edges_per_cycle": peak_edges_per_cycle,
     "on_chip_kbit": on_chip_kbit,
-    "area_mtransistors": _area,
+    "area.lut": _area("lut"),
+    "area.ff": _area("ff"),
+    "area.bram36": _area("bram36"),
 }
 """By name, each computed from a machine's dotted keys; they stand in result tables too."""
 

@@ -137,7 +137,7 @@ def test_a_table_of_all_kinds_has_its_own_columns_last(o3sim: O3SIM, folder: Pat
     columns = list(found[0])
     some = {"agreement", "pipeline.slowest_stage", "pipeline.latency_cycles", INTERVAL}
     assert some < set(columns[columns.index("o3sim_version") :])
-    areas = {row["architecture"]: float(row["area_mtransistors"]) for row in found}
+    areas = {row["architecture"]: float(row["area.lut"]) for row in found}
     assert areas["pipe"] > 2 * areas["plain"] == 2 * areas["calling"]
 
 
@@ -161,7 +161,7 @@ def test_a_search_finds_pipelines_that_are_fast(o3sim: O3SIM, folder: Path, tmp_
     file.write_text(
         f"name: e\narchitecture: {folder / 'calling-pipe.yaml'}\nworkload: {folder / ON_CALLED}\n"
         "images: {count: 2}\nparameters: {stages.1.pe.count: [4, 8, 16], pe.latency_cycles: [1, 2]}\n"
-        "objectives: {pipeline.initiation_interval_cycles: minimise, area_mtransistors: minimise, "
+        "objectives: {pipeline.initiation_interval_cycles: minimise, area.lut: minimise, "
         "agreement: maximise}\ntrials: 6\nbatch: 3\n"
     )
     o3sim("explore", file, "-o", tmp_path / "out", "--profiles", folder / "profiles")

@@ -145,6 +145,7 @@ COMMANDS = {
         "import finn-folding f.json tiny.yaml -o net", _folding, over=("net.yaml",)
     ),
     "fifo": Writing("fifo pipe.yaml tiny.yaml --images 2 --json f.json", _pipeline, over=("f.json",)),
+    "area": Writing("area small --json f.json", _pipeline, over=("f.json",)),
     "export": Writing("export tiny.yaml -o m.onnx", write_workload, over=("m.onnx",), extra="onnx"),
     "train": Writing(
         "train training.yaml -o net",

@@ -33,9 +33,12 @@ BEFORE = {
 }
 
 BEHIND = {
+    "area.images_per_s_per_klut": "images a second for each 1,000 look-up tables",
     "peak_edges_per_cycle": "edges that all PEs together can evaluate in a cycle",
     "on_chip_kbit": "memory on the chip, in kbit (1024 bits)",
-    "area_mtransistors": "proxy for the area: transistors of textbook cells, in millions",
+    "area.lut": "look-up tables of a Xilinx 7 that the machine takes, estimated",
+    "area.ff": "its flip-flops",
+    "area.bram36": "its block RAMs of 36 kbit",
     "arch.*": "a column for each key of the machine, under that key behind `arch.`",
     "architecture_sha256": "the same for machines that compute with the same, and for no others",
     "workload_sha256": "SHA-256 of the network's topology and parameters",

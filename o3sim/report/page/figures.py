@@ -26,7 +26,7 @@ MOST_LINES = 14
 """More lines in a figure nobody could tell apart."""
 
 MOST_POINTS_IN_PARTS = 12
-CYCLES, ENERGY, AREA = "cycles_per_image", "energy_pj_per_image", "area_mtransistors"
+CYCLES, ENERGY, AREA = "cycles_per_image", "energy_pj_per_image", "area.lut"
 
 
 def svg_figures(source: PageSource) -> Iterator[tuple[str, str]]:

@@ -28,7 +28,8 @@ SHOWN = (
     "edges.pruned.argmax",
     "energy_pj_per_image",
     "fj_per_edge",
-    "area_mtransistors",
+    "area.lut",
+    "area.images_per_s_per_klut",
     "accuracy",
 )
 """Figures of a point that the page shows; ``results.csv`` has all."""

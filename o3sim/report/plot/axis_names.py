@@ -13,7 +13,10 @@ _NAMES = {
     "on_chip_fj_per_edge": "energy per edge without DRAM (fJ)",
     "tops_per_watt": "efficiency (TOPS/W)",
     "utilisation": "utilisation",
-    "area_mtransistors": "area proxy (million transistors)",
+    "area.lut": "area (LUTs)",
+    "area.ff": "area (flip-flops)",
+    "area.bram36": "area (BRAM36)",
+    "area.images_per_s_per_klut": "images per second per 1,000 LUTs",
 }
 _UNITS = {
     "cycles": "cycles",

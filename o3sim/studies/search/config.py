@@ -46,7 +46,7 @@ class Explore(CrossCheckedModel):
     constraints: list[Text] = Field(
         default_factory=list,
         description="Conditions over architecture keys, peak_edges_per_cycle, on_chip_kbit and"
-        " area_mtransistors: what does not meet one is never run. Over columns of the results: what does not"
+        " area.lut: what does not meet one is never run. Over columns of the results: what does not"
         " is not on the front.",
     )
     objectives: Annotated[dict[Text, Direction], Field(min_length=1)] = Field(

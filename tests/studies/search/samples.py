@@ -16,7 +16,7 @@ parameters:
   pe.latency_cycles: [1, 2, 3]
 derived: {sequencer.width_ops: 'max(1, pe.count // 2)'}
 constraints: [peak_edges_per_cycle <= 128]
-objectives: {cycles: minimise, area_mtransistors: minimise, utilisation: maximise}
+objectives: {cycles: minimise, area.lut: minimise, utilisation: maximise}
 batch: 6
 trials: 20
 seed: 3

@@ -64,7 +64,7 @@ def test_the_front_is_of_the_points_that_ran(whole: tuple[SearchPlan, Path, Sear
     with (folder / "front.csv").open(newline="") as stream:
         front = list(csv.DictReader(stream))
     assert [int(row["point"]) for row in front] == [row["point"] for row in outcome.front]
-    assert list(front[0])[:4] == ["knee", "cycles", "area_mtransistors", "utilisation"]
+    assert list(front[0])[:4] == ["knee", "cycles", "area.lut", "utilisation"]
 
 
 def test_the_same_whatever_jobs_is(whole: tuple[SearchPlan, Path, SearchOutcome], tmp_path: Path) -> None:
@@ -127,9 +127,9 @@ def test_limits_on_results_keep_points_off_the_front(tmp_path: Path) -> None:
 
 
 def test_objectives_may_be_expressions(tmp_path: Path) -> None:
-    plan = _plan(tmp_path, ("{cycles: minimise,", "{'cycles * area_mtransistors': minimise,"))
+    plan = _plan(tmp_path, ("{cycles: minimise,", "{'cycles * area.lut': minimise,"))
     row = run_search(plan, tmp_path / "out").front[0]
-    assert row["cycles * area_mtransistors"] == row["cycles"] * row["area_mtransistors"]
+    assert row["cycles * area.lut"] == row["cycles"] * row["area.lut"]
 
 
 def test_points_that_fail_are_told_and_the_search_goes_on(
@@ -339,14 +339,14 @@ def test_figures_are_the_same_bytes(whole: tuple[SearchPlan, Path, SearchOutcome
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     drawn = (tmp_path / "a" / "front.svg").read_text()
     assert "issue_queue.depth_ops" in drawn
-    assert "area proxy (million transistors), less" in drawn
+    assert "area (LUTs), less" in drawn
     assert "less is better" in drawn
     alone = {path.name for path in (tmp_path / "a").glob("front-*.png")}
-    assert "front-area_mtransistors-over-cycles.png" in alone
+    assert "front-area.lut-over-cycles.png" in alone
 
 
 def test_importances_add_up(whole: tuple[SearchPlan, Path, SearchOutcome]) -> None:
     importances = whole[2].importances.rows
     assert [row["parameter"] for row in importances] == [each.key for each in whole[0].space.parameters]
-    for name in ("cycles", "area_mtransistors", "utilisation"):
+    for name in ("cycles", "area.lut", "utilisation"):
         assert sum(row[name] for row in importances) == pytest.approx(1)

@@ -1,0 +1,119 @@
+"""Count the cells of units at some sizes, with Yosys."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from o3sim.errors import InputError
+
+UNITS = Path(__file__).parent / "units"
+"""Datapaths that are measured, each a module of the name of its file."""
+
+SHARED = Path(__file__).parent.parent / "rtl" / "units"
+"""Units of `o3sim rtl` that depend on no layer, and what the datapaths are made of."""
+
+SHARED_NAMES = "o3_compress", "o3_popcount", "o3_placement"
+FLOW = "synth_xilinx -family xc7 -noiopad -noclkbuf -nodsp -run"
+"""Units are flattened before, each by itself."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What a unit takes of a chip.
+
+    Attributes
+    ----------
+    lut : int
+        Look-up tables of up to six inputs, those that are used as memory among them.
+    ff : int
+        Flip-flops.
+    """
+
+    lut: int
+    ff: int
+
+
+Point = tuple[str, Mapping[str, int]]
+"""The name of a module in ``o3sim/area/units``, or of one of :data:`SHARED_NAMES`, and its parameters."""
+
+
+def synthesize(points: Sequence[Point]) -> list[Cells]:
+    """Map units at some sizes to a Xilinx 7 and count the cells of each.
+
+    All go through Yosys together, for a small unit takes less time than to read what a Xilinx is.
+
+    Parameters
+    ----------
+    points : sequence of Point
+        Units, each at a size.
+
+    Raises
+    ------
+    InputError
+        If pyosys is not installed.
+    """
+    try:
+        from pyosys import libyosys
+    except ImportError:
+        raise InputError(
+            "pyosys is not installed; it comes with the extra `rtl`: pip install 'o3sim[rtl]'"
+        ) from None
+    design: Any = libyosys.Design()
+    with tempfile.TemporaryDirectory() as folder, _silent():
+        counts = Path(folder, "counts")
+        for command in (*_commands(points), f"tee -q -o {counts} stat -json"):
+            libyosys.run_pass(command, design)
+        text = counts.read_text()
+    found = json.loads(text[text.index("{") : text.rindex("}") + 1])["modules"]
+    return [_cells(found[f"\\point{number}"]["num_cells_by_type"]) for number in range(len(points))]
+
+
+def _commands(points: Sequence[Point]) -> Iterator[str]:
+    shared = [SHARED / f"{name}.sv" for name in SHARED_NAMES]
+    for number, (unit, sizes) in enumerate(points):
+        own = UNITS / f"{unit}.sv"
+        files = [own, *shared] if own.is_file() else shared
+        values = " ".join(f"-G {name}={value}" for name, value in sizes.items())
+        yield "design -reset"
+        yield f"read_slang --top {unit} {values} {' '.join(map(str, files))}"
+        yield "flatten"
+        yield f"design -save point{number}"
+    yield "design -reset"
+    yield "scratchpad -set abc9.verify false"  # proving that mapping changed nothing takes most of the time
+    yield "read_verilog -lib -specify +/xilinx/cells_sim.v"
+    yield "read_verilog -lib +/xilinx/cells_xtra.v"
+    for number, (unit, _) in enumerate(points):
+        yield f"design -copy-from point{number} -as point{number} {unit}"
+    yield f"{FLOW} prepare:check"
+
+
+def _cells(counts: Mapping[str, int]) -> Cells:
+    return Cells(
+        sum(count * _LUTS.get(name, 1) for name, count in counts.items() if re.match(r"LUT\d|RAM|SRL", name)),
+        sum(count for name, count in counts.items() if name.startswith("FD")),
+    )
+
+
+_LUTS = {"RAM32M": 4, "RAM64M": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4}
+"""Look-up tables that a cell of distributed memory takes, where that is not one."""
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep what Yosys prints to file descriptor 1 from the terminal."""
+    kept = os.dup(1)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
