@@ -119,6 +119,14 @@ class Scheduler(UnitModel):
         " of a position are spread (skewed)."
     )
     open_channels: Count = of_some("Channels whose weight words a group streams at a time.")
+    tiles: Literal["shared", "columns"] = of_some(
+        "Whose windows the memories of PEs hold: the same tile of the map in all of them (shared), or in each"
+        " its own columns of the map (columns)."
+    )
+    take_from_neighbour: Annotated[int, Field(ge=0, le=65_536)] = of_some(
+        "Windows of a tile, at the near end of its right neighbour's columns, that a PE may take where none"
+        " of its own is left; 0 with shared tiles."
+    )
     bundle_positions: Count = of_some(
         "Neighbouring positions of a channel that are handed out together in a layer without a pool."
     )
@@ -193,8 +201,9 @@ else:
     StageSequencer = _made("StageSequencer", Sequencer)
     StageIssueQueue = _made("StageIssueQueue", IssueQueue)
     # Windows are handed out by counters in machines that run one layer at a time only.
-    _counted = "counters", "windows_per_cycle", "groups", "assignment", "open_channels", "bundle_positions"
-    _not_of_stages = "dispatch", "banks", *_counted
+    _counted = "counters", "windows_per_cycle", "groups", "assignment", "bundle_positions"
+    _of_carousels = "open_channels", "tiles", "take_from_neighbour"
+    _not_of_stages = "dispatch", "banks", *_counted, *_of_carousels
     StageScheduler = _made("StageScheduler", Scheduler, without=_not_of_stages, policy=Policies)
     StageActivationBuffer = _made(
         "StageActivationBuffer", ActivationBuffer, without=("patch_kbit", "broadcast_words")
