@@ -335,6 +335,17 @@ class Architecture(CrossCheckedModel):
         return None if fifo is None or fifo.depth_rows == "unbounded" else fifo.depth_rows
 
     @property
+    def fifo_words(self) -> int | None:
+        """Words that the input of a stage holds; None if any number."""
+        fifo = self.input_fifo
+        return None if fifo is None or fifo.depth_words == "unbounded" else fifo.depth_words
+
+    @property
+    def has_fifo(self) -> bool:
+        """Whether the input of a stage may be full."""
+        return self.fifo_rows is not None or self.fifo_words is not None
+
+    @property
     def is_pipelined(self) -> bool:
         """Whether all layers run at once, each on units of its own."""
         return self.organization == PIPELINED
