@@ -2,7 +2,8 @@
 
 ``sh scripts/latency-of-data [WORKLOAD] [--image-file FILE.npz] [--images N] [--tries N] [--jobs N]
 [--keep FILE]`` runs the queue, the windows, the groups and the carousel on the same images, and each once
-more with nothing pruned. What FILE holds of an interrupted run is not run again.
+more with nothing pruned and once with ``release: worst_case``. What FILE holds of an interrupted run is not
+run again.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ BINS = 8
 """Of latencies, with as many images in each: an observer that tells eighths apart."""
 PERMUTATIONS = 2000
 NOTHING_PRUNED = {"pruning.threshold": False, "pruning.pooling": False}
+CONSTANT_TIME = {**NOTHING_PRUNED, "output_buffer.release": "worst_case"}
+VARIANTS = {"nothing pruned": NOTHING_PRUNED, "`release: worst_case`": CONSTANT_TIME}
 
 
 def mutual_information(first: NDArray[Any], second: NDArray[Any]) -> float:
@@ -132,7 +135,7 @@ class Asked:
 
 
 def report(asked: Asked, say: Callable[[str], None]) -> Iterator[str]:
-    """Yield the lines of the table: each machine as shipped, and with nothing pruned."""
+    """Yield the lines of the table: each machine as shipped, with nothing pruned, and of constant time."""
     case = asked.case
     images, tries = f"{len(case):,} images of {case.network.name}", f"{asked.tries:,} tries of the search"
     yield f"{images}; {tries}; cycles of an image."
@@ -141,7 +144,9 @@ def report(asked: Asked, say: Callable[[str], None]) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     for name in MACHINES:
         shipped = load_architecture(name)
-        for machine, called in ((shipped, f"`{name}`"), (shipped.with_(NOTHING_PRUNED), "nothing pruned")):
+        variants = {f"`{name}`": {}, **VARIANTS}
+        for called, changes in variants.items():
+            machine = shipped.with_(changes)
             begun = time.monotonic()
             found = latencies(machine, case, asked.jobs, asked.kept)
             say(f"{name}, {called}: {len(case):,} images in {time.monotonic() - begun:,.0f} s")
