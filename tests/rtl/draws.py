@@ -79,6 +79,7 @@ def _queued(chance: Random, way: str, width: int) -> dict[str, Any]:
     policy = {"dense": "lockstep", "member_major": chance.choice(["out_of_order", "in_order"])}.get(way, way)
     if evaluates_all:
         common |= {"pruning__threshold": False, "pruning__pooling": False}
+        common["output_buffer__release"] = chance.choice(["when_final", "worst_case"])
     return common | {
         "sequencer__width_ops": chance.choice([1, 2, 3, 6]),
         "sequencer__order": "member_major" if way == "member_major" else "window_major",
