@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.events import EventWindow
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
@@ -82,8 +81,7 @@ def texts(subject: Subject) -> dict[str, str]:
 
 def _units(architecture: Architecture) -> dict[str, str]:
     """Return the files that depend on no size: those of all machines, and of the way to dispatch."""
-    central = architecture.scheduler.dispatch == CENTRAL
-    folders = UNITS, UNITS / ("central" if central else "window")
+    folders = UNITS, UNITS / ("queue" if architecture.scheduler.has_queue else "window")
     paths = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
     return {path.name: path.read_text() for path in paths}
 

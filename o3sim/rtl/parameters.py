@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.weight_groups import weight_words
 from o3sim.contract.word_addresses import word_addresses
@@ -33,7 +32,7 @@ def parameters(architecture: Architecture, layer: Layer, number: int) -> dict[st
 def _machine(architecture: Architecture, geometry: Geometry) -> dict[str, Value]:
     a = architecture
     pools = a.pruning.pooling and geometry.pool is not None
-    way = _queue(a, pools) if a.scheduler.dispatch == CENTRAL else _counters(a)
+    way = _queue(a, pools) if a.scheduler.has_queue else _counters(a)
     return {
         "PE_COUNT": a.pe.count,
         "PE_WIDTH_EDGES": a.pe.width_edges,
@@ -60,6 +59,7 @@ def _queue(a: Architecture, pools: bool) -> dict[str, Value]:
         "SEQUENCER_ORDER": _named(a.sequencer.order),
         "SEQUENCER_GROUP_WINDOWS": a.sequencer.group_windows or 1,
         "ISSUE_QUEUE_DEPTH_OPS": a.issue_queue.depth_ops,
+        "SCHEDULER_BANKS": a.scheduler.banks or 1,
         "SCHEDULER_POLICY": _named(policy),
         "SCHEDULER_ISSUE_WIDTH_OPS": width,
         "SCHEDULER_SELECT_CYCLES": a.scheduler.select_cycles,
@@ -84,7 +84,7 @@ def _counters(a: Architecture) -> dict[str, Value]:
 def _layer(geometry: Geometry, architecture: Architecture) -> dict[str, Value]:
     width = architecture.pe.width_edges
     members = 1 if geometry.pool is None else geometry.pool.size**2
-    is_central = architecture.scheduler.dispatch == CENTRAL
+    has_queue = architecture.scheduler.has_queue
     first_output = first_output_word(geometry, width)
     windows = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
     words = first_output + -(-windows // width)
@@ -106,8 +106,8 @@ def _layer(geometry: Geometry, architecture: Architecture) -> dict[str, Value]:
         "WEIGHT_WORDS": len(weight_rows(geometry.out_channels, architecture)) * weight_words(geometry, width),
         "ACTIVATION_WORDS": words,
         "FIRST_OUTPUT_WORD": first_output,
-        "WINDOW_OUTCOMES": members if is_central else 1,
-        "CONTEXT_OUTCOMES": 1 if is_central or members > 1 else architecture.scheduler.bundle_positions or 1,
+        "WINDOW_OUTCOMES": members if has_queue else 1,
+        "CONTEXT_OUTCOMES": 1 if has_queue or members > 1 else architecture.scheduler.bundle_positions or 1,
         "MOST_READS": addresses.most_reads,
         "FETCHES": fetches.shape[1],
         "BASE_BITS": base_bits,
@@ -123,7 +123,8 @@ def _fetches(words: list[list[int]]) -> NDArray[np.int64]:
 
 _REMARKS = {
     "PE_COUNT": "The machine, by the keys of its architecture. Of banks 0 stands for ideal, of groups for\n"
-    "// none, of ops in flight for no limit: that is also where no pooling window prunes.",
+    "// none, of ops in flight for no limit: that is also where no pooling window prunes. The issue\n"
+    "// width is that of each of SCHEDULER_BANKS.",
     "WINDOW_OUTCOMES": "Outcomes of a window that are written; of a context that wait to be, at most.",
     "POOLED_HEIGHT": "The layer.",
     "MOST_READS": "Buffer words that a word of a neuron lies in, at most, and bits of the map that find\n"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from o3sim.config.custom_code import is_custom
-from o3sim.config.dispatch import CENTRAL
+from o3sim.config.dispatch import BANKED, CENTRAL
 from o3sim.contract.plan import plan_groups
 from o3sim.errors import InputError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from o3sim.network.network import Network
 
 LEAST_LATENCY_CYCLES = 2
-WRITTEN = (CENTRAL, "window", "group")
+WRITTEN = (CENTRAL, BANKED, "window", "group")
 """Ways to dispatch that RTL is written of."""
 
 

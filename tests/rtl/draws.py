@@ -14,7 +14,7 @@ from o3sim.network.preprocess import BinaryInput
 from o3sim.rtl.emit import Subject
 from tests.machine.harness import architecture, queueless
 
-WAYS = ("out_of_order", "window", "in_order", "group", "dense", "member_major")
+WAYS = ("out_of_order", "window", "in_order", "group", "dense", "member_major", "banked")
 """Ways to dispatch, in turns."""
 
 
@@ -76,20 +76,31 @@ def _queued(chance: Random, way: str, width: int) -> dict[str, Any]:
     common = _common(chance, width)
     least = common["pe__count"] * common["pe__contexts"] if way == "dense" else 1
     evaluates_all = way == "dense" and chance.random() < 0.5
-    policy = {"dense": "lockstep", "member_major": chance.choice(["out_of_order", "in_order"])}.get(way, way)
+    either = chance.choice(["out_of_order", "in_order"])
+    policy = {"dense": "lockstep", "member_major": either, "banked": either}.get(way, way)
     if evaluates_all:
         common |= {"pruning__threshold": False, "pruning__pooling": False}
-    return common | {
+    depth, banks = chance.randint(least, least + 8), 1
+    in_banks: dict[str, Any] = {}
+    if way == "banked":
+        banks = chance.choice([n for n in range(2, 7) if not common["pe__count"] % n] or [1])
+        in_banks = {
+            "scheduler__dispatch": "banked",
+            "scheduler__banks": banks,
+            "scheduler__issue_width_ops": None,
+        }
+    drawn = {
         "sequencer__width_ops": chance.choice([1, 2, 3, 6]),
         "sequencer__order": "member_major" if way == "member_major" else "window_major",
         "sequencer__group_windows": chance.randint(1, 8),
-        "issue_queue__depth_ops": chance.randint(least, least + 8),
+        "issue_queue__depth_ops": -(-depth // banks) * banks,
         "scheduler__policy": policy,
         "scheduler__issue_width_ops": chance.choice([1, 2, 3, 8]),
         "scheduler__select_cycles": chance.choice([0, 0, 1, 2]),
         "scheduler__window_in_flight_ops": chance.choice([1, 1, 2, "unlimited"]),
         "pruning__squash_latency_cycles": chance.choice([1, 1, 2, 4]),
     }
+    return common | drawn | in_banks
 
 
 def _counted(chance: Random, way: str, width: int) -> dict[str, Any]:

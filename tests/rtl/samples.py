@@ -13,23 +13,31 @@ POOLED = conv(6, 6, 8, 5, pool=Pool(2, 2), padding_pixels=1, padding="-1")
 GATHERED = conv(6, 6, 5, 5, pool=Pool(2, 2), padding_pixels=1, padding="+1")
 """Its channels do not fill words of 8 edges, so that each lies in several buffer words."""
 
-QUEUE = architecture(
-    pe__latency_cycles=3,
-    pe__contexts=2,
-    sequencer__width_ops=3,
-    sequencer__outermost="position",
-    issue_queue__depth_ops=7,
-    scheduler__issue_width_ops=2,
-    activation_buffer__banks=3,
-    weight_buffer__banks=2,
-    output_buffer__write_width_ops=2,
-)
+NARROW: dict[str, Any] = {
+    "pe__latency_cycles": 3,
+    "pe__contexts": 2,
+    "sequencer__width_ops": 3,
+    "sequencer__outermost": "position",
+    "issue_queue__depth_ops": 7,
+    "scheduler__issue_width_ops": 2,
+    "activation_buffer__banks": 3,
+    "weight_buffer__banks": 2,
+    "output_buffer__write_width_ops": 2,
+}
 """Every unit is narrow enough to hold others up."""
+
+QUEUE = architecture(**NARROW)
 
 
 def queue(**changes: Any) -> Subject:
     """The pooled layer on the machine with a queue, with some keys changed by dotted names."""
     return subject(QUEUE.with_({key.replace("__", "."): value for key, value in changes.items()}), POOLED, 1)
+
+
+def queue_in_banks() -> Subject:
+    """The pooled layer on such a machine whose queue is in two banks."""
+    banks = {"scheduler__dispatch": "banked", "scheduler__banks": 2, "scheduler__issue_width_ops": None}
+    return subject(architecture(**{**NARROW, "issue_queue__depth_ops": 8, **banks}), POOLED, 1)
 
 
 def windows(dispatch: str, **changes: Any) -> Subject:

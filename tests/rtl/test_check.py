@@ -12,7 +12,7 @@ from o3sim.rtl.check import difference, events_of, run_rtl
 from o3sim.rtl.emit import Subject, output_bits
 from o3sim.rtl.memories import hex_text, output_words
 from tests.rtl.building import build_runtime, emit
-from tests.rtl.samples import queue, windows
+from tests.rtl.samples import queue, queue_in_banks, windows
 
 pytestmark = [
     pytest.mark.slow,
@@ -42,10 +42,10 @@ def flipped(path: Path, line: int) -> None:
     path.write_text("\n".join(words) + "\n")
 
 
-def test_a_queue_out_of_order_is_the_same_and_a_bit_in_a_memory_makes_a_difference(
+def test_a_queue_in_banks_is_the_same_and_a_bit_in_a_memory_makes_a_difference(
     tmp_path: Path, settings: list[str]
 ) -> None:
-    subject, folder = queue(), tmp_path / "rtl"
+    subject, folder = queue_in_banks(), tmp_path / "rtl"
     assert built(subject, folder, settings) == []
     assert events_of(folder) > 1000
     for memory, line in {"weights.hex": 9, "thresholds.hex": 1, "activations.hex": 10}.items():

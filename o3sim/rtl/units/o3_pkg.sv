@@ -27,7 +27,6 @@ package o3_pkg;
   localparam int ACTIVATION_BITS = bits_for(ACTIVATION_WORDS - 1);
   localparam int WEIGHT_BITS = bits_for(WEIGHT_WORDS - 1);
   localparam int COUNT_BITS = bits_for(2 * EDGES + 1);  // of matches, and a count of edges beside it
-  localparam int FREE_BITS = bits_for(ALL_CONTEXTS);
   localparam int PE_BITS = bits_for(PE_COUNT - 1);
   localparam int GATHER_BITS = bits_for(MOST_READS);
 

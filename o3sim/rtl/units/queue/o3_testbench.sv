@@ -48,8 +48,10 @@ module o3_testbench
         if (core.squashed_early[i]) $display("%0d 3 squash %0d sequencer", cycle, core.looked_at[i].index);
         if (core.dispatched[i]) $display("%0d 4 dispatch %0d queue", cycle, core.looked_at[i].index);
       end
-      for (int i = 0; i < ISSUE_QUEUE_DEPTH_OPS; i++)
-        if (core.squashed_in_queue[i]) $display("%0d 3 squash %0d queue", cycle, core.entries[i].op.index);
+      for (int b = 0; b < SCHEDULER_BANKS; b++)
+        for (int i = 0; i < BANK_DEPTH_OPS; i++)
+          if (core.squashed_in_queue[b][i])
+            $display("%0d 3 squash %0d queue", cycle, core.entries[b][i].op.index);
       for (int i = 0; i < OUTPUT_BUFFER_WRITE_WIDTH_OPS; i++)
         if (core.retired[i].valid)
           $display("%0d 8 retire %0d output %0d", cycle, core.retired[i].index, core.retired[i].outcome);

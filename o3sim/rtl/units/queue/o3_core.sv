@@ -1,4 +1,4 @@
-// A machine with an issue queue, for one layer: units and what goes between them, as docs/machine.md has it.
+// A machine with an issue queue, in one part or in banks, for one layer: units and what goes between them, as docs/machine.md has it.
 module o3_core
   import o3_pkg::*;
   import o3_queue_pkg::*;
@@ -9,35 +9,43 @@ module o3_core
 );
   outcome_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] retired, seen;
 
-  // Sequencer, scoreboard, issue queue.
+  // Sequencer and scoreboard.
   op_t  [SEQUENCER_WIDTH_OPS-1:0] looked_at;
   logic [SEQUENCER_WIDTH_OPS-1:0] present, settled, squashed_early, dispatched;
   logic [SEQUENCER_WIDTH_OPS-1:0][RANK_BITS-1:0] rank;
   logic exhausted;
-  logic [ROOM_BITS-1:0] room;
-  entry_t [ISSUE_QUEUE_DEPTH_OPS-1:0] entries;
-  logic [ISSUE_QUEUE_DEPTH_OPS-1:0] squashed_in_queue, waiting, selected;
+  logic [SCHEDULER_BANKS-1:0][ROOM_BITS-1:0] room;
   o3_sequencer sequencer (
       .clk, .rst, .room, .settled, .ops(looked_at), .present, .squashed(squashed_early), .dispatched, .exhausted);
   o3_scoreboard scoreboard (.clk, .rst, .retired, .seen, .ops(looked_at), .dispatched, .settled, .rank);
-  o3_issue_queue issue_queue (
-      .clk, .rst, .seen, .dispatched, .ops(looked_at), .rank, .selected, .room, .entries,
-      .squashed(squashed_in_queue), .waiting);
 
-  // Scheduler: selection and placement.
-  op_t  [SCHEDULER_ISSUE_WIDTH_OPS-1:0] selected_ops;
-  logic [SCHEDULER_ISSUE_WIDTH_OPS-1:0] selected_valid;
-  logic [FREE_BITS-1:0] free_contexts;
+  // Banks of the issue queue: each selects and places ops for PEs of its own.
+  entry_t [SCHEDULER_BANKS-1:0][BANK_DEPTH_OPS-1:0] entries;
+  logic [SCHEDULER_BANKS-1:0][BANK_DEPTH_OPS-1:0] squashed_in_queue;
   logic [PE_COUNT-1:0][PE_CONTEXTS-1:0] free, placed;
   op_t  [PE_COUNT-1:0][PE_CONTEXTS-1:0] placed_ops;
   logic [PE_COUNT-1:0] stalled;
-  o3_scheduler scheduler (
-      .entries, .waiting, .free_contexts, .more_coming(!exhausted && room != 0), .selected,
-      .ops(selected_ops), .ops_valid(selected_valid));
-  o3_placement #(.PES(PE_COUNT), .CONTEXTS(PE_CONTEXTS), .ITEMS(SCHEDULER_ISSUE_WIDTH_OPS),
-                 .WIDTH($bits(op_t))) placement (
-      .free, .stalled, .items(selected_ops), .items_valid(selected_valid), .free_contexts, .placed,
-      .placed_items(placed_ops));
+  for (genvar b = 0; b < SCHEDULER_BANKS; b++) begin : g_bank
+    logic [SEQUENCER_WIDTH_OPS-1:0] to_bank;
+    always_comb
+      for (int i = 0; i < SEQUENCER_WIDTH_OPS; i++)
+        to_bank[i] = dispatched[i] && int'(bank_of(looked_at[i].window)) == b;
+    logic [BANK_DEPTH_OPS-1:0] waiting, selected;
+    o3_issue_queue issue_queue (
+        .clk, .rst, .seen, .dispatched(to_bank), .ops(looked_at), .rank, .selected, .room(room[b]),
+        .entries(entries[b]), .squashed(squashed_in_queue[b]), .waiting);
+    op_t  [SCHEDULER_ISSUE_WIDTH_OPS-1:0] selected_ops;
+    logic [SCHEDULER_ISSUE_WIDTH_OPS-1:0] selected_valid;
+    logic [FREE_BITS-1:0] free_contexts;
+    o3_scheduler scheduler (
+        .entries(entries[b]), .waiting, .free_contexts, .more_coming(!exhausted && room[b] != 0), .selected,
+        .ops(selected_ops), .ops_valid(selected_valid));
+    o3_placement #(.PES(BANK_PES), .CONTEXTS(PE_CONTEXTS), .ITEMS(SCHEDULER_ISSUE_WIDTH_OPS),
+                   .WIDTH($bits(op_t))) placement (
+        .free(free[b*BANK_PES+:BANK_PES]), .stalled(stalled[b*BANK_PES+:BANK_PES]), .items(selected_ops),
+        .items_valid(selected_valid), .free_contexts, .placed(placed[b*BANK_PES+:BANK_PES]),
+        .placed_items(placed_ops[b*BANK_PES+:BANK_PES]));
+  end
 
   // PEs and their operands.
   logic [PE_COUNT-1:0] asks, asks_weights, weights_served, granted, taken;
@@ -100,7 +108,8 @@ module o3_core
   always_comb begin
     now_ended = ended;
     for (int i = 0; i < SEQUENCER_WIDTH_OPS; i++) now_ended = now_ended + OP_BITS'(squashed_early[i]);
-    for (int i = 0; i < ISSUE_QUEUE_DEPTH_OPS; i++) now_ended = now_ended + OP_BITS'(squashed_in_queue[i]);
+    for (int b = 0; b < SCHEDULER_BANKS; b++)
+      for (int i = 0; i < BANK_DEPTH_OPS; i++) now_ended = now_ended + OP_BITS'(squashed_in_queue[b][i]);
     for (int p = 0; p < PE_COUNT; p++)
       for (int c = 0; c < PE_CONTEXTS; c++) now_ended = now_ended + OP_BITS'(squashed_in_pe[p][c]);
     for (int i = 0; i < WRITES; i++) now_ended = now_ended + OP_BITS'(retired[i].valid);
