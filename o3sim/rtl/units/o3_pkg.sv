@@ -47,6 +47,20 @@ package o3_pkg;
     logic                   window_is_1;  // by it, or by what its PE knows of the window from before
   } outcome_t;
 
+  // What a PE asks of the memories for its next word, and what it is served.
+  typedef struct packed {
+    logic [MOST_READS-1:0]                      activations;
+    logic [MOST_READS-1:0][ACTIVATION_BITS-1:0] addresses;
+    logic                                       weights;
+    logic [WEIGHT_BITS-1:0]                     weight_address;
+  } request_t;
+  typedef struct packed {
+    logic [MOST_READS-1:0]                     activations;
+    logic [MOST_READS-1:0][PE_WIDTH_EDGES-1:0] activation_data;  // of what was served in the last cycle
+    logic                                      weights;
+    logic [PE_WIDTH_EDGES-1:0]                 weight_data;      // likewise
+  } reply_t;
+
   // The buffer words that one word of a neuron lies in, in ascending order.
   typedef struct packed {
     logic [MOST_READS-1:0]                      valid;

@@ -19,14 +19,8 @@ module o3_pe
     output logic                                         asks,
     output op_t                                          asks_op,
     output logic  [WORD_BITS-1:0]                        asks_word,
-    output logic  [MOST_READS-1:0]                       asks_activations,
-    output logic  [MOST_READS-1:0][ACTIVATION_BITS-1:0]  activation_addresses,
-    input  logic  [MOST_READS-1:0]                       activations_served,
-    input  logic  [MOST_READS-1:0][PE_WIDTH_EDGES-1:0]   activation_data,  // of what was served in the last cycle
-    output logic                                         asks_weights,
-    output logic  [WEIGHT_BITS-1:0]                      weight_address,
-    input  logic                                         weights_served,
-    input  logic  [PE_WIDTH_EDGES-1:0]                   weights,          // likewise
+    output request_t                                     request,
+    input  reply_t                                       reply,
     output logic                                         granted,
     // Outcomes, in the order in which they are taken note of.
     output outcome_t [PE_CONTEXTS:0]                     known,        // from this cycle on
@@ -215,25 +209,25 @@ module o3_pe
   assign asks = !stalled && (has_known || (PE_SPECULATE && has_guess));
   assign asks_op = issued_ops[chosen];
   assign asks_word = now[chosen].words_in;
-  logic [GATHER_BITS-1:0] next_gathered;
-  logic [PE_WIDTH_EDGES-1:0] activations;
-  o3_gathering gathering (
-      .clk, .asks, .op(asks_op), .context_number(chosen), .number(asks_word), .gathered(now[chosen].gathered),
-      .asks_activations, .addresses(activation_addresses), .asks_weights, .activations_served, .weights_served,
-      .data(activation_data), .granted, .next_gathered, .activations);
   // Word by word the groups' weights lie side by side, so that each has banks of its own.
   localparam int UNITS = SCHEDULER_GROUPS == 0 ? 1 : SCHEDULER_GROUPS;
   int local_channel;
+  logic [WEIGHT_BITS-1:0] weight_address;
   always_comb begin
     local_channel = int'(asks_op.channel);
     if (SCHEDULER_GROUPS != 0 && SCHEDULER_ASSIGNMENT == BY_CHANNEL)
       local_channel = OUT_CHANNELS < UNITS ? 0 : local_channel / UNITS;
   end
   assign weight_address = WEIGHT_BITS'((local_channel * WORDS + int'(asks_word)) * UNITS + GROUP_NUMBER);
+  logic [GATHER_BITS-1:0] next_gathered;
+  logic [PE_WIDTH_EDGES-1:0] activations;
+  o3_gathering gathering (
+      .clk, .asks, .op(asks_op), .context_number(chosen), .number(asks_word), .gathered(now[chosen].gathered),
+      .weight_address, .request, .reply, .granted, .next_gathered, .activations);
 
   o3_datapath datapath (
       .clk, .rst, .word_valid(granted), .word_op(asks_op), .word_context(chosen), .word_number(asks_word),
-      .word_threshold(now[chosen].threshold), .activations, .weights, .dropped('0), .dropped_index('0), .verdict);
+      .word_threshold(now[chosen].threshold), .activations, .weights(reply.weight_data), .dropped('0), .dropped_index('0), .verdict);
 
   o3_held_outcomes held_outcomes (.clk, .rst, .coming, .offered, .taken, .stalled);
 
