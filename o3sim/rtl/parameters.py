@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.contract.output_addresses import first_output_word
+from o3sim.contract.patch import patch_columns
 from o3sim.contract.weight_groups import weight_words
 from o3sim.contract.word_addresses import word_addresses
 from o3sim.rtl.memories import weight_rows
@@ -108,11 +109,20 @@ def _layer(geometry: Geometry, architecture: Architecture) -> dict[str, Value]:
         "FIRST_OUTPUT_WORD": first_output,
         "WINDOW_OUTCOMES": members if has_queue else 1,
         "CONTEXT_OUTCOMES": 1 if has_queue or members > 1 else architecture.scheduler.bundle_positions or 1,
+        "PATCH_COLUMNS": _patch_columns(geometry, architecture),
         "MOST_READS": addresses.most_reads,
         "FETCHES": fetches.shape[1],
         "BASE_BITS": base_bits,
         "FETCH_BITS": f"{base_bits * fetches.size}'h{packed:x}",
     }
+
+
+def _patch_columns(geometry: Geometry, architecture: Architecture) -> int:
+    """Return how many columns of the map the patch of each PE holds, all at most; 0 without patches."""
+    if architecture.activation_buffer.patch_kbit is None:
+        return 0
+    columns = patch_columns(geometry, architecture)
+    return min(columns.capacity, columns.per_pass)
 
 
 def _fetches(words: list[list[int]]) -> NDArray[np.int64]:
@@ -127,6 +137,7 @@ _REMARKS = {
     "// width is that of each of SCHEDULER_BANKS.",
     "WINDOW_OUTCOMES": "Outcomes of a window that are written; of a context that wait to be, at most.",
     "POOLED_HEIGHT": "The layer.",
+    "PATCH_COLUMNS": "Columns of the map that the patch of each PE holds; 0 where PEs read the banks.",
     "MOST_READS": "Buffer words that a word of a neuron lies in, at most, and bits of the map that find\n"
     "// them: for each word FETCHES offsets from that under tap (0, 0), BASE_BITS each; word 0 lowest.",
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 import numpy as np
 
+from o3sim.config.architecture import Architecture
+from o3sim.contract.patch import least_patch_bits
 from o3sim.network.bits.packing import pack_bits
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
@@ -25,7 +28,10 @@ def draw(seed: int) -> Subject:
     geometry = _geometry(chance, width)
     way = WAYS[seed % len(WAYS)]
     if way in ("window", "group"):
-        return subject(queueless(way, **_counted(chance, way, width)), geometry, seed)
+        made = queueless(way, **_counted(chance, way, width))
+        if chance.random() < 0.4:
+            made, geometry = _patched(chance, made, geometry)
+        return subject(made, geometry, seed)
     machine = architecture(**_queued(chance, way, width))
     return subject(machine, geometry, seed)
 
@@ -69,6 +75,17 @@ def _geometry(chance: Random, width: int) -> Geometry:
         chance.choice(["-1", "+1"]),
         pool=None if pool is None else Pool(pool, pool),
     )
+
+
+def _patched(chance: Random, machine: Architecture, geometry: Geometry) -> tuple[Architecture, Geometry]:
+    """Give PEs patches, and the layer about as many channels as they hold a window of."""
+    if geometry.kind == "conv" and machine.pe.width_edges > 1:
+        bits_a_channel = least_patch_bits(replace(geometry, in_channels=1), machine)
+        channels = max(1, int(1024 / bits_a_channel * chance.uniform(0.4, 1)))
+        geometry = replace(geometry, in_channels=min(channels, 40))
+    size = -(-least_patch_bits(geometry, machine) // 1024)
+    keys = {"activation_buffer.patch_kbit": size, "sequencer.outermost": "position"}
+    return machine.with_(keys), geometry
 
 
 def _queued(chance: Random, way: str, width: int) -> dict[str, Any]:

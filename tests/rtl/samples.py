@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from o3sim.network.layer import Pool
+from o3sim.network.layer import Geometry, Pool
 from o3sim.rtl.emit import Subject
 from tests.machine.harness import architecture, conv, queueless
 from tests.rtl.draws import subject
@@ -29,19 +29,23 @@ NARROW: dict[str, Any] = {
 QUEUE = architecture(**NARROW)
 
 
+PATCHED = conv(6, 6, 20, 5, pool=Pool(2, 2), padding_pixels=1, padding="-1")
+"""A patch of 1 kbit holds 12 of its 24 columns."""
+
+
 def queue(**changes: Any) -> Subject:
     """The pooled layer on the machine with a queue, with some keys changed by dotted names."""
     return subject(QUEUE.with_({key.replace("__", "."): value for key, value in changes.items()}), POOLED, 1)
 
 
 def queue_in_banks() -> Subject:
-    """The pooled layer on such a machine whose queue is in two banks."""
+    """The layer of gathered words on such a machine whose queue is in two banks."""
     banks = {"scheduler__dispatch": "banked", "scheduler__banks": 2, "scheduler__issue_width_ops": None}
-    return subject(architecture(**{**NARROW, "issue_queue__depth_ops": 8, **banks}), POOLED, 1)
+    return subject(architecture(**{**NARROW, "issue_queue__depth_ops": 8, **banks}), GATHERED, 1)
 
 
-def windows(dispatch: str, **changes: Any) -> Subject:
-    """The layer of gathered words on a machine whose counters hand out windows."""
+def windows(dispatch: str, geometry: Geometry = GATHERED, **changes: Any) -> Subject:
+    """A layer, that of gathered words if no other, on a machine whose counters hand out windows."""
     sizes = {
         "pe__latency_cycles": 3,
         "pe__contexts": 2,
@@ -49,4 +53,4 @@ def windows(dispatch: str, **changes: Any) -> Subject:
         "weight_buffer__banks": 2,
         "output_buffer__write_width_ops": 1,
     }
-    return subject(queueless(dispatch, **{**sizes, **changes}), GATHERED, 1)
+    return subject(queueless(dispatch, **{**sizes, **changes}), geometry, 1)

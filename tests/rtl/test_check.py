@@ -12,7 +12,7 @@ from o3sim.rtl.check import difference, events_of, run_rtl
 from o3sim.rtl.emit import Subject, output_bits
 from o3sim.rtl.memories import hex_text, output_words
 from tests.rtl.building import build_runtime, emit
-from tests.rtl.samples import queue, queue_in_banks, windows
+from tests.rtl.samples import PATCHED, queue, queue_in_banks, windows
 
 pytestmark = [
     pytest.mark.slow,
@@ -64,8 +64,8 @@ def test_a_lockstep_array_with_registered_selection_is_the_same(tmp_path: Path, 
     assert built(subject, tmp_path / "rtl", settings) == []
 
 
-def test_windows_that_counters_hand_out_are_the_same(tmp_path: Path, settings: list[str]) -> None:
-    subject = windows("group", pe__pick="barrel")
+def test_windows_whose_columns_are_sent_to_patches_are_the_same(tmp_path: Path, settings: list[str]) -> None:
+    subject = windows("group", PATCHED, pe__pick="barrel", activation_buffer__patch_kbit=1)
     assert built(subject, tmp_path / "rtl", settings) == []
 
 

@@ -7,6 +7,10 @@ module o3_memories
     // Operands: a word goes in in a cycle in which all its banks serve it.
     input  request_t [PE_COUNT-1:0]                      request,
     output reply_t   [PE_COUNT-1:0]                      reply,
+    // Columns of the map, with patches: what PEs and counters need from, what they have, and what is sent.
+    input  logic     [COLUMN_BITS-1:0]                   oldest_column,
+    output logic     [COLUMN_BITS-1:0]                   columns_there,
+    output sent_t                                        sent,
     // Outcomes.
     input  outcome_t [PE_COUNT-1:0]                      offered,
     output logic     [PE_COUNT-1:0]                      taken,
@@ -41,10 +45,20 @@ module o3_memories
                         weights: weights_served[p], weight_data: weight_data[p]};
   end
 
-  o3_banks #(.BANKS(ACTIVATION_BUFFER_BANKS), .PES(PE_COUNT), .READS(MOST_READS), .WIDTH(PE_WIDTH_EDGES),
-             .WORDS(ACTIVATION_WORDS), .WRITES(WRITES), .CONTENT("activations.hex")) activation_buffer (
-      .clk, .rst, .first, .asks(asks_activations), .address(addresses), .served(activations_served),
-      .data(activation_data), .writes, .write_address, .write_place, .write_bit);
+  if (PATCH_COLUMNS == 0) begin : g_read
+    o3_banks #(.BANKS(ACTIVATION_BUFFER_BANKS), .PES(PE_COUNT), .READS(MOST_READS), .WIDTH(PE_WIDTH_EDGES),
+               .WORDS(ACTIVATION_WORDS), .WRITES(WRITES), .CONTENT("activations.hex")) activation_buffer (
+        .clk, .rst, .first, .asks(asks_activations), .address(addresses), .served(activations_served),
+        .data(activation_data), .writes, .write_address, .write_place, .write_bit);
+    assign columns_there = '0;
+    assign sent = '0;
+  end else begin : g_sent
+    o3_columns #(.WRITES(WRITES), .CONTENT("activations.hex")) activation_buffer (
+        .clk, .rst, .oldest(oldest_column), .there(columns_there), .sent, .writes, .write_address, .write_place,
+        .write_bit);
+    assign activations_served = '0;
+    assign activation_data = '0;
+  end
   o3_banks #(.BANKS(WEIGHT_BUFFER_BANKS), .PES(PE_COUNT), .WIDTH(PE_WIDTH_EDGES), .WORDS(WEIGHT_WORDS),
              .WRITES(1), .CONTENT("weights.hex")) weight_buffer (
       .clk, .rst, .first, .asks(asks_weights), .address(weight_address), .served(weights_served),

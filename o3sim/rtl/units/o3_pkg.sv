@@ -30,6 +30,28 @@ package o3_pkg;
   localparam int PE_BITS = bits_for(PE_COUNT - 1);
   localparam int GATHER_BITS = bits_for(MOST_READS);
 
+  // Columns of the padded map, over the rows that the neurons of a window see: with patches all PEs hold the newest.
+  localparam int KERNEL_HEIGHT = EDGES / (KERNEL_WIDTH * IN_CHANNELS);
+  localparam int SEEN_HEIGHT = (POOL_SIZE - 1) * STRIDE + KERNEL_HEIGHT;
+  localparam int SEEN_WIDTH = (POOL_SIZE - 1) * STRIDE + KERNEL_WIDTH;
+  localparam int ROW_COLUMNS = (POOLED_WIDTH - 1) * POOL_SIZE * STRIDE + SEEN_WIDTH;  // of a row of windows
+  localparam int COLUMNS = ROW_COLUMNS * POOLED_HEIGHT;
+  localparam int COLUMN_WORDS = (SEEN_HEIGHT * IN_CHANNELS + PE_WIDTH_EDGES - 1) / PE_WIDTH_EDGES;
+  localparam int PATCH_COLUMNS_OR_1 = PATCH_COLUMNS == 0 ? 1 : PATCH_COLUMNS;
+  localparam int SENT_WORDS = ACTIVATION_BUFFER_BANKS == 0 || ACTIVATION_BUFFER_BANKS > COLUMN_WORDS
+      ? COLUMN_WORDS : ACTIVATION_BUFFER_BANKS;  // in a cycle, at most
+  localparam int COLUMN_BITS = bits_for(COLUMNS);
+  localparam int COLUMN_WORD_BITS = bits_for(COLUMN_WORDS);
+  localparam int SLOT_BITS = bits_for(PATCH_COLUMNS_OR_1 - 1);
+
+  // Words of a column on their way to all PEs.
+  typedef struct packed {
+    logic [SENT_WORDS-1:0]                     valid;
+    logic [SLOT_BITS-1:0]                      slot;
+    logic [COLUMN_WORD_BITS-1:0]               first;  // of the column's words
+    logic [SENT_WORDS-1:0][PE_WIDTH_EDGES-1:0] words;
+  } sent_t;
+
   // One neuron on its way: `index` is its place in program order, and its age.
   typedef struct packed {
     logic [OP_BITS-1:0]         index;

@@ -24,8 +24,12 @@ module o3_testbench
       if (done) ended <= 1'b1;
       if (ended) written <= 1'b1;
       if (written) finished <= 1'b1;
-      if (written && !finished) $writememh("output.hex", core.memories.activation_buffer.memory);
     end
+  if (PATCH_COLUMNS == 0) begin : g_read
+    always_ff @(posedge clk) if (!rst && written && !finished) $writememh("output.hex", core.memories.g_read.activation_buffer.memory);
+  end else begin : g_sent
+    always_ff @(posedge clk) if (!rst && written && !finished) $writememh("output.hex", core.memories.g_sent.activation_buffer.memory);
+  end
 
   always_ff @(posedge clk)
     if (!rst && !ended) begin

@@ -73,7 +73,9 @@ module o3_core
   o3_thresholds #(.PORTS(ALL_CONTEXTS)) thresholds (.channel(threshold_channel), .threshold);
 
   logic will_hold_up, will_write;
-  o3_memories memories (.clk, .rst, .request, .reply, .offered, .taken, .retired, .will_hold_up, .will_write);
+  o3_memories memories (
+      .clk, .rst, .request, .reply, .oldest_column('0), .columns_there(), .sent(), .offered, .taken, .retired,
+      .will_hold_up, .will_write);
 
   // The end of the layer.
   logic [OP_BITS-1:0] ended, now_ended;

@@ -15,12 +15,18 @@ module o3_core
   logic  [PE_COUNT-1:0] stalled;
   task_t [SCHEDULER_COUNTERS-1:0][SCHEDULER_WINDOWS_PER_CYCLE-1:0] handed_out;
   logic  [SCHEDULER_COUNTERS-1:0][SCHEDULER_WINDOWS_PER_CYCLE-1:0] handed_out_valid;
-  o3_counters counters (.clk, .rst, .free, .stalled, .placed, .placed_tasks, .handed_out, .handed_out_valid);
+  logic [COLUMN_BITS-1:0] columns_there, oldest_column;
+  logic [PLACE_BITS-1:0] next_place;
+  o3_counters counters (
+      .clk, .rst, .free, .stalled, .columns_there, .next_place, .placed, .placed_tasks, .handed_out,
+      .handed_out_valid);
 
   // PEs.
   logic [PE_COUNT-1:0] asks, granted, taken;
   request_t [PE_COUNT-1:0] request;
   reply_t [PE_COUNT-1:0] reply;
+  sent_t sent;
+  logic [PE_COUNT-1:0][PLACE_BITS-1:0] held_place;
   op_t  [PE_COUNT-1:0] asks_op;
   logic [PE_COUNT-1:0][WORD_BITS-1:0] asks_word;
   logic [PE_COUNT-1:0][PE_CONTEXTS-1:0][CHANNEL_BITS-1:0] threshold_channel;
@@ -34,16 +40,27 @@ module o3_core
   for (genvar p = 0; p < PE_COUNT; p++) begin : g_pe
     o3_pe #(.GROUP_NUMBER(SCHEDULER_GROUPS == 0 ? 0 : p / RANGE)) pe (
         .clk, .rst, .free(free[p]), .stalled(stalled[p]), .placed(placed[p]), .placed_tasks(placed_tasks[p]),
+        .oldest_place(held_place[p]),
         .threshold_channel(threshold_channel[p]), .threshold(threshold[p]),
         .asks(asks[p]), .asks_op(asks_op[p]), .asks_word(asks_word[p]),
-        .request(request[p]), .reply(reply[p]), .granted(granted[p]),
+        .request(request[p]), .reply(reply[p]), .sent, .granted(granted[p]),
         .known(known[p]), .folded(folded[p]), .dropped(dropped[p]), .offered(offered[p]), .taken(taken[p]),
         .issued(issued[p]), .issued_ops(issued_ops[p]));
   end
   o3_thresholds #(.PORTS(ALL_CONTEXTS)) thresholds (.channel(threshold_channel), .threshold);
 
   logic will_hold_up, will_write;
-  o3_memories memories (.clk, .rst, .request, .reply, .offered, .taken, .retired, .will_hold_up, .will_write);
+  o3_memories memories (
+      .clk, .rst, .request, .reply, .oldest_column, .columns_there, .sent, .offered, .taken, .retired,
+      .will_hold_up, .will_write);
+
+  // With patches: columns from those of the oldest place on are needed.
+  always_comb begin
+    logic [PLACE_BITS-1:0] oldest;
+    oldest = next_place;
+    for (int p = 0; p < PE_COUNT; p++) if (held_place[p] < oldest) oldest = held_place[p];
+    oldest_column = int'(oldest) == PLACES ? COLUMN_BITS'(COLUMNS) : COLUMN_BITS'(first_column(oldest));
+  end
 
   // The end of the layer.
   logic [OP_BITS-1:0] ended, now_ended;
