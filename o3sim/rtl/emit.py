@@ -13,6 +13,7 @@ from o3sim.contract.events import EventWindow
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
 from o3sim.files.folders import replacing_folder
+from o3sim.rtl.lists import LINE_BITS, is_listed, list_words
 from o3sim.rtl.memories import activation_words, hex_text, thresholds, weight_memory
 from o3sim.rtl.parameters import header, parameters
 from o3sim.rtl.scope import check_scope
@@ -69,12 +70,16 @@ def texts(subject: Subject) -> dict[str, str]:
     count_bits = max(1, (2 * layer.geometry.n_edges_full + 1).bit_length())
     inputs = activation_words(layer.geometry, input_bits(subject), width)
     window = describe(layer.name, subject.number, EventWindow(subject.number))
+    listed = (
+        hex_text(list_words(layer.geometry, architecture), LINE_BITS) if is_listed(architecture) else None
+    )
     return {
         **_units(architecture),
         PARAMETERS: header(values, _title(subject)),
         "activations.hex": hex_text([*inputs, *[0] * (int(values["ACTIVATION_WORDS"]) - len(inputs))], width),
         "weights.hex": hex_text(weight_memory(layer, architecture), width),
         "thresholds.hex": hex_text(thresholds(layer), count_bits),
+        **({} if listed is None else {"lists.hex": listed}),
         "window.txt": f"{HEADER}\n{WINDOW}{window}\n",
     }
 

@@ -11,6 +11,7 @@ from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.patch import patch_columns
 from o3sim.contract.weight_groups import weight_words
 from o3sim.contract.word_addresses import word_addresses
+from o3sim.rtl.lists import is_listed, list_length
 from o3sim.rtl.memories import weight_rows
 
 if TYPE_CHECKING:
@@ -71,12 +72,13 @@ def _queue(a: Architecture, pools: bool) -> dict[str, Value]:
 
 def _counters(a: Architecture) -> dict[str, Value]:
     """Return what only machines have whose counters hand out windows."""
-    assignment = a.scheduler.assignment
     return {
         "PE_PICK": _named(a.pe.pick),
         "SCHEDULER_COUNTERS": a.scheduler.groups or a.scheduler.counters or 1,
         "SCHEDULER_GROUPS": a.scheduler.groups or 0,
-        "SCHEDULER_ASSIGNMENT": "BY_POSITION" if assignment == "position" else "BY_CHANNEL",
+        "SCHEDULER_ASSIGNMENT": "BY_LIST"
+        if is_listed(a)
+        else f"BY_{_named(a.scheduler.assignment or 'channel')}",
         "SCHEDULER_WINDOWS_PER_CYCLE": a.scheduler.windows_per_cycle or 1,
         "SCHEDULER_BUNDLE_POSITIONS": a.scheduler.bundle_positions or 1,
     }
@@ -104,11 +106,12 @@ def _layer(geometry: Geometry, architecture: Architecture) -> dict[str, Value]:
         "KERNEL_WIDTH": geometry.kernel_width,
         "EDGES": geometry.n_edges_full,
         "WORDS": weight_words(geometry, width),
-        "WEIGHT_WORDS": len(weight_rows(geometry.out_channels, architecture)) * weight_words(geometry, width),
+        "WEIGHT_WORDS": len(weight_rows(geometry, architecture)) * weight_words(geometry, width),
         "ACTIVATION_WORDS": words,
         "FIRST_OUTPUT_WORD": first_output,
         "WINDOW_OUTCOMES": members if has_queue else 1,
         "CONTEXT_OUTCOMES": 1 if has_queue or members > 1 else architecture.scheduler.bundle_positions or 1,
+        "LIST_TASKS": list_length(geometry, architecture),
         "PATCH_COLUMNS": _patch_columns(geometry, architecture),
         "MOST_READS": addresses.most_reads,
         "FETCHES": fetches.shape[1],
@@ -137,6 +140,7 @@ _REMARKS = {
     "// width is that of each of SCHEDULER_BANKS.",
     "WINDOW_OUTCOMES": "Outcomes of a window that are written; of a context that wait to be, at most.",
     "POOLED_HEIGHT": "The layer.",
+    "LIST_TASKS": "Tasks of the longest list of a group, where lists are tables.",
     "PATCH_COLUMNS": "Columns of the map that the patch of each PE holds; 0 where PEs read the banks.",
     "MOST_READS": "Buffer words that a word of a neuron lies in, at most, and bits of the map that find\n"
     "// them: for each word FETCHES offsets from that under tap (0, 0), BASE_BITS each; word 0 lowest.",

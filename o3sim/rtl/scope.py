@@ -56,8 +56,6 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
     if a.scheduler.dispatch not in WRITTEN:
         written = ", ".join(f"`{each}`" for each in WRITTEN)
         yield f"scheduler.dispatch: `{a.scheduler.dispatch}` has no RTL; take one of {written}"
-    if a.scheduler.assignment in ("channel_balanced", "skewed"):
-        yield f"scheduler.assignment: `{a.scheduler.assignment}` has no RTL; take `channel` or `position`"
     if is_custom(a.pe.unit) or is_custom(a.scheduler.policy or ""):
         key = "pe.unit" if is_custom(a.pe.unit) else "scheduler.policy"
         yield f"{key}: a class of yours has no RTL; take a shipped one"

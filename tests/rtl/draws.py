@@ -39,8 +39,10 @@ def draw(seed: int) -> Subject:
 def subject(machine: Any, geometry: Geometry, seed: int) -> Subject:
     """Give a machine a layer of random weights and thresholds, and an image of noise."""
     random = np.random.default_rng(seed)
+    if machine.scheduler.assignment == "channel_balanced":
+        geometry = replace(geometry, channel_work=_work(random, geometry))
     bits = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
-    scores = Geometry("dense", 1, 1, bits, 2)
+    scores = Geometry("dense", 1, 1, bits, 2, channel_work=(1, 1))
     n_edges = geometry.n_edges_full
     theta = np.rint(random.normal(0.3, 1, geometry.out_channels) * n_edges**0.5).astype(np.int64)
     constant = random.random(geometry.out_channels) < random.choice([0, 0, 0.3])
@@ -123,12 +125,13 @@ def _queued(chance: Random, way: str, width: int) -> dict[str, Any]:
 def _counted(chance: Random, way: str, width: int) -> dict[str, Any]:
     """Draw a machine whose counters hand out windows."""
     common = _common(chance, width)
-    counters = chance.choice([n for n in range(1, 6) if not common["pe__count"] % n])
+    least = 2 if way == "group" and common["pe__count"] > 1 else 1
+    counters = chance.choice([n for n in range(least, 7) if not common["pe__count"] % n])
     binding: dict[str, Any] = {"scheduler__counters": counters}
     if way == "group":
         binding = {
             "scheduler__groups": counters,
-            "scheduler__assignment": chance.choice(["channel", "channel", "position"]),
+            "scheduler__assignment": chance.choice(["channel", "channel_balanced", "position", "skewed"]),
         }
         if common["weight_buffer__banks"] != "ideal":
             binding["weight_buffer__banks"] = counters * chance.choice([1, 2])
@@ -162,6 +165,11 @@ def _common(chance: Random, width: int) -> dict[str, Any]:
         "pruning__threshold": chance.random() < 0.8,
         "pruning__pooling": chance.random() < 0.8,
     }
+
+
+def _work(random: np.random.Generator, geometry: Geometry) -> tuple[int, ...]:
+    """Draw what would have been measured of each channel."""
+    return tuple(random.integers(1, 99, geometry.out_channels).tolist())
 
 
 def _weights(random: np.random.Generator, geometry: Geometry) -> Any:

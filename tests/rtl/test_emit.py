@@ -106,7 +106,6 @@ def test_a_machine_that_is_outside_is_refused_by_its_key(key: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"scheduler__assignment": "skewed"}, "scheduler.assignment"),
         ({"pe__latency_cycles": 1}, "pe.latency_cycles"),
     ],
 )

@@ -5,7 +5,7 @@ package o3_pkg;
   localparam int WINDOW_MAJOR = 0, MEMBER_MAJOR = 1;
   localparam int POSITION = 0, CHANNEL = 1;
   localparam int OLDEST = 0, BARREL = 1;
-  localparam int BY_CHANNEL = 0, BY_POSITION = 1;
+  localparam int BY_CHANNEL = 0, BY_POSITION = 1, BY_LIST = 2;
 
   `include "o3_parameters.svh"
 

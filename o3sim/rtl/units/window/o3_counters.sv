@@ -69,11 +69,16 @@ module o3_counters
       localparam int FIRST_CHANNEL = BY_PLACE ? 0 : EACH == 0 ? g : g / (EACH == 0 ? 1 : EACH);
       task_t [WIDTH-1:0] tasks;
       logic [WIDTH-1:0] present;
-      o3_counter #(
-          .FIRST_PLACE(FIRST_PLACE), .PLACE_STEP(BY_PLACE ? SCHEDULER_GROUPS : EACH == 0 ? 1 : EACH),
-          .FIRST_CHANNEL(FIRST_CHANNEL), .CHANNEL_STEP(BY_PLACE ? 1 : EACH == 0 ? SCHEDULER_GROUPS : OUT_CHANNELS),
-          .SHOWN(WIDTH)) list (
-          .clk, .rst, .tasks, .present, .taken(($clog2(WIDTH + 1))'($countones(handed_out_valid[g]))));
+      logic [$clog2(WIDTH+1)-1:0] taken;
+      assign taken = ($clog2(WIDTH + 1))'($countones(handed_out_valid[g]));
+      if (SCHEDULER_ASSIGNMENT == BY_LIST) begin : g_table
+        o3_listed_counter #(.GROUP_NUMBER(g), .SHOWN(WIDTH)) list (.clk, .rst, .tasks, .present, .taken);
+      end else begin : g_steps
+        o3_counter #(
+            .FIRST_PLACE(FIRST_PLACE), .PLACE_STEP(BY_PLACE ? SCHEDULER_GROUPS : EACH == 0 ? 1 : EACH),
+            .FIRST_CHANNEL(FIRST_CHANNEL), .CHANNEL_STEP(BY_PLACE ? 1 : EACH == 0 ? SCHEDULER_GROUPS : OUT_CHANNELS),
+            .SHOWN(WIDTH)) list (.clk, .rst, .tasks, .present, .taken);
+      end
       assign handed_out[g] = tasks;
       for (genvar i = 0; i < WIDTH; i++) begin : g_task
         assign handed_out_valid[g][i] = present[i] && i < int'(free_contexts[g]) && is_there(tasks[i]);

@@ -219,14 +219,8 @@ module o3_pe
   assign asks_word = now[chosen].words_in;
   // Word by word the groups' weights lie side by side, so that each has banks of its own.
   localparam int UNITS = SCHEDULER_GROUPS == 0 ? 1 : SCHEDULER_GROUPS;
-  int local_channel;
   logic [WEIGHT_BITS-1:0] weight_address;
-  always_comb begin
-    local_channel = int'(asks_op.channel);
-    if (SCHEDULER_GROUPS != 0 && SCHEDULER_ASSIGNMENT == BY_CHANNEL)
-      local_channel = OUT_CHANNELS < UNITS ? 0 : local_channel / UNITS;
-  end
-  assign weight_address = WEIGHT_BITS'((local_channel * WORDS + int'(asks_word)) * UNITS + GROUP_NUMBER);
+  assign weight_address = WEIGHT_BITS'((int'(now[chosen].work.weight_row) * WORDS + int'(asks_word)) * UNITS + GROUP_NUMBER);
   logic [GATHER_BITS-1:0] next_gathered;
   logic [PE_WIDTH_EDGES-1:0] activations;
   if (PATCH_COLUMNS == 0) begin : g_read

@@ -19,11 +19,14 @@ package o3_tasks_pkg;
   typedef struct packed {
     op_t                    first;    // its first member
     logic [PLACE_BITS-1:0]  place;
+    logic [CHANNEL_BITS-1:0] weight_row;  // of its channel, among those of the group of PEs
     logic [MEMBER_BITS-1:0] members;
   } task_t;
 
   // The tasks of a layer lie at places, row by row of the map.
-  function automatic task_t task_at(input logic [PLACE_BITS-1:0] place, input logic [CHANNEL_BITS-1:0] channel);
+  function automatic task_t task_at(
+      input logic [PLACE_BITS-1:0] place, input logic [CHANNEL_BITS-1:0] channel,
+      input logic [CHANNEL_BITS-1:0] weight_row);
     task_t made;
     int row = int'(place) / TASK_COLUMNS, column = int'(place) % TASK_COLUMNS;
     int left = POOLED_WIDTH - column * BUNDLE;            // neurons of a row that a bundle can take
@@ -34,6 +37,7 @@ package o3_tasks_pkg;
     int neuron_column = IS_WINDOW ? column * POOL_SIZE : column * BUNDLE;
     made.members = MEMBER_BITS'(members);
     made.place = place;
+    made.weight_row = weight_row;
     made.first.index = SEQUENCER_OUTERMOST == POSITION
         ? OP_BITS'(earlier * OUT_CHANNELS + int'(channel) * members)
         : OP_BITS'(int'(channel) * POOLED_HEIGHT * POOLED_WIDTH * MEMBERS + earlier);
