@@ -29,6 +29,7 @@ _QUEUE = (
 _COUNTERS = (("scheduler", "windows_per_cycle"), ("scheduler", "bundle_positions"), ("pe", "pick"))
 _GROUPS = (("scheduler", "groups"), ("scheduler", "assignment"))
 _PATCH = ("activation_buffer", "patch_kbit")
+_BROADCAST = ("activation_buffer", "broadcast_words")
 _OPEN = ("scheduler", "open_channels")
 _ARGMAX = ("pruning", "argmax")
 _SELECT = ("scheduler", "select_cycles")
@@ -51,7 +52,9 @@ _KEYS = {
     BANKED: _Keys((*_QUEUE, _BANKS), (_ARGMAX, _SELECT, _LINE_BUFFER)),
     "window": _Keys((("scheduler", "counters"), *_COUNTERS), (_PATCH, _LINE_BUFFER)),
     "group": _Keys((*_GROUPS, *_COUNTERS), (_PATCH, _LINE_BUFFER)),
-    CAROUSEL: _Keys((("scheduler", "groups"), _OPEN, ("scheduler", "windows_per_cycle"), _PATCH), ()),
+    CAROUSEL: _Keys(
+        (("scheduler", "groups"), _OPEN, ("scheduler", "windows_per_cycle"), _PATCH, _BROADCAST), ()
+    ),
 }
 _SOME_HAVE = tuple(dict.fromkeys(path for keys in _KEYS.values() for path in (*keys.needs, *keys.takes)))
 """Keys that not every machine has."""

@@ -43,6 +43,7 @@ NO_QUEUE = {
     "scheduler.bundle_positions",
     "pe.pick",
     "activation_buffer.patch_kbit",
+    "activation_buffer.broadcast_words",
     "activation_buffer.banks",
     "weight_buffer.banks",
     "pruning.squash_latency_cycles",

@@ -8,18 +8,20 @@ from o3sim.compiled.carousel.records import (
     age_at,
     bank_of,
     channel_of,
+    first_read,
     group_at,
     need,
     pass_at,
     pass_of,
+    read_port_at,
+    reads,
     stream_at,
-    tile_cycles,
-    tile_reads,
     tile_start,
     tile_words,
 )
-from o3sim.compiled.kernel import inlined, noinline
+from o3sim.compiled.kernel import inlined, noinline, remainder
 from o3sim.compiled.records.ledger import CAUSE
+from o3sim.compiled.records.output_bits import port_at
 from o3sim.compiled.weight_stream import arrived
 from o3sim.contract.carousel.tiles import HALVES
 
@@ -59,7 +61,7 @@ def _filled(x: CarouselMemory, stream: Stream) -> bool:
     fill = stream.pass_number if x.layer.fills > 1 else 0
     if fill != x.units.filling:
         return fill < x.units.filling
-    return x.units.fill_cycles >= need(x.layer, stream.next_window)
+    return x.units.filled_reads >= need(x.layer, stream.next_window)
 
 
 @inlined
@@ -110,9 +112,31 @@ def broadcast(x: CarouselMemory, cycle: int) -> None:
     if before >= 0 and pass_at(units, before).ended_cycle >= cycle:
         return
     tile = units.filling % x.layer.tiles
-    units.fill_cycles += 1
-    if units.fill_cycles >= tile_cycles(x.layer, tile):
-        x.counts.activation_reads += tile_reads(x.layer, tile)
+    first, words = first_read(x.layer, tile), first_read(x.layer, tile + 1) - first_read(x.layer, tile)
+    done = units.filled_reads
+    end = min(words, done + x.settings.broadcast_words)
+    while done < end and _goes_out(x, reads(x.layer, first + done), cycle):
+        done += 1
+    x.counts.activation_reads += done - units.filled_reads
+    units.filled_reads = done
+    if done == words:
         x.counts.patch_writes += tile_words(x.layer, tile) * x.settings.pes
         units.filling += 1
-        units.fill_cycles = 0
+        units.filled_reads = 0
+
+
+@inlined
+def _goes_out(x: CarouselMemory, word: int, cycle: int) -> bool:
+    """Read a word to broadcast it, unless its bank has given one in this cycle, or writes."""
+    settings = x.settings
+    if settings.written_banks == 0:
+        return True
+    bank = remainder(word, settings.written_banks, settings.written_shift)
+    port = read_port_at(x.units, bank)
+    if port.cycle == cycle:
+        return False
+    if port_at(x.output_bits, bank).cycle == cycle - 1 and x.output_bits.n_writing > 0:
+        x.counts.write_conflicts += 1
+        return False
+    port.cycle = cycle
+    return True

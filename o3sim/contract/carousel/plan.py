@@ -65,7 +65,7 @@ def tiles_for(name: str, geometry: Geometry, architecture: Architecture) -> Tile
         If half of a PE's memory does not hold what one window reads.
     """
     buffer = architecture.activation_buffer
-    tiles = tiles_of(geometry, architecture.pe.width_edges, buffer.patch_kbit * 1024, buffer.banks)
+    tiles = tiles_of(geometry, architecture.pe.width_edges, buffer.patch_kbit * 1024)
     if isinstance(tiles, Tiles):
         return tiles
     raise InputError(

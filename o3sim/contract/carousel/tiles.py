@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,74 +55,57 @@ class Tiles(NamedTuple):
     start : int32 array, shape (tiles + 1,)
         Where each tile begins in ``windows``; the last entry is their number.
     need : int32 array, shape (windows,)
-        Cycles of its tile's filling after which a window can be handed out.
-    cycles : int32 array, shape (tiles,)
-        Cycles that filling takes.
-    reads : int32 array, shape (tiles,)
-        Buffer words that it reads.
+        Reads of its tile's filling after which a window can be handed out.
+    reads : int32 array
+        Buffer words that filling reads, in order, those of one tile behind those of another.
+    first_read : int32 array, shape (tiles + 1,)
+        Where those of each tile begin in ``reads``; the last entry is their number.
     words : int32 array, shape (tiles,)
-        Words that it writes into the memory of every PE.
+        Words that filling writes into the memory of every PE.
     """
 
     windows: NDArray[np.int32]
     start: NDArray[np.int32]
     need: NDArray[np.int32]
-    cycles: NDArray[np.int32]
     reads: NDArray[np.int32]
+    first_read: NDArray[np.int32]
     words: NDArray[np.int32]
 
     @property
     def number(self) -> int:
         """How many tiles there are."""
-        return len(self.cycles)
+        return len(self.words)
 
 
 class _Filling:
-    """The filling of a tile under way: which pieces are in, which banks were read in the last cycle."""
+    """The filling of a tile under way: which pieces are in, and what was read for them."""
 
-    def __init__(self, banks: int | Literal["ideal"]) -> None:
-        self._banks = banks
-        self._busy: set[int] = set()
+    def __init__(self) -> None:
         self._held: set[int] = set()
-        self.cycles = self.reads = self.words = 0
+        self.reads: list[int] = []
+        self.words = 0
 
     def words_with(self, pieces: list[Piece]) -> int:
         """Count the words that are in when these pieces are, too."""
         return self.words + sum({p.key: p.words for p in pieces if p.key not in self._held}.values())
 
     def add(self, pieces: list[Piece]) -> None:
-        """Read what is not in yet, in order, as many buffer words a cycle as lie in different banks."""
+        """Read what is not in yet, in order."""
         for piece in pieces:
             if piece.key not in self._held:
                 self._held.add(piece.key)
                 self.words += piece.words
-                for address in piece.reads:
-                    self._read(address)
-
-    def _read(self, address: int) -> None:
-        self.reads += 1
-        if self._banks == "ideal":
-            self.cycles = 1
-            return
-        bank = address % self._banks
-        if self.cycles == 0 or bank in self._busy:
-            self.cycles += 1
-            self._busy.clear()
-        self._busy.add(bank)
+                self.reads += piece.reads
 
 
 @lru_cache(maxsize=64)  # the layers of a network, for every image again
-def tiles_of(
-    geometry: Geometry, width_edges: int, memory_bits: int, banks: int | Literal["ideal"]
-) -> Tiles | int:
+def tiles_of(geometry: Geometry, width_edges: int, memory_bits: int) -> Tiles | int:
     """Cut the windows of a layer into tiles.
 
     Parameters
     ----------
     memory_bits : int
         Size of the memory of a PE.
-    banks : int or "ideal"
-        Banks of the activation buffer; each gives a word a cycle.
 
     Returns
     -------
@@ -132,12 +115,12 @@ def tiles_of(
     order = z_order(geometry.pooled_height, geometry.pooled_width)
     whole, largest = _sizes(geometry, width_edges, order)
     if whole * width_edges <= memory_bits:
-        return _filled(geometry, width_edges, order, whole, len(order), banks)
+        return _filled(geometry, width_edges, order, whole, len(order))
     room = memory_bits // HALVES // width_edges
     if largest > room:
         return largest * width_edges * HALVES
-    fewest = _filled(geometry, width_edges, order, room, len(order), "ideal").number
-    return _filled(geometry, width_edges, order, room, -(-len(order) // fewest), banks)
+    fewest = _filled(geometry, width_edges, order, room, len(order)).number
+    return _filled(geometry, width_edges, order, room, -(-len(order) // fewest))
 
 
 def _sizes(geometry: Geometry, width_edges: int, order: list[int]) -> tuple[int, int]:
@@ -151,29 +134,22 @@ def _sizes(geometry: Geometry, width_edges: int, order: list[int]) -> tuple[int,
     return sum(all_pieces.values()), largest
 
 
-def _filled(
-    geometry: Geometry,
-    width_edges: int,
-    order: list[int],
-    room: int,
-    most: int,
-    banks: int | Literal["ideal"],
-) -> Tiles:
+def _filled(geometry: Geometry, width_edges: int, order: list[int], room: int, most: int) -> Tiles:
     """Put as many windows as fit, but no more than so many, into each tile, and fill it."""
-    starts, need, fillings = [0], [], [_Filling(banks)]
+    starts, need, fillings = [0], [], [_Filling()]
     for place, window in enumerate(order):
         pieces = _pieces_of_window(geometry, width_edges, window)
         if fillings[-1].words_with(pieces) > room or place - starts[-1] == most:
             starts.append(place)
-            fillings.append(_Filling(banks))
+            fillings.append(_Filling())
         fillings[-1].add(pieces)
-        need.append(fillings[-1].cycles)
+        need.append(len(fillings[-1].reads))
     return Tiles(
         windows=np.array(order, np.int32),
         start=np.array([*starts, len(order)], np.int32),
         need=np.array(need, np.int32),
-        cycles=np.array([filling.cycles for filling in fillings], np.int32),
-        reads=np.array([filling.reads for filling in fillings], np.int32),
+        reads=np.array([address for filling in fillings for address in filling.reads], np.int32),
+        first_read=np.cumsum([0, *(len(filling.reads) for filling in fillings)], dtype=np.int32),
         words=np.array([filling.words for filling in fillings], np.int32),
     )
 

@@ -36,7 +36,7 @@ def carousel(**changes: Any) -> Architecture:
         for key in keys:
             del data[unit][key]
     data["scheduler"] |= {"dispatch": "carousel", "groups": 1, "open_channels": 4, "windows_per_cycle": 64}
-    data["activation_buffer"]["patch_kbit"] = 1000
+    data["activation_buffer"] |= {"patch_kbit": 1000, "broadcast_words": "ideal"}
     for name, value in changes.items():
         unit, _, key = name.partition("__")
         data[unit][key] = value
@@ -134,6 +134,7 @@ def carousels(draw: st.DrawFn, width: int) -> Architecture:
         scheduler__windows_per_cycle=draw(st.sampled_from([1, 2, 64])),
         scheduler__issue_latency_cycles=draw(st.sampled_from([0, 0, 1, 3])),
         activation_buffer__banks=draw(banks()),
+        activation_buffer__broadcast_words=draw(st.sampled_from([1, 2, "ideal"])),
         weight_buffer__banks=draw(st.sampled_from(["ideal", groups * (opened + more)])),
         dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),
         dram__latency_cycles=draw(st.sampled_from([0, 1, 50])),
@@ -161,7 +162,7 @@ def carousel_cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
 
 def _least_patch_bits(geometry: Geometry, made: Architecture) -> int:
     """Return the smallest memory that will do for a layer, in bits."""
-    tiles = tiles_of(geometry, made.pe.width_edges, 0, made.activation_buffer.banks)
+    tiles = tiles_of(geometry, made.pe.width_edges, 0)
     return 1 if isinstance(tiles, Tiles) else tiles
 
 
