@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from o3sim.contract.tasks import layer_tasks
 from o3sim.contract.weight_groups import all_channels, weight_words
+from o3sim.rtl.lines import line
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -14,11 +15,6 @@ if TYPE_CHECKING:
 
 LISTED = "channel_balanced", "skewed"
 """Values of ``scheduler.assignment`` whose lists are tables."""
-
-FIELD_BITS = 20
-"""Of a place, a channel and a row of weights in a line of a table."""
-
-LINE_BITS = 1 + 3 * FIELD_BITS
 
 
 def is_listed(architecture: Architecture) -> bool:
@@ -37,15 +33,14 @@ def list_length(geometry: Geometry, architecture: Architecture) -> int:
 def list_words(geometry: Geometry, architecture: Architecture) -> list[int]:
     """Return the tables, one group's after another, each filled up with 0.
 
-    A word is, from its highest bits on, 1, the row of the weight memory among those of the group, channel and
-    place.
+    The fields of a line are 1, the row of the weight memory among those of the group, channel and place.
     """
     tasks, length = _tasks(geometry, architecture), list_length(geometry, architecture)
     words = []
     for start, end in zip(tasks.list_start[:-1], tasks.list_start[1:], strict=True):
         for task in tasks.listed[start:end].tolist():
-            fields = 1, _row(tasks, task, geometry, architecture), tasks.channel[task], tasks.place[task]
-            words.append(_packed(tuple(int(field) for field in fields)))
+            row = _row(tasks, task, geometry, architecture)
+            words.append(line(1, row, int(tasks.channel[task]), int(tasks.place[task])))
         words += [0] * (length - int(end - start))
     return words
 
@@ -68,10 +63,3 @@ def _row(tasks: LayerTasks, task: int, geometry: Geometry, architecture: Archite
 
 def _tasks(geometry: Geometry, architecture: Architecture) -> LayerTasks:
     return layer_tasks(geometry, [all_channels(0, geometry)], architecture)
-
-
-def _packed(fields: tuple[int, ...]) -> int:
-    word = 0
-    for field in fields:
-        word = word << FIELD_BITS | field
-    return word

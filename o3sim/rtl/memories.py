@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.network.bits.packing import unpack_bits
 from o3sim.rtl.lists import is_listed, listed_rows
 
@@ -43,6 +44,8 @@ def weight_rows(geometry: Geometry, architecture: Architecture) -> list[int | No
         return listed_rows(geometry, architecture)
     if architecture.scheduler.groups is None:
         return list(range(channels))
+    if architecture.scheduler.dispatch == CAROUSEL:
+        return [row if row < channels else None for row in range(-(-channels // groups) * groups)]
     if architecture.scheduler.assignment == "position":
         return [channel for channel in range(channels) for _ in range(groups)]
     if channels >= groups:

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 
 from o3sim.config.architecture import Architecture
+from o3sim.contract.carousel.tiles import Tiles, tiles_of
 from o3sim.contract.patch import least_patch_bits
 from o3sim.network.bits.packing import pack_bits
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput
 from o3sim.rtl.emit import Subject
+from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture, queueless
 
-WAYS = ("out_of_order", "window", "in_order", "group", "dense", "member_major", "banked")
+WAYS = ("out_of_order", "window", "in_order", "group", "dense", "member_major", "banked", "carousel")
 """Ways to dispatch, in turns."""
 
 
@@ -27,6 +29,8 @@ def draw(seed: int) -> Subject:
     width = chance.choice([1, 3, 4, 8, 16])
     geometry = _geometry(chance, width)
     way = WAYS[seed % len(WAYS)]
+    if way == "carousel":
+        return _gone_round(chance, width, geometry, seed)
     if way in ("window", "group"):
         made = queueless(way, **_counted(chance, way, width))
         if chance.random() < 0.4:
@@ -88,6 +92,34 @@ def _patched(chance: Random, machine: Architecture, geometry: Geometry) -> tuple
     size = -(-least_patch_bits(geometry, machine) // 1024)
     keys = {"activation_buffer.patch_kbit": size, "sequencer.outermost": "position"}
     return machine.with_(keys), geometry
+
+
+def _gone_round(chance: Random, width: int, geometry: Geometry, seed: int) -> Subject:
+    """Draw a machine whose weight words go round, with memories that just hold a window, or larger ones."""
+    if geometry.kind == "conv" and chance.random() < 0.6:  # channels fill words, half a kbit holds a window
+        size = 1 if geometry.pool is None else geometry.pool.size
+        rows, columns = (
+            (size - 1) * geometry.stride + kernel
+            for kernel in (geometry.kernel_height, geometry.kernel_width)
+        )
+        geometry = replace(geometry, in_channels=max(1, min(512 // (rows * columns), 40) // width) * width)
+    common = _common(chance, width)
+    groups = chance.choice([n for n in range(1, 4) if not common["pe__count"] % n])
+    opened = chance.choice([1, 2, 3])
+    keys = {
+        "pe__contexts": chance.choice([1, 2, 3, 4, 5]),
+        "pe__speculate": True,
+        "scheduler__groups": groups,
+        "scheduler__open_channels": opened,
+        "scheduler__windows_per_cycle": chance.choice([1, 2, 8]),
+        "activation_buffer__broadcast_words": chance.choice([1, 2, "ideal"]),
+        "weight_buffer__banks": chance.choice(["ideal", groups * (opened + chance.choice([0, 1, 3]))]),
+    }
+    made = subject(carousel(**common | keys), geometry, seed)
+    cuts = [tiles_of(layer.geometry, width, 0) for layer in made.network.layers]
+    least = max(1 if isinstance(cut, Tiles) else cut for cut in cuts)
+    size = -(-least // 1024) + chance.choice([0, 0, 1])
+    return replace(made, architecture=made.architecture.with_({"activation_buffer.patch_kbit": size}))
 
 
 def _queued(chance: Random, way: str, width: int) -> dict[str, Any]:

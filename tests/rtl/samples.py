@@ -6,6 +6,7 @@ from typing import Any
 
 from o3sim.network.layer import Geometry, Pool
 from o3sim.rtl.emit import Subject
+from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture, conv, queueless
 from tests.rtl.draws import subject
 
@@ -32,16 +33,19 @@ QUEUE = architecture(**NARROW)
 PATCHED = conv(6, 6, 20, 5, pool=Pool(2, 2), padding_pixels=1, padding="-1")
 """A patch of 1 kbit holds 12 of its 24 columns."""
 
+TILED = conv(6, 6, 32, 3, pool=Pool(2, 2), padding_pixels=1, padding="+1")
+"""Half a kbit holds the 16 pixels under a window, of 4 words each, and no more."""
+
 
 def queue(**changes: Any) -> Subject:
     """The pooled layer on the machine with a queue, with some keys changed by dotted names."""
     return subject(QUEUE.with_({key.replace("__", "."): value for key, value in changes.items()}), POOLED, 1)
 
 
-def queue_in_banks() -> Subject:
+def queue_in_banks(**changes: Any) -> Subject:
     """The layer of gathered words on such a machine whose queue is in two banks."""
     banks = {"scheduler__dispatch": "banked", "scheduler__banks": 2, "scheduler__issue_width_ops": None}
-    return subject(architecture(**{**NARROW, "issue_queue__depth_ops": 8, **banks}), GATHERED, 1)
+    return subject(architecture(**{**NARROW, "issue_queue__depth_ops": 8, **banks, **changes}), GATHERED, 1)
 
 
 def windows(dispatch: str, geometry: Geometry = GATHERED, **changes: Any) -> Subject:
@@ -54,3 +58,20 @@ def windows(dispatch: str, geometry: Geometry = GATHERED, **changes: Any) -> Sub
         "output_buffer__write_width_ops": 1,
     }
     return subject(queueless(dispatch, **{**sizes, **changes}), geometry, 1)
+
+
+def gone_round(geometry: Geometry = TILED, **changes: Any) -> Subject:
+    """A layer, that in tiles if no other, on a carousel whose units are narrow enough to hold others up."""
+    sizes = {
+        "pe__latency_cycles": 3,
+        "pe__contexts": 2,
+        "scheduler__groups": 2,
+        "scheduler__open_channels": 2,
+        "scheduler__windows_per_cycle": 1,
+        "activation_buffer__banks": 3,
+        "activation_buffer__broadcast_words": 2,
+        "activation_buffer__patch_kbit": 1,
+        "weight_buffer__banks": 4,
+        "output_buffer__write_width_ops": 1,
+    }
+    return subject(carousel(**{**sizes, **changes}), geometry, 1)

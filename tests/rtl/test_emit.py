@@ -46,7 +46,8 @@ def test_a_folder_holds_units_header_memories_testbench_and_makefile(call: Call,
     assert (status, out) == (0, "")
     folder = tmp_path / "made" / "here"
     made = {path.name for path in folder.iterdir()}
-    units = {path.name for place in (UNITS, UNITS / "queue") for path in place.iterdir() if path.is_file()}
+    places = UNITS, UNITS / "operands", UNITS / "queue"
+    units = {path.name for place in places for path in place.iterdir() if path.is_file()}
     assert made == units | {
         "o3_parameters.svh",
         "activations.hex",

@@ -81,9 +81,9 @@ def halves(words: list[int]) -> list[list[int]]:
 
 def lines_of(words: list[int]) -> list[tuple[int, ...]]:
     """Take the fields of lines apart, up to the first that is of no task."""
-    taken = [word for word in words if word >> 60]
+    taken = [word for word in words if word >> 96]
     assert words[len(taken) :] == [0] * (len(words) - len(taken))
-    return [tuple(word >> shift & 0xFFFFF for shift in (40, 20, 0)) for word in taken]
+    return [tuple(word >> shift & 0xFFFFFFFF for shift in (64, 32, 0)) for word in taken]
 
 
 def test_words_of_groups_alternate() -> None:

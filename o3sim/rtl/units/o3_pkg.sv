@@ -42,15 +42,22 @@ package o3_pkg;
       ? COLUMN_WORDS : ACTIVATION_BUFFER_BANKS;  // in a cycle, at most
   localparam int COLUMN_BITS = bits_for(COLUMNS);
   localparam int COLUMN_WORD_BITS = bits_for(COLUMN_WORDS);
-  localparam int SLOT_BITS = bits_for(PATCH_COLUMNS_OR_1 - 1);
+  localparam int PATCH_SLOT_BITS = bits_for(PATCH_COLUMNS_OR_1 - 1);
 
   // Words of a column on their way to all PEs.
   typedef struct packed {
     logic [SENT_WORDS-1:0]                     valid;
-    logic [SLOT_BITS-1:0]                      slot;
+    logic [PATCH_SLOT_BITS-1:0]                      slot;
     logic [COLUMN_WORD_BITS-1:0]               first;  // of the column's words
     logic [SENT_WORDS-1:0][PE_WIDTH_EDGES-1:0] words;
   } sent_t;
+
+  localparam int LAST_EDGES = EDGES - (WORDS - 1) * PE_WIDTH_EDGES;  // of the last word of a neuron
+
+  // Edges of a neuron in the words behind one, in natural order.
+  function automatic logic [COUNT_BITS-1:0] edges_behind(input logic [WORD_BITS-1:0] number);
+    return int'(number) == WORDS - 1 ? '0 : COUNT_BITS'(EDGES - (int'(number) + 1) * PE_WIDTH_EDGES);
+  endfunction
 
   // One neuron on its way: `index` is its place in program order, and its age.
   typedef struct packed {

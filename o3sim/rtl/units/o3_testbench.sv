@@ -1,6 +1,6 @@
 // Runs one layer and prints its events: `cycle kind-number kind op unit value`, for `make trace.txt` to put in
 // order; those of one way to dispatch are in o3_own_events.svh. After the last cycle the buffer with the output
-// bits is written to output.hex.
+// bits is written to output.hex, by o3_own_output.svh.
 module o3_testbench
   import o3_pkg::*;
 (
@@ -25,17 +25,15 @@ module o3_testbench
       if (ended) written <= 1'b1;
       if (written) finished <= 1'b1;
     end
-  if (PATCH_COLUMNS == 0) begin : g_read
-    always_ff @(posedge clk) if (!rst && written && !finished) $writememh("output.hex", core.memories.g_read.activation_buffer.memory);
-  end else begin : g_sent
-    always_ff @(posedge clk) if (!rst && written && !finished) $writememh("output.hex", core.memories.g_sent.activation_buffer.memory);
-  end
+  logic shows_output;
+  assign shows_output = !rst && written && !finished;
+  `include "o3_own_output.svh"
 
   always_ff @(posedge clk)
     if (!rst && !ended) begin
       if (cycle == 0) $display("0 0 layer_start %0d %s", LAYER_NUMBER, LAYER_NAME);
       for (int p = 0; p < PE_COUNT; p++) begin
-        for (int k = 0; k <= PE_CONTEXTS; k++)
+        for (int k = 0; k < $bits(core.known[0]) / $bits(outcome_t); k++)
           if (core.known[p][k].valid)
             $display("%0d 2 decide %0d pe%0d %0d", cycle, core.known[p][k].index, p, core.known[p][k].outcome);
         for (int c = 0; c < PE_CONTEXTS; c++)

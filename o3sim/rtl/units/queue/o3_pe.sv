@@ -119,6 +119,7 @@ module o3_pe
 
   o3_datapath datapath (
       .clk, .rst, .word_valid(granted), .word_op(asks_op), .word_context(chosen), .word_number(asks_word),
+      .word_starts(asks_word == 0), .word_left(edges_behind(asks_word)),
       .word_threshold(now[chosen].threshold), .activations, .weights(reply.weight_data),
       .dropped, .dropped_index(squashed_index), .verdict);
 

@@ -15,9 +15,9 @@ module o3_listed_counter
 );
   typedef struct packed {
     logic        valid;
-    logic [19:0] weight_row;
-    logic [19:0] channel;
-    logic [19:0] place;
+    logic [31:0] weight_row;
+    logic [31:0] channel;
+    logic [31:0] place;
   } line_t;
   line_t lines[SCHEDULER_COUNTERS*LIST_TASKS];
   initial $readmemh("lists.hex", lines);

@@ -237,6 +237,7 @@ module o3_pe
 
   o3_datapath datapath (
       .clk, .rst, .word_valid(granted), .word_op(asks_op), .word_context(chosen), .word_number(asks_word),
+      .word_starts(asks_word == 0), .word_left(edges_behind(asks_word)),
       .word_threshold(now[chosen].threshold), .activations, .weights(reply.weight_data), .dropped('0), .dropped_index('0), .verdict);
 
   o3_held_outcomes held_outcomes (.clk, .rst, .coming, .offered, .taken, .stalled);

@@ -50,7 +50,7 @@ module o3_columns
     if (count > left) count = left;
     if (int'(there) == COLUMNS || int'(there) >= int'(oldest) + PATCH_COLUMNS) count = 0;
     sent = '0;
-    sent.slot = SLOT_BITS'(int'(there) % PATCH_COLUMNS_OR_1);
+    sent.slot = PATCH_SLOT_BITS'(int'(there) % PATCH_COLUMNS_OR_1);
     sent.first = words_out;
     for (int i = 0; i < SENT_WORDS; i++) begin
       sent.valid[i] = i < count;
