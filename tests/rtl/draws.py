@@ -19,8 +19,11 @@ from o3sim.rtl.emit import Subject
 from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture, queueless
 
-WAYS = ("out_of_order", "window", "in_order", "group", "dense", "member_major", "banked", "carousel")
+WAYS = ("central", "window", "banked", "group", "carousel")
 """Ways to dispatch, in turns."""
+
+CENTRAL = ("out_of_order", "in_order", "dense", "member_major")
+"""What a central queue may do, in turns."""
 
 
 def draw(seed: int) -> Subject:
@@ -29,6 +32,8 @@ def draw(seed: int) -> Subject:
     width = chance.choice([1, 3, 4, 8, 16])
     geometry = _geometry(chance, width)
     way = WAYS[seed % len(WAYS)]
+    if way == "central":
+        way = CENTRAL[seed // len(WAYS) % len(CENTRAL)]
     if way == "carousel":
         return _gone_round(chance, width, geometry, seed)
     if way in ("window", "group"):
@@ -129,6 +134,7 @@ def _queued(chance: Random, way: str, width: int) -> dict[str, Any]:
     evaluates_all = way == "dense" and chance.random() < 0.5
     either = chance.choice(["out_of_order", "in_order"])
     policy = {"dense": "lockstep", "member_major": either, "banked": either}.get(way, way)
+    goes_by_member = way == "member_major" or (way == "banked" and chance.random() < 0.5)
     if evaluates_all:
         common |= {"pruning__threshold": False, "pruning__pooling": False}
     depth, banks = chance.randint(least, least + 8), 1
@@ -142,7 +148,7 @@ def _queued(chance: Random, way: str, width: int) -> dict[str, Any]:
         }
     drawn = {
         "sequencer__width_ops": chance.choice([1, 2, 3, 6]),
-        "sequencer__order": "member_major" if way == "member_major" else "window_major",
+        "sequencer__order": "member_major" if goes_by_member else "window_major",
         "sequencer__group_windows": chance.randint(1, 8),
         "issue_queue__depth_ops": -(-depth // banks) * banks,
         "scheduler__policy": policy,
