@@ -45,7 +45,7 @@ def shifters(items: int, kept: int) -> int:
     for stage in reversed(range(stages(items))):
         shift = 1 << stage
         count += min(needed, items - shift)
-        needed = min(items, needed + shift)
+        needed = min(items, 2 * needed)
     return count
 
 
@@ -241,17 +241,19 @@ def _output_buffer_ff(s: Sizes) -> Terms:
 
 
 def _output_bits(s: Sizes) -> Terms:
-    ports, banks, width = s["PORTS"], s["BANKS"], s["WIDTH"]
+    ports, banks, bits = s["PORTS"], s["BANKS"], s["BANKS"] * s["WIDTH"]
+    several = min(ports - 1, 1)  # one port alone meets no other
     return {
-        "bits": banks * width,
-        "ways": ports * banks * width,
-        "pairs": ports**2,
-        "addresses": ports * banks,
+        "unit": 1,
+        "bits": bits * several,
+        "ways": (ports - 1) * bits,
+        "banks": ports * (ports - 1) * banks,
     }
 
 
 def _output_bits_ff(s: Sizes) -> Terms:
-    return {"ports": s["PORTS"], "words": s["BANKS"] * (s["WIDTH"] + ADDRESS_BITS + 1 - stages(s["BANKS"]))}
+    held = s["PORTS"] if s["PORTS"] > 1 else 0
+    return {"held": held, "words": s["BANKS"] * (s["WIDTH"] + ADDRESS_BITS + 1 - stages(s["BANKS"]))}
 
 
 def _group_bits(s: Sizes) -> Terms:

@@ -44,7 +44,11 @@ class Part:
             "FF": (taken.ff, self.ff),
             "BRAM36": (taken.bram36, self.bram36),
         }
-        return [f"{asked:,g} {what} of {there:,}" for what, (asked, there) in pairs.items() if asked > there]
+        return [
+            f"{_grouped(asked)} {what} of {there:,}"
+            for what, (asked, there) in pairs.items()
+            if asked > there
+        ]
 
 
 @cache
@@ -72,3 +76,12 @@ def part_of(name: str, option: str) -> Part:
             f"{option}: no part {name!r}{suggest(name, parts())}; there are {', '.join(parts())}"
         )
     return parts()[name]
+
+
+def _grouped(count: float) -> str:
+    """Write a count, of block RAMs also halves.
+
+    >>> _grouped(2849234), _grouped(1000.5), _grouped(720.0)
+    ('2,849,234', '1,000.5', '720')
+    """
+    return f"{count:,.1f}".removesuffix(".0")

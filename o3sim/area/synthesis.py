@@ -20,7 +20,11 @@ UNITS = Path(__file__).parent / "units"
 SHARED = Path(__file__).parent.parent / "rtl" / "units"
 """Units of `o3sim rtl` that depend on no layer, and what the datapaths are made of."""
 
-SHARED_NAMES = "o3_compress", "o3_popcount", "o3_placement"
+SHARED_PATHS = {
+    "o3_compress": "operands/o3_compress.sv",
+    "o3_placement": "operands/o3_placement.sv",
+    "o3_popcount": "o3_popcount.sv",
+}
 FLOW = "synth_xilinx -family xc7 -noiopad -noclkbuf -nodsp -run"
 """Units are flattened before, each by itself."""
 
@@ -42,7 +46,7 @@ class Cells:
 
 
 Point = tuple[str, Mapping[str, int]]
-"""The name of a module in ``o3sim/area/units``, or of one of :data:`SHARED_NAMES`, and its parameters."""
+"""The name of a module in ``o3sim/area/units``, or one of :data:`SHARED_PATHS`, and its parameters."""
 
 
 def synthesize(points: Sequence[Point]) -> list[Cells]:
@@ -77,7 +81,7 @@ def synthesize(points: Sequence[Point]) -> list[Cells]:
 
 
 def _commands(points: Sequence[Point]) -> Iterator[str]:
-    shared = [SHARED / f"{name}.sv" for name in SHARED_NAMES]
+    shared = [SHARED / path for path in SHARED_PATHS.values()]
     for number, (unit, sizes) in enumerate(points):
         own = UNITS / f"{unit}.sv"
         files = [own, *shared] if own.is_file() else shared

@@ -87,7 +87,7 @@ def _spelled(piece: Piece, at: int) -> str:
 
 def _cells(taken: Taken, total: Taken) -> list[str]:
     share = percent(taken.lut / total.lut) if total.lut else ""
-    return [grouped(taken.lut), share, grouped(taken.ff), f"{taken.bram36:,g}"]
+    return [grouped(taken.lut), share, grouped(taken.ff), f"{taken.bram36:,.1f}".removesuffix(".0")]
 
 
 def fit_note(part: Part, taken: Taken) -> str:

@@ -16,7 +16,7 @@ from o3sim.area.synthesis import Cells, synthesize
 from scripts.benchmarks.area_points import every_point
 
 MEASURED = CONSTANTS.with_name("measured.csv")
-AT_A_TIME = 16
+AT_A_TIME = 13
 Rows = dict[tuple[str, str], Cells]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from o3sim.area.forms import CONSTANTS, FORMS, estimate, shifters
-from o3sim.area.synthesis import SHARED, SHARED_NAMES, UNITS, synthesize
+from o3sim.area.synthesis import SHARED, SHARED_PATHS, UNITS, synthesize
 from o3sim.config.catalog import shipped_folder
 from o3sim.config.yaml_marks import read_yaml
 from scripts.benchmarks.area_fit import Rows, errors, fit, least_squares, read_measured, spelled
@@ -63,8 +63,8 @@ def test_a_shifter_that_keeps_one_item_is_a_tree_of_multiplexers() -> None:
 
 def test_modules_have_the_sizes_that_they_are_measured_at() -> None:
     for unit, (names, _, _) in POINTS.items():
-        folder = SHARED if unit in SHARED_NAMES else UNITS
-        text = (folder / f"{unit}.sv").read_text()
+        shared = SHARED_PATHS.get(unit)
+        text = (UNITS / f"{unit}.sv" if shared is None else SHARED / shared).read_text()
         assert set(names) <= set(re.findall(r"parameter (?:int|bit) +(\w+)", text))
 
 

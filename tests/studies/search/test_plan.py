@@ -75,12 +75,12 @@ def test_the_example_is_valid_and_known_as_a_search() -> None:
 
 def test_derived_values_and_constraints_read_computed_figures(tmp_path: Path) -> None:
     text = SEARCH.replace("'max(1, pe.count // 2)'", "peak_edges_per_cycle // 32").replace(
-        "[peak_edges_per_cycle <= 128]", "[on_chip_kbit <= 1095, area.lut <= 7]"
+        "[peak_edges_per_cycle <= 128]", "[on_chip_kbit <= 1095, area.lut <= 250_000]"
     )
     space = plan_search(write_search(tmp_path, text)).space
     axes = {"pe.count": 4, "issue_queue.depth_ops": 8, "pe.latency_cycles": 1}
     assert space.candidate(axes).architecture.sequencer.width_ops == 4
     with pytest.raises(InputError, match=r"`on_chip_kbit <= 1095` does not hold"):
         space.candidate({**axes, "issue_queue.depth_ops": 256})
-    with pytest.raises(InputError, match=r"`area.lut <= 7` does not hold"):
+    with pytest.raises(InputError, match=r"`area.lut <= 250_000` does not hold"):
         space.candidate({**axes, "pe.count": 64})
