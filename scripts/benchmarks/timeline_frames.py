@@ -1,6 +1,6 @@
 """How long the page of `o3sim timeline` takes to draw a frame of 100,000 ops, in headless Chromium.
 
-``.venv/bin/python -m scripts.benchmarks.timeline_frames`` prints, for some parts of a layer in view, the least
+``.venv/bin/python -m scripts.benchmarks.timeline_frames`` prints, for parts of a layer in view, the least
 and the median of 100 frames: from the first command of a frame until its pixels can be read back.
 """
 
