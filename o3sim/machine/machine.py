@@ -301,7 +301,7 @@ class Machine:
         self.rows = OutputRows(program.geometry)
         self._supplied = self._supply_counts()
         self.output.begin_layer()
-        self.bits.begin_layer(program)
+        self.bits.begin_layer(program.first_output_word)
         self._begin_units(program, cycle)
         if self.stream is not None:
             self.stream.begin_layer(cycle)

@@ -100,7 +100,10 @@ UNIT_WHAT_IFS: tuple[WhatIf, ...] = (
     WhatIf(
         "operand banks",
         "every read granted at once",
-        {"activation_buffer": {"banks": "ideal"}, "weight_buffer": {"banks": "ideal"}},
+        {
+            "activation_buffer": {"banks": "ideal", "broadcast_words": "ideal"},
+            "weight_buffer": {"banks": "ideal"},
+        },
     ),
     LineBuffer("line buffer", "each word one access", {"activation_buffer": {"line_buffer": True}}),
     WhatIf("DRAM", "weights at once", {"dram": {"bits_per_cycle": "ideal", "latency_cycles": 0}}),
