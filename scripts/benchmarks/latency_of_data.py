@@ -39,7 +39,7 @@ PERMUTATIONS = 2000
 NOTHING_PRUNED = {"pruning.threshold": False, "pruning.pooling": False}
 CONSTANT_TIME = {**NOTHING_PRUNED, "output_buffer.release": "worst_case"}
 CONSTANT_IMAGES = 1000
-"""Run on machines of constant time, of which one image would do: all take the same (docs/machine.md, 147)."""
+"""Run on machines of constant time, of which one image would do: all take the same (docs/machine.md, 150)."""
 
 
 def mutual_information(first: NDArray[Any], second: NDArray[Any]) -> float:
