@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.config.constant_time import WORST_CASE
 from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.carousel.sizes import sizes_of
 from o3sim.contract.output_addresses import first_output_word
@@ -53,6 +54,7 @@ def _machine(architecture: Architecture, geometry: Geometry) -> dict[str, Value]
         "ACTIVATION_BUFFER_BANKS": _banks(a.activation_buffer.banks),
         "WEIGHT_BUFFER_BANKS": _banks(a.weight_buffer.banks),
         "OUTPUT_BUFFER_WRITE_WIDTH_OPS": a.output_buffer.write_width_ops,
+        "OUTPUT_BUFFER_RELEASE_WORST_CASE": a.output_buffer.release == WORST_CASE,
         "PRUNING_THRESHOLD": a.pruning.threshold,
         "PRUNING_POOLING": pools,
     }

@@ -60,6 +60,8 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
         )
     if a.activation_buffer.line_buffer:
         yield "activation_buffer.line_buffer: has no RTL; take `false`"
+    if a.scheduler.tiles == "columns":
+        yield "scheduler.tiles: `columns` has no RTL; take `shared`"
     if a.pruning.argmax:
         yield "pruning.argmax: compares by precomputed ranks, which is no hardware; take `false`"
     if a.pruning.speculative:

@@ -40,6 +40,11 @@ def test_what_a_machine_has_not_is_dropped_where_it_is_inherited(tmp_path: Path)
         ("scheduler: {open_channels: 0}", "scheduler.open_channels: .*1"),
         ("activation_buffer: {broadcast_words: 0}", "activation_buffer.broadcast_words: .*1"),
         ("activation_buffer: {broadcast_words: all}", "activation_buffer.broadcast_words: .*ideal"),
+        (
+            "scheduler: {take_from_neighbour: 4}",
+            "take_from_neighbour: tiles are `shared`, .*: 0, or `columns`",
+        ),
+        ("scheduler: {tiles: rows}", "scheduler.tiles: .*columns"),
         ("pe: {speculate: false}", "pe.speculate: words that go round wait for nobody.*`true`"),
         (
             "pruning: {speculative: true}",
@@ -68,6 +73,8 @@ def test_a_carousel_needs_its_keys(tmp_path: Path) -> None:
     for key in (
         "scheduler.groups",
         "scheduler.open_channels",
+        "scheduler.tiles",
+        "scheduler.take_from_neighbour",
         "activation_buffer.patch_kbit",
         "activation_buffer.broadcast_words",
     ):

@@ -40,6 +40,8 @@ NO_QUEUE = {
     "scheduler.groups",
     "scheduler.assignment",
     "scheduler.open_channels",
+    "scheduler.tiles",
+    "scheduler.take_from_neighbour",
     "scheduler.bundle_positions",
     "pe.pick",
     "activation_buffer.patch_kbit",

@@ -31,12 +31,12 @@ def test_what_fits_as_a_whole_takes_both_halves() -> None:
     """16 pixels of a word of 8: one tile in 128 bits; where a bit is lacking, halves of 7 words."""
     geometry = conv(4, 4, 8, 1, kernel=1)
     assert tiles(geometry, 8, 128).number == 1
-    assert np.diff(tiles(geometry, 8, 127).start).tolist() == [6, 6, 4]
+    assert tiles(geometry, 8, 127).sizes.tolist() == [6, 6, 4]
 
 
 def test_tiles_are_as_even_as_their_number_allows() -> None:
     """Nine words for 4 at a time: three times 3, not 4, 4 and 1."""
-    assert np.diff(tiles(conv(1, 9, 8, 1, kernel=1), 8, 71).start).tolist() == [3, 3, 3]
+    assert tiles(conv(1, 9, 8, 1, kernel=1), 8, 71).sizes.tolist() == [3, 3, 3]
 
 
 def test_neighbours_share_words_and_the_padding_takes_none() -> None:
@@ -92,7 +92,7 @@ def test_every_tile_fits_and_is_filled_in_the_order_of_its_windows(
     assert (made.words * 8 * halves <= 100 * kbits).all()
     reads = np.diff(made.first_read)
     assert reads.sum() == len(made.reads)
-    for first, end, of_tile in zip(made.start, made.start[1:], reads, strict=False):
+    for first, end, of_tile in zip(made.start[0], made.start[0, 1:], reads, strict=False):
         need = made.need[first:end]
         assert (np.diff(need) >= 0).all()
         assert need[-1] == of_tile

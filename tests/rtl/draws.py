@@ -137,6 +137,7 @@ def _queued(chance: Random, way: str, width: int) -> dict[str, Any]:
     goes_by_member = way == "member_major" or (way == "banked" and chance.random() < 0.5)
     if evaluates_all:
         common |= {"pruning__threshold": False, "pruning__pooling": False}
+        common["output_buffer__release"] = chance.choice(["when_final", "worst_case"])
     depth, banks = chance.randint(least, least + 8), 1
     in_banks: dict[str, Any] = {}
     if way == "banked":

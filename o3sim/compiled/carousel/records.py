@@ -27,6 +27,7 @@ class Settings:
     latency_cycles: int
     issue_latency_cycles: int
     windows_per_cycle: int
+    take_from_neighbour: int
     write_width_ops: int
     written_banks: int
     written_shift: int
@@ -44,7 +45,7 @@ class Layer:
         Groups of PEs, and what each has; 0 banks stand for ``ideal``.
     windows, members, out_channels, words : int
         Windows of a channel, their members, and the words that go round.
-    tiles, fills : int
+    lists, tiles, fills : int
     has_thresholds, checks_bounds, prunes_pooling : int
     writes_back : int
         Whether output bits take the ports of banks.
@@ -71,6 +72,7 @@ class Layer:
     members: int
     out_channels: int
     words: int
+    lists: int
     tiles: int
     fills: int
     has_thresholds: int
@@ -124,11 +126,20 @@ class Stream:
     pass_number: int
     channel: int
     bank: int
-    next_window: int
-    end_window: int
     left: int
     opened_cycle: int
     heard_round: int
+
+
+class Cursor:
+    """The windows of a list that a stream is still to hand out, by their places.
+
+    ``first_taken`` is the one from which on a neighbour may take them.
+    """
+
+    next_window: int
+    end_window: int
+    first_taken: int
 
 
 class Number:
@@ -248,6 +259,7 @@ class Units:
     groups: Table[Group]
     ages: Table[Number]
     streams: Table[Stream]
+    cursors: Table[Cursor]
     contexts: Table[Context]
     passes: Table[Pass]
     read_ports: Table[ReadPort]
@@ -257,6 +269,7 @@ class Units:
 group_at = rows("groups", Group)
 age_at = rows("ages", Number)
 stream_at = rows("streams", Stream)
+cursor_at = rows("cursors", Cursor)
 context_at = rows("contexts", Context)
 pass_at = rows("passes", Pass)
 read_port_at = rows("read_ports", ReadPort)
@@ -273,6 +286,7 @@ def settings_of(architecture: Architecture) -> dict[str, int]:
         "latency_cycles": a.pe.latency_cycles,
         "issue_latency_cycles": a.scheduler.issue_latency_cycles,
         "windows_per_cycle": a.scheduler.windows_per_cycle,
+        "take_from_neighbour": a.scheduler.take_from_neighbour,
         "write_width_ops": a.output_buffer.write_width_ops,
         "written_banks": or_zero(a.activation_buffer.banks),
         "written_shift": shift_of(or_zero(a.activation_buffer.banks)),
@@ -300,6 +314,7 @@ def layer_of(program: CarouselProgram, architecture: Architecture) -> dict[str, 
         "members": program.members.shape[1],
         "out_channels": program.geometry.out_channels,
         "words": program.words,
+        "lists": tiles.lists,
         "tiles": tiles.number,
         "fills": program.fills,
         "has_thresholds": not program.scores,
@@ -333,7 +348,7 @@ def units_of(program: CarouselProgram, architecture: Architecture, start_cycle: 
     pes, banks = architecture.pe.count, or_zero(architecture.activation_buffer.banks)
     sizes, groups, windows = program.sizes, program.groups, len(program.members)
     ends = np.cumsum([len(program.streams(group)) for group in range(groups)])
-    of_tile = np.diff(program.tiles.start)
+    of_tile = program.tiles.sizes
     channels = [weights.last_channel - weights.first_channel for weights in program.weight_groups]
     left = np.concatenate([count * of_tile for count in channels])
     total = windows * program.geometry.out_channels
@@ -343,6 +358,7 @@ def units_of(program: CarouselProgram, architecture: Architecture, start_cycle: 
         "groups": records(Group, groups, next_stream=np.concatenate([[0], ends[:-1]]), end_stream=ends),
         "ages": records(Number, groups * sizes.open_channels, stream=np.arange(groups * sizes.open_channels)),
         "streams": records(Stream, groups * sizes.open_channels),
+        "cursors": records(Cursor, groups * sizes.open_channels * program.tiles.lists),
         "contexts": records(Context, pes * sizes.contexts, stream=-1, known_cycle=NEVER),
         "passes": records(Pass, len(left), left=left, ended_cycle=NEVER),
         "read_ports": records(ReadPort, banks, cycle=-1),

@@ -31,7 +31,7 @@ class Broadcast:
     reads : int
         Words read from the activation buffer.
     writes : int
-        Words written into the memory of each PE.
+        Words written into the memories of the PEs of a group.
     write_conflicts : int
         Words that would have gone out if their bank had not written.
     """
@@ -44,7 +44,7 @@ class Broadcast:
             tiles.reads[first:end].tolist() for first, end in pairwise(tiles.first_read.tolist())
         ]
         self._need = tiles.need.tolist()
-        of_tile = (tiles.start[1:] - tiles.start[:-1]).tolist()
+        of_tile = tiles.sizes.tolist()
         sizes = [group.last_channel - group.first_channel for group in program.weight_groups]
         self._left = [windows * channels for channels in sizes for windows in of_tile]
         self._ended: dict[int, int] = {}

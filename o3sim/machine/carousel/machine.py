@@ -152,7 +152,7 @@ class CarouselMachine:
     def _take_window(self, context: Context, pe: int, number: int) -> str | None:
         """Take the next window of the group, or say why there is none."""
         group = pe // self.program.sizes.pes
-        found = self.streams[group].hand_out(self._cycle, self.broadcast.filled, self._arrived)
+        found = self.streams[group].hand_out(pe, self._cycle, self.broadcast.filled, self._arrived)
         if isinstance(found, str):
             return found
         context.take(*found)
@@ -217,8 +217,9 @@ class CarouselMachine:
         self.ledger = CarouselLedger(program)
         self.bounds = Bounds(program, architecture.pe.latency_cycles)
         self.broadcast = Broadcast(program, architecture.activation_buffer)
-        limit = architecture.scheduler.windows_per_cycle
-        self.streams = [StreamGroup(program, group, limit) for group in range(program.groups)]
+        self.streams = [
+            StreamGroup(program, group, architecture.scheduler) for group in range(program.groups)
+        ]
         self.contexts = [Context() for _ in range(architecture.pe.count * sizes.contexts)]
         self.bits.begin_layer(program.first_output_word)
         self.output = OutputPort(self.contexts, architecture.output_buffer.write_width_ops)
@@ -233,11 +234,11 @@ class CarouselMachine:
 
     def _end_layer(self, cycle: int) -> None:
         """Finish the counts of a layer."""
-        program, pes = self.program, self.architecture.pe.count
+        program = self.program
         counters = self.ledger.counters
         counters.cycles = cycle - self._start_cycle + 1
         counters.activation_reads = self.broadcast.reads
-        counters.patch_writes = self.broadcast.writes * pes
+        counters.patch_writes = self.broadcast.writes * program.groups
         counters.write_conflicts = self.broadcast.write_conflicts
         counters.output_bits = 0 if program.scores else self._output.size  # scores have no next layer
         counters.dram_bits = sum(group.bits for group in program.weight_groups)
