@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 from o3sim.compiled.kernel import inlined, noinline, quotient, remainder
 from o3sim.compiled.memory import Memory
 from o3sim.compiled.ops import window_of
 from o3sim.compiled.records.ops import op_at
-from o3sim.compiled.records.output_bits import held_at, port_at, writing_at, zeros_at
+from o3sim.compiled.records.output_bits import OutputBits, held_at, port_at, writing_at, zeros_at
 from o3sim.compiled.records.scoreboard import output_at
+from o3sim.compiled.records.settings import Settings
 
 
 @noinline
@@ -40,8 +43,19 @@ def _is_final(x: Memory, window: int, outcome: int) -> bool:
     return zeros.ops == x.layer.members
 
 
+class Writing(Protocol):
+    """The memory of a layer, as far as its output bits go."""
+
+    output_bits: OutputBits
+    settings: Settings
+
+    @property
+    def clock(self) -> Any:
+        """Has ``moved``."""
+
+
 @noinline
-def write_bits(x: Memory, cycle: int) -> None:
+def write_bits(x: Writing, cycle: int) -> None:
     """Choose what the banks write in the next cycle; the words that are left wait."""
     bits, settings = x.output_bits, x.settings
     bits.n_writing = 0
