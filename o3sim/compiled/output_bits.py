@@ -75,18 +75,19 @@ def take_bit(x: Writing, window: int) -> None:
 
 @inlined
 def _is_final(x: Memory, window: int, outcome: int) -> bool:
-    """Note an outcome of a window; return whether that is its first 1, or the last of its ops with none.
+    """Note an outcome of a window; return whether its bit is final by it.
 
-    A window in a context is written once.
+    That is with its first 1, or the last of its ops with none; or in any case with the last. A window in a
+    context is written once.
     """
     if x.windows.counters > 0:
         return True
-    if outcome:
+    if outcome and not x.settings.waits_for_all:
         return output_at(x.scoreboard, window).bit == 0
     if x.layer.members == 1:
         return True
     zeros = zeros_at(x.output_bits, window)
-    zeros.ops += 1
+    zeros.ops += 1  # every op, where the last one is waited for
     return zeros.ops == x.layer.members
 
 

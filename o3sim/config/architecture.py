@@ -13,6 +13,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from o3sim.config.array_sizes import array_conflicts, buffer_conflicts
 from o3sim.config.buffers import ActivationBuffer, WeightBuffer
+from o3sim.config.constant_time import release_conflicts
 from o3sim.config.custom_code import CustomClass
 from o3sim.config.dispatch import QUEUED, dispatch_conflicts, drop_strangers
 from o3sim.config.marks import Conflict, Document
@@ -157,6 +158,12 @@ class OutputBuffer(StrictModel):
     write_width_ops: Count = Field(
         description="Retirements written per cycle at most, one of a PE, PE after PE."
     )
+    release: Literal["when_final", "worst_case"] = Field(
+        default="when_final",
+        description="When a window's bit goes to its bank: once it is final, which a 1 makes it early"
+        " (when_final), or with the last of its ops, whatever comes out (worst_case): with nothing pruned"
+        " everything then takes every image the same time.",
+    )
 
 
 class Pruning(UnitModel):
@@ -278,6 +285,17 @@ class Architecture(CrossCheckedModel):
         return None if fifo is None or fifo.depth_rows == "unbounded" else fifo.depth_rows
 
     @property
+    def fifo_words(self) -> int | None:
+        """Words that the input of a stage holds; None if any number."""
+        fifo = self.input_fifo
+        return None if fifo is None or fifo.depth_words == "unbounded" else fifo.depth_words
+
+    @property
+    def has_fifo(self) -> bool:
+        """Whether the input of a stage may be full."""
+        return self.fifo_rows is not None or self.fifo_words is not None
+
+    @property
     def is_pipelined(self) -> bool:
         """Whether all layers run at once, each on units of its own."""
         return self.organization == PIPELINED
@@ -330,11 +348,14 @@ class Architecture(CrossCheckedModel):
         yield from streaming_conflicts(data, data.get("organization") == SEQUENTIAL)
         if not stages:
             yield from array_conflicts(data, ())
+            yield from release_conflicts(data, ())
         if data.get("organization") == SEQUENTIAL:
             yield from buffer_conflicts(data)
         for number, stage in enumerate(stages if isinstance(stages, list | tuple) else ()):
             if isinstance(stage, Mapping) and all(isinstance(part, Mapping) for part in stage.values()):
-                yield from array_conflicts(laid_over(data, stage), ("stages", number))
+                own = laid_over(data, stage)
+                yield from array_conflicts(own, ("stages", number))
+                yield from release_conflicts(own, ("stages", number))
 
     @classmethod
     def inherit(cls, document: Document) -> None:

@@ -32,7 +32,7 @@ class WritingBank:
 
 
 class Zeros:
-    """How many ops of a window retired with 0."""
+    """How many ops of a window retired with 0, or at all where the last one is waited for."""
 
     ops: int
 
