@@ -54,6 +54,8 @@ class Cliff(StrictModel):
     ----------
     reading : int
         Of docs/machine.md.
+    test : str
+        One that docs/machine.md names there.
     name : str
         Of its folder, behind the number.
     says : str
@@ -67,6 +69,7 @@ class Cliff(StrictModel):
     """
 
     reading: Size
+    test: Text
     name: Text
     says: Text
     of: Text = "central"

@@ -51,6 +51,12 @@ def test_a_neuron_is_decided_by_the_edge_that_is_asked_for() -> None:
     ]
 
 
+def test_a_cliff_is_of_the_reading_that_names_its_test() -> None:
+    parts = re.split(r"^(\d+)\. ", CONTRACT.read_text(), flags=re.M)
+    named = {int(number): text for number, text in zip(parts[1::2], parts[2::2], strict=True)}
+    assert [each.folder for each in CLIFFS.cliffs if f"`{each.test}`" not in named[each.reading]] == []
+
+
 def test_every_reading_of_the_contract_is_shown_or_listed_once() -> None:
     assert max(int(n) for n in re.findall(r"^(\d+)\. ", CONTRACT.read_text(), re.M)) == READINGS
     assert len({cliff.folder for cliff in CLIFFS.cliffs}) == len(CLIFFS.cliffs)
