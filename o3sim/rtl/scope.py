@@ -62,6 +62,8 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
         yield "activation_buffer.line_buffer: has no RTL; take `false`"
     if a.scheduler.tiles == "columns":
         yield "scheduler.tiles: `columns` has no RTL; take `shared`"
+    if a.activation_buffer.share_patch_reads not in (None, "none"):
+        yield "activation_buffer.share_patch_reads: has no RTL; take `none`"
     if a.pruning.argmax:
         yield "pruning.argmax: compares by precomputed ranks, which is no hardware; take `false`"
     if a.pruning.speculative:

@@ -35,7 +35,7 @@ def test_contexts_at_the_same_position_share_a_read_in_a_round() -> None:
 
 
 def test_a_word_of_another_position_takes_the_place_of_the_one_that_was_kept() -> None:
-    """Contexts 0, 1, 2 are at - 0 1 in round 0, at 0 0 1 in three, at 0 1 - in the next, - 1 - in three."""
+    """Contexts 0, 1, 2 are at - 0 1 in round 0, at 0 0 1 in three, then at 0 1 -, and at - 1 - in three."""
     done = counts(lone("chance", 3), undecided(2))
     assert (done.words_executed, done.patch_reads) == (16, 2 + 3 * 2 + 2 + 3)
 
