@@ -74,6 +74,7 @@ def _measured(task: Task, trainer: Trainer, test: DataSet, progress: Progress | 
         epochs = task.training.epochs
         progress(f"{task.training.name}, measuring", trainer.next_epoch - 1, epochs)
     right = predictions(trainer.network, test) == test.labels
+    sums = {"fraction_bits": trainer.network.fraction_bits()} if trainer.network.makes_sums else {}
     some = task.test.first(min(task.training.images_profiled, len(task.test)))
     total = survey(_exported(task, trainer), some, (PROFILE_WIDTH_EDGES,)).total
     width = PROFILE_WIDTH_EDGES
@@ -83,6 +84,7 @@ def _measured(task: Task, trainer: Trainer, test: DataSet, progress: Progress | 
         "pruned_threshold_percent": total.percent_pruned(total.threshold[width]),
         "pruned_pooling_percent": total.percent_pruned(total.pooling),
         "images_profiled": len(some),
+        **sums,
     }
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class HeldWord:
-    """The word that a final bit belongs to."""
+    """A word that a final bit, or a sum, belongs to."""
 
     word: int
 
@@ -62,7 +62,7 @@ def output_bits_of(architecture: Architecture, layer: dict[str, Any]) -> dict[st
     banks = or_zero(architecture.activation_buffer.banks)
     most_ops = min(architecture.output_buffer.write_width_ops, architecture.pe.count)
     return {
-        "held": records(HeldWord, most_ops * layer["overlap"]),
+        "held": records(HeldWord, most_ops * layer["overlap"] * (1 + layer["sum_words"])),
         "ports": records(WritePort, banks, cycle=-1),
         "writing": records(WritingBank, banks),
         "zeros": records(Zeros, layer["windows"] if layer["members"] > 1 else 0),
