@@ -32,6 +32,7 @@ from o3sim.runs.pipeline.stream_ends import InputEnd, OutputEnd
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.contract.counters import LayerCounters
+    from o3sim.contract.layer_runs import KnownLayers
     from o3sim.contract.program import LayerProgram
     from o3sim.network.network import Network
     from o3sim.profile.profile import LayerProfile
@@ -90,6 +91,7 @@ class Pipeline:
         profiles: Iterable[LayerProfile],
         observers: tuple[Observer, ...] = (),
         window: EventWindow = EVERY_EVENT,
+        known: KnownLayers | None = None,  # noqa: ARG002 - a stage depends on its neighbours
     ) -> ImageRun:
         """Run the next image of the stream through all stages.
 
