@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from o3sim.contract.sums import value_bits
 from o3sim.machine.bank_reads import Banks
-
-if TYPE_CHECKING:
-    from o3sim.contract.program import LayerProgram
 
 
 class OutputBits:
@@ -42,10 +37,10 @@ class OutputBits:
         self.writing: set[int] = set()
         self.words_written = 0
 
-    def begin_layer(self, program: LayerProgram) -> None:
-        """Take over where a layer's output lies."""
-        self._first_word = program.first_output_word
-        self._first_sum_word, self._sum_bits = program.first_sum_word, program.geometry.sum_bits
+    def begin_layer(self, first_word: int | None, first_sum_word: int = 0, sum_bits: int = 0) -> None:
+        """Take over where a layer's output lies, None if it goes elsewhere; and its sums, of so many bits."""
+        self._first_word = first_word
+        self._first_sum_word, self._sum_bits = first_sum_word, sum_bits
 
     def take(self, windows: list[int]) -> None:
         """Take the bits of windows that are final, each with its sum, if the layer writes sums."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _FENCE = re.compile(
-    r"(?P<marks>(?:^<!-- [^\n]* -->\n+)*)^```(?P<language>console|python|yaml)(?: (?P<file>\S+))?\n"
+    r"(?P<marks>(?:^<!-- [^\n]* -->\n+)*)^```(?P<language>console|python|yaml|json)(?: (?P<file>\S+))?\n"
     r"(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -76,7 +76,7 @@ def blocks_of(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     found = []
     for match in _FENCE.finditer(text):
-        if match["language"] == "yaml" and not match["file"]:
+        if match["language"] in ("yaml", "json") and not match["file"]:
             continue
         marks = {mark: what or "" for mark, what in _MARK.findall(match["marks"])}
         number = text.count("\n", 0, match.end("marks")) + 1

@@ -1,4 +1,4 @@
-"""Sums: what ops that add read, and what layers that write sums write (docs/machine.md, section 17)."""
+"""Sums: what ops that add read, and what layers that write sums write (docs/machine.md, section 18)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from o3sim.compiled.carousel.records import (
     totals,
     word_edges,
 )
-from o3sim.compiled.carousel.streams import close_stream, hand_out
+from o3sim.compiled.carousel.streams import close_stream, hand_out, place_for, take
 from o3sim.compiled.kernel import NEVER, inlined, noinline
 from o3sim.compiled.records.ledger import CAUSE, cause_at
 from o3sim.compiled.records.trace import COUNTER, ISSUE_UNIT, WINDOW
@@ -47,7 +47,7 @@ def take_turn(x: CarouselMemory, pe: int, turn: int, cycle: int) -> None:
             return
         _offer(x, context)
     if context.stream < 0:
-        found = hand_out(x, pe // x.layer.group_pes, cycle)
+        found = hand_out(x, pe, cycle)
         if found < 0:
             cause_at(x.ledger, ~found).pe_cycles += 1
             return
@@ -131,10 +131,10 @@ def _take_window(x: CarouselMemory, context: Context, found: int, pe: int, numbe
     group_at(x.units, pe // x.layer.group_pes).handed_out += 1
     context.stream = found
     context.channel = stream.channel
-    context.window = stream.next_window
+    context.window = place_for(x, found, pe)
+    take(x, found, pe)
     context.member = 0
     context.bit = 0
-    stream.next_window += 1
     x.counts.scoreboard_reads += 1
     x.counts.dispatched += x.layer.members
     if x.trace.is_on:
