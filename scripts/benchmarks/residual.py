@@ -25,7 +25,7 @@ from o3sim.profile.survey import survey
 from o3sim.results.result import RunResult
 from o3sim.runs.simulation import simulate
 
-NETWORKS = ("fashion-plain", "fashion-residual")
+NETWORKS = ("fashion-plain", "fashion-residual-pairs", "fashion-residual")
 WIDTH_EDGES = 32
 
 
@@ -78,7 +78,7 @@ def main() -> None:
         networks.append(load_network(files))
         images = workload_images(files, networks[-1], count=count)
     assert images is not None  # noqa: S101 - there are networks
-    networks.append(in_16_bits(networks[1]))
+    networks.append(in_16_bits(networks[-1]))
     print_pruning(networks, images)
     print_costs(networks, images.first(min(4, count)))
 

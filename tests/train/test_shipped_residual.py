@@ -62,7 +62,7 @@ def _dots(layer: Layer, x: Tensor, pad: float) -> Tensor:
     return functional.conv2d(padded, kernel, stride=g.stride)
 
 
-@pytest.mark.parametrize("name", ["fashion-residual", "fashion-plain"])
+@pytest.mark.parametrize("name", ["fashion-residual", "fashion-residual-pairs", "fashion-plain"])
 def test_pytorch_finds_the_same_classes(name: str) -> None:
     files = load_workload(name)
     network = load_network(files)
@@ -71,7 +71,7 @@ def test_pytorch_finds_the_same_classes(name: str) -> None:
     assert found == classes(network, images)
 
 
-@pytest.mark.parametrize("name", ["fashion-residual", "fashion-plain"])
+@pytest.mark.parametrize("name", ["fashion-residual", "fashion-residual-pairs", "fashion-plain"])
 def test_the_workload_is_that_of_its_log(name: str) -> None:
     path = folder("workload") / "training" / "residual" / f"{name}.jsonl"
     accuracy = json.loads(path.read_text().splitlines()[-1])["accuracy"]
