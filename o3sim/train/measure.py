@@ -64,7 +64,9 @@ class Measure:
         if split not in self._encoded:
             self._encoded[split] = encoded(images, self._task.topology.spec, training.device)
         data = self._encoded[split]
-        right = predictions(self._trainer.network, data) == data.labels
+        network = self._trainer.network
+        right = predictions(network, data) == data.labels
+        sums = {"fraction_bits": network.fraction_bits()} if network.makes_sums else {}
         some = images.first(min(training.images_profiled, len(images)))
         total = survey(exported(self._task, self._trainer), some, (PROFILE_WIDTH_EDGES,)).total
         figures = {
@@ -75,4 +77,4 @@ class Measure:
         }
         if split != "test":
             figures = {f"{split}_{name}": value for name, value in figures.items()}
-        return {f"{split}_accuracy": right.double().mean().item(), **figures}
+        return {f"{split}_accuracy": right.double().mean().item(), **figures, **sums}

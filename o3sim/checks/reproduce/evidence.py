@@ -200,8 +200,10 @@ def pruned_percent(result: RunResult, layers: Sequence[str]) -> float:
 
 
 def _has_parameters(name: str) -> bool:
-    """Return whether parameters are trained, not made out of a seed."""
-    return isinstance(load_workload(name).parameters, Path)
+    """Return whether parameters are trained, of a network that pools as the papers' do."""
+    files = load_workload(name)
+    pools = any(getattr(layer, "pool", "none") != "none" for layer in files.workload.layers)
+    return isinstance(files.parameters, Path) and pools
 
 
 def _needs_images(name: str) -> bool:

@@ -81,6 +81,8 @@ def prunes_windows(architecture: Architecture, geometry: Geometry, scores: bool)
 def _why_of_layer(architecture: Architecture, geometry: Geometry, scores: bool) -> str | None:
     """Say what of a layer keeps it from running fast on a machine that could."""
     a = architecture
+    if geometry.makes_sums:
+        return "sums"
     if prunes_windows(a, geometry, scores):
         members = window_members(geometry)
         if a.scheduler.window_in_flight_ops != 1:
