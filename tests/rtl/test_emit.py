@@ -19,7 +19,7 @@ from o3sim.rtl.emit import UNITS, input_bits, texts
 from o3sim.rtl.parameters import parameters
 from tests.checks.golden.workload import write_workload
 from tests.machine.harness import conv
-from tests.rtl.samples import GATHERED, PATCHED, queue, windows
+from tests.rtl.samples import GATHERED, PATCHED, gone_round, queue, windows
 
 Call = Callable[..., tuple[int | str | None, str, str]]
 SETTINGS = ("dram.bits_per_cycle=ideal", "pe.width_edges=32", "pe.count=2")
@@ -115,6 +115,11 @@ def test_a_machine_without_a_queue_that_is_outside_is_refused_by_its_key(
 ) -> None:
     with pytest.raises(InputError, match=f"^architecture bench: {key}: "):
         texts(windows("group", **changes))
+
+
+def test_windows_that_contexts_take_side_by_side_are_refused_by_their_key() -> None:
+    with pytest.raises(InputError, match=r"^architecture bench: activation_buffer\.share_patch_reads: "):
+        texts(gone_round(activation_buffer__share_patch_reads="aligned"))
 
 
 def test_a_patch_holds_as_many_columns_as_fit_and_one_that_holds_no_window_is_refused() -> None:
