@@ -62,8 +62,8 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
         yield "activation_buffer.line_buffer: has no RTL; take `false`"
     if a.scheduler.tiles == "columns":
         yield "scheduler.tiles: `columns` has no RTL; take `shared`"
-    if a.activation_buffer.share_patch_reads not in (None, "none"):
-        yield "activation_buffer.share_patch_reads: has no RTL; take `none`"
+    if a.activation_buffer.share_patch_reads == "aligned":
+        yield "activation_buffer.share_patch_reads: `aligned` has no RTL; take `none` or `chance`"
     if a.pruning.argmax:
         yield "pruning.argmax: compares by precomputed ranks, which is no hardware; take `false`"
     if a.pruning.speculative:
@@ -73,8 +73,6 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
 def _geometry_problems(where: str, geometry: Geometry) -> Iterator[str]:
     if geometry.planes > 1:
         yield f"{where} takes fixed-point input, of which no RTL is written; name a later --layer"
-    if geometry.makes_sums:
-        yield f"{where} makes sums of more than its dots, of which no RTL is written; name another --layer"
     if geometry.edge_order is not None:
         yield f"{where} has an edge order, of which no RTL is written; take the workload without it"
     if geometry.member_order:

@@ -121,7 +121,7 @@ def test_a_machine_without_a_queue_that_is_outside_is_refused_by_its_key(
     ("changes", "key"),
     [
         ({"scheduler__tiles": "columns"}, "scheduler.tiles"),
-        ({"activation_buffer__share_patch_reads": "chance"}, "activation_buffer.share_patch_reads"),
+        ({"activation_buffer__share_patch_reads": "aligned"}, "activation_buffer.share_patch_reads"),
     ],
 )
 def test_a_carousel_that_is_outside_is_refused_by_its_key(changes: dict[str, object], key: str) -> None:
