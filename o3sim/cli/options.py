@@ -202,6 +202,9 @@ AllowCode = Annotated[
     ),
 ]
 Wide = Annotated[bool, _option("--wide", help="Show all columns, also where that takes over 80.")]
+NoReuse = Annotated[
+    bool, _option("--no-reuse", help="Run again what an earlier point ran alike; the tables are the same.")
+]
 Parquet = Annotated[bool, _option("--parquet", help="Write the tables as Parquet too.")]
 
 Json = Annotated[

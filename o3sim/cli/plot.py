@@ -188,6 +188,9 @@ def timeline(  # noqa: PLR0913, PLR0917 - the command's options
 ) -> None:
     """Show what every PE does in every cycle, architectures below each other on one time axis.
 
+    What the queue and the PEs hold is drawn beneath each: the still of the page that `o3sim timeline` writes,
+    with the same options.
+
     --set changes every ARCH.
     """
     from o3sim.report.plot.timeline import draw_timeline

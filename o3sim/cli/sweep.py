@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -30,6 +30,7 @@ def sweep(  # noqa: PLR0913, PLR0917 - the command's options
     resume: options.Resume = False,
     parquet: options.Parquet = False,
     profiles: options.Profiles = None,
+    no_reuse: options.NoReuse = False,
     dry_run: options.DryRun = False,
     _allow_code: options.AllowCode = False,
 ) -> None:
@@ -51,7 +52,8 @@ def sweep(  # noqa: PLR0913, PLR0917 - the command's options
         print(_described(plan))
         _print_job_script(cluster)
         return
-    outcome = _run(plan, output, target, resume, parquet, profiles)
+    how = SweepOptions(resume, parquet, profiles, not no_reuse)
+    outcome = _run(plan, output, target, how)
     print(f"wrote {output / 'results.csv'}: {len(outcome.rows):,} points, {outcome.failed:,} failed")
     if outcome.failed:
         failed = next(row for row in outcome.rows if row["error"])
@@ -67,15 +69,22 @@ def _print_job_script(cluster: Path | None) -> None:
         print(f"\nEach of {config.workers} jobs of SLURM:\n\n{job_script(config)}", end="")
 
 
-def _run(
-    plan: Plan, output: Path, target: ExecutionTarget, resume: bool, parquet: bool, profiles: Path | None
-) -> SweepOutcome:
+class SweepOptions(NamedTuple):
+    """How to run a sweep; its tables depend on none of it."""
+
+    resume: bool
+    parquet: bool
+    profiles: Path | None
+    reuses_layers: bool
+
+
+def _run(plan: Plan, output: Path, target: ExecutionTarget, how: SweepOptions) -> SweepOutcome:
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.runs.stop import StopRequests
     from o3sim.studies.sweep.run import identity_of, prepare_folder, run_sweep
 
     # Before anybody waits for a cluster:
-    prepare_folder(output, resume, identity_of(plan), plan.expansion.identities)
+    prepare_folder(output, how.resume, identity_of(plan), plan.expansion.identities)
     with (
         StopRequests(at_once=target.in_this_process) as stop,
         target.open(stop.check) as (open_executor, jobs),
@@ -85,9 +94,7 @@ def _run(
             plan,
             output,
             jobs,
-            resume=resume,
-            parquet=parquet,
-            profiles=profiles,
+            **how._asdict(),
             progress=progress,
             open_executor=open_executor,
             check_stop=stop.check,

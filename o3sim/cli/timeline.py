@@ -22,7 +22,7 @@ def timeline(  # noqa: PLR0913, PLR0917 - the command's options
 
     Machines stand above one another on one time axis, with what the queue holds beneath; ops are found by
     number, described, and linked to the other members of their windows. It is one file and opens offline.
-    `o3sim plot timeline` draws its PEs as a figure. --set changes every ARCH.
+    `o3sim plot timeline` draws the same as a figure. --set changes every ARCH.
     """
     from o3sim.files import write_atomic
     from o3sim.report.timeline_page.page import timeline_page

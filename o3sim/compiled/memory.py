@@ -114,7 +114,9 @@ def memory_of(
     if layer["gathers"]:
         units["gathering"] = gatherings_of(architecture)
     if layer["writes_back"]:
-        units["output_bits"] = output_bits_of(architecture, layer)
+        most_final = min(architecture.output_buffer.write_width_ops, architecture.pe.count) * overlap
+        counted_windows = layer["windows"] if layer["members"] > 1 else 0
+        units["output_bits"] = output_bits_of(architecture, most_final, counted_windows)
     if layer["skips_ahead"]:
         units["skip_ahead"] = skip_ahead_of(architecture.pe.count)
     if layer["races"] and profile.race is not None:

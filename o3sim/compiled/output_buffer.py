@@ -43,6 +43,8 @@ def write(x: Memory, cycle: int) -> None:
     buffer.n_newly_known = 0
     if x.output_bits.n_held + x.output_bits.n_writing > 0:
         write_bits(x, cycle)
+        if x.output_bits.n_writing > 0 and x.clock.moved == 0:
+            x.clock.moved = 1
 
 
 @inlined

@@ -22,9 +22,11 @@ from o3sim.contract.counters import PE_CYCLE_CAUSES, LayerCounters
 from o3sim.contract.errors import MachineError, MachineStuckError
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer, counted_from
 from o3sim.contract.invariants import check_layer
+from o3sim.contract.layer_runs import KnownLayers, LayerRun
 from o3sim.contract.line_buffer import count_reads
 from o3sim.contract.patch import count_patches
 from o3sim.contract.plan import ImageRun, plan_groups
+from o3sim.contract.reach import layer_timing_key, waits_for_no_weights
 from o3sim.contract.weight_groups import WeightGroup, order_bits
 
 if TYPE_CHECKING:
@@ -40,12 +42,15 @@ def simulate_image(
     profiles: Iterable[LayerProfile],
     observers: tuple[Observer, ...] = (),
     window: EventWindow = EVERY_EVENT,
+    known: KnownLayers | None = None,
 ) -> ImageRun:
     """Run one image, layer after layer, on a machine that starts empty.
 
-    Same arguments, results, errors and events as :func:`o3sim.machine.run.simulate_image`.
+    Same arguments, results, errors and events as :func:`o3sim.machine.run.simulate_image`. Layers that are
+    known, and wait for no weights, do not run again.
     """
-    return run_layers(architecture, plan_groups(architecture, network.layers), profiles, observers, window)
+    cuts = plan_groups(architecture, network.layers)
+    return run_layers(architecture, cuts, profiles, observers, window, known=known)
 
 
 def run_layers(
@@ -56,19 +61,14 @@ def run_layers(
     window: EventWindow = EVERY_EVENT,
     *,
     fast: bool = True,
+    known: KnownLayers | None = None,
 ) -> ImageRun:
     """Run layers whose weights are already cut into groups, one list for each layer.
 
     Those that can run fast, unless that is not wanted; what comes out is the same.
     """
     groups = [group for cut in cuts for group in cut]
-    engine = Engine(architecture, groups, observers, window, fast=fast)
-    run = ImageRun([], [])
-    for cut, profile in zip(cuts, profiles, strict=True):
-        counters, output = engine.run_layer(profile, cut)
-        run.layers.append(counters)
-        run.outputs.append(output)
-    return run
+    return Engine(architecture, groups, observers, window, fast=fast).run_all(profiles, cuts, known)
 
 
 EVENT_ROWS = 65_536
@@ -117,9 +117,41 @@ class Engine:
         self.first_group = 0
         self._shown_groups = 0
 
-    def run_layer(
-        self, profile: LayerProfile, groups: list[WeightGroup]
-    ) -> tuple[LayerCounters, NDArray[np.uint8]]:
+    def run_all(
+        self,
+        profiles: Iterable[LayerProfile],
+        cuts: list[list[WeightGroup]],
+        known: KnownLayers | None = None,
+    ) -> ImageRun:
+        """Run all layers, but for those that are known; observers see nothing of those."""
+        streams = any(not group.stays for cut in cuts for group in cut)
+        run = ImageRun([], [])
+        for cut, profile in zip(cuts, profiles, strict=True):
+            apart = waits_for_no_weights(self.architecture, cut)
+            if self.layer == 0 and streams and self.architecture.dram.bits_per_cycle != "ideal":
+                apart = False  # the first layer asks for the first weights that stream
+            ran = (
+                self._known_or_run(profile, cut, known)
+                if known is not None and apart
+                else self.run_layer(profile, cut)
+            )
+            run.layers.append(ran.counters)
+            run.outputs.append(ran.output)
+        return run
+
+    def _known_or_run(self, profile: LayerProfile, groups: list[WeightGroup], known: KnownLayers) -> LayerRun:
+        """Run a layer that waits for no weights, unless it is known."""
+        layer = self.layer
+        key = layer_timing_key(self.architecture, profile.geometry, groups, scores=profile.scores)
+        found = known.find(layer, key)
+        if found is None:
+            found = self.run_layer(profile, groups)
+            known.keep(layer, key, found)
+        else:
+            self._pass(found.counters.cycles, len(groups))
+        return found
+
+    def run_layer(self, profile: LayerProfile, groups: list[WeightGroup]) -> LayerRun:
         """Run the next layer; return its counts and its output bits."""
         trace = bool(self.observers) and self.window.shows_layer(self.layer)
         before = self.stream.state() if trace else None
@@ -131,10 +163,14 @@ class Engine:
         counters = self.finished(memory, how, cycle, profile, groups)
         if self.observers:
             self._show_events(memory, profile.name, cycle, trace)
-        self.start_cycle = cycle + 1
+        self._pass(cycle + 1 - self.start_cycle, len(groups))
+        return LayerRun(counters, _map_of(profile, output))
+
+    def _pass(self, cycles: int, groups: int) -> None:
+        """Go on to the next layer."""
+        self.start_cycle += cycles
         self.layer += 1
-        self.first_group += len(groups)
-        return counters, _map_of(profile, output)
+        self.first_group += groups
 
     def finished(
         self,

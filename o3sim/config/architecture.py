@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from o3sim.config.array_sizes import array_conflicts, buffer_conflicts
+from o3sim.config.buffers import ActivationBuffer, WeightBuffer
+from o3sim.config.constant_time import release_conflicts
 from o3sim.config.custom_code import CustomClass
 from o3sim.config.dispatch import QUEUED, dispatch_conflicts, drop_strangers
 from o3sim.config.marks import Conflict, Document
@@ -26,32 +28,13 @@ from o3sim.config.streaming import (
     StreamEnd,
     streaming_conflicts,
 )
+from o3sim.config.unit_model import UnitModel, of_some
 
 # Upper bounds are far beyond anything buildable; they catch slipped digits before memory does.
 Cycles = Annotated[int, Field(ge=0, le=1_000_000)]
 CyclesFromOne = Annotated[int, Field(ge=1, le=1_000_000)]
-Kilobits = Annotated[int, Field(ge=1, le=100_000_000)]
-CountOrIdeal = Count | Literal["ideal"]
 Policies = Literal["out_of_order", "in_order", "lockstep"]
 Dispatches = Literal["central", "banked", "window", "group", "carousel"]
-
-
-def _of_some(description: str) -> Any:
-    """Describe a key that only some ways to dispatch have; None where the machine has no such thing."""
-    return Field(default=None, description=description, json_schema_extra=_without_default)
-
-
-def _without_default(schema: dict[str, Any]) -> None:
-    """Leave None, which no file can state, out of a schema."""
-    schema.pop("default", None)
-
-
-class UnitModel(StrictModel):
-    """The keys of a unit; those that the machine has not are not in its plain values."""
-
-    @model_serializer(mode="wrap")
-    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {key: value for key, value in handler(self).items() if value is not None}
 
 
 class ProcessingElements(UnitModel):
@@ -71,7 +54,7 @@ class ProcessingElements(UnitModel):
     speculate: bool = Field(
         description="With every context's verdict still out: go on with the oldest op (true) or wait (false)."
     )
-    pick: Literal["oldest", "barrel"] = _of_some(
+    pick: Literal["oldest", "barrel"] = of_some(
         "Whose word goes first in a PE that is handed windows: that of its oldest op (oldest), or that of the"
         " context after the last one served (barrel)."
     )
@@ -80,15 +63,15 @@ class ProcessingElements(UnitModel):
 class Sequencer(UnitModel):
     """Walks a layer's ops in program order and dispatches them into the issue queue."""
 
-    width_ops: Count = _of_some("Ops looked at per cycle; a squashed one costs its place too.")
-    order: Literal["window_major", "member_major"] = _of_some(
+    width_ops: Count = of_some("Ops looked at per cycle; a squashed one costs its place too.")
+    order: Literal["window_major", "member_major"] = of_some(
         "All neurons of a pooling window one after another (window_major), or the first neuron of"
         " every window of a group, then the second, ... (member_major)."
     )
     outermost: Literal["channel", "position"] = Field(
         description="The outer loop of program order: output channels, or positions in the output map."
     )
-    group_windows: Annotated[int, Field(ge=1, le=2**31 - 1)] = _of_some(
+    group_windows: Annotated[int, Field(ge=1, le=2**31 - 1)] = of_some(
         "Windows interleaved as one group by order member_major."
     )
 
@@ -109,13 +92,13 @@ class Scheduler(UnitModel):
         " (window), as windows of channels that are bound to groups of PEs (group), or as such windows whose"
         " members join weight words that go round (carousel).",
     )
-    policy: Policies | CustomClass = _of_some(
+    policy: Policies | CustomClass = of_some(
         "Oldest ready ops anywhere in the queue (out_of_order); stop at the first op that is not"
         " ready (in_order); fill all PEs as one group that starts and ends together (lockstep); or a class of"
         " yours (FILE.py:Class, relative to this file)."
     )
-    issue_width_ops: Count = _of_some("Ops selected per cycle at most.")
-    banks: Count = _of_some(
+    issue_width_ops: Count = of_some("Ops selected per cycle at most.")
+    banks: Count = of_some(
         "Banks of the issue queue, each of which selects an op a cycle for PEs of its own (banked)."
     )
     select_cycles: Cycles = Field(
@@ -125,19 +108,27 @@ class Scheduler(UnitModel):
     issue_latency_cycles: Cycles = Field(
         description="Cycles from an op's issue, or a window's hand-over, to its first word at the PE."
     )
-    window_in_flight_ops: Count | Literal["unlimited"] = _of_some(
+    window_in_flight_ops: Count | Literal["unlimited"] = of_some(
         "Ops of one pooling window that may be in PEs at a time, or `unlimited`."
     )
-    counters: Count = _of_some("Counters that hand out windows, each to its own range of PEs.")
-    windows_per_cycle: Count = _of_some("Windows that a counter hands out per cycle at most.")
-    groups: Count = _of_some("Groups of PEs that output channels are bound to, with a counter each.")
-    assignment: Literal["channel", "channel_balanced", "position", "skewed"] = _of_some(
+    counters: Count = of_some("Counters that hand out windows, each to its own range of PEs.")
+    windows_per_cycle: Count = of_some("Windows that a counter hands out per cycle at most.")
+    groups: Count = of_some("Groups of PEs that output channels are bound to, with a counter each.")
+    assignment: Literal["channel", "channel_balanced", "position", "skewed"] = of_some(
         "Which group evaluates a window: by its channel, in turns or so that groups have about as much to do"
         " by what `o3sim balance` measured (channel_balanced); by its position; or by both so that channels"
         " of a position are spread (skewed)."
     )
-    open_channels: Count = _of_some("Channels whose weight words a group streams at a time.")
-    bundle_positions: Count = _of_some(
+    open_channels: Count = of_some("Channels whose weight words a group streams at a time.")
+    tiles: Literal["shared", "columns"] = of_some(
+        "Whose windows the memories of PEs hold: the same tile of the map in all of them (shared), or in each"
+        " its own columns of the map (columns)."
+    )
+    take_from_neighbour: Annotated[int, Field(ge=0, le=65_536)] = of_some(
+        "Windows of a tile, at the near end of its right neighbour's columns, that a PE may take where none"
+        " of its own is left; 0 with shared tiles."
+    )
+    bundle_positions: Count = of_some(
         "Neighbouring positions of a channel that are handed out together in a layer without a pool."
     )
 
@@ -150,51 +141,6 @@ class Scheduler(UnitModel):
     def most_selected(self) -> int:
         """Ops that are selected per cycle at most, but for lockstep groups: each bank selects one."""
         return self.banks or self.issue_width_ops
-
-
-class Buffer(UnitModel):
-    """On-chip memory in single-ported banks of `pe.width_edges`-bit words."""
-
-    banks: CountOrIdeal = Field(
-        description="Single-ported banks, word address modulo banks, or `ideal`: every read granted at once."
-    )
-    size_kbit: Kilobits = Field(description="Capacity in kbit (1024 bits).")
-
-
-class ActivationBuffer(Buffer):
-    """The memory of a layer's input and output, and what lies between it and the PEs."""
-
-    line_buffer: bool = Field(
-        default=False,
-        description="Whether PEs read a line buffer, which makes each of their words one access, or the banks"
-        " themselves: then a word takes a read for each buffer word that it lies in.",
-    )
-    patch_kbit: Kilobits = _of_some(
-        "Memory of each PE in kbit, that holds the part of the map which its windows need; the buffer"
-        " broadcasts a word of each bank per cycle into all of them."
-    )
-
-    @property
-    def one_access_a_word(self) -> bool:
-        """Whether a PE word is one access to a line buffer or a memory of the PE's own.
-
-        Else it takes a read of each buffer word that it lies in.
-        """
-        return self.line_buffer or self.patch_kbit is not None
-
-
-class WeightBuffer(Buffer):
-    """The two halves that weights stream into, and a part for weights that stay between images."""
-
-    size_kbit: Kilobits = Field(
-        description="Capacity in kbit (1024 bits) of both halves together, of which one is read and one is"
-        " filled, and of the part for weights that stay."
-    )
-    resident_kbit: Annotated[int, Field(ge=0, le=100_000_000)] = Field(
-        default=0,
-        description="The part of size_kbit for layers whose weights stay on the chip between images, in kbit;"
-        " 0: all weights stream.",
-    )
 
 
 class Dram(StrictModel):
@@ -212,6 +158,12 @@ class OutputBuffer(StrictModel):
     write_width_ops: Count = Field(
         description="Retirements written per cycle at most, one of a PE, PE after PE."
     )
+    release: Literal["when_final", "worst_case"] = Field(
+        default="when_final",
+        description="When a window's bit goes to its bank: once it is final, which a 1 makes it early"
+        " (when_final), or with the last of its ops, whatever comes out (worst_case): with nothing pruned"
+        " everything then takes every image the same time.",
+    )
 
 
 class Pruning(UnitModel):
@@ -219,7 +171,7 @@ class Pruning(UnitModel):
 
     threshold: bool = Field(description="Stop an op once its remaining edges cannot change its outcome.")
     pooling: bool = Field(description="Squash ops whose pooling windows are all 1 already.")
-    squash_latency_cycles: CyclesFromOne = _of_some(
+    squash_latency_cycles: CyclesFromOne = of_some(
         "Cycles from a retired 1 marking its window to the queue and the PEs seeing it."
     )
     argmax: bool = Field(
@@ -256,10 +208,15 @@ else:
     StageSequencer = _made("StageSequencer", Sequencer)
     StageIssueQueue = _made("StageIssueQueue", IssueQueue)
     # Windows are handed out by counters in machines that run one layer at a time only.
-    _counted = "counters", "windows_per_cycle", "groups", "assignment", "open_channels", "bundle_positions"
-    _not_of_stages = "dispatch", "banks", *_counted
+    _counted = "counters", "windows_per_cycle", "groups", "assignment", "bundle_positions"
+    _of_carousels = "open_channels", "tiles", "take_from_neighbour"
+    _not_of_stages = "dispatch", "banks", *_counted, *_of_carousels
     StageScheduler = _made("StageScheduler", Scheduler, without=_not_of_stages, policy=Policies)
-    StageActivationBuffer = _made("StageActivationBuffer", ActivationBuffer, without=("patch_kbit",))
+    StageActivationBuffer = _made(
+        "StageActivationBuffer",
+        ActivationBuffer,
+        without=("patch_kbit", "broadcast_words", "share_patch_reads"),
+    )
     StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer, without=("resident_kbit",))
     StageOutputBuffer = _made("StageOutputBuffer", OutputBuffer)
     StageInputFifo = _made("StageInputFifo", InputFifo)
@@ -307,7 +264,7 @@ class Architecture(CrossCheckedModel):
     )
     pe: ProcessingElements
     sequencer: Sequencer
-    issue_queue: IssueQueue = _of_some(IssueQueue.__doc__ or "")
+    issue_queue: IssueQueue = of_some(IssueQueue.__doc__ or "")
     scheduler: Scheduler
     activation_buffer: ActivationBuffer
     weight_buffer: WeightBuffer
@@ -315,17 +272,28 @@ class Architecture(CrossCheckedModel):
     output_buffer: OutputBuffer
     pruning: Pruning
     energy: Energy
-    input_fifo: InputFifo = _of_some(InputFifo.__doc__ or "")
-    sliding_window: SlidingWindow = _of_some(SlidingWindow.__doc__ or "")
-    pooling_unit: PoolingUnit = _of_some(PoolingUnit.__doc__ or "")
-    input_end: StreamEnd = _of_some(StreamEnd.__doc__ or "")
-    output_end: StreamEnd = _of_some(StreamEnd.__doc__ or "")
+    input_fifo: InputFifo = of_some(InputFifo.__doc__ or "")
+    sliding_window: SlidingWindow = of_some(SlidingWindow.__doc__ or "")
+    pooling_unit: PoolingUnit = of_some(PoolingUnit.__doc__ or "")
+    input_end: StreamEnd = of_some(StreamEnd.__doc__ or "")
+    output_end: StreamEnd = of_some(StreamEnd.__doc__ or "")
 
     @property
     def fifo_rows(self) -> int | None:
         """Rows that the input of a stage holds; None if any number."""
         fifo = self.input_fifo
         return None if fifo is None or fifo.depth_rows == "unbounded" else fifo.depth_rows
+
+    @property
+    def fifo_words(self) -> int | None:
+        """Words that the input of a stage holds; None if any number."""
+        fifo = self.input_fifo
+        return None if fifo is None or fifo.depth_words == "unbounded" else fifo.depth_words
+
+    @property
+    def has_fifo(self) -> bool:
+        """Whether the input of a stage may be full."""
+        return self.fifo_rows is not None or self.fifo_words is not None
 
     @property
     def is_pipelined(self) -> bool:
@@ -380,11 +348,14 @@ class Architecture(CrossCheckedModel):
         yield from streaming_conflicts(data, data.get("organization") == SEQUENTIAL)
         if not stages:
             yield from array_conflicts(data, ())
+            yield from release_conflicts(data, ())
         if data.get("organization") == SEQUENTIAL:
             yield from buffer_conflicts(data)
         for number, stage in enumerate(stages if isinstance(stages, list | tuple) else ()):
             if isinstance(stage, Mapping) and all(isinstance(part, Mapping) for part in stage.values()):
-                yield from array_conflicts(laid_over(data, stage), ("stages", number))
+                own = laid_over(data, stage)
+                yield from array_conflicts(own, ("stages", number))
+                yield from release_conflicts(own, ("stages", number))
 
     @classmethod
     def inherit(cls, document: Document) -> None:

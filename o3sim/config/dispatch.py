@@ -29,6 +29,8 @@ _QUEUE = (
 _COUNTERS = (("scheduler", "windows_per_cycle"), ("scheduler", "bundle_positions"), ("pe", "pick"))
 _GROUPS = (("scheduler", "groups"), ("scheduler", "assignment"))
 _PATCH = ("activation_buffer", "patch_kbit")
+_BROADCAST = ("activation_buffer", "broadcast_words"), ("activation_buffer", "share_patch_reads")
+_TILES = ("scheduler", "tiles"), ("scheduler", "take_from_neighbour")
 _OPEN = ("scheduler", "open_channels")
 _ARGMAX = ("pruning", "argmax")
 _SELECT = ("scheduler", "select_cycles")
@@ -51,7 +53,9 @@ _KEYS = {
     BANKED: _Keys((*_QUEUE, _BANKS), (_ARGMAX, _SELECT, _LINE_BUFFER)),
     "window": _Keys((("scheduler", "counters"), *_COUNTERS), (_PATCH, _LINE_BUFFER)),
     "group": _Keys((*_GROUPS, *_COUNTERS), (_PATCH, _LINE_BUFFER)),
-    CAROUSEL: _Keys((("scheduler", "groups"), _OPEN, ("scheduler", "windows_per_cycle"), _PATCH), ()),
+    CAROUSEL: _Keys(
+        (("scheduler", "groups"), ("scheduler", "windows_per_cycle"), _OPEN, *_TILES, _PATCH, *_BROADCAST), ()
+    ),
 }
 _SOME_HAVE = tuple(dict.fromkeys(path for keys in _KEYS.values() for path in (*keys.needs, *keys.takes)))
 """Keys that not every machine has."""
@@ -152,6 +156,10 @@ def _carousel(data: Mapping[str, Any]) -> Iterator[Conflict]:
     if _at(data, called) is True:
         what = f"outcomes are called by the words that come first, and a carousel has no first: `{CENTRAL}`"
         yield Conflict((called, _DISPATCH), what)
+    tiles, taken = (_at(data, path) for path in _TILES)
+    if tiles == "shared" and type(taken) is int and taken > 0:
+        what = "tiles are `shared`, so that no neighbour has windows of its own: 0, or `columns`"
+        yield Conflict((_TILES[1], _TILES[0]), what)
     opened, groups = _at(data, _OPEN), _at(data, ("scheduler", "groups"))
     banks = _at(data, ("weight_buffer", "banks"))
     if type(opened) is type(groups) is type(banks) is int and groups <= banks < groups * opened:

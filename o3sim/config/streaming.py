@@ -17,12 +17,21 @@ STREAMING = "input_fifo", "sliding_window", "pooling_unit", "input_end", "output
 """Units that only pipelines have; a machine that does not state one has none."""
 
 
+Words = Annotated[int, Field(ge=1, le=2**24)]
+
+
 class InputFifo(StrictModel):
-    """The rows that wait between a stage of a pipeline and the one before it."""
+    """What waits between a stage of a pipeline and the one before it, which waits for room in it."""
 
     depth_rows: Count | Literal["unbounded"] = Field(
-        description="Rows of a stage's input map that it holds, those in use included, for room in which the"
-        " stage before it waits; or `unbounded`, which no stage waits for."
+        default="unbounded",
+        description="Rows of a stage's input map that it holds, those in use included; or `unbounded`, for"
+        " which no stage waits.",
+    )
+    depth_words: Words | Literal["unbounded"] = Field(
+        default="unbounded",
+        description="Words of the stage's `pe.width_edges` bits that it holds, each row from a word on;"
+        " beside `depth_rows`.",
     )
 
 

@@ -87,7 +87,9 @@ class Events(Declared[int]):
         "those of both that no PE took, for the bank of the other operand chose another word or wrote",
     )
     write_conflicts: int = _counter(
-        "requests", "of PEs for an activation word whose bank wrote output bits in that cycle"
+        "requests",
+        "of PEs for an activation word whose bank wrote output bits in that cycle; where activations are"
+        " broadcast, words that did not go out for it",
     )
     activation_requests: int = _counter("words", "PE words of activations granted")
     weight_requests: int = _counter("words", "PE words of weights granted")

@@ -14,6 +14,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from o3sim.config.constant_time import WORST_CASE
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.errors import MachineStuckError
 from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventStream, EventWindow, Observer
@@ -300,7 +301,7 @@ class Machine:
         self.rows = OutputRows(program.geometry)
         self._supplied = self._supply_counts()
         self.output.begin_layer()
-        self.bits.begin_layer(program)
+        self.bits.begin_layer(program.first_output_word)
         self._begin_units(program, cycle)
         if self.stream is not None:
             self.stream.begin_layer(cycle)
@@ -315,7 +316,10 @@ class Machine:
         """Make what holds the windows of a layer."""
         latency_cycles = self.architecture.pruning.squash_latency_cycles
         window_ops = 1 if program.geometry.pool is None else program.geometry.pool.size**2
-        return Scoreboard(program.n_windows, program.prunes_pooling, latency_cycles, window_ops)
+        waits_for_all = self.architecture.output_buffer.release == WORST_CASE
+        return Scoreboard(
+            program.n_windows, program.prunes_pooling, latency_cycles, window_ops, waits_for_all
+        )
 
     def _begin_units(self, program: LayerProgram, cycle: int) -> None:
         """Let the units that know of ops start on a layer."""

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from o3sim.machine.bank_reads import Banks
-
-if TYPE_CHECKING:
-    from o3sim.contract.program import LayerProgram
 
 
 class OutputBits:
@@ -40,9 +35,9 @@ class OutputBits:
         self.writing: set[int] = set()
         self.words_written = 0
 
-    def begin_layer(self, program: LayerProgram) -> None:
-        """Take over where a layer's output lies."""
-        self._first_word = program.first_output_word
+    def begin_layer(self, first_word: int | None) -> None:
+        """Take over where a layer's output lies; None if its bits go elsewhere."""
+        self._first_word = first_word
 
     def take(self, windows: list[int]) -> None:
         """Take the bits of windows that are final."""

@@ -22,15 +22,25 @@ class Scoreboard:
     squash_latency_cycles : int
     window_ops : int
         Ops of each window.
+    waits_for_all : bool
+        Whether a window's bit is final with the last of its ops only, whatever they come out as.
     """
 
-    def __init__(self, n_windows: int, prunes: bool, squash_latency_cycles: int, window_ops: int = 1) -> None:
+    def __init__(
+        self,
+        n_windows: int,
+        prunes: bool,
+        squash_latency_cycles: int,
+        window_ops: int = 1,
+        waits_for_all: bool = False,
+    ) -> None:
         self.prunes = prunes
         self.squash_latency_cycles = squash_latency_cycles
         self.output: NDArray[np.uint8] = np.zeros(n_windows, dtype=np.uint8)
         self.settled = bytearray(n_windows)
         self.in_flight = [0] * n_windows
         self._ops_left = [window_ops] * n_windows
+        self._waits_for_all = waits_for_all
         self._shown: dict[int, list[Op]] = {}
 
     def show(self, cycle: int) -> bool:
@@ -68,11 +78,16 @@ class Scoreboard:
         return [window for window in op.windows if self._write(window, op.outcome)]
 
     def _write(self, window: int, outcome: int) -> bool:
-        """Write an outcome of a window; tell if that is its first 1, or the last of its ops with none."""
+        """Write an outcome of a window; tell if its bit is final by it.
+
+        That is with its first 1, or the last of its ops with none; or in any case with the last.
+        """
         self._ops_left[window] -= 1
         was_1 = bool(self.output[window])
         if outcome:
             self.output[window] = 1
+        if self._waits_for_all:
+            return not self._ops_left[window]
         return not was_1 and (outcome == 1 or not self._ops_left[window])
 
     def next_show(self) -> int | None:

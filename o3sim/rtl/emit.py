@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.config.dispatch import CENTRAL
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.events import EventWindow
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
@@ -17,6 +17,7 @@ from o3sim.files.folders import replacing_folder
 from o3sim.rtl.memories import activation_words, hex_text, thresholds, weight_memory
 from o3sim.rtl.parameters import header, parameters
 from o3sim.rtl.scope import check_scope
+from o3sim.rtl.table_files import table_files
 from o3sim.trace.canonical import HEADER, WINDOW
 from o3sim.trace.writers.canonical import describe
 
@@ -76,16 +77,25 @@ def texts(subject: Subject) -> dict[str, str]:
         "activations.hex": hex_text([*inputs, *[0] * (int(values["ACTIVATION_WORDS"]) - len(inputs))], width),
         "weights.hex": hex_text(weight_memory(layer, architecture), width),
         "thresholds.hex": hex_text(thresholds(layer), count_bits),
+        **table_files(layer, architecture),
         "window.txt": f"{HEADER}\n{WINDOW}{window}\n",
     }
 
 
 def _units(architecture: Architecture) -> dict[str, str]:
     """Return the files that depend on no size: those of all machines, and of the way to dispatch."""
-    central = architecture.scheduler.dispatch == CENTRAL
-    folders = UNITS, UNITS / ("central" if central else "window")
-    paths = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
+    paths = sorted(
+        path for folder in unit_folders(architecture) for path in folder.iterdir() if path.is_file()
+    )
     return {path.name: path.read_text() for path in paths}
+
+
+def unit_folders(architecture: Architecture) -> list[Path]:
+    """Return the folders that the units of a machine lie in."""
+    if architecture.scheduler.dispatch == CAROUSEL:
+        return [UNITS, UNITS / "carousel"]
+    way = "queue" if architecture.scheduler.has_queue else "window"
+    return [UNITS, UNITS / "operands", UNITS / way]
 
 
 def input_bits(subject: Subject) -> NDArray[np.integer]:

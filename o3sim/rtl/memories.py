@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.network.bits.packing import unpack_bits
+from o3sim.rtl.lists import is_listed, listed_rows
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -31,16 +33,20 @@ def activation_words(geometry: Geometry, bits: NDArray[np.integer], width_edges:
     return _words(padded.ravel(), width_edges)
 
 
-def weight_rows(channels: int, architecture: Architecture) -> list[int | None]:
+def weight_rows(geometry: Geometry, architecture: Architecture) -> list[int | None]:
     """Return the channel of each row of the weight memory, None where a row is of none.
 
     A row is the words of one channel. Groups of PEs have their rows side by side, word by word, so that
     each has banks of its own: row ``n`` is the ``n // groups``-th of group ``n % groups``.
     """
-    groups, assignment = architecture.scheduler.groups or 1, architecture.scheduler.assignment
+    groups, channels = architecture.scheduler.groups or 1, geometry.out_channels
+    if is_listed(architecture):
+        return listed_rows(geometry, architecture)
     if architecture.scheduler.groups is None:
         return list(range(channels))
-    if assignment == "position":
+    if architecture.scheduler.dispatch == CAROUSEL:
+        return [row if row < channels else None for row in range(-(-channels // groups) * groups)]
+    if architecture.scheduler.assignment == "position":
         return [channel for channel in range(channels) for _ in range(groups)]
     if channels >= groups:
         rows = -(-channels // groups) * groups
@@ -56,7 +62,8 @@ def weight_memory(layer: Layer, architecture: Architecture) -> list[int]:
     of_channel = [_words(row, width) for row in bits]
     none = [0] * len(of_channel[0])
     rows = [
-        none if channel is None else of_channel[channel] for channel in weight_rows(len(bits), architecture)
+        none if channel is None else of_channel[channel]
+        for channel in weight_rows(layer.geometry, architecture)
     ]
     blocks = [rows[first : first + groups] for first in range(0, len(rows), groups)]
     return [row[word] for block in blocks for word in range(len(none)) for row in block]

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from o3sim.config.custom_code import is_custom
-from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.plan import plan_groups
 from o3sim.errors import InputError
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from o3sim.network.network import Network
 
 LEAST_LATENCY_CYCLES = 2
-WRITTEN = (CENTRAL, "window", "group")
-"""Ways to dispatch that RTL is written of."""
 
 
 def check_scope(architecture: Architecture, network: Network, number: int) -> None:
@@ -53,13 +50,6 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
     a = architecture
     if a.is_pipelined:
         yield "organization: `layer_pipelined` has no RTL; take `layer_sequential`"
-    if a.scheduler.dispatch not in WRITTEN:
-        written = ", ".join(f"`{each}`" for each in WRITTEN)
-        yield f"scheduler.dispatch: `{a.scheduler.dispatch}` has no RTL; take one of {written}"
-    if a.scheduler.assignment in ("channel_balanced", "skewed"):
-        yield f"scheduler.assignment: `{a.scheduler.assignment}` has no RTL; take `channel` or `position`"
-    if a.activation_buffer.patch_kbit is not None:
-        yield "activation_buffer.patch_kbit: has no RTL; leave the key out, so that PEs read the banks"
     if is_custom(a.pe.unit) or is_custom(a.scheduler.policy or ""):
         key = "pe.unit" if is_custom(a.pe.unit) else "scheduler.policy"
         yield f"{key}: a class of yours has no RTL; take a shipped one"
@@ -70,6 +60,8 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
         )
     if a.activation_buffer.line_buffer:
         yield "activation_buffer.line_buffer: has no RTL; take `false`"
+    if a.scheduler.tiles == "columns":
+        yield "scheduler.tiles: `columns` has no RTL; take `shared`"
     if a.pruning.argmax:
         yield "pruning.argmax: compares by precomputed ranks, which is no hardware; take `false`"
     if a.pruning.speculative:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from o3sim.config.architecture import Architecture
     from o3sim.contract.gates import StageGates
+    from o3sim.contract.layer_runs import KnownLayers
     from o3sim.contract.plan import ImageRun, StageRun
     from o3sim.network.network import Network
     from o3sim.profile.profile import LayerProfile
@@ -206,7 +207,12 @@ def custom_note(architecture: Architecture) -> str | None:
     return f"{architecture.name}: {describe(custom)}: run by the SimPy engine" if custom else None
 
 
-def run_on_engine(architecture: Architecture, *arguments: Any, wanted: str | None = None) -> ImageRun:
+def run_on_engine(
+    architecture: Architecture,
+    *arguments: Any,
+    wanted: str | None = None,
+    known: KnownLayers | None = None,
+) -> ImageRun:
     """Run one image on the engine of :func:`engine_name`.
 
     Parameters
@@ -215,6 +221,8 @@ def run_on_engine(architecture: Architecture, *arguments: Any, wanted: str | Non
     *arguments
         As :func:`o3sim.machine.run.simulate_image` takes them.
     wanted : str, optional
+    known : KnownLayers, optional
+        Layers that need not run again; the compiled engine asks for them.
 
     Raises
     ------
@@ -222,9 +230,11 @@ def run_on_engine(architecture: Architecture, *arguments: Any, wanted: str | Non
         If the engine cannot run it, or custom units go wrong: with the file and line, or
         with the law of the machine that they break.
     """
-    simulate_image = engine_named(engine_name(architecture, wanted), architecture.scheduler.dispatch)
+    name = engine_name(architecture, wanted)
+    simulate_image = engine_named(name, architecture.scheduler.dispatch)
+    more = {"known": known} if known is not None and name == DEFAULT_ENGINE else {}
     with blaming_custom_units(architecture):
-        return simulate_image(architecture, *arguments)
+        return simulate_image(architecture, *arguments, **more)
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from o3sim.config.architecture import Architecture
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.errors import MachineError
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
+from o3sim.contract.layer_runs import KnownLayers
+from o3sim.contract.plan import ImageRun
 from o3sim.contract.resident import resident_weights
 from o3sim.energy.model import EnergyModel
 from o3sim.energy.table import EnergyTable, load_table
@@ -30,6 +32,7 @@ from o3sim.results.measures import on_chip_pj_of
 from o3sim.results.pipeline import PipelineFigures
 from o3sim.results.result import RunResult, Subject, run_result
 from o3sim.runs.case import AnyCase
+from o3sim.runs.layer_store import LayerStore
 from o3sim.runs.pipeline.stages import stage_machines
 from o3sim.runs.runner import Runner, runner_of
 
@@ -167,8 +170,16 @@ def _models(architecture: Architecture, layers: Sequence[Layer], table: EnergyTa
     return [EnergyModel(machine, table, [layer]) for machine, layer in zip(machines, layers, strict=True)]
 
 
-def count_point(architecture: Architecture, case: AnyCase, engine: str | None = None) -> PointCounts:
+def count_point(
+    architecture: Architecture, case: AnyCase, engine: str | None = None, store: LayerStore | None = None
+) -> PointCounts:
     """Run a design point on all images of a case, in their order.
+
+    Parameters
+    ----------
+    engine : str, optional
+    store : LayerStore, optional
+        Layers that other points ran, which do not run again.
 
     Raises
     ------
@@ -178,9 +189,13 @@ def count_point(architecture: Architecture, case: AnyCase, engine: str | None = 
         If an invariant of the machine does not hold.
     """
     run = PointRun(architecture, case.network, engine)
-    for item in case.items():
-        image = case.image(item, architecture.pruning.speculative)
-        run.add(count_image(run.runner, image, case.network.layers))
+    speculative = architecture.pruning.speculative
+    for number, item in enumerate(case.items()):
+        image = case.image(item, speculative)
+        known = None
+        if store is not None:
+            known = store.of_image(case.network_sha256, case.images_sha256, number, speculative)
+        run.add(count_image(run.runner, image, case.network.layers, known=known))
     return run.counts()
 
 
@@ -217,6 +232,7 @@ def count_image(
     layers: Sequence[Layer],
     begins: LayerBegins | None = None,
     watch: Watch = NOBODY,
+    known: KnownLayers | None = None,
 ) -> ImageCounts:
     """Run the next image, and compare the machine's outputs with functional inference.
 
@@ -227,10 +243,25 @@ def count_image(
     MachineError
         If an invariant of the machine does not hold; one that calls outcomes has to output what was called.
     """
-    run = runner.run_image(_told(runner.architecture.name, image.profiles(), begins), *watch)
+    run = runner.run_image(
+        _told(runner.architecture.name, image.profiles(), begins), watch.observers, watch.window, known
+    )
+    return judged(run, runner.architecture, image, layers)
+
+
+def judged(
+    run: ImageRun, architecture: Architecture, image: ProfiledImage, layers: Sequence[Layer]
+) -> ImageCounts:
+    """Compare what a machine did with an image, whose profiles were all asked for, with its function.
+
+    Raises
+    ------
+    MachineError
+        If a machine that calls outcomes did not output what was called.
+    """
     numbers = range(len(layers))
     exact = [layers[n].scores or np.array_equal(run.outputs[n], image.exact_bits(n)) for n in numbers]
-    if runner.architecture.pruning.speculative:
+    if architecture.pruning.speculative:
         for n in numbers:
             if not layers[n].scores and not np.array_equal(run.outputs[n], image.profiled_bits(n)):
                 raise MachineError(f"layer {layers[n].name}: outputs are not those that were called")

@@ -17,6 +17,7 @@ from o3sim.runs.speculation import check_speculation
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.contract.counters import LayerCounters
+    from o3sim.contract.layer_runs import KnownLayers
     from o3sim.contract.program import LayerProgram
     from o3sim.network.network import Network
     from o3sim.profile.profile import LayerProfile
@@ -44,8 +45,11 @@ class Runner(Protocol):
         profiles: Iterable[LayerProfile],
         observers: tuple[Observer, ...] = (),
         window: EventWindow = EVERY_EVENT,
+        known: KnownLayers | None = None,
     ) -> ImageRun:
         """Run the next image; observers are shown the events of a window.
+
+        Layers that are known need not run again, if nobody observes.
 
         Raises
         ------
@@ -92,10 +96,14 @@ class Sequential:
         profiles: Iterable[LayerProfile],
         observers: tuple[Observer, ...] = (),
         window: EventWindow = EVERY_EVENT,
+        known: KnownLayers | None = None,
     ) -> ImageRun:
         """Run an image; as :meth:`Runner.run_image`."""
         watched = (observers, window) if observers else ()
-        return run_on_engine(self.architecture, self._network, profiles, *watched, wanted=self._engine)
+        known = None if observers else known
+        return run_on_engine(
+            self.architecture, self._network, profiles, *watched, wanted=self._engine, known=known
+        )
 
     def program(self, profile: LayerProfile, layer: int) -> LayerProgram:
         """Lay out the ops of a layer."""

@@ -19,6 +19,7 @@ from o3sim.errors import InputError
 from o3sim.network.images import Images
 from o3sim.results.result import RunResult
 from o3sim.runs.case import AnyCase, Case
+from o3sim.runs.layers_apart import can_run_apart, count_apart
 from o3sim.runs.point import NOBODY, ImageCounts, PointRun, Watch, count_on_all, result_of
 from o3sim.runs.progress import Progress, RunProgress
 from o3sim.runs.runner import Runner, runner_of
@@ -55,8 +56,9 @@ def simulate(
     engine : {"compiled", "simpy"}, optional
         What computes the machine, by default the fastest that can; the result does not depend on it.
     jobs : int
-        Processes to spread the images over; the result does not depend on it. A script that asks
-        for more than one needs ``if __name__ == "__main__":``, since they import it.
+        Processes to spread the images over, or their layers where there are fewer images; the result
+        does not depend on it. A script that asks for more than one needs ``if __name__ == "__main__":``,
+        since they import it.
 
     synthetic_images : bool
         Whether the images were made up; results say so.
@@ -137,8 +139,13 @@ def simulate_case(
     if any(architecture.is_pipelined for architecture in architectures):
         jobs = 1  # when an image of a stream finds a stage free depends on those before it
     told = RunProgress(progress, case.network, len(runs), len(case))
+    runners = [run.runner for run in runs]
     if jobs == 1:
-        images = _counted_here([run.runner for run in runs], case, told, watch)
+        images = _counted_here(runners, case, told, watch)
+    elif len(case) < jobs and all(
+        can_run_apart(architecture, case.network.layers, engine) for architecture in architectures
+    ):
+        images = _counted_by_layers(runners, case, jobs, code, told)
     else:
         images = _counted_by_workers(
             _OnAll(tuple(architectures), case.without_images(), engine), case, jobs, code, told
@@ -176,6 +183,16 @@ def _counted_by_workers(
             yield image
             told.image_done()
             told.tell_images()
+
+
+def _counted_by_layers(
+    runners: Sequence[Runner], case: AnyCase, jobs: int, code: frozenset[str], told: RunProgress
+) -> Counted:
+    """Run the layers of all images in several processes."""
+    with closing(count_apart(runners, case, jobs, code, told.layer_begins)) as counted:
+        for image in counted:
+            yield image
+            told.image_done()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,29 +11,13 @@ from typing import Any
 from o3sim.config.architecture import Architecture
 from o3sim.config.consent import consent_of_task
 from o3sim.contract.errors import MachineError
+from o3sim.contract.reach import timing_key
 from o3sim.energy.table import load_table
 from o3sim.errors import InputError
 from o3sim.results.table import layer_rows, result_columns
 from o3sim.runs.case import StoredCase
+from o3sim.runs.layer_store import LayerStore
 from o3sim.runs.point import PointCounts, count_point, result_of
-
-_NOT_SEEN: dict[str, Any] = {
-    "name": True,
-    "description": True,
-    "note": True,
-    "clock_mhz": True,
-    "energy": True,
-    "activation_buffer": {"size_kbit"},
-}
-"""Keys that no engine reads: figures depend on them, what happens in which cycle does not."""
-
-_NOT_SEEN_OF_STAGES: dict[str, Any] = {
-    **_NOT_SEEN,
-    "dram": True,
-    "weight_buffer": {"size_kbit", "resident_kbit"},
-    "stages": {"__all__": {"activation_buffer": {"size_kbit"}, "weight_buffer": {"size_kbit"}}},
-}
-"""The same of a pipeline, whose weights are on the chip."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +32,16 @@ class PointTask:
         With the one kind of profiles that the machine asks for.
     code : frozenset of str
         SHA-256 of the users' code that may run: of the whole study.
+    reuses_layers : bool
+        Whether layers that a point before it ran need not run again where it cannot tell them apart; its
+        counts do not depend on it.
     """
 
     number: int
     architecture: Architecture
     case: StoredCase
     code: frozenset[str] = frozenset()
+    reuses_layers: bool = True
 
     @cached_property
     def simulation(self) -> str:
@@ -85,20 +72,8 @@ class PointOutcome:
     layers: list[dict[str, Any]]
 
 
-def timing_key(architecture: Architecture) -> str:
-    """Return all of an architecture that its timing depends on.
-
-    >>> from o3sim.config.load import load_architecture
-    >>> "o3bnn" in timing_key(load_architecture("o3bnn"))
-    False
-    """
-    not_seen = _NOT_SEEN_OF_STAGES if architecture.is_pipelined else _NOT_SEEN
-    seen = architecture.model_dump(mode="json", exclude=not_seen)
-    if architecture.input_end is not None or architecture.output_end is not None:
-        seen["clock_mhz"] = architecture.clock_mhz  # streams have clocks of their own
-    if "stages" in seen:
-        seen["stages"] = [{unit: keys for unit, keys in stage.items() if keys} for stage in seen["stages"]]
-    return json.dumps(seen)
+_STORE = LayerStore()
+"""Layers that points ran in this process."""
 
 
 def evaluate_all(tasks: Sequence[PointTask]) -> list[PointOutcome]:
@@ -140,7 +115,7 @@ def count_task(task: PointTask) -> PointCounts:
         If an invariant of the machine does not hold.
     """
     with consent_of_task(task.code):
-        return count_point(task.architecture, task.case)
+        return count_point(task.architecture, task.case, store=_STORE if task.reuses_layers else None)
 
 
 def _check_exact(task: PointTask, counts: PointCounts) -> None:

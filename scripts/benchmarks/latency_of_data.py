@@ -1,14 +1,19 @@
 """How long images take a machine whose time depends on them, and what that gives away, as a Markdown table.
 
-``sh scripts/latency-of-data [WORKLOAD] [--image-file FILE.npz] [--images N] [--tries N]`` runs the queue, the
-windows, the groups and the carousel on the same images, and each once more with nothing pruned.
+``sh scripts/latency-of-data [WORKLOAD] [--image-file FILE.npz] [--images N] [--tries N] [--jobs N]
+[--keep FILE]`` runs the queue, the windows, the groups and the carousel on the same images, and each once
+more of constant time (``release: worst_case``), the queue with nothing pruned too. What FILE holds of an
+interrupted run is not run again.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.config.load import load_architecture
+from o3sim.errors import InputError
 from o3sim.network.images import Images
 from o3sim.runs.case import Case, load_case
 from o3sim.runs.estimate.bounds import cycle_bounds
 from o3sim.runs.point import count_image
 from o3sim.runs.runner import runner_of
+from scripts.benchmarks.latencies import Kept, Latencies, latencies
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -30,24 +37,9 @@ BINS = 8
 """Of latencies, with as many images in each: an observer that tells eighths apart."""
 PERMUTATIONS = 2000
 NOTHING_PRUNED = {"pruning.threshold": False, "pruning.pooling": False}
-
-Cycles = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Latencies:
-    """Cycles of images on a machine, and the classes that they come out as."""
-
-    cycles: Cycles
-    classes: NDArray[np.int64]
-
-
-def latencies(machine: Architecture, case: Case) -> Latencies:
-    """Run every image by itself."""
-    runner = runner_of(machine, case.network)
-    counted = [count_image(runner, case.image(item), case.network.layers).result for item in case.items()]
-    cycles, classes = zip(*((each.cycles, each.predicted) for each in counted), strict=True)
-    return Latencies(np.array(cycles), np.array(classes))
+CONSTANT_TIME = {**NOTHING_PRUNED, "output_buffer.release": "worst_case"}
+CONSTANT_IMAGES = 1000
+"""Run on machines of constant time, of which one image would do: all take the same (docs/machine.md, 150)."""
 
 
 def mutual_information(first: NDArray[Any], second: NDArray[Any]) -> float:
@@ -66,7 +58,7 @@ def mutual_information(first: NDArray[Any], second: NDArray[Any]) -> float:
     return float((joint[there] * np.log2(joint[there] / apart[there])).sum())
 
 
-def binned(cycles: Cycles, bins: int = BINS) -> NDArray[np.int64]:
+def binned(cycles: NDArray[np.int64], bins: int = BINS) -> NDArray[np.int64]:
     """Sort latencies into bins with as many images in each; equal latencies share one."""
     edges = np.quantile(cycles, np.arange(1, bins) / bins)
     return np.searchsorted(edges, cycles, side="left")
@@ -124,47 +116,93 @@ def _replace_part(image: NDArray[np.uint8], pixels: NDArray[np.uint8], chance: n
     image[part] = (other if chance.random() < 0.5 else noise)[part]
 
 
-def report(case: Case, tries: int, say: Callable[[str], None]) -> Iterator[str]:
-    """Yield the lines of the table: each machine as shipped, and with nothing pruned."""
-    yield f"{len(case)} images of {case.network.name}; {tries} tries of the search; cycles of an image."
+@dataclass(frozen=True)
+class Asked:
+    """What a table is made with.
+
+    Attributes
+    ----------
+    case : Case
+    tries : int
+        Of the search.
+    jobs : int
+        Processes; the table does not depend on it.
+    kept : Kept or None
+    """
+
+    case: Case
+    tries: int
+    jobs: int = 1
+    kept: Kept | None = None
+
+
+def report(asked: Asked, say: Callable[[str], None]) -> Iterator[str]:
+    """Yield the lines of the table: each machine as shipped and of constant time, and queues unpruned."""
+    case = asked.case
+    images, tries = f"{len(case):,} images of {case.network.name}", f"{asked.tries:,} tries of the search"
+    yield f"{images}; {tries}; cycles of an image."
     yield ""
     yield "| machine | least | p50 | p99 | worst | by search | held to that | bound | bits of the class | p |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     for name in MACHINES:
         shipped = load_architecture(name)
-        for machine, called in ((shipped, f"`{name}`"), (shipped.with_(NOTHING_PRUNED), "nothing pruned")):
-            say(f"{name}, {called}")
-            yield _row(called, machine, case, tries)
+        for called, changes in _variants(shipped).items():
+            machine = shipped.with_(changes)
+            begun, run = time.monotonic(), case
+            if changes is CONSTANT_TIME and len(case) > CONSTANT_IMAGES:
+                run = replace(case, images=case.images.first(CONSTANT_IMAGES))
+            found = latencies(machine, run, asked.jobs, asked.kept)
+            say(f"{name}, {called}: {len(run):,} images in {time.monotonic() - begun:,.0f} s")
+            yield _row(called, machine, asked, found)
 
 
-def _row(called: str, machine: Architecture, case: Case, tries: int) -> str:
-    found = latencies(machine, case)
+def _variants(shipped: Architecture) -> dict[str, dict[str, Any]]:
+    """Return what is changed of a machine, by what a row is called."""
+    variants = {f"`{shipped.name}`": {}, "`release: worst_case`": CONSTANT_TIME}
+    if shipped.scheduler.has_queue:  # others take constant time already where nothing is pruned
+        variants["nothing pruned"] = NOTHING_PRUNED
+    return variants
+
+
+def _row(called: str, machine: Architecture, asked: Asked, found: Latencies) -> str:
+    case = asked.case
     p50, p99 = np.quantile(found.cycles, (0.5, 0.99))
-    searched = slowest_by_search(machine, case, case.images.x[int(found.cycles.argmax())], tries)
+    searched = slowest_by_search(machine, case, case.images.x[int(found.cycles.argmax())], asked.tries)
     numbers = found.cycles.min(), p50, p99, found.cycles.max(), searched
     held = f"{searched / found.cycles.mean():.2f} x"
     told = leak(found)
     most = cycle_bounds(machine, case.network.layers).most
-    cells = *(f"{number:,.0f}" for number in numbers), held, f"{most:,}", f"{told.bits:.2f}", f"{told.p:.4f}"
+    bits = round(told.bits, 2) + 0.0  # less than nothing, by chance or rounding, has no minus
+    cells = *(f"{number:,.0f}" for number in numbers), held, f"{most:,}", f"{bits:.2f}", f"{told.p:.4f}"
     return f"| {called} | {' | '.join(cells)} |"
 
 
-def main() -> None:
-    """Print the tables."""
-    import sys
-
+def main() -> int:
+    """Print the table; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("workload", nargs="?", default="fashion-vgg")
     parser.add_argument("--image-file", type=Path)
     parser.add_argument("--images", type=int)
     parser.add_argument("--tries", type=int, default=200)
-    asked = parser.parse_args()
-    case = load_case(
-        asked.workload, asked.image_file, asked.images, [load_architecture(name) for name in MACHINES]
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument(
+        "--keep", type=Path, help="file of what was run, with which an interrupted run goes on"
     )
-    for line in report(case, asked.tries, lambda name: print(name, file=sys.stderr)):
-        print(line)
+    given = parser.parse_args()
+    machines = [load_architecture(name) for name in MACHINES]
+    try:
+        case = load_case(given.workload, given.image_file, given.images, machines)
+        with nullcontext() if given.keep is None else Kept(given.keep) as kept:
+            asked = Asked(case, given.tries, given.jobs, kept)
+            for line in report(asked, lambda told: print(told, file=sys.stderr, flush=True)):
+                print(line, flush=True)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -104,7 +104,12 @@ def settings() -> Iterator[Setting]:
         yield Setting("banks", f"{banks}", PATCHED, changes=weights)
     for banks in (1, 4, 16):
         broadcast = {"activation_buffer.banks": banks}
-        yield Setting("broadcast", f"{32 * banks} bits", (*PATCHED, CAROUSEL), changes=broadcast)
+        yield Setting("broadcast", f"{32 * banks} bits", PATCHED, changes=broadcast)
+        lanes = {"activation_buffer.broadcast_words": banks}
+        yield Setting("broadcast", f"{32 * banks} bits", (CAROUSEL,), changes=lanes)
+    for banks in (2, 8, 31, 128):
+        written = {"activation_buffer.banks": banks}
+        yield Setting("banks that outputs are written to", f"{banks}", (CAROUSEL,), changes=written)
     for label, kbit in (("half", 8), ("twice", 32)):
         yield Setting("own memory", label, PATCHED, changes={"activation_buffer.patch_kbit": kbit})
         halves = {"activation_buffer.patch_kbit": 2 * kbit}
@@ -157,8 +162,12 @@ PES_SHARE = ("scheduler.counters", "scheduler.groups", "weight_buffer.banks")
 
 def _broadcast(way: Way, sizes: Sizes, base: Architecture) -> dict[str, Any]:
     """Return as many banks as broadcast 64 bits a cycle, of a machine that does."""
+    lanes = max(1, 64 // sizes.width)
+    if base.activation_buffer.broadcast_words is not None:
+        banks = {"activation_buffer.banks": base.activation_buffer.banks}
+        return {**banks, "activation_buffer.broadcast_words": lanes}
     has_patch = base.activation_buffer.patch_kbit or "activation_buffer.patch_kbit" in way.changes
-    return {"activation_buffer.banks": max(1, 64 // sizes.width)} if has_patch else {}
+    return {"activation_buffer.banks": lanes} if has_patch else {}
 
 
 @dataclass(frozen=True)

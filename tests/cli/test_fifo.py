@@ -40,6 +40,37 @@ def test_depths_are_printed_and_written(o3sim: Any, tmp_path: Path) -> None:
     assert document["least_rows"] == [4, 1]
 
 
+def test_depths_in_words_are_printed_and_written_and_run(o3sim: Any, tmp_path: Path) -> None:
+    status, out, _ = o3sim("fifo", "pipe.yaml", "tiny.yaml", "--words", "--json", "f.json")
+    assert status == 0
+    assert "Words before each stage" in out
+    document = json.loads((tmp_path / "f.json").read_text())
+    assert document["word_bits"] == [32, 32]
+    depths = document["kept"]["depths_words"]
+    stages = "".join(f"  - {{input_fifo: {{depth_words: {depth}}}}}\n" for depth in depths)
+    (tmp_path / "found.yaml").write_text(f"{PIPE}stages:\n  - {{}}\n{stages}")
+    status, out, _ = o3sim("run", "found.yaml", "tiny.yaml", "--images", "4")
+    assert status == 0
+    interval = round(document["kept"]["interval_cycles"])
+    assert f"initiation interval: {interval:,} cycles" in out
+
+
+@pytest.mark.parametrize("depth", ["0", "-1", "many", "1.5", "99999999"])
+def test_words_that_cannot_be_are_refused_where_they_stand(depth: str, o3sim: Any, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text(f"{PIPE}input_fifo:\n  depth_words: {depth}\n")
+    status, _, err = o3sim("validate", "bad.yaml")
+    assert status == 2
+    assert "bad.yaml:5:16: input_fifo.depth_words:" in err
+
+
+def test_words_that_deadlock_are_refused_with_some_that_do_not(o3sim: Any, tmp_path: Path) -> None:
+    (tmp_path / "short.yaml").write_text(f"{PIPE}input_fifo: {{depth_words: 3}}\n")
+    status, _, err = o3sim("run", "short.yaml", "tiny.yaml")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "stages[1].input_fifo.depth_words: with 3 words between them conv1 and dense2 wait" in err
+    assert "give 4 or more" in err
+
+
 def test_one_image_and_one_machine_are_refused(o3sim: Any) -> None:
     status, _, err = o3sim("fifo", "pipe.yaml", "tiny.yaml", "--images", "1")
     assert (status, err.count("\n")) == (2, 1)

@@ -38,6 +38,14 @@ def test_what_a_machine_has_not_is_dropped_where_it_is_inherited(tmp_path: Path)
         ("scheduler: {groups: 128}", "scheduler.groups: 128 are more than pe.count, 64: give at most 64"),
         ("scheduler: {open_channels: 33}", "open_channels: .* a group has 32: give 66 banks"),
         ("scheduler: {open_channels: 0}", "scheduler.open_channels: .*1"),
+        ("activation_buffer: {broadcast_words: 0}", "activation_buffer.broadcast_words: .*1"),
+        ("activation_buffer: {broadcast_words: all}", "activation_buffer.broadcast_words: .*ideal"),
+        (
+            "scheduler: {take_from_neighbour: 4}",
+            "take_from_neighbour: tiles are `shared`, .*: 0, or `columns`",
+        ),
+        ("activation_buffer: {share_patch_reads: true}", "share_patch_reads: .*aligned"),
+        ("scheduler: {tiles: rows}", "scheduler.tiles: .*columns"),
         ("pe: {speculate: false}", "pe.speculate: words that go round wait for nobody.*`true`"),
         (
             "pruning: {speculative: true}",
@@ -63,5 +71,13 @@ def test_a_number_of_groups_that_cannot_be_is_one_problem(tmp_path: Path, groups
 
 def test_a_carousel_needs_its_keys(tmp_path: Path) -> None:
     found = problems(tmp_path, "scheduler: {dispatch: carousel}", "o3bnn")
-    for key in ("scheduler.groups", "scheduler.open_channels", "activation_buffer.patch_kbit"):
+    for key in (
+        "scheduler.groups",
+        "scheduler.open_channels",
+        "scheduler.tiles",
+        "scheduler.take_from_neighbour",
+        "activation_buffer.patch_kbit",
+        "activation_buffer.broadcast_words",
+        "activation_buffer.share_patch_reads",
+    ):
         assert f"{key}: required, but absent" in found

@@ -163,11 +163,18 @@ def architectures(draw: st.DrawFn, dispatch: str = "central") -> Architecture:
         dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),
         dram__latency_cycles=draw(st.sampled_from([0, 1, 50])),
         output_buffer__write_width_ops=draw(st.sampled_from([1, 2, 3, 16])),
-        pruning__threshold=draw(st.booleans()),
-        pruning__pooling=draw(st.booleans()),
-        pruning__argmax=draw(st.booleans()),
+        **_prunings(draw),
         pruning__squash_latency_cycles=draw(st.sampled_from([1, 2, 4, 20])),
     )
+
+
+def _prunings(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw what a machine with a queue prunes, or that no time of it depends on the image."""
+    if draw(st.integers(0, 9)) == 0:
+        off = dict.fromkeys(("threshold", "pooling", "argmax"), False)
+        released = {"output_buffer__release": "worst_case"}
+        return {f"pruning__{key}": value for key, value in off.items()} | released
+    return {f"pruning__{key}": draw(st.booleans()) for key in ("threshold", "pooling", "argmax")}
 
 
 @st.composite

@@ -131,6 +131,7 @@ def test_a_bank_that_writes_broadcasts_nothing() -> None:
     assert dispatched[0] == 4 * 16
     assert written[0] == 4 * 16 + 1
     assert dispatched[1] == 5 * 16 + 1
+    assert run_one(patched(), layer).write_conflicts == 8  # all but the last of 9 windows, after all columns
 
 
 def test_a_word_that_waits_for_its_weights_is_no_read_of_the_patch() -> None:

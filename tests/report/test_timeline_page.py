@@ -77,10 +77,10 @@ def test_ops_of_a_whole_layer_end_as_it_counts(name: str) -> None:
 def test_what_is_held_is_that_of_the_occupancy() -> None:
     occupancy = watched().occupancy(10**6)
     found = watched().ops(0, 10**6)
-    assert Counter(found.queued.tolist()) == occupancy.queued
-    assert Counter(found.in_flight.tolist()) == occupancy.in_flight
+    assert Counter(found.held.queued.tolist()) == occupancy.queued
+    assert Counter(found.held.in_flight.tolist()) == occupancy.in_flight
     part = watched().ops(40, 70)
-    assert np.array_equal(part.queued, found.queued[40:70])
+    assert np.array_equal(part.held.queued, found.held.queued[40:70])
 
 
 def test_a_trace_shows_what_a_run_does(tmp_path: Path) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 import numpy as np
 
+from o3sim.config.architecture import Architecture
+from o3sim.contract.carousel.tiles import Tiles, tiles_of
+from o3sim.contract.patch import least_patch_bits
 from o3sim.network.bits.packing import pack_bits
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput
 from o3sim.rtl.emit import Subject
+from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture, queueless
 
-WAYS = ("out_of_order", "window", "in_order", "group", "dense", "member_major")
+WAYS = ("central", "window", "banked", "group", "carousel")
 """Ways to dispatch, in turns."""
+
+CENTRAL = ("out_of_order", "in_order", "dense", "member_major")
+"""What a central queue may do, in turns."""
 
 
 def draw(seed: int) -> Subject:
@@ -24,8 +32,15 @@ def draw(seed: int) -> Subject:
     width = chance.choice([1, 3, 4, 8, 16])
     geometry = _geometry(chance, width)
     way = WAYS[seed % len(WAYS)]
+    if way == "central":
+        way = CENTRAL[seed // len(WAYS) % len(CENTRAL)]
+    if way == "carousel":
+        return _gone_round(chance, width, geometry, seed)
     if way in ("window", "group"):
-        return subject(queueless(way, **_counted(chance, way, width)), geometry, seed)
+        made = queueless(way, **_counted(chance, way, width))
+        if chance.random() < 0.4:
+            made, geometry = _patched(chance, made, geometry)
+        return subject(made, geometry, seed)
     machine = architecture(**_queued(chance, way, width))
     return subject(machine, geometry, seed)
 
@@ -33,8 +48,10 @@ def draw(seed: int) -> Subject:
 def subject(machine: Any, geometry: Geometry, seed: int) -> Subject:
     """Give a machine a layer of random weights and thresholds, and an image of noise."""
     random = np.random.default_rng(seed)
+    if machine.scheduler.assignment == "channel_balanced":
+        geometry = replace(geometry, channel_work=_work(random, geometry))
     bits = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
-    scores = Geometry("dense", 1, 1, bits, 2)
+    scores = Geometry("dense", 1, 1, bits, 2, channel_work=(1, 1))
     n_edges = geometry.n_edges_full
     theta = np.rint(random.normal(0.3, 1, geometry.out_channels) * n_edges**0.5).astype(np.int64)
     constant = random.random(geometry.out_channels) < random.choice([0, 0, 0.3])
@@ -71,36 +88,89 @@ def _geometry(chance: Random, width: int) -> Geometry:
     )
 
 
+def _patched(chance: Random, machine: Architecture, geometry: Geometry) -> tuple[Architecture, Geometry]:
+    """Give PEs patches, and the layer about as many channels as they hold a window of."""
+    if geometry.kind == "conv" and machine.pe.width_edges > 1:
+        bits_a_channel = least_patch_bits(replace(geometry, in_channels=1), machine)
+        channels = max(1, int(1024 / bits_a_channel * chance.uniform(0.4, 1)))
+        geometry = replace(geometry, in_channels=min(channels, 40))
+    size = -(-least_patch_bits(geometry, machine) // 1024)
+    keys = {"activation_buffer.patch_kbit": size, "sequencer.outermost": "position"}
+    return machine.with_(keys), geometry
+
+
+def _gone_round(chance: Random, width: int, geometry: Geometry, seed: int) -> Subject:
+    """Draw a machine whose weight words go round, with memories that just hold a window, or larger ones."""
+    if geometry.kind == "conv" and chance.random() < 0.6:  # channels fill words, half a kbit holds a window
+        size = 1 if geometry.pool is None else geometry.pool.size
+        rows, columns = (
+            (size - 1) * geometry.stride + kernel
+            for kernel in (geometry.kernel_height, geometry.kernel_width)
+        )
+        geometry = replace(geometry, in_channels=max(1, min(512 // (rows * columns), 40) // width) * width)
+    common = _common(chance, width)
+    groups = chance.choice([n for n in range(1, 4) if not common["pe__count"] % n])
+    opened = chance.choice([1, 2, 3])
+    keys = {
+        "pe__contexts": chance.choice([1, 2, 3, 4, 5]),
+        "pe__speculate": True,
+        "scheduler__groups": groups,
+        "scheduler__open_channels": opened,
+        "scheduler__windows_per_cycle": chance.choice([1, 2, 8]),
+        "activation_buffer__broadcast_words": chance.choice([1, 2, "ideal"]),
+        "weight_buffer__banks": chance.choice(["ideal", groups * (opened + chance.choice([0, 1, 3]))]),
+    }
+    made = subject(carousel(**common | keys), geometry, seed)
+    cuts = [tiles_of(layer.geometry, width, 0) for layer in made.network.layers]
+    least = max(1 if isinstance(cut, Tiles) else cut for cut in cuts)
+    size = -(-least // 1024) + chance.choice([0, 0, 1])
+    return replace(made, architecture=made.architecture.with_({"activation_buffer.patch_kbit": size}))
+
+
 def _queued(chance: Random, way: str, width: int) -> dict[str, Any]:
     """Draw a machine with an issue queue."""
     common = _common(chance, width)
     least = common["pe__count"] * common["pe__contexts"] if way == "dense" else 1
     evaluates_all = way == "dense" and chance.random() < 0.5
-    policy = {"dense": "lockstep", "member_major": chance.choice(["out_of_order", "in_order"])}.get(way, way)
+    either = chance.choice(["out_of_order", "in_order"])
+    policy = {"dense": "lockstep", "member_major": either, "banked": either}.get(way, way)
+    goes_by_member = way == "member_major" or (way == "banked" and chance.random() < 0.5)
     if evaluates_all:
         common |= {"pruning__threshold": False, "pruning__pooling": False}
-    return common | {
+        common["output_buffer__release"] = chance.choice(["when_final", "worst_case"])
+    depth, banks = chance.randint(least, least + 8), 1
+    in_banks: dict[str, Any] = {}
+    if way == "banked":
+        banks = chance.choice([n for n in range(2, 7) if not common["pe__count"] % n] or [1])
+        in_banks = {
+            "scheduler__dispatch": "banked",
+            "scheduler__banks": banks,
+            "scheduler__issue_width_ops": None,
+        }
+    drawn = {
         "sequencer__width_ops": chance.choice([1, 2, 3, 6]),
-        "sequencer__order": "member_major" if way == "member_major" else "window_major",
+        "sequencer__order": "member_major" if goes_by_member else "window_major",
         "sequencer__group_windows": chance.randint(1, 8),
-        "issue_queue__depth_ops": chance.randint(least, least + 8),
+        "issue_queue__depth_ops": -(-depth // banks) * banks,
         "scheduler__policy": policy,
         "scheduler__issue_width_ops": chance.choice([1, 2, 3, 8]),
         "scheduler__select_cycles": chance.choice([0, 0, 1, 2]),
         "scheduler__window_in_flight_ops": chance.choice([1, 1, 2, "unlimited"]),
         "pruning__squash_latency_cycles": chance.choice([1, 1, 2, 4]),
     }
+    return common | drawn | in_banks
 
 
 def _counted(chance: Random, way: str, width: int) -> dict[str, Any]:
     """Draw a machine whose counters hand out windows."""
     common = _common(chance, width)
-    counters = chance.choice([n for n in range(1, 6) if not common["pe__count"] % n])
+    least = 2 if way == "group" and common["pe__count"] > 1 else 1
+    counters = chance.choice([n for n in range(least, 7) if not common["pe__count"] % n])
     binding: dict[str, Any] = {"scheduler__counters": counters}
     if way == "group":
         binding = {
             "scheduler__groups": counters,
-            "scheduler__assignment": chance.choice(["channel", "channel", "position"]),
+            "scheduler__assignment": chance.choice(["channel", "channel_balanced", "position", "skewed"]),
         }
         if common["weight_buffer__banks"] != "ideal":
             binding["weight_buffer__banks"] = counters * chance.choice([1, 2])
@@ -134,6 +204,11 @@ def _common(chance: Random, width: int) -> dict[str, Any]:
         "pruning__threshold": chance.random() < 0.8,
         "pruning__pooling": chance.random() < 0.8,
     }
+
+
+def _work(random: np.random.Generator, geometry: Geometry) -> tuple[int, ...]:
+    """Draw what would have been measured of each channel."""
+    return tuple(random.integers(1, 99, geometry.out_channels).tolist())
 
 
 def _weights(random: np.random.Generator, geometry: Geometry) -> Any:

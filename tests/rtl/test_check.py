@@ -11,8 +11,9 @@ from o3sim.errors import InputError
 from o3sim.rtl.check import difference, events_of, run_rtl
 from o3sim.rtl.emit import Subject, output_bits
 from o3sim.rtl.memories import hex_text, output_words
+from o3sim.rtl.parameters import parameters
 from tests.rtl.building import build_runtime, emit
-from tests.rtl.samples import queue, windows
+from tests.rtl.samples import PATCHED, gone_round, queue, queue_in_banks, windows
 
 pytestmark = [
     pytest.mark.slow,
@@ -42,10 +43,11 @@ def flipped(path: Path, line: int) -> None:
     path.write_text("\n".join(words) + "\n")
 
 
-def test_a_queue_out_of_order_is_the_same_and_a_bit_in_a_memory_makes_a_difference(
+def test_a_queue_in_banks_is_the_same_and_a_bit_in_a_memory_makes_a_difference(
     tmp_path: Path, settings: list[str]
 ) -> None:
-    subject, folder = queue(), tmp_path / "rtl"
+    registered = {"scheduler__select_cycles": 1, "pruning__squash_latency_cycles": 2}
+    subject, folder = queue_in_banks(sequencer__order="member_major", **registered), tmp_path / "rtl"
     assert built(subject, folder, settings) == []
     assert events_of(folder) > 1000
     for memory, line in {"weights.hex": 9, "thresholds.hex": 1, "activations.hex": 10}.items():
@@ -58,14 +60,14 @@ def test_a_queue_out_of_order_is_the_same_and_a_bit_in_a_memory_makes_a_differen
     assert difference(subject, folder) == []
 
 
-def test_a_lockstep_array_with_registered_selection_is_the_same(tmp_path: Path, settings: list[str]) -> None:
-    changes = {"scheduler.policy": "lockstep", "issue_queue.depth_ops": 9, "scheduler.select_cycles": 1}
-    subject = queue(**changes, **{"sequencer.order": "member_major", "pruning.squash_latency_cycles": 2})
+def test_windows_whose_columns_are_sent_to_patches_are_the_same(tmp_path: Path, settings: list[str]) -> None:
+    subject = windows("group", PATCHED, pe__pick="barrel", activation_buffer__patch_kbit=1)
     assert built(subject, tmp_path / "rtl", settings) == []
 
 
-def test_windows_that_counters_hand_out_are_the_same(tmp_path: Path, settings: list[str]) -> None:
-    subject = windows("group", pe__pick="barrel")
+def test_weight_words_that_go_round_are_the_same(tmp_path: Path, settings: list[str]) -> None:
+    subject = gone_round()
+    assert int(parameters(subject.architecture, subject.layer, 0)["TILES"]) > 1
     assert built(subject, tmp_path / "rtl", settings) == []
 
 

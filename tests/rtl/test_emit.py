@@ -13,11 +13,13 @@ import pytest
 
 from o3sim.cli import app as cli
 from o3sim.errors import InputError
+from o3sim.network.layer import Pool
 from o3sim.network.own_input import own_input
 from o3sim.rtl.emit import UNITS, input_bits, texts
 from o3sim.rtl.parameters import parameters
 from tests.checks.golden.workload import write_workload
-from tests.rtl.samples import queue, windows
+from tests.machine.harness import conv
+from tests.rtl.samples import GATHERED, PATCHED, queue, windows
 
 Call = Callable[..., tuple[int | str | None, str, str]]
 SETTINGS = ("dram.bits_per_cycle=ideal", "pe.width_edges=32", "pe.count=2")
@@ -44,7 +46,8 @@ def test_a_folder_holds_units_header_memories_testbench_and_makefile(call: Call,
     assert (status, out) == (0, "")
     folder = tmp_path / "made" / "here"
     made = {path.name for path in folder.iterdir()}
-    units = {path.name for place in (UNITS, UNITS / "central") for path in place.iterdir() if path.is_file()}
+    places = UNITS, UNITS / "operands", UNITS / "queue"
+    units = {path.name for place in places for path in place.iterdir() if path.is_file()}
     assert made == units | {
         "o3_parameters.svh",
         "activations.hex",
@@ -104,8 +107,6 @@ def test_a_machine_that_is_outside_is_refused_by_its_key(key: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"activation_buffer__patch_kbit": 1}, "activation_buffer.patch_kbit"),
-        ({"scheduler__assignment": "skewed"}, "scheduler.assignment"),
         ({"pe__latency_cycles": 1}, "pe.latency_cycles"),
     ],
 )
@@ -114,6 +115,16 @@ def test_a_machine_without_a_queue_that_is_outside_is_refused_by_its_key(
 ) -> None:
     with pytest.raises(InputError, match=f"^architecture bench: {key}: "):
         texts(windows("group", **changes))
+
+
+def test_a_patch_holds_as_many_columns_as_fit_and_one_that_holds_no_window_is_refused() -> None:
+    patched = windows("window", PATCHED, activation_buffer__patch_kbit=1)
+    assert parameters(patched.architecture, patched.layer, 0)["PATCH_COLUMNS"] == 1024 // (4 * 20)
+    small = windows("window", GATHERED, activation_buffer__patch_kbit=1)
+    assert parameters(small.architecture, small.layer, 0)["PATCH_COLUMNS"] == 3 * 8  # all
+    wide = windows("window", conv(6, 6, 80, 5, pool=Pool(2, 2)), activation_buffer__patch_kbit=1)
+    with pytest.raises(InputError, match=r"patch_kbit: a window of layer hidden reads 2 kbit"):
+        texts(wide)
 
 
 def test_layers_that_are_outside_are_refused_and_nothing_is_written(call: Call, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from o3sim.config.architecture import Architecture
 from o3sim.network.bits.packing import unpack_bits
+from o3sim.rtl.lists import list_length, list_words
 from o3sim.rtl.memories import (
     activation_words,
     hex_text,
@@ -41,13 +43,47 @@ def test_each_channel_begins_a_word() -> None:
         (5, 2, "channel", [0, 1, 2, 3, 4, None]),
         (2, 5, "channel", [0, 0, 1, 1, None]),
         (2, 3, "position", [0, 0, 0, 1, 1, 1]),
+        (2, 3, "skewed", [0, 0, 0, 1, 1, 1]),
+        (5, 2, "channel_balanced", [1, 3, 0, 2, None, 4]),
     ],
 )
 def test_groups_have_rows_of_weights_side_by_side(
     channels: int, groups: int, assignment: str, rows: list[int | None]
 ) -> None:
-    machine = queueless("group", pe__count=groups, scheduler__groups=groups, scheduler__assignment=assignment)
-    assert weight_rows(channels, machine) == rows
+    geometry = conv(4, 6, 8, channels, channel_work=(3, 9, 4, 5, 1)[:channels])
+    assert weight_rows(geometry, grouped(groups, assignment)) == rows
+
+
+def grouped(groups: int, assignment: str) -> Architecture:
+    """As many groups of one PE each."""
+    return queueless("group", pe__count=groups, scheduler__groups=groups, scheduler__assignment=assignment)
+
+
+def test_lists_are_tables_where_steps_do_not_give_them() -> None:
+    """Channels of work 3, 9, 4 for two groups: 1 alone, then 2 and 0; by both, places move on by 7."""
+    geometry = conv(1, 3, 8, 3, kernel=1, channel_work=(3, 9, 4))
+    balanced, skewed = (grouped(2, assignment) for assignment in ("channel_balanced", "skewed"))
+    assert list_length(geometry, grouped(2, "position")) == 0
+    # Lines of each group: row of its weights, channel, place.
+    assert [lines_of(words) for words in halves(list_words(geometry, balanced))] == [
+        [(0, 1, 0), (0, 1, 1), (0, 1, 2)],
+        [(1, 0, 0), (0, 2, 0), (1, 0, 1), (0, 2, 1), (1, 0, 2), (0, 2, 2)],
+    ]
+    assert [lines_of(words) for words in halves(list_words(geometry, skewed))] == [
+        [(0, 0, 0), (2, 2, 0), (1, 1, 1), (0, 0, 2), (2, 2, 2)],
+        [(1, 1, 0), (0, 0, 1), (2, 2, 1), (1, 1, 2)],
+    ]
+
+
+def halves(words: list[int]) -> list[list[int]]:
+    return [words[: len(words) // 2], words[len(words) // 2 :]]
+
+
+def lines_of(words: list[int]) -> list[tuple[int, ...]]:
+    """Take the fields of lines apart, up to the first that is of no task."""
+    taken = [word for word in words if word >> 96]
+    assert words[len(taken) :] == [0] * (len(words) - len(taken))
+    return [tuple(word >> shift & 0xFFFFFFFF for shift in (64, 32, 0)) for word in taken]
 
 
 def test_words_of_groups_alternate() -> None:

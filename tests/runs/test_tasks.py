@@ -13,12 +13,13 @@ from o3sim.config.architecture import Architecture
 from o3sim.config.flat import flattened, nested
 from o3sim.contract import plan
 from o3sim.contract.errors import MachineError
+from o3sim.contract.reach import timing_key
 from o3sim.network.images import Images
 from o3sim.runs import runner, tasks
 from o3sim.runs.case import Case, StoredCase, stored_case
 from o3sim.runs.engines import ENGINES, engine_named
 from o3sim.runs.point import PointCounts, count_point
-from o3sim.runs.tasks import PointTask, evaluate, evaluate_all, timing_key
+from o3sim.runs.tasks import PointTask, evaluate, evaluate_all
 from tests.profile.test_store import called
 from tests.runs.pipeline.samples import images as pipeline_images
 from tests.runs.pipeline.samples import network as pipeline_network

@@ -14,6 +14,7 @@ from o3sim.compiled.carousel.streams import broadcast, open_next
 from o3sim.compiled.carousel.turn import RETIRE, take_turn
 from o3sim.compiled.cycle import digest_of
 from o3sim.compiled.kernel import _njit, inlined, noinline
+from o3sim.compiled.output_bits import take_bit, write_bits
 from o3sim.compiled.records.trace import OUTPUT
 from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import pump
@@ -23,13 +24,16 @@ from o3sim.compiled.weight_stream import pump
 def _write(x: CarouselMemory, cycle: int) -> None:
     """Write waiting outcomes, from the context after the one written last on, around the array."""
     units, size = x.units, x.settings.pes * x.layer.contexts
-    left, place = min(units.n_waiting, x.settings.write_width_ops), units.next_place
+    room = 0 if x.output_bits.n_held > 0 else x.settings.write_width_ops
+    left, place = min(units.n_waiting, room), units.next_place
     while left > 0:
         context = context_at(units, place)
         place = place + 1 if place + 1 < size else 0
         if context.waits:
             context.waits = 0
             bit_at(units, context.result_place).bit = np.uint8(context.result_bit)
+            if x.layer.writes_back:
+                take_bit(x, context.result_place)
             if x.trace.is_on:
                 note_event(x, cycle, RETIRE, context.result_op, OUTPUT, context.result_outcome)
             units.n_waiting -= 1
@@ -47,7 +51,6 @@ def _finish_counts(x: CarouselMemory, cycle: int) -> None:
     counts.output_bits = x.layer.windows * x.layer.out_channels
     counts.activation_requests = counts.words_executed
     counts.weight_requests = counts.words_executed
-    counts.patch_reads = counts.words_executed
     counts.threshold_reads = counts.issued if x.layer.has_thresholds else 0
 
 
@@ -82,9 +85,12 @@ def _compile(sources: int) -> Any:
             broadcast(x, cycle)
             if x.units.n_waiting > 0:
                 _write(x, cycle)
-                if x.units.windows_left == 0:
-                    _finish_counts(x, cycle)
-                    return cycle
+            bits = x.output_bits
+            if bits.n_held + bits.n_writing > 0:
+                write_bits(x, cycle)
+            if x.units.windows_left == 0 and bits.n_held + bits.n_writing == 0:
+                _finish_counts(x, cycle)
+                return cycle
             cycle += 1
 
     return _njit(cache=True, nogil=True, _nrt=False)(run_carousel)

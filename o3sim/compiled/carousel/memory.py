@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from o3sim.compiled.allocation import Allocation
 from o3sim.compiled.carousel.records import Layer, Settings, Units, layer_of, settings_of, units_of
 from o3sim.compiled.records.ledger import Ledger, ledger_of
+from o3sim.compiled.records.output_bits import OutputBits, output_bits_of
 from o3sim.compiled.records.trace import Trace
 from o3sim.compiled.records.weight_stream import WeightGroups, weight_groups_of
 from o3sim.contract.counters import LayerCounters
@@ -22,6 +23,7 @@ class CarouselMemory:
     settings: Settings
     layer: Layer
     units: Units
+    output_bits: OutputBits
     weight_groups: WeightGroups
     trace: Trace
     ledger: Ledger
@@ -51,11 +53,13 @@ def carousel_memory_of(
     start_cycle : int
         First cycle of the layer.
     """
-    windows = len(program.members)
+    windows, contexts = len(program.members), architecture.pe.count * program.sizes.contexts
+    most_written = min(architecture.output_buffer.write_width_ops, contexts)
     units = {
         "settings": settings_of(architecture),
-        "layer": layer_of(program),
-        "units": units_of(program, architecture.pe.count, start_cycle),
+        "layer": layer_of(program, architecture),
+        "units": units_of(program, architecture, start_cycle),
+        "output_bits": output_bits_of(architecture, most_written, 0),
         "weight_groups": weight_groups_of(program.weight_groups, first_group, windows, stream),
         "trace": trace,
         "ledger": ledger_of(),

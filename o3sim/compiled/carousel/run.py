@@ -13,6 +13,7 @@ from o3sim.compiled.run import Engine, LayerEnd
 from o3sim.contract.carousel.program import build_carousel_program
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
+from o3sim.contract.layer_runs import KnownLayers
 from o3sim.contract.plan import ImageRun, plan_groups
 from o3sim.contract.weight_groups import WeightGroup
 
@@ -28,12 +29,15 @@ def simulate_image(
     profiles: Iterable[LayerProfile],
     observers: tuple[Observer, ...] = (),
     window: EventWindow = EVERY_EVENT,
+    known: KnownLayers | None = None,
 ) -> ImageRun:
     """Run one image, layer after layer, on a machine that starts empty.
 
-    Same arguments, results, errors and events as :func:`o3sim.machine.carousel.run.simulate_image`.
+    Same arguments, results, errors and events as :func:`o3sim.machine.carousel.run.simulate_image`. Layers
+    that are known, and wait for no weights, do not run again.
     """
-    return run_layers(architecture, plan_groups(architecture, network.layers), profiles, observers, window)
+    cuts = plan_groups(architecture, network.layers)
+    return run_layers(architecture, cuts, profiles, observers, window, known=known)
 
 
 def run_layers(
@@ -42,15 +46,12 @@ def run_layers(
     profiles: Iterable[LayerProfile],
     observers: tuple[Observer, ...] = (),
     window: EventWindow = EVERY_EVENT,
+    *,
+    known: KnownLayers | None = None,
 ) -> ImageRun:
     """Run layers whose weights are already cut into groups, one list for each layer."""
-    engine = CarouselEngine(architecture, [group for cut in cuts for group in cut], observers, window)
-    run = ImageRun([], [])
-    for cut, profile in zip(cuts, profiles, strict=True):
-        counters, output = engine.run_layer(profile, cut)
-        run.layers.append(counters)
-        run.outputs.append(output)
-    return run
+    groups = [group for cut in cuts for group in cut]
+    return CarouselEngine(architecture, groups, observers, window).run_all(profiles, cuts, known)
 
 
 class CarouselEngine(Engine):

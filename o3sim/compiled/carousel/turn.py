@@ -15,12 +15,13 @@ from o3sim.compiled.carousel.records import (
     outcome_of,
     pass_at,
     pattern_of,
+    pe_at,
     plane_of,
     stream_at,
     totals,
     word_edges,
 )
-from o3sim.compiled.carousel.streams import close_stream, hand_out
+from o3sim.compiled.carousel.streams import close_stream, hand_out, place_for, take
 from o3sim.compiled.kernel import NEVER, inlined, noinline
 from o3sim.compiled.records.ledger import CAUSE, cause_at
 from o3sim.compiled.records.trace import COUNTER, ISSUE_UNIT, WINDOW
@@ -47,7 +48,7 @@ def take_turn(x: CarouselMemory, pe: int, turn: int, cycle: int) -> None:
             return
         _offer(x, context)
     if context.stream < 0:
-        found = hand_out(x, pe // x.layer.group_pes, cycle)
+        found = hand_out(x, pe, cycle)
         if found < 0:
             cause_at(x.ledger, ~found).pe_cycles += 1
             return
@@ -131,10 +132,11 @@ def _take_window(x: CarouselMemory, context: Context, found: int, pe: int, numbe
     group_at(x.units, pe // x.layer.group_pes).handed_out += 1
     context.stream = found
     context.channel = stream.channel
-    context.window = stream.next_window
+    context.window = place_for(x, found, pe)
+    pe_at(x.units, pe).window = context.window
+    take(x, found, pe)
     context.member = 0
     context.bit = 0
-    stream.next_window += 1
     x.counts.scoreboard_reads += 1
     x.counts.dispatched += x.layer.members
     if x.trace.is_on:
@@ -192,6 +194,7 @@ def _listen(x: CarouselMemory, context: Context, pe: int, passing: int, cycle: i
     if stream.heard_round != passing:
         stream.heard_round = passing
         x.counts.weight_reads += 1
+    _read_patch(x, pe, context.position, passing)
     edges = word_edges(x.layer, context.pattern * x.layer.words + word)
     context.words += 1
     context.edges += edges
@@ -200,6 +203,17 @@ def _listen(x: CarouselMemory, context: Context, pe: int, passing: int, cycle: i
     elif _decides(x, context, word, edges):
         context.decided_words = context.words
         context.known_cycle = cycle + x.settings.latency_cycles
+
+
+@inlined
+def _read_patch(x: CarouselMemory, pe: int, position: int, passing: int) -> None:
+    """Read a word of a position from the memory of a PE, unless that is what it read last in the round."""
+    last = pe_at(x.units, pe)
+    if x.settings.share_patch_reads and last.read_round == passing and last.read_position == position:
+        return
+    last.read_round = passing
+    last.read_position = position
+    x.counts.patch_reads += 1
 
 
 @inlined

@@ -26,6 +26,7 @@ def broadcast(x: Memory) -> None:
     words = left
     if patch.words_per_cycle > 0:  # a bank that writes output bits reads nothing
         words = min(left, patch.words_per_cycle - x.output_bits.n_writing)
+        x.counts.write_conflicts += min(left, patch.words_per_cycle) - words
     patch.words += words
     patch.column_words_in += words
     x.clock.moved = 1

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from o3sim.config.architecture import SEQUENTIAL
+from o3sim.config.constant_time import WORST_CASE
 from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import window_members
@@ -100,6 +101,8 @@ def _why_of_layer(architecture: Architecture, geometry: Geometry, scores: bool) 
 def _why_of_banks(architecture: Architecture, geometry: Geometry) -> str | None:
     """Say what of a layer is too large to run fast where banks can refuse words."""
     a, width = architecture, architecture.pe.width_edges
+    if a.output_buffer.release == WORST_CASE:
+        return "output_buffer.release"
     addresses = word_addresses(geometry, width, a.activation_buffer.one_access_a_word)
     map_words = first_output_word(geometry, width)
     entries = addresses.weight_word.size

@@ -32,7 +32,7 @@ class WritingBank:
 
 
 class Zeros:
-    """How many ops of a window retired with 0."""
+    """How many ops of a window retired with 0, or at all where the last one is waited for."""
 
     ops: int
 
@@ -57,13 +57,21 @@ writing_at = rows("writing", WritingBank)
 zeros_at = rows("zeros", Zeros)
 
 
-def output_bits_of(architecture: Architecture, layer: dict[str, Any]) -> dict[str, Any]:
-    """Begin with no bit of a layer."""
+def output_bits_of(architecture: Architecture, most_final: int, counted_windows: int) -> dict[str, Any]:
+    """Begin with no bit of a layer.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    most_final : int
+        Bits that the outcomes of one cycle make final, at most.
+    counted_windows : int
+        Windows of which the ops that retired with 0 are counted.
+    """
     banks = or_zero(architecture.activation_buffer.banks)
-    most_ops = min(architecture.output_buffer.write_width_ops, architecture.pe.count)
     return {
-        "held": records(HeldWord, most_ops * layer["overlap"]),
+        "held": records(HeldWord, most_final),
         "ports": records(WritePort, banks, cycle=-1),
         "writing": records(WritingBank, banks),
-        "zeros": records(Zeros, layer["windows"] if layer["members"] > 1 else 0),
+        "zeros": records(Zeros, counted_windows),
     }

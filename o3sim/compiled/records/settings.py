@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from o3sim.config.constant_time import WORST_CASE
+
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
 
@@ -47,6 +49,7 @@ class Settings:
     weight_banks: int
     weight_shift: int
     write_width_ops: int
+    waits_for_all: int
     squash_latency_cycles: int
     dram_bits_per_cycle: int
     dram_latency_cycles: int
@@ -76,6 +79,7 @@ def settings_of(architecture: Architecture) -> dict[str, int]:
         "weight_banks": weight_banks,
         "weight_shift": shift_of(weight_banks),
         "write_width_ops": a.output_buffer.write_width_ops,
+        "waits_for_all": a.output_buffer.release == WORST_CASE,
         "dram_bits_per_cycle": or_zero(a.dram.bits_per_cycle),
         "dram_latency_cycles": a.dram.latency_cycles,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from o3sim.contract.carousel.columns import are_bound, columns_of
 from o3sim.contract.carousel.tiles import Tiles, tiles_of
 from o3sim.contract.weight_groups import WeightGroup, half_bits, no_channel_fits, weight_words
 from o3sim.errors import InputError
@@ -62,13 +63,19 @@ def tiles_for(name: str, geometry: Geometry, architecture: Architecture) -> Tile
     Raises
     ------
     InputError
-        If half of a PE's memory does not hold what one window reads.
+        If half of a PE's memory does not hold what one window reads, or a tile of as few as there can be.
     """
-    buffer = architecture.activation_buffer
-    tiles = tiles_of(geometry, architecture.pe.width_edges, buffer.patch_kbit * 1024, buffer.banks)
+    buffer, scheduler, pe = architecture.activation_buffer, architecture.scheduler, architecture.pe
+    pes, bits = pe.count // scheduler.groups, buffer.patch_kbit * 1024
+    bound = scheduler.tiles == "columns" and are_bound(geometry, pes)
+    if bound:
+        tiles = columns_of(geometry, pe.width_edges, bits, pes, scheduler.take_from_neighbour)
+    else:
+        tiles = tiles_of(geometry, pe.width_edges, bits, pes)
     if isinstance(tiles, Tiles):
         return tiles
+    what = "a tile of the columns of a PE" if bound else "a window"
     raise InputError(
         f"architecture {architecture.name}: activation_buffer.patch_kbit: half of {buffer.patch_kbit} kbit "
-        f"cannot hold what a window of layer {name} reads; give at least {-(-tiles // 1024)}"
+        f"cannot hold what {what} of layer {name} reads; give at least {-(-tiles // 1024)}"
     )

@@ -12,6 +12,7 @@ from o3sim.contract.carousel.plan import tiles_for
 from o3sim.contract.carousel.sizes import CarouselSizes, sizes_of
 from o3sim.contract.carousel.tiles import Tiles
 from o3sim.contract.errors import MachineError
+from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import window_members
 from o3sim.profile.word_matches import WordEdges, WordMatches, word_edges
 
@@ -46,6 +47,8 @@ class CarouselProgram:
         None where words are not checked against bounds.
     weight_groups : list of WeightGroup
     prunes_pooling : bool
+    first_output_word : int or None
+        Where the output map lies in the activation buffer; None where its bits go elsewhere.
     """
 
     name: str
@@ -61,6 +64,7 @@ class CarouselProgram:
     matches: WordMatches | None
     weight_groups: list[WeightGroup]
     prunes_pooling: bool
+    first_output_word: int | None
 
     @property
     def ops(self) -> int:
@@ -134,4 +138,5 @@ def build_carousel_program(
         matches=matches,
         weight_groups=groups,
         prunes_pooling=architecture.pruning.pooling and geometry.pool is not None and not profile.scores,
+        first_output_word=None if profile.scores else first_output_word(geometry, width),
     )

@@ -23,6 +23,7 @@ from o3sim.machine.carousel.ledger import CarouselLedger
 from o3sim.machine.carousel.output import OutputPort
 from o3sim.machine.carousel.streams import StreamGroup
 from o3sim.machine.clock import Clock
+from o3sim.machine.output_bits import OutputBits
 from o3sim.machine.weight_stream import WeightStream
 
 if TYPE_CHECKING:
@@ -63,10 +64,12 @@ class CarouselMachine:
         self.env = simpy.Environment()
         self.stream = EventStream(observers, window) if observers else None
         self.clock = Clock(self.env, self.tick)
+        self.bits = OutputBits(architecture.activation_buffer.banks, architecture.pe.width_edges)
         self.weights = WeightStream(self.env, architecture.dram, groups, self._weights_requested)
         self.layers: list[LayerCounters] = []
         self.outputs: list[NDArray[np.uint8]] = []
         self._programs = programs
+        self._sharing = architecture.activation_buffer.share_patch_reads
         self._first_group = 0
         self._cycle = 0
 
@@ -90,12 +93,13 @@ class CarouselMachine:
         for group in range(len(self.streams)):
             for place in range(pes):
                 self._take_turn(group * pes + (turn + place) % pes, turn)
-        self.broadcast.step(cycle)
-        for place in self.output.write():
+        self.broadcast.step(cycle, self.bits.writing)
+        for place in () if self.bits.are_held else self.output.write():
             self._write(place)
+        self.bits.step()
         if self.stream is not None:
             self.stream.flush()
-        if self._windows_left:
+        if self._windows_left or self.bits.are_held or self.bits.writing:
             return cycle + 1
         self._end_layer(cycle)
         return cycle + 1 if self._begin_layer(cycle + 1) else None
@@ -149,10 +153,12 @@ class CarouselMachine:
     def _take_window(self, context: Context, pe: int, number: int) -> str | None:
         """Take the next window of the group, or say why there is none."""
         group = pe // self.program.sizes.pes
-        found = self.streams[group].hand_out(self._cycle, self.broadcast.filled, self._arrived)
+        wanted = self._last_window.get(pe) if self._sharing == "aligned" else None
+        found = self.streams[group].hand_out(pe, self._cycle, self.broadcast.filled, self._arrived, wanted)
         if isinstance(found, str):
             return found
         context.take(*found)
+        self._last_window[pe] = context.window
         self.ledger.handed_out(self.bounds.members)
         for member in range(self.bounds.members):
             self._emit(EventKind.DISPATCH, self.bounds.op_of(context, member), f"counter{group}")
@@ -177,9 +183,16 @@ class CarouselMachine:
             return
         self._emit(EventKind.WORD, running.op, f"pe{pe}", running.words)
         self.bounds.hear(context, passing % self.program.words, self._cycle)
+        self._read_patch(pe, (passing, running.position))
         if stream.heard_round != passing:
             stream.heard_round = passing
             self.ledger.counters.weight_reads += 1
+
+    def _read_patch(self, pe: int, word: tuple[int, int]) -> None:
+        """Read a word, by its round and position, unless the PE has kept it."""
+        if self._sharing == "none" or self._last_read.get(pe) != word:
+            self._last_read[pe] = word
+            self.ledger.counters.patch_reads += 1
 
     def _write(self, place: int) -> None:
         """Write the outcome of a window."""
@@ -189,6 +202,7 @@ class CarouselMachine:
         context.result = None
         self._retire(running, "output")
         self._output[window, channel] = bit
+        self.bits.take([window * self._output.shape[1] + channel])
         self.ledger.counters.scoreboard_writes += 1
         self._windows_left -= 1
 
@@ -212,10 +226,14 @@ class CarouselMachine:
         self.program, self._start_cycle = program, cycle
         self.ledger = CarouselLedger(program)
         self.bounds = Bounds(program, architecture.pe.latency_cycles)
-        self.broadcast = Broadcast(program)
-        limit = architecture.scheduler.windows_per_cycle
-        self.streams = [StreamGroup(program, group, limit) for group in range(program.groups)]
+        self.broadcast = Broadcast(program, architecture.activation_buffer)
+        self.streams = [
+            StreamGroup(program, group, architecture.scheduler) for group in range(program.groups)
+        ]
         self.contexts = [Context() for _ in range(architecture.pe.count * sizes.contexts)]
+        self.bits.begin_layer(program.first_output_word)
+        self._last_read: dict[int, tuple[int, int]] = {}
+        self._last_window: dict[int, int] = {}
         self.output = OutputPort(self.contexts, architecture.output_buffer.write_width_ops)
         windows = len(program.members)
         self._weights_left = [windows * (g.last_channel - g.first_channel) for g in program.weight_groups]
@@ -228,11 +246,12 @@ class CarouselMachine:
 
     def _end_layer(self, cycle: int) -> None:
         """Finish the counts of a layer."""
-        program, pes = self.program, self.architecture.pe.count
+        program = self.program
         counters = self.ledger.counters
         counters.cycles = cycle - self._start_cycle + 1
         counters.activation_reads = self.broadcast.reads
-        counters.patch_writes = self.broadcast.writes * pes
+        counters.patch_writes = self.broadcast.writes * program.groups
+        counters.write_conflicts = self.broadcast.write_conflicts
         counters.output_bits = 0 if program.scores else self._output.size  # scores have no next layer
         counters.dram_bits = sum(group.bits for group in program.weight_groups)
         self.ledger.finish()

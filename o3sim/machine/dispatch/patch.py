@@ -31,6 +31,8 @@ class PatchMemory:
         Words broadcast so far, in all layers.
     turns : int
         Cycles so far in which there was a column to fill, and room for it.
+    write_conflicts : int
+        Words so far that did not go out, since their banks wrote.
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -38,7 +40,7 @@ class PatchMemory:
         banks = architecture.activation_buffer.banks
         self._words_a_cycle = None if banks == "ideal" else banks
         self._is_there = architecture.activation_buffer.patch_kbit is not None
-        self.words = self.turns = 0
+        self.words = self.turns = self.write_conflicts = 0
 
     def begin_layer(self, program: LayerProgram, tasks: LayerTasks) -> None:
         """Start on a layer with empty memories."""
@@ -66,7 +68,10 @@ class PatchMemory:
             return
         self.turns += 1
         left = self._columns.column_words - self._column_words
-        words = left if self._words_a_cycle is None else min(left, self._words_a_cycle - writing)
+        words = left
+        if self._words_a_cycle is not None:
+            words = min(left, self._words_a_cycle - writing)
+            self.write_conflicts += min(left, self._words_a_cycle) - words
         self.words += words
         self._column_words += words
         if words == left:

@@ -103,9 +103,10 @@ class WindowMachine(Machine):
 
     def _broadcast(self) -> None:
         """Fill the patches."""
-        before = self.patch.words
+        words, conflicts = self.patch.words, self.patch.write_conflicts
         self.patch.step(len(self.bits.writing))
-        self.supply.activation_reads += self.patch.words - before
+        self.supply.activation_reads += self.patch.words - words
+        self.supply.write_conflicts += self.patch.write_conflicts - conflicts
 
     def _pass_on(self, cycle: int) -> None:
         """Let the next member of a bundle begin where the one before had its last word in the last cycle."""

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from o3sim.contract.events import Event, EventKind
 from o3sim.errors import InputError
-from o3sim.report.plot.colours import CAUSES, PURPLE, SKY
+from o3sim.report.plot.colours import BLACK, CAUSES, GREEN, PURPLE, SKY
+from o3sim.report.plot.held import UNSEEN, Held, HeldObserver
 from o3sim.report.plot.legend import add_legend
-from o3sim.report.plot.style import new_figure, plain_numbers, width_inches, wrapped
+from o3sim.report.plot.style import new_figure, plain_numbers, scaled, width_inches, wrapped
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from o3sim.contract.program import LayerProgram
@@ -64,6 +66,7 @@ class TimelineData:
         :class:`Doing`.
     retired, squashed : int
         Ops that ended in the window, by how.
+    held : Held
     """
 
     name: str
@@ -71,6 +74,7 @@ class TimelineData:
     cells: NDArray[np.uint8]
     retired: int
     squashed: int
+    held: Held
 
     @property
     def useful(self) -> float:
@@ -115,10 +119,12 @@ class TimelineObserver:
         self._refused: list[tuple[int, int]] = []
         self._squashed: set[int] = set()
         self._retired = 0
+        self._held = HeldObserver()
         self._squashed_inside = 0
 
     def see(self, event: Event) -> None:
         """Take one event."""
+        self._held.see(event)
         inside = self._first_cycle <= event.cycle < self._end_cycle
         if event.kind is EventKind.WORD and inside:
             self._words.append((event.cycle, pe_number(event.unit), event.op, event.value))
@@ -130,13 +136,17 @@ class TimelineObserver:
             self._squashed_inside += inside
             self._squashed.add(event.op)
 
-    def result(self, name: str, pes: int, window: LayerWindow, judge: Judge) -> TimelineData:
+    def result(
+        self, name: str, pes: int, window: LayerWindow, judge: Judge, from_start: bool
+    ) -> TimelineData:
         """Judge every word by what became of its op.
 
         Parameters
         ----------
         window : LayerWindow
             The cycles that the layer has of those kept.
+        from_start : bool
+            Whether the layer was seen from its first cycle.
 
         Raises
         ------
@@ -155,7 +165,8 @@ class TimelineObserver:
         for cycle, pe, op, word in self._words:
             squashed = op in self._squashed
             cells[pe, cycle - first] = Doing.SQUASHED if squashed else judge(op, word, cycle)
-        return TimelineData(name, first, cells, self._retired, self._squashed_inside)
+        held = self._held.over(window) if from_start else UNSEEN
+        return TimelineData(name, first, cells, self._retired, self._squashed_inside, held)
 
 
 def pe_number(unit: str) -> int:
@@ -174,36 +185,78 @@ def _caption(machine: TimelineData) -> str:
     return f"{machine.name}: {machine.useful:.0%} of PE-cycles useful; {done}{squashed}"
 
 
+PANEL_INCHES, STRIP_INCHES = 1.5, 0.45
+"""Heights of what PEs do, and of what queue and PEs hold beneath."""
+
+HELD_LOOKS: tuple[tuple[str, str, str], ...] = (
+    (BLACK, "solid", "ops that wait in the queue"),
+    (GREEN, "dashed", "ops in PEs"),
+)
+"""Colour, line and label of each part of :class:`o3sim.report.plot.held.Held`: no colour that words have."""
+
+
 def draw_timeline(machines: Sequence[TimelineData], title: str) -> Figure:
-    """Draw the machines below one another on one time axis, PE 0 at the top."""
+    """Draw the machines below one another on one time axis, PE 0 at the top, what they hold beneath each."""
+    heights = [
+        height
+        for machine in machines
+        for height in ([PANEL_INCHES, STRIP_INCHES] if len(machine.held.queued) else [PANEL_INCHES])
+    ]
+    figure = new_figure(0.4 + sum(heights))
+    panels = iter(figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0])
+    handles: dict[str, Any] = {}
+    for machine in machines:
+        last = next(panels)
+        handles |= _draw_cells(last, machine)
+        if len(machine.held.queued):
+            last = next(panels)
+            handles |= _draw_held(last, machine)
+    last.set_xlabel(wrapped(f"cycle of {title}", 0.85 * width_inches()))
+    order = [label for _, label in LOOKS.values()] + [label for _, _, label in HELD_LOOKS]
+    add_legend(figure, {label: handles[label] for label in order if label in handles})
+    return figure
+
+
+def _draw_cells(axes: Axes, machine: TimelineData) -> dict[str, Any]:
+    """Draw what PEs do; return what a legend says of it."""
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
     from matplotlib.ticker import MaxNLocator
 
     colours = ListedColormap([LOOKS[doing][0] for doing in Doing])
-    shown = set(np.unique(np.concatenate([machine.cells.reshape(-1) for machine in machines])).tolist())
-    figure = new_figure(0.4 + 1.5 * len(machines))
-    panels = figure.subplots(len(machines), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, machine in zip(panels, machines, strict=True):
-        pes, cycles = machine.cells.shape
-        first = machine.first_cycle
-        extent = (first, first + cycles, pes, 0)
-        axes.imshow(
-            machine.cells, colours, aspect="auto", interpolation="nearest", vmin=0, vmax=len(Doing) - 1,
-            extent=extent,
-        )  # fmt: skip
-        axes.set_ylabel("PE")
-        axes.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
-        axes.set_title(wrapped(_caption(machine), 0.9 * width_inches()))
-        axes.spines[["top", "right"]].set_visible(True)
-        plain_numbers(axes.xaxis)
-    panels[-1].set_xlabel(wrapped(f"cycle of {title}", 0.85 * width_inches()))
+    pes, cycles = machine.cells.shape
+    first = machine.first_cycle
+    axes.imshow(
+        machine.cells, colours, aspect="auto", interpolation="nearest", vmin=0, vmax=len(Doing) - 1,
+        extent=(first, first + cycles, pes, 0),
+    )  # fmt: skip
+    axes.set_ylabel("PE")
+    axes.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    axes.set_title(wrapped(_caption(machine), 0.9 * width_inches()))
+    axes.spines[["top", "right"]].set_visible(True)
+    plain_numbers(axes.xaxis)
     edge: dict[str, Any] = {
         "edgecolor": "#666666",
         "linewidth": 0.3,
     }  # of a patch in the legend alone: white is one of them
-    handles = {
+    shown = set(np.unique(machine.cells).tolist())
+    return {
         label: Patch(facecolor=colour, **edge) for doing, (colour, label) in LOOKS.items() if doing in shown
     }
-    add_legend(figure, handles)
-    return figure
+
+
+def _draw_held(axes: Axes, machine: TimelineData) -> dict[str, Any]:
+    """Draw what queue and PEs hold; return what a legend says of it."""
+    from matplotlib.ticker import MaxNLocator
+
+    edges = machine.first_cycle + np.arange(len(machine.held.queued) + 1)
+    handles: dict[str, Any] = {}
+    for held, (colour, line, label) in zip(machine.held, HELD_LOOKS, strict=True):
+        handles[label] = axes.stairs(
+            held, edges, baseline=None, color=colour, linestyle=line, linewidth=scaled(1.0)
+        )
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel("ops")
+    axes.yaxis.set_major_locator(MaxNLocator(2, integer=True))
+    plain_numbers(axes.xaxis)
+    return handles

@@ -62,7 +62,7 @@ class TraceFile:
         InputError
             If the file is damaged, or of a part of the layer from which that does not follow.
         """
-        if self._first_cycle or not self._all_ops:
+        if not self._is_from_start:
             raise InputError(
                 f"{self._path}: is of a part of the layer: what its units hold is known only of one that has"
                 " all ops, from cycle 0 on"
@@ -80,7 +80,7 @@ class TraceFile:
         """
         observer = TimelineObserver(first_cycle, end_cycle)
         ops, window = self._look(observer, first_cycle, end_cycle)
-        return observer.result(self.name, ops.pes, window, ops.judge)
+        return observer.result(self.name, ops.pes, window, ops.judge, self._is_from_start)
 
     def ops(self, first_cycle: int, end_cycle: int) -> TimelineOps:
         """Follow the ops of those cycles; a trace does not say which neurons they are.
@@ -92,8 +92,12 @@ class TraceFile:
         """
         observer = OpsObserver(first_cycle, end_cycle)
         ops, window = self._look(observer, first_cycle, end_cycle)
-        from_start = self._all_ops and self._first_cycle == 0
-        return observer.result(self.name, ops.pes, window, ops.judge, None, from_start)
+        return observer.result(self.name, ops.pes, window, ops.judge, None, self._is_from_start)
+
+    @property
+    def _is_from_start(self) -> bool:
+        """Whether it has all events from the layer's first cycle on."""
+        return self._all_ops and self._first_cycle == 0
 
     def _look(self, observer: Observer, first_cycle: int, end_cycle: int) -> tuple[TracedOps, LayerWindow]:
         """Show an observer the trace; return its ops, and the cycles it has of those asked for."""

@@ -71,6 +71,8 @@ class WatchedMachine:
     def timeline(self, first_cycle: int, end_cycle: int) -> TimelineData:
         """Draw up the timeline, over as many cycles as the layer has of those asked for.
 
+        What the queue holds is in it if the layer's begin is not far.
+
         The run looks somewhat further, so that ops in flight at the end of the window are mostly seen to
         end too; the few that take more than four times as long as their words are taken to retire.
 
@@ -80,8 +82,10 @@ class WatchedMachine:
             If the layer has none of those cycles, or more than can be seen.
         """
         observer = TimelineObserver(first_cycle, end_cycle)
-        program, window = self._look(observer, first_cycle, end_cycle, first_cycle)
-        return observer.result(self.name, self._machine.pe.count, window, ProgramJudge(program))
+        from_start, seen_from = self._seen_from(first_cycle)
+        program, window = self._look(observer, first_cycle, end_cycle, seen_from)
+        judge = ProgramJudge(program)
+        return observer.result(self.name, self._machine.pe.count, window, judge, from_start)
 
     def ops(self, first_cycle: int, end_cycle: int) -> TimelineOps:
         """Follow the ops of those cycles, and what the queue holds if the layer's begin is not far.
@@ -92,11 +96,15 @@ class WatchedMachine:
             As for :meth:`timeline`.
         """
         observer = OpsObserver(first_cycle, end_cycle)
-        from_start = first_cycle <= watched_cycles(self._machine)
-        seen_from = 0 if from_start else first_cycle
+        from_start, seen_from = self._seen_from(first_cycle)
         program, window = self._look(observer, first_cycle, end_cycle, seen_from)
         judge = ProgramJudge(program)
         return observer.result(self.name, self._machine.pe.count, window, judge, program, from_start)
+
+    def _seen_from(self, first_cycle: int) -> tuple[bool, int]:
+        """Tell whether to look at the layer from its first cycle, and from which else: if that is not far."""
+        from_start = first_cycle <= watched_cycles(self._machine)
+        return from_start, 0 if from_start else first_cycle
 
     def _look(
         self, observer: Observer, first_cycle: int, end_cycle: int, seen_from: int

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from o3sim.contract.events import Event, EventKind
 from o3sim.errors import InputError
+from o3sim.report.plot.held import UNSEEN, Held, HeldObserver
 from o3sim.report.plot.timeline import Doing, Judge, pe_number
 
 if TYPE_CHECKING:
@@ -84,8 +85,7 @@ class TimelineOps:
         Cycle of each word and each refusal, in order.
     mark_doing : uint8 array, shape (marks,)
         :class:`o3sim.report.plot.timeline.Doing`.
-    queued, in_flight : int32 array, shape (cycles,)
-        Ops held at the end of each cycle; empty if the layer was not seen from its first.
+    held : Held
     """
 
     name: str
@@ -96,8 +96,7 @@ class TimelineOps:
     first_mark: NDArray[np.int32]
     mark_cycle: NDArray[np.int32]
     mark_doing: NDArray[np.uint8]
-    queued: NDArray[np.int32]
-    in_flight: NDArray[np.int32]
+    held: Held
 
 
 class OpsObserver:
@@ -113,8 +112,7 @@ class OpsObserver:
         self._first_cycle, self._end_cycle = first_cycle, end_cycle
         self._ops: dict[int, _Op] = {}
         self._marks = 0
-        self._held: list[tuple[int, int, int]] = []
-        self._queued = self._in_flight = 0
+        self._held = HeldObserver()
 
     def see(self, event: Event) -> None:
         """Take one event."""
@@ -122,7 +120,7 @@ class OpsObserver:
             return
         if max(event.cycle, event.op) > MOST_NUMBER:
             raise InputError(f"op {event.op:,} in cycle {event.cycle:,}: a page shows numbers below 2**31")
-        self._count(event)
+        self._held.see(event)
         op = self._ops.get(event.op)
         if op is None:
             if event.cycle >= self._end_cycle:
@@ -164,7 +162,7 @@ class OpsObserver:
         ops = [self._ops[number] for number in numbers.tolist()]
         marks = [self._marks_of(number, op, judge) for number, op in zip(numbers.tolist(), ops, strict=True)]
         flat = np.array([mark for each in marks for mark in each], np.int32).reshape(-1, 2)
-        held = self._occupancy(window) if from_start else (np.zeros(0, np.int32),) * 2
+        held = self._held.over(window) if from_start else UNSEEN
         return TimelineOps(
             name,
             pes,
@@ -174,7 +172,7 @@ class OpsObserver:
             np.cumsum([0, *map(len, marks)]).astype(np.int32),
             flat[:, 0].copy(),
             flat[:, 1].astype(np.uint8),
-            *held,
+            held,
         )
 
     def _note(self, event: Event, op: _Op) -> None:
@@ -213,30 +211,6 @@ class OpsObserver:
             for cycle, word in op.words
         ]
         return sorted(found + [(cycle, int(Doing.REFUSED)) for cycle in op.refused])
-
-    def _count(self, event: Event) -> None:
-        """Follow what queue and PEs hold."""
-        before = self._queued, self._in_flight
-        if event.kind is EventKind.DISPATCH:
-            self._queued += 1
-        elif event.kind is EventKind.ISSUE:
-            self._queued -= 1
-            self._in_flight += 1
-        elif event.kind is EventKind.RETIRE:
-            self._in_flight -= 1
-        elif event.kind is EventKind.SQUASH:
-            place = _PLACES.get(event.unit, Fate.SQUASHED_PE)
-            self._queued -= place is Fate.SQUASHED_QUEUE
-            self._in_flight -= place is Fate.SQUASHED_PE
-        if before != (self._queued, self._in_flight):
-            self._held.append((event.cycle, self._queued, self._in_flight))
-
-    def _occupancy(self, window: LayerWindow) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Return what is held at the end of each cycle of a window."""
-        held = np.array([(-1, 0, 0), *self._held], np.int64)
-        cycles = np.arange(window.first_cycle, window.end_cycle)
-        last = np.searchsorted(held[:, 0], cycles, side="right") - 1
-        return held[last, 1].astype(np.int32), held[last, 2].astype(np.int32)
 
 
 def _columns(

@@ -14,7 +14,7 @@ import numpy as np
 
 from o3sim.files.inputs import printable
 from o3sim.report.page.policy import policy_of
-from o3sim.report.plot.timeline import LOOKS, Doing
+from o3sim.report.plot.timeline import HELD_LOOKS, LOOKS, Doing
 from o3sim.report.timeline_page.ops import TimelineOps
 
 
@@ -37,6 +37,7 @@ def timeline_page(machines: Sequence[TimelineOps], title: str) -> str:
             for doing, (colour, label) in LOOKS.items()
             if doing is Doing.IDLE or any((machine.mark_doing == doing).any() for machine in machines)
         ],
+        "held": [colour for colour, _, _ in HELD_LOOKS],
         "machines": [_machine(each) for each in machines],
     }
     return Template(page).substitute(
@@ -63,8 +64,8 @@ def _machine(machine: TimelineOps) -> dict[str, Any]:
         "firstMark": _packed(machine.first_mark),
         "markCycle": _packed(machine.mark_cycle),
         "markDoing": b64encode(machine.mark_doing.tobytes()).decode(),
-        "queued": _packed(machine.queued),
-        "inFlight": _packed(machine.in_flight),
+        "queued": _packed(machine.held.queued),
+        "inFlight": _packed(machine.held.in_flight),
     }
 
 

@@ -12,6 +12,8 @@ module o3_datapath
     input  op_t                        word_op,
     input  logic [CONTEXT_BITS-1:0]    word_context,
     input  logic [WORD_BITS-1:0]       word_number,
+    input  logic                       word_starts,  // the first of its op that goes in
+    input  logic [COUNT_BITS-1:0]      word_left,    // edges of its op in the words that are left then
     input  logic [COUNT_BITS-1:0]      word_threshold,
     // Its operands, a cycle later.
     input  logic [PE_WIDTH_EDGES-1:0]  activations,
@@ -22,8 +24,7 @@ module o3_datapath
     // The verdict known from this cycle on.
     output outcome_t                   verdict
 );
-  // Matches that decide: in the last word of an op only the edges that it has.
-  localparam int LAST_EDGES = EDGES - (WORDS - 1) * PE_WIDTH_EDGES;
+  // In the last word of an op only the edges that it has count.
   localparam logic [PE_WIDTH_EDGES-1:0] LAST_MASK = {PE_WIDTH_EDGES{1'b1}} >> (PE_WIDTH_EDGES - LAST_EDGES);
 
   typedef struct packed {
@@ -31,27 +32,26 @@ module o3_datapath
     op_t                     op;
     logic [CONTEXT_BITS-1:0] context_number;
     logic [WORD_BITS-1:0]    number;
+    logic                    starts;
+    logic [COUNT_BITS-1:0]   left;
     logic [COUNT_BITS-1:0]   threshold;
   } word_t;
   word_t words;                                     // whose operands are there in this cycle
   outcome_t [PE_LATENCY_CYCLES:2] stages;           // decided words, so many cycles after they went in
   logic [COUNT_BITS-1:0] so_far[PE_CONTEXTS];      // so far, of the op in each context
 
-  logic is_last;
   logic [PE_WIDTH_EDGES-1:0] equal;
   logic [$clog2(PE_WIDTH_EDGES+1)-1:0] ones;
-  assign is_last = int'(words.number) == WORDS - 1;
-  assign equal = ~(activations ^ weights) & (is_last ? LAST_MASK : '1);
+  assign equal = ~(activations ^ weights) & (int'(words.number) == WORDS - 1 ? LAST_MASK : '1);
   o3_popcount #(.WIDTH(PE_WIDTH_EDGES)) popcount (.word(equal), .ones(ones));
 
-  // After `edges` edges with `sum` matches: 1 if sum >= threshold, 0 if sum + edges left < threshold.
-  logic [COUNT_BITS-1:0] sum, left;
+  // With `sum` matches: 1 if sum >= threshold, 0 if sum + edges left < threshold.
+  logic [COUNT_BITS-1:0] sum;
   logic is_1, is_0, decides;
-  assign sum = (words.number == 0 ? '0 : so_far[words.context_number]) + COUNT_BITS'(ones);
-  assign left = is_last ? '0 : COUNT_BITS'(EDGES - (int'(words.number) + 1) * PE_WIDTH_EDGES);
+  assign sum = (words.starts ? '0 : so_far[words.context_number]) + COUNT_BITS'(ones);
   assign is_1 = sum >= words.threshold;
-  assign is_0 = sum + left < words.threshold;
-  assign decides = is_last || (PRUNING_THRESHOLD && (is_1 || is_0));
+  assign is_0 = sum + words.left < words.threshold;
+  assign decides = words.left == 0 || (PRUNING_THRESHOLD && (is_1 || is_0));
 
   assign verdict = stages[PE_LATENCY_CYCLES];
 
@@ -64,7 +64,7 @@ module o3_datapath
 
   always_ff @(posedge clk) begin
     words <= '{valid: word_valid, op: word_op, context_number: word_context, number: word_number,
-               threshold: word_threshold};
+               starts: word_starts, left: word_left, threshold: word_threshold};
     stages[2] <= '{valid: words.valid && decides && !forgotten(words.op.index), index: words.op.index,
                    window: words.op.window, outcome: is_1, window_is_1: is_1};
     for (int s = 3; s <= PE_LATENCY_CYCLES; s++) begin

@@ -1,5 +1,5 @@
 // Output bits on their way to the activation buffer. A bit is final with the first 1 of its window, or with
-// the last of WINDOW_OUTCOMES outcomes when none was; it goes to its bank in the next cycle. A bank writes one word a cycle:
+// the last of WINDOW_OUTCOMES outcomes when none was, or always when it is not to tell which; it goes to its bank in the next cycle. A bank writes one word a cycle:
 // while others wait for theirs, the output buffer takes no outcomes.
 module o3_output_bits
   import o3_pkg::*;
@@ -45,9 +45,12 @@ module o3_output_bits
           was_1 = was_1 | retired[j].outcome;
           count[i] = count[i] + 1'b1;
         end
-      chosen[i].valid = retired[i].valid && !was_1 && (retired[i].outcome || int'(count[i]) == WINDOW_OUTCOMES);
+      chosen[i].valid = retired[i].valid
+          && (OUTPUT_BUFFER_RELEASE_WORST_CASE
+              ? int'(count[i]) == WINDOW_OUTCOMES
+              : !was_1 && (retired[i].outcome || int'(count[i]) == WINDOW_OUTCOMES));
       chosen[i].window = retired[i].window;
-      chosen[i].value = retired[i].window_is_1;
+      chosen[i].value = (OUTPUT_BUFFER_RELEASE_WORST_CASE && was_1) || retired[i].window_is_1;
     end
 
   // Each bank writes the word of the first bit that is its own, with all bits of it.

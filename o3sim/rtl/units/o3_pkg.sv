@@ -5,7 +5,7 @@ package o3_pkg;
   localparam int WINDOW_MAJOR = 0, MEMBER_MAJOR = 1;
   localparam int POSITION = 0, CHANNEL = 1;
   localparam int OLDEST = 0, BARREL = 1;
-  localparam int BY_CHANNEL = 0, BY_POSITION = 1;
+  localparam int BY_CHANNEL = 0, BY_POSITION = 1, BY_LIST = 2;
 
   `include "o3_parameters.svh"
 
@@ -27,9 +27,37 @@ package o3_pkg;
   localparam int ACTIVATION_BITS = bits_for(ACTIVATION_WORDS - 1);
   localparam int WEIGHT_BITS = bits_for(WEIGHT_WORDS - 1);
   localparam int COUNT_BITS = bits_for(2 * EDGES + 1);  // of matches, and a count of edges beside it
-  localparam int FREE_BITS = bits_for(ALL_CONTEXTS);
   localparam int PE_BITS = bits_for(PE_COUNT - 1);
   localparam int GATHER_BITS = bits_for(MOST_READS);
+
+  // Columns of the padded map, over the rows that the neurons of a window see: with patches all PEs hold the newest.
+  localparam int KERNEL_HEIGHT = EDGES / (KERNEL_WIDTH * IN_CHANNELS);
+  localparam int SEEN_HEIGHT = (POOL_SIZE - 1) * STRIDE + KERNEL_HEIGHT;
+  localparam int SEEN_WIDTH = (POOL_SIZE - 1) * STRIDE + KERNEL_WIDTH;
+  localparam int ROW_COLUMNS = (POOLED_WIDTH - 1) * POOL_SIZE * STRIDE + SEEN_WIDTH;  // of a row of windows
+  localparam int COLUMNS = ROW_COLUMNS * POOLED_HEIGHT;
+  localparam int COLUMN_WORDS = (SEEN_HEIGHT * IN_CHANNELS + PE_WIDTH_EDGES - 1) / PE_WIDTH_EDGES;
+  localparam int PATCH_COLUMNS_OR_1 = PATCH_COLUMNS == 0 ? 1 : PATCH_COLUMNS;
+  localparam int SENT_WORDS = ACTIVATION_BUFFER_BANKS == 0 || ACTIVATION_BUFFER_BANKS > COLUMN_WORDS
+      ? COLUMN_WORDS : ACTIVATION_BUFFER_BANKS;  // in a cycle, at most
+  localparam int COLUMN_BITS = bits_for(COLUMNS);
+  localparam int COLUMN_WORD_BITS = bits_for(COLUMN_WORDS);
+  localparam int PATCH_SLOT_BITS = bits_for(PATCH_COLUMNS_OR_1 - 1);
+
+  // Words of a column on their way to all PEs.
+  typedef struct packed {
+    logic [SENT_WORDS-1:0]                     valid;
+    logic [PATCH_SLOT_BITS-1:0]                      slot;
+    logic [COLUMN_WORD_BITS-1:0]               first;  // of the column's words
+    logic [SENT_WORDS-1:0][PE_WIDTH_EDGES-1:0] words;
+  } sent_t;
+
+  localparam int LAST_EDGES = EDGES - (WORDS - 1) * PE_WIDTH_EDGES;  // of the last word of a neuron
+
+  // Edges of a neuron in the words behind one, in natural order.
+  function automatic logic [COUNT_BITS-1:0] edges_behind(input logic [WORD_BITS-1:0] number);
+    return int'(number) == WORDS - 1 ? '0 : COUNT_BITS'(EDGES - (int'(number) + 1) * PE_WIDTH_EDGES);
+  endfunction
 
   // One neuron on its way: `index` is its place in program order, and its age.
   typedef struct packed {
@@ -47,6 +75,20 @@ package o3_pkg;
     logic                   outcome;
     logic                   window_is_1;  // by it, or by what its PE knows of the window from before
   } outcome_t;
+
+  // What a PE asks of the memories for its next word, and what it is served.
+  typedef struct packed {
+    logic [MOST_READS-1:0]                      activations;
+    logic [MOST_READS-1:0][ACTIVATION_BITS-1:0] addresses;
+    logic                                       weights;
+    logic [WEIGHT_BITS-1:0]                     weight_address;
+  } request_t;
+  typedef struct packed {
+    logic [MOST_READS-1:0]                     activations;
+    logic [MOST_READS-1:0][PE_WIDTH_EDGES-1:0] activation_data;  // of what was served in the last cycle
+    logic                                      weights;
+    logic [PE_WIDTH_EDGES-1:0]                 weight_data;      // likewise
+  } reply_t;
 
   // The buffer words that one word of a neuron lies in, in ascending order.
   typedef struct packed {

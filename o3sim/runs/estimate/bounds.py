@@ -145,9 +145,10 @@ def _most_going_round(architecture: Architecture, layer: Layer, groups: int) -> 
     tiles = tiles_for(layer.name, geometry, a)
     words = geometry.planes * -(-geometry.fan_in // a.pe.width_edges)
     per_op = (words + 2) * a.pe.contexts + a.scheduler.issue_latency_cycles + a.pe.latency_cycles + 2
-    filling = int(tiles.cycles.sum()) + tiles.number
+    filling = len(tiles.reads) + tiles.number
     opening = tiles.number * geometry.out_channels
-    return per_op * ops_of(geometry) + groups * filling + opening + 2
+    written = 2 * _windows_of(geometry)  # each bit takes its bank from a broadcast, and another from outcomes
+    return per_op * ops_of(geometry) + groups * filling + opening + written + 2
 
 
 def _most_writes(architecture: Architecture, layer: Layer) -> int:

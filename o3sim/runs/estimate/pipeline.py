@@ -39,7 +39,7 @@ def interval_bounds(architecture: Architecture, layers: Sequence[Layer]) -> Cycl
     units = [_unit_cycles(machine, layer.geometry) for machine, layer in sides]
     units.append(_end_cycles(architecture, layers))
     least = max(*(each.least for each in bounds), *units)
-    if any(machine.fifo_rows is not None for machine in machines):
+    if any(machine.has_fifo for machine in machines):
         return CycleBounds(least, sum(each.most for each in bounds) + sum(units))
     return CycleBounds(least, max(*(each.most for each in bounds), *units))
 

@@ -86,16 +86,14 @@ class Working:
 
     def see(self, cycle: int, open_stage: OpensStage) -> None:
         """Take over what is known of rows and room, of which the newest came by a cycle."""
-        height = self.geometry.out_height
         windows = self.stage.windows_there(self.geometry, self._rows_there())
         if self.start == NOT_YET:  # the first image of the stream
             self.start = int(windows[first_position(self.geometry)])
         if self.start == NOT_YET:
             return
-        room = np.zeros(height, np.int64)
+        places = np.zeros(len(windows), np.int64)
         if self.after is not None:
-            room = self._room_of_rows(self.after.room())
-        places = np.repeat(room, self.geometry.out_width)
+            places = self._room_of_neurons(self.after.room())
         for gates, cycles in ((self.gates.rows, windows), (self.gates.room, places)):
             gates[:] = np.where(cycles == NOT_YET, NOT_YET, np.maximum(cycles - self.start, 0))
         if self.open is None:
@@ -108,17 +106,16 @@ class Working:
         """Return the first cycle in which each row of the input is there."""
         return self.images if self.before is None else self.before.there
 
-    def _room_of_rows(self, room: Cycles) -> Cycles:
-        """Return when there is room for all that each row of neurons, before pooling, puts out to."""
+    def _room_of_neurons(self, room: Cycles) -> Cycles:
+        """Return when there is room for all that each neuron, by its place before pooling, puts out to."""
         geometry = self.geometry
-        if geometry.pool is None:
-            return room
-        found = np.zeros(geometry.out_height, np.int64)
-        size, stride = geometry.pool.size, geometry.pool.stride
-        for row, cycle in enumerate(room):
-            own = found[row * stride : row * stride + size]
-            np.maximum(own, cycle, out=own)
-        return found
+        found = np.zeros((geometry.out_height, geometry.out_width), np.int64)
+        size, stride = (1, 1) if geometry.pool is None else (geometry.pool.size, geometry.pool.stride)
+        rows, columns = stride * geometry.pooled_height, stride * geometry.pooled_width
+        for y, x in np.ndindex(size, size):
+            own = found[y : y + rows : stride, x : x + columns : stride]
+            np.maximum(own, room, out=own)
+        return found.ravel()
 
     def advance(self, limit_cycle: int) -> bool:
         """Run on, and tell if a row was done with; gates that are not known open after the limit."""
@@ -215,10 +212,10 @@ def _bound(image: Sequence[Working], number: int, asking: int) -> int:
 def _deadlock(image: Sequence[Working]) -> str:
     """Name the stages that wait for each other."""
     waiting = [
-        f"{writer.profile.name} and {reader.profile.name} ({reader.before.depth_rows} rows between)"
+        f"{writer.profile.name} and {reader.profile.name} ({reader.before.depth} between)"
         for writer, reader in pairwise(image)
         if reader.before is not None
-        and reader.before.depth_rows is not None
+        and reader.before.is_bounded
         and reader.done is None
         and writer.done is None
     ]
@@ -235,5 +232,5 @@ def _check_conserved(fifo: RowFifo, stage: Stage) -> None:
     there, released = [*stage.rows_there, fifo.there], [*stage.rows_released, fifo.released]
     came_and_went = (fifo.there < NOT_YET).all() and (fifo.there <= fifo.released).all()
     most = most_at_once(there[-2:], released[-2:])
-    if not came_and_went or (fifo.depth_rows is not None and most > fifo.depth_rows):
-        raise MachineError(f"rows before a stage are not conserved: {most} at once, {fifo.depth_rows} places")
+    if not came_and_went or most > fifo.most_rows:
+        raise MachineError(f"rows before a stage are not conserved: {most} at once, room for {fifo.depth}")

@@ -14,7 +14,7 @@ from o3sim.config.architecture import PIPELINED, Architecture
 from o3sim.config.overrides import laid_over
 from o3sim.contract.weight_groups import buffer_bits
 from o3sim.errors import InputError
-from o3sim.runs.pipeline.least_depth import least_depth_rows
+from o3sim.runs.pipeline.least_depth import least_depth_rows, least_depth_words
 from o3sim.runs.pipeline.pooling_unit import PoolingUnit
 from o3sim.runs.pipeline.rows import dispatch_cycles, most_at_once
 from o3sim.runs.pipeline.sliding_window import SlidingWindow
@@ -131,18 +131,22 @@ def stage_machines(architecture: Architecture, layers: Sequence[Sized]) -> list[
 
 def _check_no_deadlock(machines: Sequence[Architecture], layers: Sequence[Sized]) -> None:
     """Refuse FIFOs before which and behind which stages would wait for each other for ever."""
-    sides = list(zip(machines, layers, strict=True))
-    for number, ((before, writer), (machine, reader)) in enumerate(pairwise(sides), 1):
-        depth = machine.fifo_rows
-        if depth is None:
-            continue
-        least = least_depth_rows((writer.geometry, before), (reader.geometry, machine))
-        if depth < least:
-            raise InputError(
-                f"architecture {machine.name}: stages[{number}].input_fifo.depth_rows: with {depth} rows "
-                f"between them {writer.name} and {reader.name} wait for each other for ever: "
-                f"give {least} or more"
-            )
+    sides = [(layer.geometry, machine) for machine, layer in zip(machines, layers, strict=True)]
+    for number, (writer, reader) in enumerate(pairwise(sides), 1):
+        machine = reader[1]
+        for unit, depth, least_depth in (
+            ("rows", machine.fifo_rows, least_depth_rows),
+            ("words", machine.fifo_words, least_depth_words),
+        ):
+            if depth is None:
+                continue
+            least = least_depth(writer, reader)
+            if depth < least:
+                names = f"{layers[number - 1].name} and {layers[number].name}"
+                raise InputError(
+                    f"architecture {machine.name}: stages[{number}].input_fifo.depth_{unit}: with {depth} "
+                    f"{unit} between them {names} wait for each other for ever: give {least} or more"
+                )
 
 
 def _check_weights_fit(machine: Architecture, layer: Sized, number: int) -> None:

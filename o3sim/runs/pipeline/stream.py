@@ -32,6 +32,7 @@ from o3sim.runs.pipeline.stream_ends import InputEnd, OutputEnd
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.contract.counters import LayerCounters
+    from o3sim.contract.layer_runs import KnownLayers
     from o3sim.contract.program import LayerProgram
     from o3sim.network.network import Network
     from o3sim.profile.profile import LayerProfile
@@ -80,16 +81,16 @@ class Pipeline:
         self._input = None if begin is None else InputEnd(begin, clock_mhz, self._shapes[0])
         self._output = None if end is None else OutputEnd(end, clock_mhz, self._shapes[-1])
         self._begun = 0  # cycle in which the first stage began with the image before
-        depths = [machine.fifo_rows for machine in self.machines[1:]]
-        rows = [shape.pooled_height for shape in self._shapes]
-        self._fifos = [RowFifo(*sizes) for sizes in zip(rows, depths, strict=False)]
-        self.runs_together = any(depth is not None for depth in depths)
+        sides = zip(self._shapes[:-1], self.machines[1:], strict=True)
+        self._fifos = [RowFifo.between(writer, reader) for writer, reader in sides]
+        self.runs_together = any(fifo.is_bounded for fifo in self._fifos)
 
     def run_image(
         self,
         profiles: Iterable[LayerProfile],
         observers: tuple[Observer, ...] = (),
         window: EventWindow = EVERY_EVENT,
+        known: KnownLayers | None = None,  # noqa: ARG002 - a stage depends on its neighbours
     ) -> ImageRun:
         """Run the next image of the stream through all stages.
 
@@ -231,7 +232,7 @@ def _with_rows(
 ) -> tuple[Observer, ...]:
     """Let observers see too how many rows wait before a stage, if their number is limited."""
     fifo = working.before
-    if fifo is None or fifo.depth_rows is None:
+    if fifo is None or not fifo.is_bounded:
         return observers
     came, went = fifo.there, fifo.released + 1
     cycles = np.unique(np.concatenate([came, went]))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from o3sim.contract.gates import StageGates
 from o3sim.errors import InputError
 from o3sim.results.front import non_dominated
 from o3sim.runs.engines import engine_name, stage_engine_named
-from o3sim.runs.pipeline.least_depth import least_depth_rows
+from o3sim.runs.pipeline.fifo import RowWords
+from o3sim.runs.pipeline.least_depth import least_depth_rows, least_depth_words
 from o3sim.runs.pipeline.stages import stage_machines
 from o3sim.runs.pipeline.stream import Pipeline
 from o3sim.runs.point import count_image
@@ -35,12 +37,34 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
+class Unit:
+    """What depths are counted in.
+
+    Attributes
+    ----------
+    name : str
+        ``rows`` or ``words``, as in the key of an architecture.
+    of_row : tuple of int
+        How many of it a row is, before each stage but the first.
+    bits : tuple of int
+        Of one.
+    least : tuple of int
+        Depths below which stages deadlock.
+    """
+
+    name: str
+    of_row: tuple[int, ...]
+    bits: tuple[int, ...]
+    least: Depths
+
+
+@dataclass(frozen=True)
 class Depth:
     """A pipeline with FIFOs of some depths, simulated.
 
     Attributes
     ----------
-    depths_rows : tuple of int
+    depths : tuple of int
         Before each stage but the first.
     bits : int
         Of all FIFOs together.
@@ -52,7 +76,7 @@ class Depth:
         Share of the PE-cycles in which a stage was blocked, of each stage but the last.
     """
 
-    depths_rows: Depths
+    depths: Depths
     bits: int
     interval_cycles: float
     worst_cycles: int
@@ -68,23 +92,20 @@ class FoundDepths:
     architecture : Architecture
     stages : tuple of str
         Names of the stages, but the first.
-    row_bits : tuple of int
-        Of a row of their input.
-    least_rows : tuple of int
-        Depths below which stages deadlock.
+    unit : Unit
+        What depths are counted in.
     deep : Depth
-        With FIFOs that never fill; its depths are the rows that were there at most, without those that
+        With FIFOs that never fill; its depths are what was there at most, in whole rows, without those that
         were being written.
     kept : Depth
-        The least that keep the rate: no FIFO can do with a row less.
+        The least that keep the rate: no FIFO can do with one less.
     front : tuple of Depth
         Those of all simulated that no other beats in both bits and rate, by bits.
     """
 
     architecture: Architecture
     stages: tuple[str, ...]
-    row_bits: tuple[int, ...]
-    least_rows: Depths
+    unit: Unit
     deep: Depth
     kept: Depth
     front: tuple[Depth, ...]
@@ -94,17 +115,19 @@ class FoundDepths:
         return 1e6 * self.architecture.clock_mhz / cycles
 
 
-def with_depths(architecture: Architecture, depths_rows: Sequence[int]) -> Architecture:
-    """Return a pipeline with a depth stated for each stage but the first."""
+def with_depths(architecture: Architecture, depths: Sequence[int], unit: str = "rows") -> Architecture:
+    """Return a pipeline with a depth stated for each stage but the first, in rows or words."""
     values = architecture.model_dump()
     values.pop("input_fifo", None)
-    stages = list(values.get("stages") or [{}] * (len(depths_rows) + 1))
-    for number, depth in enumerate(depths_rows, 1):
-        stages[number] = {**stages[number], "input_fifo": {"depth_rows": depth}}
+    stages = list(values.get("stages") or [{}] * (len(depths) + 1))
+    for number, depth in enumerate(depths, 1):
+        stages[number] = {**stages[number], "input_fifo": {f"depth_{unit}": depth}}
     return Architecture.model_validate({**values, "stages": tuple(stages)})
 
 
-def find_depths(architecture: Architecture, case: AnyCase, progress: Progress | None = None) -> FoundDepths:
+def find_depths(
+    architecture: Architecture, case: AnyCase, progress: Progress | None = None, in_words: bool = False
+) -> FoundDepths:
     """Look for depths, by row times, and simulate those worth it.
 
     Parameters
@@ -115,6 +138,8 @@ def find_depths(architecture: Architecture, case: AnyCase, progress: Progress | 
         At least two images, one after another through the pipeline.
     progress : callable, optional
         Told ``(what, simulations done, most that are to come)``.
+    in_words : bool
+        Go on from the rows that keep the rate to as few words.
 
     Raises
     ------
@@ -128,7 +153,8 @@ def find_depths(architecture: Architecture, case: AnyCase, progress: Progress | 
         )
     if len(case) < 2:
         raise InputError("--images 1: a rate takes two images at least")
-    return _Search(architecture, case, progress).found()
+    search = _Search(architecture, case, progress)
+    return search.found_words() if in_words else search.found()
 
 
 class _Search:
@@ -142,49 +168,96 @@ class _Search:
         self._shapes = [layer.geometry for layer in layers]
         self._machines = stage_machines(_without_depths(architecture), layers)
         self._row_bits = tuple(shape.pooled_width * shape.out_channels for shape in self._shapes[:-1])
-        self._seen: dict[Depths, Depth] = {}
+        pairs = list(pairwise(zip(self._shapes, self._machines, strict=True)))
+        least = tuple(least_depth_rows(*pair) for pair in pairs)
+        self._rows = Unit("rows", (1,) * len(pairs), self._row_bits, least)
+        words = [RowWords.between(writer, reader) for (writer, _), (_, reader) in pairs]
+        self._words = Unit(
+            "words",
+            tuple(each.of_row for each in words),
+            tuple(each.width_edges for each in words),
+            tuple(least_depth_words(*pair) for pair in pairs),
+        )
+        self._seen: dict[tuple[str, Depths], Depth] = {}
 
     def found(self) -> FoundDepths:
-        """Look for depths."""
-        sides = list(zip(self._shapes, self._machines, strict=True))
-        least = tuple(least_depth_rows(writer, reader) for writer, reader in pairwise(sides))
+        """Look for depths in rows."""
         deep = self._deep()
-        held = (rows + 1 for rows in deep.depths_rows)  # and the row that is being written
+        return self._told(self._rows, deep, self._kept_rows(deep))
+
+    def found_words(self) -> FoundDepths:
+        """Look for depths in rows, then for words that do as well."""
+        deep = self._deep()
+        rows = self._kept_rows(deep)
+        unit, in_rows = self._words, [depth for (name, _), depth in self._seen.items() if name == "rows"]
+        for each in in_rows:  # as many words as a row takes are that row
+            same = tuple(map(mul, each.depths, unit.of_row))
+            self._seen[unit.name, same] = replace(each, depths=same, bits=_bits(same, unit))
+        self._simulated(unit.least, unit)
+        kept = self._kept_words(self._seen[unit.name, tuple(map(mul, rows.depths, unit.of_row))], deep)
+        held = tuple(map(mul, deep.depths, unit.of_row))
+        return self._told(unit, replace(deep, depths=held, bits=_bits(held, unit)), kept)
+
+    def _told(self, unit: Unit, deep: Depth, kept: Depth) -> FoundDepths:
+        """Return all that was found in a unit."""
+        seen = [depth for (name, _), depth in self._seen.items() if name == unit.name]
+        unbeaten = non_dominated(np.array([[each.bits, each.interval_cycles] for each in seen]))
+        best = sorted((seen[place] for place in np.flatnonzero(unbeaten)), key=lambda each: each.bits)
+        names = tuple(layer.name for layer in self._case.network.layers[1:])
+        return FoundDepths(self._architecture, names, unit, deep, kept, tuple(best))
+
+    def _kept_rows(self, deep: Depth) -> Depth:
+        """Find the least rows that keep the rate, and simulate some with less on the way."""
+        least = self._rows.least
+        held = (rows + 1 for rows in deep.depths)  # and the row that is being written
         most = tuple(max(pair) for pair in zip(least, held, strict=True))
         model = self._model()
         kept_by_model = model.interval_cycles(most) * (1 + LOSS)
         steps = ladder(least, most, self._row_bits, model.interval_cycles, kept_by_model)
         for place in sorted({round(each) for each in np.linspace(0, len(steps) - 1, MOST_POINTS)}):
-            self._simulated(steps[place])
-        kept = self._kept(steps[-1], least, deep.interval_cycles * (1 + LOSS))
-        seen = list(self._seen.values())
-        unbeaten = non_dominated(np.array([[each.bits, each.interval_cycles] for each in seen]))
-        best = sorted((seen[place] for place in np.flatnonzero(unbeaten)), key=lambda each: each.bits)
-        names = tuple(layer.name for layer in self._case.network.layers[1:])
-        return FoundDepths(self._architecture, names, self._row_bits, least, deep, kept, tuple(best))
+            self._simulated(steps[place], self._rows)
+        return self._kept(steps[-1], least, deep.interval_cycles * (1 + LOSS))
 
     def _kept(self, depths: Depths, least: Depths, kept: float) -> Depth:
         """Add rows where stages are blocked until the rate is kept, then take needless ones away."""
-        found = self._simulated(depths)
+        found = self._simulated(depths, self._rows)
         while found.interval_cycles > kept:
             place = max(range(len(least)), key=found.blocked.__getitem__)
-            found = self._simulated(_changed(found.depths_rows, place, 1))
-        for place in sorted(range(len(least)), key=lambda each: -self._row_bits[each]):
-            while found.depths_rows[place] > least[place]:
-                fewer = self._simulated(_changed(found.depths_rows, place, -1))
+            found = self._simulated(_with(found.depths, place, found.depths[place] + 1), self._rows)
+        for place in self._by_bits():
+            while found.depths[place] > least[place]:
+                fewer = self._simulated(_with(found.depths, place, found.depths[place] - 1), self._rows)
                 if fewer.interval_cycles > max(kept, found.interval_cycles):
                     break
                 found = fewer
         return found
 
+    def _kept_words(self, rows: Depth, deep: Depth) -> Depth:
+        """Take words away from rows that keep the rate: less than a row of each, for all of it was needed."""
+        unit, found, kept = self._words, rows, deep.interval_cycles * (1 + LOSS)
+        for place in self._by_bits():
+            enough = found.depths[place]
+            short = max(unit.least[place] - 1, enough - unit.of_row[place])
+            while enough - short > 1:
+                middle = (enough + short) // 2
+                fewer = self._simulated(_with(found.depths, place, middle), unit)
+                if fewer.interval_cycles > max(kept, found.interval_cycles):
+                    short = middle
+                else:
+                    enough, found = middle, fewer
+        return found
+
+    def _by_bits(self) -> list[int]:
+        """List the FIFOs, those with most bits a row first."""
+        return sorted(range(len(self._row_bits)), key=lambda each: -self._row_bits[each])
+
     def _deep(self) -> Depth:
         """Simulate FIFOs that never fill, and see how many rows they hold."""
         images = len(self._images)
         depths = tuple(shape.pooled_height * images for shape in self._shapes[:-1])
-        pipeline, found = self._run(depths)
+        pipeline, found = self._run(depths, self._rows)
         held = tuple(stage.rows_at_once for stage in pipeline.stages[1:])
-        bits = sum(rows * bits for rows, bits in zip(held, self._row_bits, strict=True))
-        return Depth(held, bits, found.interval_cycles, found.worst_cycles, found.blocked)
+        return replace(found, depths=held, bits=_bits(held, self._rows))
 
     def _model(self) -> RowModel:
         """Time the rows of every stage with all its input there."""
@@ -198,17 +271,18 @@ class _Search:
         ]
         return RowModel(self._shapes, times)
 
-    def _simulated(self, depths: Depths) -> Depth:
+    def _simulated(self, depths: Depths, unit: Unit) -> Depth:
         """Simulate depths, once."""
-        if depths not in self._seen:
-            self._seen[depths] = self._run(depths)[1]
-        return self._seen[depths]
+        if (unit.name, depths) not in self._seen:
+            self._seen[unit.name, depths] = self._run(depths, unit)[1]
+        return self._seen[unit.name, depths]
 
-    def _run(self, depths: Depths) -> tuple[Pipeline, Depth]:
+    def _run(self, depths: Depths, unit: Unit) -> tuple[Pipeline, Depth]:
         network = self._case.network
         if self._progress is not None:
-            self._progress(f"depths {', '.join(map(str, depths))}", len(self._seen), len(self._seen) + 1)
-        pipeline = Pipeline(with_depths(self._architecture, depths), network)
+            listed = ", ".join(map(str, depths))
+            self._progress(f"{unit.name} {listed}", len(self._seen), len(self._seen) + 1)
+        pipeline = Pipeline(with_depths(self._architecture, depths, unit.name), network)
         images: Sequence[ProfiledImage] = self._images
         counts = [count_image(pipeline, image, network.layers).layers for image in images]
         blocked = tuple(
@@ -217,12 +291,16 @@ class _Search:
             for stage in range(len(network.layers) - 1)
         )
         gaps = np.diff(pipeline.exits)
-        bits = sum(rows * bits for rows, bits in zip(depths, self._row_bits, strict=True))
-        return pipeline, Depth(depths, bits, float(gaps.mean()), int(gaps.max()), blocked)
+        interval, worst = float(gaps.mean()), int(gaps.max())
+        return pipeline, Depth(depths, _bits(depths, unit), interval, worst, blocked)
 
 
-def _changed(depths: Depths, place: int, rows: int) -> Depths:
-    return (*depths[:place], depths[place] + rows, *depths[place + 1 :])
+def _with(depths: Depths, place: int, depth: int) -> Depths:
+    return (*depths[:place], depth, *depths[place + 1 :])
+
+
+def _bits(depths: Depths, unit: Unit) -> int:
+    return sum(map(mul, depths, unit.bits))
 
 
 def _without_depths(architecture: Architecture) -> Architecture:

@@ -156,6 +156,7 @@ def run_sweep(  # noqa: PLR0913 - what the command's options say
     resume: bool = False,
     parquet: bool = False,
     profiles: Path | None = None,
+    reuses_layers: bool = True,
     progress: Progress | None = None,
     open_executor: OpenExecutor = local_executor,
     check_stop: CheckStop = never,
@@ -175,6 +176,9 @@ def run_sweep(  # noqa: PLR0913 - what the command's options say
         Write the tables as Parquet too (extra ``parquet``).
     profiles : Path, optional
         Take profiles that were saved there, in place of computing them.
+    reuses_layers : bool
+        Let a process simulate a layer once for all its points whose keys that reach it are the same
+        (:mod:`o3sim.contract.reach`). The tables do not depend on it.
     open_executor : callable
         Where points run.
     check_stop : callable
@@ -194,7 +198,7 @@ def run_sweep(  # noqa: PLR0913 - what the command's options say
             stored = found or _stored(plan, folder / PROFILES, partial(stored_case, progress=progress))
             write_atomic(folder / SWEEP, plan.file.raw)
             finished = {number for number, outcome in journal.outcomes.items() if not outcome.error}
-            tasks = [task for task in tasks_of(plan, stored) if task.number not in finished]
+            tasks = [task for task in tasks_of(plan, stored, reuses_layers) if task.number not in finished]
             told = PointProgress(progress, len(plan.points), len(finished))
             run_journalled(tasks, journal, jobs, open_executor, told, check_stop)
             outcomes = journal.outcomes
@@ -256,7 +260,7 @@ def identity_of_subject(subject: Case) -> dict[str, Any]:
     }
 
 
-def tasks_of(plan: Plan, stored: Mapping[str, StoredCase]) -> list[PointTask]:
+def tasks_of(plan: Plan, stored: Mapping[str, StoredCase], reuses_layers: bool = True) -> list[PointTask]:
     """Return the work of every point."""
     cases = {(name, kind): case.only(kind) for name, case in stored.items() for kind in case.profiles}
     return [
@@ -265,6 +269,7 @@ def tasks_of(plan: Plan, stored: Mapping[str, StoredCase]) -> list[PointTask]:
             point.architecture,
             cases[point.workload, point.architecture.pruning.speculative],
             plan.code,
+            reuses_layers,
         )
         for point in plan.points
     ]

@@ -100,7 +100,10 @@ UNIT_WHAT_IFS: tuple[WhatIf, ...] = (
     WhatIf(
         "operand banks",
         "every read granted at once",
-        {"activation_buffer": {"banks": "ideal"}, "weight_buffer": {"banks": "ideal"}},
+        {
+            "activation_buffer": {"banks": "ideal", "broadcast_words": "ideal"},
+            "weight_buffer": {"banks": "ideal"},
+        },
     ),
     LineBuffer("line buffer", "each word one access", {"activation_buffer": {"line_buffer": True}}),
     WhatIf("DRAM", "weights at once", {"dram": {"bits_per_cycle": "ideal", "latency_cycles": 0}}),
@@ -121,7 +124,11 @@ UNIT_WHAT_IFS: tuple[WhatIf, ...] = (
     WhatIf("write port", "any number of ops a cycle", {"output_buffer": {"write_width_ops": WIDE}}),
     WhatIf("PE latency", "verdict in the next cycle", {"pe": {"latency_cycles": 1}}),
     WhatIf("squash path", "seen in the next cycle", {"pruning": {"squash_latency_cycles": 1}}),
-    WhatIf("row FIFOs", "any number of rows", {"input_fifo": {"depth_rows": "unbounded"}}),
+    WhatIf(
+        "row FIFOs",
+        "any number of rows",
+        {"input_fifo": {"depth_rows": "unbounded", "depth_words": "unbounded"}},
+    ),
     WhatIf(
         "window limit",
         "any number of a window in flight",

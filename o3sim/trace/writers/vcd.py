@@ -41,7 +41,7 @@ class VcdWriter:
         self._group = self._transfer_end = -1
         self._occupancy = self._signal("queue", "occupancy", 32, 0)
         self._rows = 0
-        self._fifo = None if layer.architecture.fifo_rows is None else self._signal("fifo", "rows", 32, 0)
+        self._fifo = self._signal("fifo", "rows", 32, 0) if layer.architecture.has_fifo else None
         self._events = {kind: self._signal("events", name, 32, 0) for kind, name in COUNTED.items()}
         self._counts = dict.fromkeys(COUNTED, 0)
         pes = [f"pe{number}" for number in range(layer.architecture.pe.count)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from o3sim.config.architecture import Architecture
+from o3sim.contract.carousel.columns import are_bound, columns_of
 from o3sim.contract.carousel.tiles import Tiles, tiles_of
 from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.contract.plan import ImageRun, cut_layers
@@ -36,7 +37,9 @@ def carousel(**changes: Any) -> Architecture:
         for key in keys:
             del data[unit][key]
     data["scheduler"] |= {"dispatch": "carousel", "groups": 1, "open_channels": 4, "windows_per_cycle": 64}
-    data["activation_buffer"]["patch_kbit"] = 1000
+    data["scheduler"] |= {"tiles": "shared", "take_from_neighbour": 0}
+    data["activation_buffer"] |= {"patch_kbit": 1000, "broadcast_words": "ideal"}
+    data["activation_buffer"]["share_patch_reads"] = "none"
     for name, value in changes.items():
         unit, _, key = name.partition("__")
         data[unit][key] = value
@@ -84,12 +87,12 @@ def cuts_of(architecture: Architecture, profiles: tuple[LayerProfile, ...]) -> l
 
 
 @st.composite
-def aligned_convolutions(draw: st.DrawFn, width: int) -> Geometry:
+def aligned_convolutions(draw: st.DrawFn, width: int, least: int = 4) -> Geometry:
     """Draw a convolution whose channels fill whole words, on a map that small memories hold in tiles."""
     return Geometry(
         "conv",
-        draw(st.integers(4, 9)),
-        draw(st.integers(4, 9)),
+        draw(st.integers(least, 9)),
+        draw(st.integers(least, 9)),
         width * draw(st.sampled_from([1, 2, 4])),
         draw(st.integers(1, 6)),
         kernel := draw(st.integers(1, 3)),
@@ -101,9 +104,10 @@ def aligned_convolutions(draw: st.DrawFn, width: int) -> Geometry:
 
 
 @st.composite
-def layers(draw: st.DrawFn, width: int) -> LayerProfile:
+def layers(draw: st.DrawFn, width: int, large: bool = False) -> LayerProfile:
     """Draw a layer: matches at random, bounds anywhere and often near the middle, some channels constant."""
-    geometry = draw(convolutions() | dense_layers() | aligned_convolutions(width))
+    any_kind = convolutions() | dense_layers() | aligned_convolutions(width)
+    geometry = draw(aligned_convolutions(width, 7) if large else any_kind)
     assume(geometry.pool is None or geometry.pool.stride >= geometry.pool.size)
     sizes = word_edges(geometry, width)
     chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -124,6 +128,7 @@ def carousels(draw: st.DrawFn, width: int) -> Architecture:
     groups = draw(st.sampled_from([1, 1, 2, 3]))
     opened = draw(st.sampled_from([1, 2, 3, 8]))
     more = draw(st.sampled_from([0, 1, 5]))
+    tiles = draw(st.sampled_from(["shared", "columns"]))
     return carousel(
         pe__count=groups * draw(st.integers(1, 5) | st.sampled_from([1, 2, 4, 33])),
         pe__contexts=draw(st.sampled_from([1, 1, 2, 3, 5])),
@@ -131,9 +136,13 @@ def carousels(draw: st.DrawFn, width: int) -> Architecture:
         pe__latency_cycles=draw(st.sampled_from([1, 2, 3, 4, 9])),
         scheduler__groups=groups,
         scheduler__open_channels=opened,
+        scheduler__tiles=tiles,
+        scheduler__take_from_neighbour=0 if tiles == "shared" else draw(st.sampled_from([0, 1, 4])),
         scheduler__windows_per_cycle=draw(st.sampled_from([1, 2, 64])),
         scheduler__issue_latency_cycles=draw(st.sampled_from([0, 0, 1, 3])),
         activation_buffer__banks=draw(banks()),
+        activation_buffer__broadcast_words=draw(st.sampled_from([1, 2, "ideal"])),
+        activation_buffer__share_patch_reads=draw(st.sampled_from(["none", "chance", "aligned"])),
         weight_buffer__banks=draw(st.sampled_from(["ideal", groups * (opened + more)])),
         dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),
         dram__latency_cycles=draw(st.sampled_from([0, 1, 50])),
@@ -146,22 +155,29 @@ def carousels(draw: st.DrawFn, width: int) -> Architecture:
 @st.composite
 def carousel_cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
     """Draw layers and a carousel: often with several weight groups to a layer, and with several tiles."""
-    width = draw(st.sampled_from([1, 3, 8, 16, 64]))
-    hidden = draw(st.lists(layers(width), min_size=1, max_size=most_layers))
+    tiled = draw(st.integers(0, 3)) == 0  # a map that takes several tiles, of shared memories or of columns
+    width = 64 if tiled else draw(st.sampled_from([1, 3, 8, 16, 64]))
+    several = st.lists(layers(width), min_size=1, max_size=most_layers)
+    hidden = [draw(layers(width, large=True))] if tiled else draw(several)
     last = [layer(draw(dense_layers()), width, 0, 0, scores=True)] if draw(st.booleans()) else []
     made, profiles = draw(carousels(width)), (*hidden, *last)
     count = made.weight_buffer.banks if made.weight_buffer.banks != "ideal" else 1
     least = [_least_patch_bits(each.geometry, made) for each in profiles]
+    tight = -(-max(least) // 1024)
     changes = {
         "weight_buffer": weight_sizes(draw, made, profiles, count),
-        "activation_buffer.patch_kbit": 1000 if draw(st.booleans()) else -(-max(least) // 1024),
+        "activation_buffer.patch_kbit": tight if tiled or draw(st.booleans()) else 1000,
     }
     return Case(made.with_(changes), profiles)
 
 
 def _least_patch_bits(geometry: Geometry, made: Architecture) -> int:
     """Return the smallest memory that will do for a layer, in bits."""
-    tiles = tiles_of(geometry, made.pe.width_edges, 0, made.activation_buffer.banks)
+    pes = made.pe.count // made.scheduler.groups
+    if made.scheduler.tiles == "columns" and are_bound(geometry, pes):
+        tiles = columns_of(geometry, made.pe.width_edges, 0, pes, made.scheduler.take_from_neighbour)
+    else:
+        tiles = tiles_of(geometry, made.pe.width_edges, 0)
     return 1 if isinstance(tiles, Tiles) else tiles
 
 

@@ -22,7 +22,9 @@ KNOBS = {
     "tiles", "one tile", "weight groups", "one weight group", "few windows", "many windows",
     "words of the map", "words of a neuron", "planes", "exclude", "pool", "latency > contexts",
     "latency <= contexts", "issue latency", "slow DRAM", "scores", "write width 1",
-    "threshold not pruned", "pools not pruned", "weights that stay",
+    "threshold not pruned", "pools not pruned", "weights that stay", "shared tiles", "columns",
+    "columns in tiles", "from the neighbour", "a word broadcast", "words broadcast",
+    "reads none", "reads chance", "reads aligned",
 }  # fmt: skip
 
 CAUSES = {
@@ -40,6 +42,9 @@ def machine_knobs(case: Case) -> set[str]:
         "a window a cycle" if a.scheduler.windows_per_cycle == 1 else "windows a cycle",
         "ideal weight banks" if a.weight_buffer.banks == "ideal" else "weight banks",
         broadcast.get(a.activation_buffer.banks, "banks broadcast"),
+        "a word broadcast" if a.activation_buffer.broadcast_words == 1 else "words broadcast",
+        f"reads {a.activation_buffer.share_patch_reads}",
+        "from the neighbour" if a.scheduler.take_from_neighbour else "",
         "latency > contexts" if a.pe.latency_cycles > a.pe.contexts else "latency <= contexts",
         "issue latency" if a.scheduler.issue_latency_cycles else "",
         "slow DRAM" if a.dram.bits_per_cycle == 3 else "",
@@ -53,8 +58,11 @@ def layer_knobs(case: Case) -> set[str]:
     a, found = case.architecture, set[str]()
     for layer, cut in zip(case.profiles, cut_layers(a, case.profiles), strict=True):
         g = layer.geometry
+        tiles = tiles_for("layer", g, a)
         found |= {
-            "tiles" if tiles_for("layer", g, a).number > 1 else "one tile",
+            "tiles" if tiles.number > 1 else "one tile",
+            "columns" if tiles.lists > 1 else "shared tiles",
+            "columns in tiles" if tiles.lists > 1 < tiles.number else "",
             "weight groups" if len(cut) > 1 else "one weight group",
             "weights that stay" if cut[0].stays else "weights that stream",
             "many windows" if sizes_of(g, a).contexts == a.pe.contexts > 1 else "few windows",

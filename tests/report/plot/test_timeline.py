@@ -1,6 +1,7 @@
 """Timelines: every word is coloured by what becomes of its op, and agrees with the counters."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from o3sim.config.ranges import NO_END
 from o3sim.errors import InputError
 from o3sim.machine.run import simulate_image
 from o3sim.network.images import Images
-from o3sim.report.plot.timeline import Doing, TimelineData
+from o3sim.report.plot.held import UNSEEN
+from o3sim.report.plot.timeline import Doing, TimelineData, draw_timeline
 from o3sim.report.plot.traced import TraceFile
 from o3sim.report.plot.watched import Watched, WatchedMachine
 from o3sim.runs.case import Case
@@ -111,12 +113,28 @@ def test_a_trace_draws_what_a_run_draws(watched: Watched, tmp_path: Path) -> Non
         assert drawn.name == "t.txt"
         assert np.array_equal(drawn.cells, wanted.cells)
         assert (drawn.retired, drawn.squashed) == (wanted.retired, wanted.squashed)
+        assert all(map(np.array_equal, drawn.held, wanted.held))
     assert trace.occupancy() == run.occupancy(10**6)
+
+
+def test_beneath_is_what_the_page_shows(watched: Watched) -> None:
+    """Queue and PEs at the end of each cycle, as on the page; nothing where the begin was not seen."""
+    run = WatchedMachine(machine(), watched)
+    for cycles in ((0, 10**6), (20, 50)):
+        still, page = run.timeline(*cycles), run.ops(*cycles)
+        assert all(map(np.array_equal, still.held, page.held))
+        figure = draw_timeline([still, still], "a layer")
+        assert [axes.get_ylabel() for axes in figure.axes] == ["PE", "ops", "PE", "ops"]
+        drawn = [line.get_data().values.tolist() for line in figure.axes[1].patches]
+        assert drawn == [held.tolist() for held in still.held]
+    unseen = replace(still, held=UNSEEN)
+    assert [axes.get_ylabel() for axes in draw_timeline([unseen], "a layer").axes] == ["PE"]
 
 
 def test_a_part_of_a_trace_is_drawn_as_far_as_it_is_known(watched: Watched, tmp_path: Path) -> None:
     whole = WatchedMachine(machine(), watched).timeline(0, 10**6).cells
     part = traced(tmp_path / "t.txt", Range(20, 90)).timeline(0, 10**6)
+    assert not len(part.held.queued)
     assert (part.first_cycle, part.cells.shape) == (20, (4, 70))
     known = part.cells != Doing.OPEN
     assert np.array_equal(part.cells[known], whole[:, 20:90][known])

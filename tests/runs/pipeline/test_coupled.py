@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from o3sim.contract.errors import MachineStuckError
 from o3sim.contract.events import EventKind, EventWindow
 from o3sim.contract.gates import StageGates
+from o3sim.contract.program_order import window_members
 from o3sim.errors import InputError
 from o3sim.machine.stage import OpenStage as SimpyStage
 from o3sim.machine.stage import simulate_stage
@@ -142,9 +143,10 @@ def test_gates_follow_from_what_the_neighbours_did(chain: Any) -> None:
             assert (fifo.there <= fifo.released).all()
 
 
-def _neurons_of(geometry: Geometry, row: int) -> slice:
-    size, stride = (1, 1) if geometry.pool is None else (geometry.pool.size, geometry.pool.stride)
-    return slice(row * stride * geometry.out_width, (row * stride + size) * geometry.out_width)
+def _neurons_of(geometry: Geometry, row: int) -> Any:
+    """Those that put out to a row, after pooling; a floor-mode pool leaves some over."""
+    windows = window_members(geometry).windows_of
+    return ((windows >= 0) & (windows // geometry.pooled_width == row)).any(axis=1)
 
 
 def stream(depth: int | str, count: int, **changes: Any) -> tuple[Pipeline, list[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from operator import mul
 from typing import Any
 
 import pytest
@@ -56,15 +57,32 @@ def test_what_is_kept_keeps_the_rate_and_needs_every_row() -> None:
     found = find_depths(arch, run)
     limit = found.deep.interval_cycles * (1 + LOSS)
     assert found.kept.interval_cycles <= limit
-    for place, depth in enumerate(found.kept.depths_rows):
-        assert depth >= found.least_rows[place]
-        if depth > found.least_rows[place]:
-            fewer = [rows - (at == place) for at, rows in enumerate(found.kept.depths_rows)]
+    for place, depth in enumerate(found.kept.depths):
+        assert depth >= found.unit.least[place]
+        if depth > found.unit.least[place]:
+            fewer = [rows - (at == place) for at, rows in enumerate(found.kept.depths)]
             assert interval_of(with_depths(arch, fewer), run) > found.kept.interval_cycles
     assert found.kept in found.front or any(
         each.bits <= found.kept.bits and each.interval_cycles <= found.kept.interval_cycles
         for each in found.front
     )
+
+
+def test_words_that_are_kept_keep_the_rate_and_are_all_needed() -> None:
+    arch, run = pipelined(SLOW_END), case(5)
+    rows, found = find_depths(arch, run), find_depths(arch, run, in_words=True)
+    assert found.unit.name == "words"
+    assert found.deep.interval_cycles == rows.deep.interval_cycles
+    assert found.kept.interval_cycles <= found.deep.interval_cycles * (1 + LOSS)
+    whole_rows = map(mul, rows.kept.depths, map(mul, found.unit.of_row, found.unit.bits))
+    assert found.kept.bits <= sum(whole_rows)
+    by_words = with_depths(arch, found.kept.depths, "words")
+    assert interval_of(by_words, run) == found.kept.interval_cycles
+    for place, depth in enumerate(found.kept.depths):
+        assert depth >= found.unit.least[place]
+        if depth > found.unit.least[place]:
+            fewer = [words - (at == place) for at, words in enumerate(found.kept.depths)]
+            assert interval_of(with_depths(arch, fewer, "words"), run) > found.kept.interval_cycles
 
 
 def interval_of(arch: Any, run: Case) -> float:

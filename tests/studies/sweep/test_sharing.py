@@ -10,6 +10,7 @@ import pytest
 from o3sim.runs import tasks
 from o3sim.runs.case import stored_case
 from o3sim.runs.dispatch import batches_of
+from o3sim.runs.layer_store import LayerStore
 from o3sim.runs.point import PointCounts
 from o3sim.runs.tasks import PointTask
 from o3sim.studies.sweep.expand import load_sweep
@@ -103,3 +104,28 @@ def test_batches_keep_points_of_one_simulation_together(
     assert cut(1) == [[0, 3], [6], [1, 4], [7], [2, 5], [8]]
     alone = [PointTask(n, architecture(pe={"count": n + 1}), case) for n in range(5)]
     assert [len(batch) for batch in batches_of(alone, 2)] == [2, 2, 1]
+
+
+SQUASHED = """\
+name: squashed
+architectures: [small]
+workloads: [tiny.yaml]
+images: {count: 2}
+axes:
+  pruning.squash_latency_cycles: [1, 4]
+  dram.bits_per_cycle: [32, 64]
+"""
+
+
+def test_layers_that_no_axis_reaches_run_once_and_tables_do_not_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_sweep(load_sweep(write_sweep(tmp_path, SQUASHED)))
+    store = LayerStore()
+    monkeypatch.setattr(tasks, "_STORE", store)
+    run_sweep(plan, tmp_path / "reused")
+    assert 0 < store.found < store.asked
+    asked = store.asked
+    run_sweep(plan, tmp_path / "not-reused", reuses_layers=False)
+    assert store.asked == asked
+    assert tables(tmp_path / "reused") == tables(tmp_path / "not-reused")

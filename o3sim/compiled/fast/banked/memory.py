@@ -55,9 +55,9 @@ def supply_of(profile: LayerProfile, architecture: Architecture, program: Alloca
     writes_back = banks[0] > 0 and not profile.scores
     chunks = -(-addresses.most_reads // LANES) if addresses.gathers else 0
     overlap = window_members(geometry).windows_of.shape[1]
-    output = {"overlap": overlap, "windows": 0, "members": 1}
+    most_final = min(a.output_buffer.write_width_ops, a.pe.count) * overlap
     return {
-        "output_bits": output_bits_of(a, output),
+        "output_bits": output_bits_of(a, most_final, 0),
         "supply": {
             "blocks": blocks,
             "pe_bits": pe_bits,

@@ -40,6 +40,12 @@ module o3_counter
     return next;
   endfunction
 
+  // Channels that are dealt out to groups lie one after another in the rows of each.
+  function automatic logic [CHANNEL_BITS-1:0] weight_row_of(input logic [CHANNEL_BITS-1:0] channel);
+    if (SCHEDULER_GROUPS == 0 || SCHEDULER_ASSIGNMENT == BY_POSITION) return channel;
+    return OUT_CHANNELS < SCHEDULER_GROUPS ? '0 : CHANNEL_BITS'(int'(channel) / CHANNEL_STEP);
+  endfunction
+
   cursor_t cursor;
   cursor_t [SHOWN:0] walk;
   always_comb begin
@@ -47,7 +53,7 @@ module o3_counter
     at = cursor;
     walk[0] = at;
     for (int i = 0; i < SHOWN; i++) begin
-      tasks[i] = task_at(at.place, at.channel[CHANNEL_BITS-1:0]);
+      tasks[i] = task_at(at.place, at.channel[CHANNEL_BITS-1:0], weight_row_of(at.channel[CHANNEL_BITS-1:0]));
       present[i] = !at.over;
       at = next_cursor(at);
       walk[i+1] = at;

@@ -9,6 +9,8 @@ module o3_counters
     input  logic                                   rst,
     input  logic  [PE_COUNT-1:0][PE_CONTEXTS-1:0]  free,
     input  logic  [PE_COUNT-1:0]                   stalled,
+    input  logic  [COLUMN_BITS-1:0]                columns_there,   // with patches: a task goes out when its columns are
+    output logic  [PLACE_BITS-1:0]                 next_place,      // the first of all lists, or PLACES for none
     output logic  [PE_COUNT-1:0][PE_CONTEXTS-1:0]  placed,
     output task_t [PE_COUNT-1:0][PE_CONTEXTS-1:0]  placed_tasks,
     output task_t [SCHEDULER_COUNTERS-1:0][SCHEDULER_WINDOWS_PER_CYCLE-1:0] handed_out,
@@ -16,6 +18,10 @@ module o3_counters
 );
   localparam int COUNTERS = SCHEDULER_COUNTERS, WIDTH = SCHEDULER_WINDOWS_PER_CYCLE, ALL = COUNTERS * WIDTH;
   localparam int FREE_BITS = $clog2(RANGE * PE_CONTEXTS + 1);
+
+  function automatic logic is_there(input task_t next);
+    return PATCH_COLUMNS == 0 || end_column(next.place) <= int'(columns_there);
+  endfunction
 
   logic [COUNTERS-1:0][FREE_BITS-1:0] free_contexts;
   for (genvar c = 0; c < COUNTERS; c++) begin : g_range
@@ -41,7 +47,7 @@ module o3_counters
         counter = int'(first) + turn;
         if (counter >= COUNTERS) counter = counter - COUNTERS;
         for (int i = 0; i < WIDTH; i++)
-          if (i < int'(free_contexts[counter]) && present[next]) begin
+          if (i < int'(free_contexts[counter]) && present[next] && is_there(tasks[next])) begin
             handed_out[counter][i] = tasks[next];
             handed_out_valid[counter][i] = 1'b1;
             next = next + 1;
@@ -49,27 +55,39 @@ module o3_counters
       end
       taken = ($clog2(ALL+1))'(next);
     end
+    assign next_place = present[0] ? tasks[0].place : PLACE_BITS'(PLACES);
     always_ff @(posedge clk)
       if (rst || int'(first) == COUNTERS - 1) first <= '0;
       else first <= first + 1'b1;
   end else begin : g_group
     // Where there are fewer channels than groups, EACH groups take the places of a channel in turns.
     localparam int EACH = OUT_CHANNELS < SCHEDULER_GROUPS ? SCHEDULER_GROUPS / OUT_CHANNELS : 0;
+    logic [COUNTERS-1:0][PLACE_BITS-1:0] next_places;
     for (genvar g = 0; g < COUNTERS; g++) begin : g_list
       localparam bit BY_PLACE = SCHEDULER_ASSIGNMENT == BY_POSITION;
       localparam int FIRST_PLACE = BY_PLACE ? g : EACH == 0 ? 0 : g % (EACH == 0 ? 1 : EACH);
       localparam int FIRST_CHANNEL = BY_PLACE ? 0 : EACH == 0 ? g : g / (EACH == 0 ? 1 : EACH);
       task_t [WIDTH-1:0] tasks;
       logic [WIDTH-1:0] present;
-      o3_counter #(
-          .FIRST_PLACE(FIRST_PLACE), .PLACE_STEP(BY_PLACE ? SCHEDULER_GROUPS : EACH == 0 ? 1 : EACH),
-          .FIRST_CHANNEL(FIRST_CHANNEL), .CHANNEL_STEP(BY_PLACE ? 1 : EACH == 0 ? SCHEDULER_GROUPS : OUT_CHANNELS),
-          .SHOWN(WIDTH)) list (
-          .clk, .rst, .tasks, .present, .taken(($clog2(WIDTH + 1))'($countones(handed_out_valid[g]))));
+      logic [$clog2(WIDTH+1)-1:0] taken;
+      assign taken = ($clog2(WIDTH + 1))'($countones(handed_out_valid[g]));
+      if (SCHEDULER_ASSIGNMENT == BY_LIST) begin : g_table
+        o3_listed_counter #(.GROUP_NUMBER(g), .SHOWN(WIDTH)) list (.clk, .rst, .tasks, .present, .taken);
+      end else begin : g_steps
+        o3_counter #(
+            .FIRST_PLACE(FIRST_PLACE), .PLACE_STEP(BY_PLACE ? SCHEDULER_GROUPS : EACH == 0 ? 1 : EACH),
+            .FIRST_CHANNEL(FIRST_CHANNEL), .CHANNEL_STEP(BY_PLACE ? 1 : EACH == 0 ? SCHEDULER_GROUPS : OUT_CHANNELS),
+            .SHOWN(WIDTH)) list (.clk, .rst, .tasks, .present, .taken);
+      end
       assign handed_out[g] = tasks;
       for (genvar i = 0; i < WIDTH; i++) begin : g_task
-        assign handed_out_valid[g][i] = present[i] && i < int'(free_contexts[g]);
+        assign handed_out_valid[g][i] = present[i] && i < int'(free_contexts[g]) && is_there(tasks[i]);
       end
+      assign next_places[g] = present[0] ? tasks[0].place : PLACE_BITS'(PLACES);
+    end
+    always_comb begin
+      next_place = PLACE_BITS'(PLACES);
+      for (int g = 0; g < COUNTERS; g++) if (next_places[g] < next_place) next_place = next_places[g];
     end
   end
 endmodule

@@ -12,6 +12,7 @@ module o3_pe
     output logic                                         stalled,
     input  logic  [PE_CONTEXTS-1:0]                      placed,
     input  task_t [PE_CONTEXTS-1:0]                      placed_tasks,
+    output logic  [PLACE_BITS-1:0]                       oldest_place,  // of those held as of the end of the last cycle, or PLACES
     // Thresholds: a member begins with that of its channel.
     output logic  [PE_CONTEXTS-1:0][CHANNEL_BITS-1:0]    threshold_channel,
     input  logic  [PE_CONTEXTS-1:0][COUNT_BITS-1:0]      threshold,
@@ -19,14 +20,9 @@ module o3_pe
     output logic                                         asks,
     output op_t                                          asks_op,
     output logic  [WORD_BITS-1:0]                        asks_word,
-    output logic  [MOST_READS-1:0]                       asks_activations,
-    output logic  [MOST_READS-1:0][ACTIVATION_BITS-1:0]  activation_addresses,
-    input  logic  [MOST_READS-1:0]                       activations_served,
-    input  logic  [MOST_READS-1:0][PE_WIDTH_EDGES-1:0]   activation_data,  // of what was served in the last cycle
-    output logic                                         asks_weights,
-    output logic  [WEIGHT_BITS-1:0]                      weight_address,
-    input  logic                                         weights_served,
-    input  logic  [PE_WIDTH_EDGES-1:0]                   weights,          // likewise
+    output request_t                                     request,
+    input  reply_t                                       reply,
+    input  sent_t                                        sent,       // into the patch
     output logic                                         granted,
     // Outcomes, in the order in which they are taken note of.
     output outcome_t [PE_CONTEXTS:0]                     known,        // from this cycle on
@@ -80,6 +76,12 @@ module o3_pe
     next.was_1 = IS_WINDOW && (held.was_1 || is_1);
     return next;
   endfunction
+
+  always_comb begin
+    oldest_place = PLACE_BITS'(PLACES);
+    for (int c = 0; c < PE_CONTEXTS; c++)
+      if (contexts[c].valid && contexts[c].work.place < oldest_place) oldest_place = contexts[c].work.place;
+  end
 
   // Verdicts, in order: that of a word, then of constant members those that are first of their task, by
   // context, then the others in the order in which they began.
@@ -215,25 +217,28 @@ module o3_pe
   assign asks = !stalled && (has_known || (PE_SPECULATE && has_guess));
   assign asks_op = issued_ops[chosen];
   assign asks_word = now[chosen].words_in;
-  logic [GATHER_BITS-1:0] next_gathered;
-  logic [PE_WIDTH_EDGES-1:0] activations;
-  o3_gathering gathering (
-      .clk, .asks, .op(asks_op), .context_number(chosen), .number(asks_word), .gathered(now[chosen].gathered),
-      .asks_activations, .addresses(activation_addresses), .asks_weights, .activations_served, .weights_served,
-      .data(activation_data), .granted, .next_gathered, .activations);
   // Word by word the groups' weights lie side by side, so that each has banks of its own.
   localparam int UNITS = SCHEDULER_GROUPS == 0 ? 1 : SCHEDULER_GROUPS;
-  int local_channel;
-  always_comb begin
-    local_channel = int'(asks_op.channel);
-    if (SCHEDULER_GROUPS != 0 && SCHEDULER_ASSIGNMENT == BY_CHANNEL)
-      local_channel = OUT_CHANNELS < UNITS ? 0 : local_channel / UNITS;
+  logic [WEIGHT_BITS-1:0] weight_address;
+  assign weight_address = WEIGHT_BITS'((int'(now[chosen].work.weight_row) * WORDS + int'(asks_word)) * UNITS + GROUP_NUMBER);
+  logic [GATHER_BITS-1:0] next_gathered;
+  logic [PE_WIDTH_EDGES-1:0] activations;
+  if (PATCH_COLUMNS == 0) begin : g_read
+    o3_gathering gathering (
+        .clk, .asks, .op(asks_op), .context_number(chosen), .number(asks_word), .gathered(now[chosen].gathered),
+        .weight_address, .request, .reply, .granted, .next_gathered, .activations);
+  end else begin : g_patch
+    o3_patch patch (
+        .clk, .sent, .place(now[chosen].work.place), .member(now[chosen].member), .number(asks_word), .activations);
+    assign request = '{activations: '0, addresses: '0, weights: asks, weight_address: weight_address};
+    assign granted = asks && reply.weights;
+    assign next_gathered = '0;
   end
-  assign weight_address = WEIGHT_BITS'((local_channel * WORDS + int'(asks_word)) * UNITS + GROUP_NUMBER);
 
   o3_datapath datapath (
       .clk, .rst, .word_valid(granted), .word_op(asks_op), .word_context(chosen), .word_number(asks_word),
-      .word_threshold(now[chosen].threshold), .activations, .weights, .dropped('0), .dropped_index('0), .verdict);
+      .word_starts(asks_word == 0), .word_left(edges_behind(asks_word)),
+      .word_threshold(now[chosen].threshold), .activations, .weights(reply.weight_data), .dropped('0), .dropped_index('0), .verdict);
 
   o3_held_outcomes held_outcomes (.clk, .rst, .coming, .offered, .taken, .stalled);
 

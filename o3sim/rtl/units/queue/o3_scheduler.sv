@@ -1,18 +1,19 @@
-// Selects ops for free contexts. An op is ready when fewer than SCHEDULER_WINDOW_IN_FLIGHT_OPS older ops of
-// its window are not seen: since the oldest go first, exactly those are in flight before it.
+// Selects ops of a bank of the queue for free contexts of its PEs. An op is ready when fewer than
+// SCHEDULER_WINDOW_IN_FLIGHT_OPS older ops of its window are not seen: since the oldest go first, exactly those are in
+// flight before it.
 module o3_scheduler
   import o3_pkg::*;
   import o3_queue_pkg::*;
 (
-    input  entry_t [ISSUE_QUEUE_DEPTH_OPS-1:0]     entries,
-    input  logic   [ISSUE_QUEUE_DEPTH_OPS-1:0]     waiting,
+    input  entry_t [BANK_DEPTH_OPS-1:0]            entries,
+    input  logic   [BANK_DEPTH_OPS-1:0]            waiting,
     input  logic   [FREE_BITS-1:0]                 free_contexts,  // of PEs that can be given an op
     input  logic                                   more_coming,    // the sequencer can add to the queue
-    output logic   [ISSUE_QUEUE_DEPTH_OPS-1:0]     selected,
+    output logic   [BANK_DEPTH_OPS-1:0]            selected,
     output op_t    [SCHEDULER_ISSUE_WIDTH_OPS-1:0] ops,            // the selected ones, oldest first
     output logic   [SCHEDULER_ISSUE_WIDTH_OPS-1:0] ops_valid
 );
-  localparam int DEPTH = ISSUE_QUEUE_DEPTH_OPS, WIDTH = SCHEDULER_ISSUE_WIDTH_OPS;
+  localparam int DEPTH = BANK_DEPTH_OPS, WIDTH = SCHEDULER_ISSUE_WIDTH_OPS;
 
   logic [DEPTH-1:0] eligible;
   always_comb begin

@@ -1,12 +1,12 @@
 // Walks the ops of a layer in program order: squashes those of settled windows, dispatches the others.
-// It looks at up to SEQUENCER_WIDTH_OPS ops a cycle and stops at one for which the queue has no room.
+// It looks at up to SEQUENCER_WIDTH_OPS ops a cycle and stops at one whose bank of the queue has no room.
 module o3_sequencer
   import o3_pkg::*;
   import o3_queue_pkg::*;
 (
     input  logic                                 clk,
     input  logic                                 rst,
-    input  logic [ROOM_BITS-1:0]                 room,      // of the queue, as of the end of the last cycle
+    input  logic [SCHEDULER_BANKS-1:0][ROOM_BITS-1:0] room,     // of the queue, as of the end of the last cycle
     input  logic [SEQUENCER_WIDTH_OPS-1:0]       settled,   // windows of the ops looked at, from the scoreboard
     output op_t  [SEQUENCER_WIDTH_OPS-1:0]       ops,       // looked at in this cycle
     output logic [SEQUENCER_WIDTH_OPS-1:0]       present,   // whether there are so many left
@@ -113,14 +113,16 @@ module o3_sequencer
   end
 
   always_comb begin
-    int left;
+    logic [SCHEDULER_BANKS-1:0][ROOM_BITS-1:0] left;
+    logic [BANK_BITS-1:0] bank;
     logic goes_on;
-    left = int'(room);
+    left = room;
     goes_on = 1'b1;
     for (int i = 0; i < SEQUENCER_WIDTH_OPS; i++) begin
+      bank = bank_of(ops[i].window);
       squashed[i] = goes_on && present[i] && settled[i];
-      dispatched[i] = goes_on && present[i] && !settled[i] && left > 0;
-      if (dispatched[i]) left = left - 1;
+      dispatched[i] = goes_on && present[i] && !settled[i] && left[bank] != 0;
+      if (dispatched[i]) left[bank] = left[bank] - 1'b1;
       goes_on = squashed[i] || dispatched[i];
     end
   end

@@ -1,8 +1,8 @@
 // Runs one layer and prints its events: `cycle kind-number kind op unit value`, for `make trace.txt` to put in
-// order. After the last cycle the buffer with the output bits is written to output.hex.
+// order; those of one way to dispatch are in o3_own_events.svh. After the last cycle the buffer with the output
+// bits is written to output.hex, by o3_own_output.svh.
 module o3_testbench
   import o3_pkg::*;
-  import o3_queue_pkg::*;
 (
     input  logic clk,
     input  logic rst,
@@ -24,32 +24,26 @@ module o3_testbench
       if (done) ended <= 1'b1;
       if (ended) written <= 1'b1;
       if (written) finished <= 1'b1;
-      if (written && !finished) $writememh("output.hex", core.activation_buffer.memory);
     end
+  logic shows_output;
+  assign shows_output = !rst && written && !finished;
+  `include "o3_own_output.svh"
 
   always_ff @(posedge clk)
     if (!rst && !ended) begin
       if (cycle == 0) $display("0 0 layer_start %0d %s", LAYER_NUMBER, LAYER_NAME);
       for (int p = 0; p < PE_COUNT; p++) begin
-        for (int k = 0; k <= PE_CONTEXTS; k++)
+        for (int k = 0; k < $bits(core.known[0]) / $bits(outcome_t); k++)
           if (core.known[p][k].valid)
             $display("%0d 2 decide %0d pe%0d %0d", cycle, core.known[p][k].index, p, core.known[p][k].outcome);
-        for (int c = 0; c < PE_CONTEXTS; c++) begin
-          if (core.squashed_in_pe[p][c])
-            $display("%0d 3 squash %0d pe%0d", cycle, core.squashed_index[p][c], p);
+        for (int c = 0; c < PE_CONTEXTS; c++)
           if (core.issued[p][c])
             $display("%0d 5 issue %0d pe%0d.%0d", cycle, core.issued_ops[p][c].index, p, c);
-        end
         if (core.granted[p])
           $display("%0d 6 word %0d pe%0d %0d", cycle, core.asks_op[p].index, p, core.asks_word[p]);
         if (core.asks[p] && !core.granted[p]) $display("%0d 7 stall %0d pe%0d", cycle, core.asks_op[p].index, p);
       end
-      for (int i = 0; i < SEQUENCER_WIDTH_OPS; i++) begin
-        if (core.squashed_early[i]) $display("%0d 3 squash %0d sequencer", cycle, core.looked_at[i].index);
-        if (core.dispatched[i]) $display("%0d 4 dispatch %0d queue", cycle, core.looked_at[i].index);
-      end
-      for (int i = 0; i < ISSUE_QUEUE_DEPTH_OPS; i++)
-        if (core.squashed_in_queue[i]) $display("%0d 3 squash %0d queue", cycle, core.entries[i].op.index);
+      `include "o3_own_events.svh"
       for (int i = 0; i < OUTPUT_BUFFER_WRITE_WIDTH_OPS; i++)
         if (core.retired[i].valid)
           $display("%0d 8 retire %0d output %0d", cycle, core.retired[i].index, core.retired[i].outcome);

@@ -13,13 +13,10 @@ module o3_gathering
     input  logic [CONTEXT_BITS-1:0]                     context_number,
     input  logic [WORD_BITS-1:0]                        number,
     input  logic [GATHER_BITS-1:0]                      gathered,
+    input  logic [WEIGHT_BITS-1:0]                      weight_address,
     // The banks.
-    output logic [MOST_READS-1:0]                       asks_activations,
-    output logic [MOST_READS-1:0][ACTIVATION_BITS-1:0]  addresses,
-    output logic                                        asks_weights,
-    input  logic [MOST_READS-1:0]                       activations_served,
-    input  logic                                        weights_served,
-    input  logic [MOST_READS-1:0][PE_WIDTH_EDGES-1:0]   data,           // of what was served in the last cycle
+    output request_t                                    request,
+    input  reply_t                                      reply,
     // What comes of it.
     output logic                                        granted,
     output logic [GATHER_BITS-1:0]                      next_gathered,
@@ -28,12 +25,11 @@ module o3_gathering
   localparam int BANKS = ACTIVATION_BUFFER_BANKS, PORTS = BANKS == 0 ? 1 : BANKS;
   reads_t reads;
   assign reads = reads_of(op.base, number);
-  assign addresses = reads.address;
 
   always_comb begin
     logic goes_on, meets;
     goes_on = asks;
-    asks_weights = asks;
+    request = '{activations: '0, addresses: reads.address, weights: asks, weight_address: weight_address};
     for (int s = 0; s < MOST_READS; s++) begin
       meets = 1'b0;
       if (BANKS != 0)
@@ -41,8 +37,8 @@ module o3_gathering
           if (t >= int'(gathered))
             meets = meets | (int'(reads.address[t]) % PORTS == int'(reads.address[s]) % PORTS);
       if (reads.valid[s] && s >= int'(gathered)) goes_on = goes_on && !meets;
-      asks_activations[s] = goes_on && reads.valid[s] && s >= int'(gathered);
-      if (reads.valid[s] && !goes_on) asks_weights = 1'b0;
+      request.activations[s] = goes_on && reads.valid[s] && s >= int'(gathered);
+      if (reads.valid[s] && !goes_on) request.weights = 1'b0;
     end
   end
 
@@ -53,11 +49,11 @@ module o3_gathering
     count = int'(gathered);
     for (int s = 0; s < MOST_READS; s++)
       if (s >= int'(gathered)) begin
-        goes_on = goes_on && asks_activations[s] && activations_served[s];
+        goes_on = goes_on && request.activations[s] && reply.activations[s];
         if (goes_on) count = s + 1;
       end
     complete = count == $countones(reads.valid);
-    granted = asks && complete && weights_served;
+    granted = asks && complete && reply.weights;
     if (granted) next_gathered = '0;
     else if (complete) next_gathered = GATHER_BITS'(count - 1);
     else next_gathered = GATHER_BITS'(count);
@@ -72,14 +68,14 @@ module o3_gathering
   reads_t last_reads;
   logic [MOST_READS-1:0][PE_WIDTH_EDGES-1:0] together;
   always_comb
-    for (int s = 0; s < MOST_READS; s++) together[s] = was_read[s] ? data[s] : kept[last_context][s];
+    for (int s = 0; s < MOST_READS; s++) together[s] = was_read[s] ? reply.activation_data[s] : kept[last_context][s];
   always_ff @(posedge clk) begin
-    was_read <= asks_activations & activations_served;
+    was_read <= request.activations & reply.activations;
     last_context <= context_number;
     last_number <= number;
     last_base <= op.base;
     last_reads <= reads;
-    for (int s = 0; s < MOST_READS; s++) if (was_read[s]) kept[last_context][s] <= data[s];
+    for (int s = 0; s < MOST_READS; s++) if (was_read[s]) kept[last_context][s] <= reply.activation_data[s];
   end
 
   // Each edge takes its bit from the buffer word that it lies in.

@@ -18,14 +18,8 @@ module o3_pe
     output logic                                         asks,
     output op_t                                          asks_op,
     output logic [WORD_BITS-1:0]                         asks_word,
-    output logic [MOST_READS-1:0]                        asks_activations,
-    output logic [MOST_READS-1:0][ACTIVATION_BITS-1:0]   activation_addresses,
-    input  logic [MOST_READS-1:0]                        activations_served,
-    input  logic [MOST_READS-1:0][PE_WIDTH_EDGES-1:0]    activation_data,  // of what was served in the last cycle
-    output logic                                         asks_weights,
-    output logic [WEIGHT_BITS-1:0]                       weight_address,
-    input  logic                                         weights_served,
-    input  logic [PE_WIDTH_EDGES-1:0]                    weights,          // likewise
+    output request_t                                     request,
+    input  reply_t                                       reply,
     output logic                                         granted,
     // Outcomes.
     output outcome_t [PE_CONTEXTS:0]                     known,        // from this cycle on; first that of a word
@@ -115,17 +109,18 @@ module o3_pe
   assign asks = !stalled && (has_known || (PE_SPECULATE && has_guess));
   assign asks_op = now[chosen].op;
   assign asks_word = now[chosen].words_in;
+  logic [WEIGHT_BITS-1:0] weight_address;
   assign weight_address = WEIGHT_BITS'(int'(asks_op.channel) * WORDS + int'(asks_word));
   logic [GATHER_BITS-1:0] next_gathered;
   logic [PE_WIDTH_EDGES-1:0] activations;
   o3_gathering gathering (
       .clk, .asks, .op(asks_op), .context_number(chosen), .number(asks_word), .gathered(now[chosen].gathered),
-      .asks_activations, .addresses(activation_addresses), .asks_weights, .activations_served, .weights_served,
-      .data(activation_data), .granted, .next_gathered, .activations);
+      .weight_address, .request, .reply, .granted, .next_gathered, .activations);
 
   o3_datapath datapath (
       .clk, .rst, .word_valid(granted), .word_op(asks_op), .word_context(chosen), .word_number(asks_word),
-      .word_threshold(now[chosen].threshold), .activations, .weights,
+      .word_starts(asks_word == 0), .word_left(edges_behind(asks_word)),
+      .word_threshold(now[chosen].threshold), .activations, .weights(reply.weight_data),
       .dropped, .dropped_index(squashed_index), .verdict);
 
   // Of outcomes known in the same cycle that of a word comes first, then those of ops that need none, by age.

@@ -1,4 +1,5 @@
-// The issue queue: ops that wait for a PE, oldest first. Ops whose window is seen to be 1 leave at once.
+// One bank of the issue queue, or all of it: ops that wait for a PE, oldest first. Ops whose window is seen to be 1
+// leave at once.
 module o3_issue_queue
   import o3_pkg::*;
   import o3_queue_pkg::*;
@@ -6,16 +7,16 @@ module o3_issue_queue
     input  logic                                              clk,
     input  logic                                              rst,
     input  outcome_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0]      seen,
-    input  logic     [SEQUENCER_WIDTH_OPS-1:0]                dispatched,
+    input  logic     [SEQUENCER_WIDTH_OPS-1:0]                dispatched,  // to this bank
     input  op_t      [SEQUENCER_WIDTH_OPS-1:0]                ops,
     input  logic     [SEQUENCER_WIDTH_OPS-1:0][RANK_BITS-1:0] rank,
-    input  logic     [ISSUE_QUEUE_DEPTH_OPS-1:0]              selected,  // by the scheduler in this cycle
+    input  logic     [BANK_DEPTH_OPS-1:0]                     selected,  // by the scheduler in this cycle
     output logic     [ROOM_BITS-1:0]                          room,      // as of the end of the last cycle
-    output entry_t   [ISSUE_QUEUE_DEPTH_OPS-1:0]              entries,   // with the rank of this cycle
-    output logic     [ISSUE_QUEUE_DEPTH_OPS-1:0]              squashed,
-    output logic     [ISSUE_QUEUE_DEPTH_OPS-1:0]              waiting    // in the queue, not squashed, not selected
+    output entry_t   [BANK_DEPTH_OPS-1:0]                     entries,   // with the rank of this cycle
+    output logic     [BANK_DEPTH_OPS-1:0]                     squashed,
+    output logic     [BANK_DEPTH_OPS-1:0]                     waiting    // in the queue, not squashed, not selected
 );
-  localparam int DEPTH = ISSUE_QUEUE_DEPTH_OPS, COMING = DEPTH + SEQUENCER_WIDTH_OPS;
+  localparam int DEPTH = BANK_DEPTH_OPS, COMING = DEPTH + SEQUENCER_WIDTH_OPS;
 
   logic   [DEPTH-1:0]     valid;
   entry_t [DEPTH-1:0]     held;

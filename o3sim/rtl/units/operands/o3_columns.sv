@@ -1,0 +1,77 @@
+// The activation buffer of a machine whose PEs have patch memories: sends the columns of the map to all of them, one after
+// another, a word of each bank a cycle; a bank that writes sends nothing. A column is begun when the oldest
+// place with a task that has not left its context needs none that lies in its slot. That a column's rows, which
+// lie apart in the map, come side by side is a network of shifts that the contract does not count.
+module o3_columns
+  import o3_pkg::*;
+#(
+    parameter int    WRITES = 1,
+    parameter string CONTENT = ""
+) (
+    input  logic                                       clk,
+    input  logic                                       rst,
+    input  logic [COLUMN_BITS-1:0]                     oldest,         // column that is needed, or COLUMNS for none
+    output logic [COLUMN_BITS-1:0]                     there,          // columns that were filled, as of the end of the last cycle
+    output sent_t                                      sent,
+    input  logic [WRITES-1:0]                          writes,         // single bits
+    input  logic [WRITES-1:0][ACTIVATION_BITS-1:0]     write_address,
+    input  logic [WRITES-1:0][bits_for(PE_WIDTH_EDGES-1)-1:0] write_place,
+    input  logic [WRITES-1:0]                          write_bit
+);
+  localparam int BANKS = ACTIVATION_BUFFER_BANKS, PORTS = BANKS == 0 ? 1 : BANKS;
+  logic [PE_WIDTH_EDGES-1:0] memory[ACTIVATION_WORDS];
+  initial $readmemh(CONTENT, memory);
+  always_ff @(posedge clk)
+    for (int w = 0; w < WRITES; w++) if (writes[w] && !rst) memory[write_address[w]][write_place[w]] <= write_bit[w];
+
+  // The column to send: its place in the row of places, the row, and how many of its words went out.
+  logic [COLUMN_BITS-1:0] column, row;
+  logic [COLUMN_WORD_BITS-1:0] words_out;
+
+  logic [COLUMN_WORDS*PE_WIDTH_EDGES-1:0] bits;
+  always_comb begin
+    bits = '0;
+    for (int b = 0; b < SEEN_HEIGHT * IN_CHANNELS; b++) begin
+      int at;
+      at = ((int'(row) * POOL_SIZE * STRIDE + b / IN_CHANNELS) * PADDED_WIDTH + int'(column)) * IN_CHANNELS
+          + b % IN_CHANNELS;
+      bits[b] = memory[at/PE_WIDTH_EDGES][at%PE_WIDTH_EDGES];
+    end
+  end
+
+  logic [PORTS-1:0] writing;
+  logic [COLUMN_WORD_BITS-1:0] next_out;
+  always_comb begin
+    int left, count;
+    writing = '0;
+    for (int w = 0; w < WRITES; w++) if (writes[w]) writing[int'(write_address[w])%PORTS] = 1'b1;
+    left = COLUMN_WORDS - int'(words_out);
+    count = BANKS == 0 ? left : BANKS - $countones(writing);
+    if (count > left) count = left;
+    if (int'(there) == COLUMNS || int'(there) >= int'(oldest) + PATCH_COLUMNS) count = 0;
+    sent = '0;
+    sent.slot = PATCH_SLOT_BITS'(int'(there) % PATCH_COLUMNS_OR_1);
+    sent.first = words_out;
+    for (int i = 0; i < SENT_WORDS; i++) begin
+      sent.valid[i] = i < count;
+      sent.words[i] = bits[(int'(words_out)+i)%COLUMN_WORDS*PE_WIDTH_EDGES+:PE_WIDTH_EDGES];
+    end
+    next_out = words_out + COLUMN_WORD_BITS'(count);
+  end
+
+  always_ff @(posedge clk) begin
+    words_out <= next_out;
+    if (int'(next_out) == COLUMN_WORDS) begin
+      words_out <= '0;
+      there <= there + 1'b1;
+      column <= int'(column) == ROW_COLUMNS - 1 ? '0 : column + 1'b1;
+      if (int'(column) == ROW_COLUMNS - 1) row <= row + 1'b1;
+    end
+    if (rst) begin
+      words_out <= '0;
+      there <= '0;
+      column <= '0;
+      row <= '0;
+    end
+  end
+endmodule
