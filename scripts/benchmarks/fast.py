@@ -33,7 +33,7 @@ MACHINES: dict[str, dict[str, Any]] = {
 """Changes of the machine with ideal supply."""
 
 
-def measure_fast(name: str, repeats: int) -> dict[str, Any]:
+def measure_fast(name: str, repeats: int, wanted: list[str] | None = None) -> dict[str, Any]:
     """Measure a network both ways in turn, on machines with ideal supply and on shipped ones."""
     case = workload_case(name)
     profiles = case.profiles()
@@ -45,7 +45,11 @@ def measure_fast(name: str, repeats: int) -> dict[str, Any]:
         shares[shipped] = fast_share(machine, case.network)[0]
         if shares[shipped] > 0:
             machines[f"shipped: {shipped}"] = machine
-    measured = {key: _in_turn(machine, case, profiles, repeats) for key, machine in machines.items()}
+    measured = {
+        key: _in_turn(machine, case, profiles, repeats)
+        for key, machine in machines.items()
+        if wanted is None or key.removeprefix("shipped: ") in wanted
+    }
     return {"machines": measured, "shares": shares}
 
 

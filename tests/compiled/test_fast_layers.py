@@ -100,6 +100,7 @@ def test_ops_of_more_words_than_most_calendars_have_days() -> None:
 
 
 POOLED = conv(6, 6, 8, 4, pool=Pool(2, 2))
+MANY_MEMBERS = conv(18, 18, 1, 1, pool=Pool(16, 16))
 OVERLAPPING = conv(7, 7, 8, 4, pool=Pool(3, 2))
 
 
@@ -115,8 +116,9 @@ OVERLAPPING = conv(7, 7, 8, 4, pool=Pool(3, 2))
         ("pe.contexts", POOLED, {"pe__contexts": 5}),
         ("pe.latency_cycles", POOLED, {"pe__latency_cycles": 8}),
         ("pe.speculate", POOLED, {"pe__speculate": False, "pe__latency_cycles": 2}),
-        ("scheduler.window_in_flight_ops", POOLED, {"scheduler__window_in_flight_ops": 2}),
-        (None, POOLED, {"scheduler__window_in_flight_ops": 2, "pruning__pooling": False}),
+        (None, POOLED, {"scheduler__window_in_flight_ops": 2}),
+        ("scheduler.window_in_flight_ops", MANY_MEMBERS, {"scheduler__window_in_flight_ops": "unlimited"}),
+        (None, MANY_MEMBERS, {"scheduler__window_in_flight_ops": 2}),
         ("windows that overlap", OVERLAPPING, {}),
         (None, OVERLAPPING, {"pruning__pooling": False}),
         ("pe.width_edges", dense(MOST_WORDS + 1, 2), {"pe__width_edges": 1}),

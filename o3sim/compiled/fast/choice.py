@@ -24,6 +24,8 @@ MOST_LATENCY_CYCLES = 7
 MOST_WORDS = 2**15
 """Of an op: its calendar has a day for each."""
 MOST_BORDERS = 2**10
+MOST_IN_FLIGHT = 254
+"""Of a window: it has a byte to count them."""
 MOST_READS = 63
 """Of a word, where banks can refuse it: each is a bit."""
 MOST_OPS = 2**29
@@ -85,7 +87,8 @@ def _why_of_layer(architecture: Architecture, geometry: Geometry, scores: bool) 
         return "sums"
     if prunes_windows(a, geometry, scores):
         members = window_members(geometry)
-        if a.scheduler.window_in_flight_ops != 1:
+        limit = a.scheduler.window_in_flight_ops
+        if members.owned.shape[1] > MOST_IN_FLIGHT and (isinstance(limit, str) or limit > MOST_IN_FLIGHT):
             return "scheduler.window_in_flight_ops"
         if members.windows_of.shape[1] > 1 or (members.owned < 0).any():
             return "windows that overlap"

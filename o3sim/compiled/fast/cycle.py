@@ -13,6 +13,7 @@ from o3sim.compiled.fast.scheduler import schedule
 from o3sim.compiled.fast.sequencer import enqueue_arrivals, sequence
 from o3sim.compiled.fast.servers import stall_and_go_on
 from o3sim.compiled.fast.sets import part, set_words
+from o3sim.compiled.fast.squashes import squash_in_pes
 from o3sim.compiled.fast.verdicts import BUCKETS, take_verdicts
 from o3sim.compiled.fast.weights import has_arrived
 from o3sim.compiled.fast.windows import show, squash_in_queue
@@ -38,6 +39,8 @@ def _tick(x: FastMemory, how: How, cycle: int) -> None:
     if windows_kind(x, how) != NO_WINDOWS:
         show(x, how, cycle)
     take_verdicts(x, how, cycle)
+    if x.queue.n_settled > 0 and x.settings.window_in_flight_ops > 1:
+        squash_in_pes(x, how, cycle)
     idle_cause = idle_cause_of(x, cycle)
     more_coming = idle_cause == CAUSE.queue_empty and x.queue.n_held < x.settings.depth_ops
     sequence(x, how, cycle)
@@ -105,9 +108,9 @@ def finish_counts(x: FastMemory, cycle: int) -> None:
     counts.cycles = cycle + 1
     counts.ops = x.layer.ops
     counts.edges_total = x.layer.edges
-    counts.words_executed = words.useful + words.wasted
+    counts.words_executed = words.useful + words.wasted + words.squashed
     counts.edges_executed = counts.words_executed * width - words.missing
-    counts.edges_wasted = words.wasted * width - words.missing_wasted
+    counts.edges_wasted = (words.wasted + words.squashed) * width - words.missing_wasted
     counts.edges_pruned_threshold = counts.edges_total - counts.edges_executed - counts.edges_pruned_pooling
     counts.queue_writes = counts.dispatched
     counts.queue_reads = counts.issued
@@ -123,6 +126,7 @@ def finish_counts(x: FastMemory, cycle: int) -> None:
         counts.activation_reads = words.reads if x.layer.counts_reads else counts.words_executed
     cause_at(x.ledger, CAUSE.useful).pe_cycles += words.useful
     cause_at(x.ledger, CAUSE.wasted).pe_cycles += words.wasted
+    cause_at(x.ledger, CAUSE.squashed).pe_cycles += words.squashed
 
 
 @inlined

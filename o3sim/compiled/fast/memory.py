@@ -43,7 +43,8 @@ def windows_of(architecture: Architecture, profile: LayerProfile) -> int:
     if not prunes_windows(architecture, profile.geometry, profile.scores):
         return NO_WINDOWS
     in_a_row = architecture.sequencer.order == "window_major"
-    of_4 = in_a_row and window_members(profile.geometry).owned.shape[1] == 4
+    is_one_in_flight = architecture.scheduler.window_in_flight_ops == 1
+    of_4 = in_a_row and is_one_in_flight and window_members(profile.geometry).owned.shape[1] == 4
     return WINDOWS_OF_4 if of_4 else ANY_WINDOWS
 
 

@@ -247,7 +247,7 @@ waiting_at = rows("waiting", Outcome)
 
 
 class Window:
-    """A window: nothing known of it, an op in flight, or settled."""
+    """A window: how many of its ops are in flight, or that it is settled."""
 
     state: np.uint8
 
@@ -298,10 +298,14 @@ settled_at = rows("settled", Number)
 
 
 class Words:
-    """Sums over ops that left their PE: words, and edges that last words had too few."""
+    """Sums over ops that left their PE: words, and edges that last words had too few.
+
+    ``squashed``: words of ops that were squashed there.
+    """
 
     useful: int
     wasted: int
+    squashed: int
     missing: int
     missing_wasted: int
     reads: int

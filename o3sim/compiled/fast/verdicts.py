@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from o3sim.compiled.bit_set import set_bit, word_at
-from o3sim.compiled.fast.bits import NONE, lowest
+from o3sim.compiled.fast.bits import NONE, bit, lowest
 from o3sim.compiled.fast.calendar import entry_word, is_marked
 from o3sim.compiled.fast.how import How, contexts_of
 from o3sim.compiled.fast.op_records import border_of_op, decided_words_of, spare_words_of
 from o3sim.compiled.fast.records import (
     FastMemory,
     constant_at,
+    edges_of,
     known_at,
     missing_edges_of,
     n_known_at,
@@ -21,7 +22,8 @@ from o3sim.compiled.fast.records import (
     server_at,
 )
 from o3sim.compiled.fast.servers import catch_up, part
-from o3sim.compiled.fast.sets import find_free, is_in, set_words
+from o3sim.compiled.fast.sets import find_free, is_in, place_of, set_words
+from o3sim.compiled.fast.weights import count_ended
 from o3sim.compiled.kernel import NEVER, ONE, as_int, inlined
 
 BUCKETS = 8
@@ -121,3 +123,17 @@ def count_words(x: FastMemory, op: int, wasted: int) -> None:
         words.missing_wasted += missing & ended
     if x.layer.counts_reads:
         words.reads += reads_until(x.layer, reads_row(x.layer, op) + decided + wasted - 1)
+
+
+@inlined
+def count_squashed(x: FastMemory, how: How, op: int, pe: int, context: int, words: int, cycle: int) -> None:
+    """Free the context of an op that is squashed in its PE, and count it, so many of its words being in."""
+    held = word_at(x.pes.held, place_of(x, how, context, pe))
+    held.bits &= ~bit(pe)
+    x.counts.squashed_pe += 1
+    x.words.squashed += words
+    edges = edges_of(x.layer, border_of_op(op_record(x.layer, op)))
+    x.counts.edges_pruned_pooling += edges - words * x.settings.width_edges
+    if x.layer.counts_reads and words > 0:
+        x.words.reads += reads_until(x.layer, reads_row(x.layer, op) + words - 1)
+    count_ended(x, op, cycle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from o3sim.compiled.bit_set import word_at
 from o3sim.compiled.cycle import DONE, STUCK
-from o3sim.compiled.fast.banked.occupants import begin_in, leave
+from o3sim.compiled.fast.banked.occupants import begin_in, leave, squash_in
 from o3sim.compiled.fast.banked.records import stall_at
 from o3sim.compiled.fast.banked.requests import desk_of
 from o3sim.compiled.fast.banked.words import move_alone, move_words
@@ -15,12 +15,12 @@ from o3sim.compiled.fast.how import NO_WINDOWS, How, contexts_of, windows_kind
 from o3sim.compiled.fast.lanes import LANES_SHIFT
 from o3sim.compiled.fast.op_records import decided_words_of
 from o3sim.compiled.fast.output_buffer import write
-from o3sim.compiled.fast.records import FastMemory, op_record
+from o3sim.compiled.fast.records import FastMemory, op_record, server_at
 from o3sim.compiled.fast.scheduler import issue, least_loaded, oldest, quota_of
 from o3sim.compiled.fast.sequencer import enqueue_arrivals, sequence
 from o3sim.compiled.fast.sets import find_free, part, set_words
 from o3sim.compiled.fast.verdicts import finish_day, take_leaving
-from o3sim.compiled.fast.windows import show, squash_in_queue
+from o3sim.compiled.fast.windows import is_settled, show, squash_in_queue
 from o3sim.compiled.kernel import NEVER, ONE, inlined, noinline
 from o3sim.compiled.output_bits import write_bits
 from o3sim.compiled.records.ledger import CAUSE
@@ -41,6 +41,20 @@ def _take_verdicts(x: FastMemory, how: How, cycle: int) -> None:
                 leaving &= leaving - ONE
                 leave(x, pe, context)
     finish_day(x, how, cycle)
+
+
+@noinline
+def _squash_in_pes(x: FastMemory, how: How, cycle: int) -> None:
+    """Drop the ops in contexts whose window is seen to be 1."""
+    for word in range(set_words(x, how)):
+        for context in range(contexts_of(x, how)):
+            held = part(x.pes.held, x, how, context, word)
+            while held != NONE:
+                pe = (word << 6) + lowest(held)
+                held &= held - ONE
+                if is_settled(x, how, server_at(x.pes, pe * contexts_of(x, how) + context).op):
+                    squash_in(x, how, pe, context, cycle)
+        find_free(x, how, word)
 
 
 @inlined
@@ -97,6 +111,8 @@ def _tick(x: FastMemory, how: How, cycle: int) -> int:
     if windows_kind(x, how) != NO_WINDOWS:
         show(x, how, cycle)
     _take_verdicts(x, how, cycle)
+    if x.queue.n_settled > 0 and x.settings.window_in_flight_ops > 1:
+        _squash_in_pes(x, how, cycle)
     idle_cause = idle_cause_of(x, cycle)
     more_coming = idle_cause == CAUSE.queue_empty and x.queue.n_held < x.settings.depth_ops
     sequence(x, how, cycle)

@@ -28,7 +28,7 @@ from o3sim.compiled.fast.how import How
 from o3sim.compiled.fast.lanes import LANES_SHIFT
 from o3sim.compiled.fast.op_records import decided_words_of, spare_words_of
 from o3sim.compiled.fast.records import FastMemory, op_record
-from o3sim.compiled.fast.verdicts import count_words, know
+from o3sim.compiled.fast.verdicts import count_squashed, count_words, know
 from o3sim.compiled.fast.weights import group_of
 from o3sim.compiled.kernel import as_int, inlined, noinline, quotient
 from o3sim.compiled.records.weight_stream import group_at
@@ -132,3 +132,22 @@ def leave(x: FastMemory, pe: int, context: int) -> None:
         age_at(x.supply, lane).number = np.int32(NONE)
     count_words(x, op, wasted)
     know(x, op, pe, as_int(o.decides) + x.settings.latency_cycles)
+
+
+@inlined
+def squash_in(x: FastMemory, how: How, pe: int, context: int, cycle: int) -> None:
+    """Drop an op from its context: it has words left, or would have left it already."""
+    lane = (context * x.supply.blocks << LANES_SHIFT) + pe
+    o = occupant_at(x.supply, lane)
+    op = as_int(o.op)
+    words = (
+        decided_words_of(op_record(x.layer, op))
+        - as_int(o.to_go)
+        + o.run
+        - as_int(run_at(x.supply, lane).number)
+    )
+    if o.decided:
+        words += spare_words_of(op_record(x.layer, op))
+        strike(x, how, context, pe, as_int(o.leaves))
+    age_at(x.supply, lane).number = np.int32(NONE)
+    count_squashed(x, how, op, pe, context, as_int(words), cycle)
