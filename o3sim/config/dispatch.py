@@ -29,7 +29,7 @@ _QUEUE = (
 _COUNTERS = (("scheduler", "windows_per_cycle"), ("scheduler", "bundle_positions"), ("pe", "pick"))
 _GROUPS = (("scheduler", "groups"), ("scheduler", "assignment"))
 _PATCH = ("activation_buffer", "patch_kbit")
-_BROADCAST = ("activation_buffer", "broadcast_words")
+_BROADCAST = ("activation_buffer", "broadcast_words"), ("activation_buffer", "share_patch_reads")
 _TILES = ("scheduler", "tiles"), ("scheduler", "take_from_neighbour")
 _OPEN = ("scheduler", "open_channels")
 _ARGMAX = ("pruning", "argmax")
@@ -54,7 +54,7 @@ _KEYS = {
     "window": _Keys((("scheduler", "counters"), *_COUNTERS), (_PATCH, _LINE_BUFFER)),
     "group": _Keys((*_GROUPS, *_COUNTERS), (_PATCH, _LINE_BUFFER)),
     CAROUSEL: _Keys(
-        (("scheduler", "groups"), _OPEN, ("scheduler", "windows_per_cycle"), *_TILES, _PATCH, _BROADCAST), ()
+        (("scheduler", "groups"), ("scheduler", "windows_per_cycle"), _OPEN, *_TILES, _PATCH, *_BROADCAST), ()
     ),
 }
 _SOME_HAVE = tuple(dict.fromkeys(path for keys in _KEYS.values() for path in (*keys.needs, *keys.takes)))
