@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from o3sim.network.parameters import Shapes
 from o3sim.network.preprocess import BinaryInput, FixedInput, InputSpec
 from o3sim.train.config import Order
 from o3sim.train.layers import BinaryLayer, Terms
-from o3sim.train.regularisers import PoolingTerm
+from o3sim.train.regularisers import WantedTerms
 
 
 class BinaryNetwork(nn.Module):
@@ -28,7 +28,7 @@ class BinaryNetwork(nn.Module):
 
     def __init__(self, shapes: Shapes, spec: InputSpec, order: Order) -> None:
         super().__init__()
-        self.spec = spec
+        self.spec, self.order = spec, order
         self.layers = nn.ModuleList(
             BinaryLayer(geometry, order, scores, pad_value(geometry, spec, first=index == 0))
             for index, (_, geometry, scores) in enumerate(shapes)
@@ -39,11 +39,21 @@ class BinaryNetwork(nn.Module):
             for count, (_, geometry, scores) in zip(edges, shapes, strict=True)
         ]
         self.shares = [count / max(1, sum(at_stake)) for count in at_stake]
+        self._names = [name for name, _, _ in shapes]
 
-    def want(self, pooling: PoolingTerm | None, threshold: bool) -> None:
-        """Say which of the regularisers' terms to compute."""
+    def want(self, terms: WantedTerms, weights: Mapping[str, float] | None = None) -> None:
+        """Say which of the regularisers' terms to compute.
+
+        Parameters
+        ----------
+        weights : mapping, optional
+            How much layers count by name, in place of their edges at stake; others do not at all.
+        """
         for layer in self.binary_layers():
-            layer.pooling_term, layer.threshold_wanted = pooling, threshold
+            layer.wanted = terms
+        if weights is not None:
+            total = sum(weights.values())
+            self.shares = [weights.get(name, 0.0) / total for name in self._names]
 
     def binary_layers(self) -> Sequence[BinaryLayer]:
         """Return the layers with their type."""
