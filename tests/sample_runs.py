@@ -59,7 +59,11 @@ def counters(name: str = "conv1", scale: int = 1, pes: int = 64) -> LayerCounter
         scoreboard_reads=200 * scale,
         scoreboard_writes=150 * scale,
         threshold_compares=1_500 * scale,
+        addend_words=70 * scale,
+        sums=150 * scale,
         output_bits=50 * scale,
+        sum_bits=2_400 * scale,
+        constant_bits=5_760 * scale,
         dram_bits=18_432 * scale,
         order_bits=700 * scale,
     )

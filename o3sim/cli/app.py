@@ -21,6 +21,7 @@ import typer
 from o3sim.cli.allow import allow
 from o3sim.cli.area import area
 from o3sim.cli.balance import balance
+from o3sim.cli.cliffs import cliffs
 from o3sim.cli.completion import ASKED, answer, completion
 from o3sim.cli.data import data
 from o3sim.cli.diff import diff
@@ -78,6 +79,7 @@ app.command(short_help="Write a page to look at a layer, cycle by cycle.")(timel
 app.command(short_help="Show where two traces or results part.")(diff)
 app.command(short_help="Write a machine as SystemVerilog, and check it.")(rtl)
 app.command(short_help="Estimate what a machine takes of a chip.")(area)
+app.command(short_help="Write tiny cases that show the rules of timing.")(cliffs)
 app.command(short_help="Set published claims beside measurements.", cls=FolderOption)(reproduce)
 app.command(short_help="Evaluate edges in an order that decides earlier.", cls=Calibration)(order)
 app.command(short_help="Measure channels, to balance groups of PEs.")(balance)

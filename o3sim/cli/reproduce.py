@@ -24,6 +24,9 @@ def reproduce(
     boards: Annotated[
         bool, typer.Option("--boards", help="Set figures of boards beside predictions instead.")
     ] = False,
+    claim: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="Only the rows of this claim; may be repeated.")
+    ] = None,
 ) -> None:
     """Set published claims beside what this simulator measures, with a verdict each.
 
@@ -33,9 +36,11 @@ def reproduce(
     With --boards: what is predicted for foldings of FINN's beside what was measured on boards.
     """
     if boards:
+        if claim:
+            raise InputError(f"--claim {claim[0]}: --boards has no claims: leave it out")
         _boards(json, output)
         return
-    evidence, findings = _found(images, image_file or [], jobs)
+    evidence, findings = _found(images, image_file or [], jobs, claim or [])
     if output is not None:
         from o3sim.checks.reproduce.figures import draw_figures
 
@@ -68,14 +73,17 @@ def _boards(json: str, output: Path | None) -> None:
         print_boards(make_console(), found)
 
 
-def _found(images: int, image_files: list[Path], jobs: int) -> tuple[Evidence, list[Finding]]:
+def _found(
+    images: int, image_files: list[Path], jobs: int, wanted: list[str]
+) -> tuple[Evidence, list[Finding]]:
     from o3sim.checks.reproduce.evidence import Evidence
-    from o3sim.checks.reproduce.table import find_out
+    from o3sim.checks.reproduce.table import check_wanted, find_out
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.runs.kernels import prepare
 
+    check_wanted(wanted)
     prepare(jobs)
     with progress_on_stderr() as progress:
         evidence = Evidence(images, image_files, jobs, progress)
         evidence.check_image_files()
-        return evidence, find_out(evidence)
+        return evidence, find_out(evidence, wanted)

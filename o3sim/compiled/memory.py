@@ -115,6 +115,7 @@ def memory_of(
         units["gathering"] = gatherings_of(architecture)
     if layer["writes_back"]:
         most_final = min(architecture.output_buffer.write_width_ops, architecture.pe.count) * overlap
+        most_final *= 1 + layer["sum_words"]
         counted_windows = layer["windows"] if layer["members"] > 1 else 0
         units["output_bits"] = output_bits_of(architecture, most_final, counted_windows)
     if layer["skips_ahead"]:

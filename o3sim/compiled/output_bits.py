@@ -62,6 +62,20 @@ def take_bits(x: Memory, slot: int) -> None:
         window = window_of(x, slot, k)
         if window >= 0 and _is_final(x, window, outcome):
             take_bit(x, window)
+            if x.layer.sum_bits > 0:
+                _take_sum(x, window)
+
+
+@inlined
+def _take_sum(x: Memory, window: int) -> None:
+    """Take the sum that goes with a final bit: a word after another that it lies in."""
+    bits, settings, layer = x.output_bits, x.settings, x.layer
+    first = window * layer.sum_bits
+    for k in range(layer.sum_words):
+        bit = first + min(k * settings.width_edges, layer.sum_bits - 1)
+        word = layer.first_sum_word + quotient(bit, settings.width_edges, settings.width_shift)
+        held_at(bits, bits.n_held).word = word
+        bits.n_held += 1
 
 
 @inlined

@@ -27,6 +27,7 @@ from o3sim.contract.line_buffer import count_reads
 from o3sim.contract.patch import count_patches
 from o3sim.contract.plan import ImageRun, plan_groups
 from o3sim.contract.reach import layer_timing_key, waits_for_no_weights
+from o3sim.contract.sums import count_sums
 from o3sim.contract.weight_groups import WeightGroup, order_bits
 
 if TYPE_CHECKING:
@@ -193,6 +194,7 @@ class Engine:
         counters.order_bits = order_bits(profile.geometry, self.architecture, counters.words_executed)
         count_reads(counters, profile.geometry, groups, self.architecture)
         self._count_patches(counters)
+        count_sums(counters, profile.geometry)
         check_layer(counters, self.architecture)
         return counters
 

@@ -141,4 +141,5 @@ def _fill(x: Memory, slot: int, ready_cycle: int) -> None:
     context.milestone = op.decided_words
     context.activation_base = op.activation_base
     context.weight_base = op.weight_base
+    context.addend_base = op.addend_base
     context.first_word = op.first_word

@@ -9,6 +9,8 @@ from o3sim.compiled.ops import take_slot
 from o3sim.compiled.program_order import advance, position_at
 from o3sim.compiled.records.issue_queue import bank_at
 from o3sim.compiled.records.layer import (
+    addend_channel_of,
+    addend_position_of,
     base_bit_of,
     border_of,
     decision_edges,
@@ -131,6 +133,8 @@ def _fill(x: Memory, slot: int) -> None:
     op.first_word = (first_row_of(layer, channel) + border) * layer.table_words
     op.activation_base = base_bit_of(layer, position)
     op.weight_base = (channel - group_at(x.weight_groups, walk.group).first_channel) * layer.weight_words
+    if layer.addend_fetches > 0:
+        op.addend_base = addend_position_of(layer, position) + addend_channel_of(layer, channel)
     op.group = walk.group
     op.words_in = 0
     op.context = -1

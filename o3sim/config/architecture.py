@@ -213,7 +213,9 @@ else:
     _not_of_stages = "dispatch", "banks", *_counted, *_of_carousels
     StageScheduler = _made("StageScheduler", Scheduler, without=_not_of_stages, policy=Policies)
     StageActivationBuffer = _made(
-        "StageActivationBuffer", ActivationBuffer, without=("patch_kbit", "broadcast_words")
+        "StageActivationBuffer",
+        ActivationBuffer,
+        without=("patch_kbit", "broadcast_words", "share_patch_reads"),
     )
     StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer, without=("resident_kbit",))
     StageOutputBuffer = _made("StageOutputBuffer", OutputBuffer)

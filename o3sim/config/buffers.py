@@ -40,6 +40,12 @@ class ActivationBuffer(Buffer):
         " of each bank."
     )
 
+    share_patch_reads: Literal["none", "chance", "aligned"] = of_some(
+        "Whether contexts of a PE at the same position share reads of its memory: each reads for itself"
+        " (none); the PE keeps the word that it read last, for contexts that chance to be there (chance); or"
+        " besides they take the window that the PE took last, of another channel (aligned)."
+    )
+
     @property
     def one_access_a_word(self) -> bool:
         """Whether a PE word is one access to a line buffer or a memory of the PE's own.

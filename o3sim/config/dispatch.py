@@ -29,13 +29,14 @@ _QUEUE = (
 _COUNTERS = (("scheduler", "windows_per_cycle"), ("scheduler", "bundle_positions"), ("pe", "pick"))
 _GROUPS = (("scheduler", "groups"), ("scheduler", "assignment"))
 _PATCH = ("activation_buffer", "patch_kbit")
-_BROADCAST = ("activation_buffer", "broadcast_words")
+_BROADCAST = ("activation_buffer", "broadcast_words"), ("activation_buffer", "share_patch_reads")
 _TILES = ("scheduler", "tiles"), ("scheduler", "take_from_neighbour")
 _OPEN = ("scheduler", "open_channels")
 _ARGMAX = ("pruning", "argmax")
 _SELECT = ("scheduler", "select_cycles")
 _LINE_BUFFER = ("activation_buffer", "line_buffer")
-_OFF: dict[KeyPath, Any] = {_ARGMAX: False, _SELECT: 0, _LINE_BUFFER: False}
+_RESIDENT = ("weight_buffer", "resident_kbit")
+_OFF: dict[KeyPath, Any] = {_ARGMAX: False, _SELECT: 0, _LINE_BUFFER: False, _RESIDENT: 0}
 """Values of keys that are as good as none."""
 _WIDTH = ("scheduler", "issue_width_ops")
 _BANKS = ("scheduler", "banks")
@@ -54,7 +55,7 @@ _KEYS = {
     "window": _Keys((("scheduler", "counters"), *_COUNTERS), (_PATCH, _LINE_BUFFER)),
     "group": _Keys((*_GROUPS, *_COUNTERS), (_PATCH, _LINE_BUFFER)),
     CAROUSEL: _Keys(
-        (("scheduler", "groups"), _OPEN, ("scheduler", "windows_per_cycle"), *_TILES, _PATCH, _BROADCAST), ()
+        (("scheduler", "groups"), ("scheduler", "windows_per_cycle"), _OPEN, *_TILES, _PATCH, *_BROADCAST), ()
     ),
 }
 _SOME_HAVE = tuple(dict.fromkeys(path for keys in _KEYS.values() for path in (*keys.needs, *keys.takes)))
@@ -65,6 +66,8 @@ def drop_strangers(document: Document) -> None:
     """Drop what a document inherits of units that its machine has not."""
     data = document.data
     lacking = _lacking(data)
+    if isinstance(data, Mapping) and data.get("organization") == "layer_pipelined":
+        lacking += (_RESIDENT,)
     for path in lacking:
         if not _stands(data, path):
             continue
@@ -88,6 +91,9 @@ def _drop(document: Document, path: KeyPath) -> None:
 
 def dispatch_conflicts(data: Mapping[str, Any], pipelined: bool) -> Iterator[Conflict]:
     """Yield keys of units that a machine has not, keys that are absent, and sizes that cannot be."""
+    if pipelined and _stands(data, _RESIDENT):
+        what = "each stage of a pipeline keeps all its weights, so there is no such part: 0, or leave it out"
+        yield Conflict((_RESIDENT, ("organization",)), what)
     dispatch = dispatch_of(data)
     if not isinstance(dispatch, str) or dispatch not in _KEYS:
         return

@@ -90,7 +90,39 @@ class OwnInput(StrictModel):
     channels: Size = Field(description="Bits of a position.")
 
 
-OWN_INPUT = "An input of the layer's own, bits made of the image: it does not follow from the layer above."
+def _whole_words(bits: Any) -> Any:
+    """Refuse what is neither 16 nor 32, or only equal to them: `16.0`."""
+    if bits is not None and (type(bits) is not int or bits not in (16, 32)):
+        raise PydanticKnownError("literal_error", {"expected": "'16', '32'"})
+    return bits
+
+
+class Addend(StrictModel):
+    """What is added to a layer's sums: the outputs of a layer above, one for each neuron."""
+
+    layer: LayerName = Field(
+        description="Which layer's: its sums if it writes any, else its bits as -1 and +1."
+    )
+    stride: Annotated[int, Field(ge=1, le=16)] = Field(
+        default=1, description="Rows and columns of that map from one neuron's to the next one's."
+    )
+    by: Literal["average", "first"] = Field(
+        default="average",
+        description="Of `stride` above 1: the average of each square, rounded down (of bits their sum); or"
+        " the first of its values.",
+    )
+
+
+INPUT = (
+    "The layer whose outputs it takes, if not those of the layer above; or an input of the layer's own, bits"
+    " made of the image."
+)
+ADD = "The layer above whose outputs are added to this one's sums, before the threshold."
+SUM_BITS = (
+    "Bits of the sums that the layer writes beside its bits, for a layer that adds them; absent: it writes"
+    " bits only."
+)
+SumBits = Annotated[Literal[16, 32] | None, BeforeValidator(_whole_words)]
 KernelSide = Annotated[int, Field(ge=1, le=64)]
 
 
@@ -117,8 +149,9 @@ class ConvLayer(StrictModel):
     pool: PoolingWindow | Literal["none"] = Field(
         default="none", description="Max pooling after the threshold, or `none`."
     )
-
-    input: OwnInput | None = Field(default=None, description=OWN_INPUT)
+    input: LayerName | OwnInput | None = Field(default=None, description=INPUT)
+    add: LayerName | Addend | None = Field(default=None, description=ADD)
+    sum_bits: SumBits = Field(default=None, description=SUM_BITS)
 
     @property
     def kernel_sides(self) -> tuple[int, int]:
@@ -143,7 +176,9 @@ class DenseLayer(StrictModel):
     scores: bool = Field(
         default=False, description="The last layer: no threshold, its dots are the class scores."
     )
-    input: OwnInput | None = Field(default=None, description=OWN_INPUT)
+    input: LayerName | OwnInput | None = Field(default=None, description=INPUT)
+    add: LayerName | Addend | None = Field(default=None, description=ADD)
+    sum_bits: SumBits = Field(default=None, description=SUM_BITS)
 
 
 class ImageFile(StrictModel):
@@ -213,8 +248,8 @@ class Workload(CrossCheckedModel):
     layers: Annotated[
         list[Annotated[ConvLayer | DenseLayer, Field(discriminator="type")]], Field(min_length=1)
     ] = Field(
-        description="From the input on; dense layers after all convolutions, scores last. A layer with an"
-        " `input` of its own begins anew."
+        description="From the input on, each after those it takes from; dense layers after convolutions,"
+        " scores last. A layer with an `input` of its own begins anew."
     )
     last: HostPart | None = Field(
         default=None,

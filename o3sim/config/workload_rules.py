@@ -12,6 +12,7 @@ from typing import Any
 
 from o3sim.config.host_ops import followed, host_conflicts, host_ops
 from o3sim.config.marks import Conflict, KeyPath
+from o3sim.config.workload_graph import Map, addend_conflict, graph_conflicts, source_of
 
 Shape = tuple[int, int]
 
@@ -42,6 +43,7 @@ def conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
     listed = data.get("layers")
     layers = listed if isinstance(listed, list) else []
     yield from _unique_names(layers)
+    yield from graph_conflicts(layers, bool(host_ops(data, "last")))
     yield from _layer_order(layers, data.get("classes") is not None, bool(host_ops(data, "last")))
     yield from _map_sizes(data, layers)
     yield from _class_count(data, layers)
@@ -69,13 +71,23 @@ def _unique_names(layers: list[Any]) -> Iterator[Conflict]:
             seen.add(name)
 
 
+def _flat_maps(layers: list[Any]) -> Iterator[Conflict]:
+    """Yield convolutions of what a dense layer made flat."""
+    flat: set[str | None] = set()
+    above = None
+    for index, layer in enumerate(map(_mapping, layers)):
+        from_flat = source_of(layer, above) in flat
+        if layer.get("type") == "conv" and from_flat:
+            yield Conflict((("layers", index, "type"),), "a conv layer cannot come after a dense one")
+        above = layer.get("name") if isinstance(layer.get("name"), str) else f"layer {index}"
+        if layer.get("type") == "dense" or from_flat:
+            flat.add(above)
+
+
 def _layer_order(layers: list[Any], has_classes: bool, has_host: bool) -> Iterator[Conflict]:
-    dense_above = False
+    yield from _flat_maps(layers)
     for index, entry in enumerate(layers):
         layer = _mapping(entry)
-        if layer.get("type") == "conv" and dense_above and not _begins_anew(layer):
-            yield Conflict((("layers", index, "type"),), "a conv layer cannot come after a dense one")
-        dense_above = layer.get("type") == "dense" or (dense_above and not _begins_anew(layer))
         last = index == len(layers) - 1
         if has_host:
             if layer.get("scores") is True:
@@ -101,18 +113,19 @@ def _map_sizes(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]
     if made is None:
         return
     (shape, channels), planes = made, _planes(_mapping(data.get("input")))
+    maps: dict[str, Map] = {}
     for index, entry in enumerate(layers):
         layer, path = _mapping(entry), ("layers", index)
-        if _begins_anew(layer):
-            own = _mapping(layer["input"])
-            if not (_is_size(own.get("height")) and _is_size(own.get("width"))):
+        if layer.get("input") is not None:
+            taken = yield from _taken(layer["input"], path, maps)
+            if taken is None:
                 return
-            shape, channels, planes = (own["height"], own["width"]), own.get("channels"), 1
-            yield from _too_large(shape, channels, MOST_MAP_VALUES, (*path, "input"))
+            (shape, channels), planes = taken, 1
         if layer.get("type") == "dense":
             if _is_size(channels):
                 yield from _too_wide(layer, prod(shape) * channels, planes, path)
             shape, channels, planes = (1, 1), layer.get("features"), 1
+            yield from _addend(layer, path, (shape, channels), maps)
             continue
         if layer.get("type") != "conv" or not _sizes_known(layer):
             return
@@ -123,8 +136,33 @@ def _map_sizes(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]
         if _is_size(channels):
             yield from _too_wide(layer, _taps(layer["kernel"], channels), planes, path)
         yield from _too_large(_convolved(layer, shape), layer.get("channels"), MOST_MAP_VALUES, path)
+        neurons = _convolved(layer, shape), layer.get("channels")
         shape, channels, planes = output_shape(layer, shape), layer.get("channels"), 1
+        yield from _addend(layer, path, neurons, maps, (shape, channels))
     yield from _behind(data, shape, channels)
+
+
+def _taken(source: Any, path: KeyPath, maps: Mapping[str, Map]) -> Generator[Conflict, None, Map | None]:
+    """Return the map that a layer takes that says which: another layer's, or its own; None if unknown."""
+    if isinstance(source, str):
+        return maps.get(source)
+    own = _mapping(source)
+    if not (_is_size(own.get("height")) and _is_size(own.get("width"))):
+        return None
+    shape, channels = (own["height"], own["width"]), own.get("channels")
+    yield from _too_large(shape, channels, MOST_MAP_VALUES, (*path, "input"))
+    return shape, channels
+
+
+def _addend(
+    layer: Mapping[str, Any], path: KeyPath, neurons: Map, maps: dict[str, Map], gives: Map | None = None
+) -> Iterator[Conflict]:
+    """Yield if what a layer adds does not fit, and note what it gives: its neurons, unless pooled."""
+    conflict = addend_conflict(layer, path, neurons, maps)
+    if conflict is not None:
+        yield conflict
+    if isinstance(name := layer.get("name"), str):
+        maps[name] = gives or neurons
 
 
 def _before(data: Mapping[str, Any]) -> Generator[Conflict, None, tuple[Shape, Any] | None]:
@@ -271,11 +309,6 @@ def _taps(kernel: Any, channels: Any) -> int:
 
 def _is_kernel(value: Any) -> bool:
     return _is_size(value) or (isinstance(value, list) and len(value) == 2 and all(map(_is_size, value)))
-
-
-def _begins_anew(layer: Mapping[str, Any]) -> bool:
-    """Return whether a layer has an input of its own."""
-    return layer.get("input") is not None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -103,7 +103,13 @@ class Events(Declared[int]):
     threshold_compares: int = _counter(
         "checks", "words checked against the bounds with threshold pruning, finished ops without"
     )
+    addend_words: int = _counter(
+        "words", "of the activation buffer that held what ops added, taken with their first word"
+    )
+    sums: int = _counter("ops", "whose dot was multiplied, and added to")
     output_bits: int = _counter("bits", "written to the next layer's activation buffer")
+    sum_bits: int = _counter("bits", "of sums, written beside those")
+    constant_bits: int = _counter("bits", "of scales and shifts, read with the threshold of their channel")
     dram_bits: int = _counter("bits", "weights, and tables of edge orders, streamed in")
     order_bits: int = _counter("bits", "of those tables, read by PEs with their words")
 
@@ -162,7 +168,11 @@ class LayerCounters:
     scoreboard_reads: int = 0
     scoreboard_writes: int = 0
     threshold_compares: int = 0
+    addend_words: int = 0
+    sums: int = 0
     output_bits: int = 0
+    sum_bits: int = 0
+    constant_bits: int = 0
     dram_bits: int = 0
     order_bits: int = 0
 

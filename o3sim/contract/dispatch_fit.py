@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
 
 def check_dispatch_fits(name: str, geometry: Geometry, architecture: Architecture) -> None:
-    """Refuse a layer that counters cannot hand out window by window, or that no memory of a PE holds.
+    """Refuse a layer whose sums a machine knows nothing of, that counters cannot hand out, or no PE can hold.
 
     Raises
     ------
     InputError
-        If windows overlap, or the memories are too small for a window or cannot gather its edges.
+        If it makes sums, windows overlap, or the memories are too small for a window or cannot gather its
+        edges.
     """
     dispatch = architecture.scheduler.dispatch
+    if geometry.makes_sums:
+        _check_sums_fit(name, architecture)
     if dispatch in QUEUED:
         return
     if dispatch == CAROUSEL:
@@ -47,6 +50,22 @@ def check_dispatch_fits(name: str, geometry: Geometry, architecture: Architectur
         raise InputError(
             f"{who}: activation_buffer.patch_kbit: a window of layer {name} reads {needed} kbit of the map, "
             f"and a patch memory holds {patch_kbit}; give at least {needed}"
+        )
+
+
+def _check_sums_fit(name: str, architecture: Architecture) -> None:
+    """Refuse a layer that makes sums on a machine whose units know of bits only."""
+    who = f"architecture {architecture.name}"
+    dispatch = architecture.scheduler.dispatch
+    if dispatch not in QUEUED:
+        raise InputError(
+            f"{who}: scheduler.dispatch: layer {name} makes sums, and `{dispatch}` knows of bits only; take "
+            f"`{CENTRAL}` or `banked`"
+        )
+    if architecture.activation_buffer.line_buffer:
+        raise InputError(
+            f"{who}: activation_buffer.line_buffer: layer {name} makes sums, which lie in the banks; take"
+            " `false`"
         )
 
 

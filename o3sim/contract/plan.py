@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +13,9 @@ from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.carousel.plan import cut_for_banks
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.dispatch_fit import check_dispatch_fits, check_is_measured
+from o3sim.contract.live_maps import check_activations_fit, live_bits
 from o3sim.contract.resident import resident_weights
-from o3sim.contract.weight_groups import WeightGroup, all_channels, check_activations_fit, cut_layer
+from o3sim.contract.weight_groups import WeightGroup, all_channels, cut_layer
 from o3sim.network.layer import LayerSize
 
 if TYPE_CHECKING:
@@ -79,9 +79,8 @@ def plan_groups(architecture: Architecture, layers: Sequence[Sized]) -> list[lis
     InputError
         If a layer does not fit the buffers.
     """
-    shapes = [layer.geometry for layer in layers]
-    for layer, reader in zip_longest(layers, shapes[1:]):
-        check_activations_fit(layer.name, layer.geometry, reader, architecture)
+    for layer, live in zip(layers, live_bits(layers), strict=True):
+        check_activations_fit(layer.name, live, architecture)
     return cut_layers(architecture, layers)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import WindowMembers, ops_in_order
+from o3sim.contract.sums import AddendAddresses, addend_addresses, first_sum_word
 from o3sim.contract.tasks import LayerTasks, layer_tasks, task_members
 from o3sim.contract.weight_groups import WeightGroup
 from o3sim.contract.word_addresses import WordAddresses, word_addresses
@@ -52,6 +53,10 @@ class LayerProgram:
     first_output_word : int or None
         Word of the activation buffer in which the layer's output begins; None if its bits go elsewhere:
         scores, and those that a stage of a pipeline hands on.
+    first_sum_word : int
+        Word in which its sums begin, if it writes any.
+    addend : AddendAddresses or None
+        Where what its ops add lies.
     tasks : LayerTasks or None
         What counters hand out; None on a machine that dispatches from a queue.
     gates : StageGates or None
@@ -77,6 +82,8 @@ class LayerProgram:
     prunes_pooling: bool
     race: ClassRace | None
     first_output_word: int | None
+    first_sum_word: int = 0
+    addend: AddendAddresses | None = None
     tasks: LayerTasks | None = None
     gates: StageGates | None = None
 
@@ -122,7 +129,7 @@ def build_program(
     n_edges = addresses.n_edges[addresses.border_of[position]]
     words = _words(n_edges, width)
     decision = profile.decision.reshape(-1, geometry.out_channels)[position, channel]
-    prunes_threshold = architecture.pruning.threshold and not profile.scores
+    prunes_threshold = architecture.pruning.threshold and profile.has_bounds
     sizes = [len(piece[0]) for piece in pieces]
     has_queue = architecture.scheduler.has_queue
     goes_elsewhere = profile.scores or gates is not None
@@ -147,6 +154,8 @@ def build_program(
         race=profile.race if architecture.pruning.argmax else None,
         tasks=None if has_queue else layer_tasks(geometry, groups, architecture),
         first_output_word=None if goes_elsewhere else first_output_word(geometry, width),
+        first_sum_word=first_sum_word(geometry, width),
+        addend=addend_addresses(geometry, width),
         gates=gates,
     )
 

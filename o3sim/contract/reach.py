@@ -40,7 +40,11 @@ _OF_STREAMED_WEIGHTS: _Keys = {"dram": ("bits_per_cycle", "latency_cycles")}
 _OF_WEIGHT_GROUPS: _Keys = {"weight_buffer": ("size_kbit", "resident_kbit")}
 """Keys that decide which weights are there together; a layer that stays has all of them."""
 
-_OF_WINDOWS: _Keys = {"scheduler": ("window_in_flight_ops",), "pruning": ("pooling",)}
+_OF_WINDOWS: _Keys = {
+    "scheduler": ("window_in_flight_ops",),
+    "pruning": ("pooling",),
+    "output_buffer": ("release",),
+}
 """Keys that reach windows of several members."""
 
 _OF_SETTLED_WINDOWS: _Keys = {"pruning": ("squash_latency_cycles",)}

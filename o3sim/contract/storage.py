@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.declared import Declared, declared, names_of
 from o3sim.contract.line_buffer import line_buffer_bits
+from o3sim.contract.live_maps import live_bits
 from o3sim.contract.resident import resident_weights
-from o3sim.contract.weight_groups import all_channels, border_bits, cut_layer, sharers_of
+from o3sim.contract.sums import constant_table_bits
+from o3sim.contract.weight_groups import all_channels, cut_layer, sharers_of
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -35,7 +36,8 @@ class StorageKbit(Declared[float]):
         " reads, of the layer with most"
     )
     thresholds: float = declared(
-        "of its own: the table of thresholds of all layers, for each channel the bits that the widest takes"
+        "of its own: the table of thresholds of all layers, for each channel the bits that the widest takes,"
+        " with the scales and shifts of those that make sums"
     )
     verdicts: float = declared(
         "of its own: outcomes that stalled PEs hold, `pe.latency_cycles + 1` a PE (on a carousel one a"
@@ -43,6 +45,10 @@ class StorageKbit(Declared[float]):
     )
     borders: float = declared(
         "in the activation buffer: padding around a layer's input and output, of the layer with most"
+    )
+    other_maps: float = declared(
+        "in the activation buffer: sums, and bits of further layers that are still to be taken, of the layer"
+        " with most"
     )
     edge_orders: float = declared(
         "in the weight buffer: tables of edge orders, the most that go with a group of weights"
@@ -65,13 +71,16 @@ def storage_of(architecture: Architecture, layers: Sequence[Sized] = ()) -> Stor
         All layers, or the stage's one; with none only what follows from the PEs is there.
     """
     shapes = [layer.geometry for layer in layers]
+    held = live_bits(layers)
     buffered = shapes if architecture.activation_buffer.line_buffer else []
     pe = architecture.pe
     bits = {
         "line_buffer": max(map(line_buffer_bits, buffered), default=0),
-        "thresholds": threshold_bits(layers) * sum(shape.out_channels for shape in _with_thresholds(layers)),
+        "thresholds": threshold_bits(layers) * sum(shape.out_channels for shape in _with_thresholds(layers))
+        + sum(map(constant_table_bits, shapes)),
         "verdicts": pe.count * _verdicts_held(architecture) * (OP_BITS + 1),
-        "borders": max((border_bits(*pair) for pair in zip_longest(shapes, shapes[1:])), default=0),
+        "borders": max((live.borders for live in held), default=0),
+        "other_maps": max((live.others for live in held), default=0),
         "edge_orders": max(_orders_bits(architecture, layers), default=0),
     }
     return StorageKbit(**{name: count / BITS_PER_KBIT for name, count in bits.items()})

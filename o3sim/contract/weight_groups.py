@@ -164,33 +164,3 @@ def order_bits(geometry: Geometry, architecture: Architecture, words: int) -> in
     """Count the bits of edge-order tables that PEs read with so many words."""
     order = geometry.edge_order
     return 0 if order is None else words * order.word_bits(architecture.pe.width_edges)
-
-
-def check_activations_fit(
-    name: str, geometry: Geometry, reader: Geometry | None, architecture: Architecture
-) -> None:
-    """Refuse an activation buffer that cannot hold a layer's input and output together.
-
-    Each takes its padding too; the output that of the layer that reads it, ``reader``.
-    """
-    inputs = geometry.planes * geometry.in_height * geometry.in_width * geometry.in_channels
-    outputs = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
-    needed = -(-(inputs + outputs + border_bits(geometry, reader)) // 1024)
-    if needed > architecture.activation_buffer.size_kbit:
-        raise InputError(
-            f"architecture {architecture.name}: activation_buffer.size_kbit: layer {name} needs "
-            f"{needed} kbit for its input and output with their padding, there are "
-            f"{architecture.activation_buffer.size_kbit}"
-        )
-
-
-def border_bits(geometry: Geometry, reader: Geometry | None) -> int:
-    """Count the bits of the padding around a layer's input, and around its output for its reader."""
-    return _padding(geometry) + (0 if reader is None else _padding(reader))
-
-
-def _padding(geometry: Geometry) -> int:
-    """Count the bits of the padding around a layer's input."""
-    pixels = 2 * geometry.padding_pixels
-    padded = (geometry.in_height + pixels) * (geometry.in_width + pixels)
-    return geometry.planes * (padded - geometry.in_height * geometry.in_width) * geometry.in_channels

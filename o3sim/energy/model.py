@@ -62,9 +62,8 @@ class EnergyModel:
         self._line_buffer_bit_pj = self._buffer_bit_pj(
             self.storage_kbit.line_buffer, architecture.activation_buffer.banks, pe_count
         )
-        self._threshold_pj = threshold_bits(layers) * self._buffer_bit_pj(
-            self.storage_kbit.thresholds, 1, pe_count
-        )
+        self._table_bit_pj = self._buffer_bit_pj(self.storage_kbit.thresholds, 1, pe_count)
+        self._threshold_pj = threshold_bits(layers) * self._table_bit_pj
 
     def _buffer_bit_pj(self, size_kbit: float, banks: int | Literal["ideal"], pe_count: int) -> float:
         """Price a bit of a banked buffer, 0 if there is none; an ideal one has a bank for every PE.
@@ -118,7 +117,9 @@ class EnergyModel:
             "activation_buffer": self._activation_bits(counters) * self._activation_bit_pj,
             "line_buffer": self._line_buffer_bits(counters) * self._line_buffer_bit_pj,
             "weight_buffer": self._weight_bits(counters) * weight_bit_pj,
-            "threshold_table": counters.threshold_reads * self._threshold_pj,
+            "threshold_table": counters.threshold_reads * self._threshold_pj
+            + counters.constant_bits * self._table_bit_pj,
+            "sums": counters.sums * table.sums.sum.pj,
             "patch_memory": self._patch_bits(counters) * self._patch_bit_pj,
             # An index bit of an edge order is read from its table, and sets a multiplexer.
             "activation_gather": counters.order_bits
@@ -129,7 +130,7 @@ class EnergyModel:
             "scoreboard": self._scoreboard_bits(counters) * self._activation_bit_pj,
             "output_buffer": (
                 counters.scoreboard_writes * table.output_buffer.verdict.pj
-                + counters.output_bits * table.output_buffer.bit.pj
+                + (counters.output_bits + counters.sum_bits) * table.output_buffer.bit.pj
             ),
             "dram": counters.dram_bits / 64 * table.dram.transfer.pj,
             "leakage": counters.cycles * self.leakage_pj_per_cycle,
@@ -142,7 +143,7 @@ class EnergyModel:
 
     def _pe_pj(self, counters: LayerCounters) -> float:
         prices = self.table.pe
-        operand_words = counters.activation_requests + counters.weight_requests
+        operand_words = counters.activation_requests + counters.addend_words + counters.weight_requests
         return (
             counters.edges_executed * prices.edge.pj
             + counters.words_executed * prices.word.pj
@@ -154,8 +155,9 @@ class EnergyModel:
         return counters.threshold_compares * (2 if self.architecture.pruning.threshold else 1)
 
     def _activation_bits(self, counters: LayerCounters) -> int:
-        """Count bits read for the PEs or to fill the line buffer, and written as the next layer's input."""
-        return counters.activation_reads * self.architecture.pe.width_edges + counters.output_bits
+        """Count bits read for the PEs or to fill the line buffer, and written for layers to come."""
+        written = counters.output_bits + counters.sum_bits
+        return counters.activation_reads * self.architecture.pe.width_edges + written
 
     def _line_buffer_bits(self, counters: LayerCounters) -> int:
         """Count bits read for the PEs, and written as the line buffer is filled; 0 without one."""

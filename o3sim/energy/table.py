@@ -54,6 +54,12 @@ class ThresholdComparePrices(StrictModel):
     comparison: Price[Literal["comparison"]]
 
 
+class SumPrices(StrictModel):
+    """The multiplier and the adders of layers that make sums, or a threshold for each neuron."""
+
+    sum: Price[Literal["sum"]]
+
+
 class ActivationGatherPrices(StrictModel):
     """The crossbar that brings activations into the edge order of a channel."""
 
@@ -102,6 +108,7 @@ class EnergyTable(CrossCheckedModel):
     memory: tuple[MemoryPrice, ...] = Field(min_length=1)
     pe: PePrices
     threshold_compare: ThresholdComparePrices
+    sums: SumPrices
     activation_gather: ActivationGatherPrices
     scheduler: SchedulerPrices
     sequencer: SequencerPrices

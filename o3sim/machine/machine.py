@@ -22,6 +22,7 @@ from o3sim.contract.invariants import check_layer
 from o3sim.contract.line_buffer import count_reads
 from o3sim.contract.patch import count_patches
 from o3sim.contract.program import LayerProgram
+from o3sim.contract.sums import count_sums
 from o3sim.contract.weight_groups import WeightGroup, order_bits
 from o3sim.machine.argmax_pruning import ArgmaxPruning
 from o3sim.machine.clock import Clock
@@ -301,7 +302,7 @@ class Machine:
         self.rows = OutputRows(program.geometry)
         self._supplied = self._supply_counts()
         self.output.begin_layer()
-        self.bits.begin_layer(program.first_output_word)
+        self.bits.begin_layer(program.first_output_word, program.first_sum_word, program.geometry.sum_bits)
         self._begin_units(program, cycle)
         if self.stream is not None:
             self.stream.begin_layer(cycle)
@@ -338,6 +339,7 @@ class Machine:
         groups = [self.weights.groups[group] for group in program.group_ops]
         count_reads(counters, program.geometry, groups, self.architecture)
         count_patches(counters, self.architecture)
+        count_sums(counters, program.geometry)
         check_layer(counters, self.architecture)
         geometry = program.geometry
         shape = geometry.pooled_height, geometry.pooled_width, geometry.out_channels
@@ -357,6 +359,7 @@ class Machine:
             "write_conflicts": supply.write_conflicts,
             "activation_requests": supply.granted,
             "weight_requests": supply.granted,
+            "addend_words": self.pes.addend_words,
         }
 
     def _argmax_pruning_of(self, program: LayerProgram) -> ArgmaxPruning | None:

@@ -12,7 +12,8 @@ class Op:
     ``index`` is its place in program order, and its age. ``words_in`` counts the words that went
     into a PE, ``gathered`` the buffer words read for the next one; ``ready_cycle`` is the first cycle
     in which that may go in, ``known_cycle`` the one from which the outcome is known (None until its
-    deciding word went in). ``position`` is its neuron's place in the map. ``word_cycles`` has the cycle
+    deciding word went in). ``position`` is its neuron's place in the map, ``addend_base`` the
+    bit of the activation buffer at which what it adds begins. ``word_cycles`` has the cycle
     of each word where classes race. ``bank`` is that of the issue queue, and of the PEs that it goes to.
     An op that is selected and not yet ``issued`` has its context already, and its place in the queue still.
     """
@@ -28,6 +29,7 @@ class Op:
     activation_base: int
     weight_base: int
     position: int = 0
+    addend_base: int = 0
     bank: int = 0
     words_in: int = 0
     gathered: int = 0

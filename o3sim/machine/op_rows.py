@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from o3sim.contract.program import LayerProgram
 
-OpRow = tuple[int, int, int, int, int, tuple[int, ...], int, int, int, int, int]
-"""The first fields of an :class:`~o3sim.machine.op.Op`, ``index`` to ``position``."""
+OpRow = tuple[int, int, int, int, int, tuple[int, ...], int, int, int, int, int, int]
+"""The first fields of an :class:`~o3sim.machine.op.Op`, ``index`` to ``addend_base``."""
 
 
 def op_rows(program: LayerProgram, part: slice) -> Iterator[OpRow]:
@@ -29,5 +29,15 @@ def op_rows(program: LayerProgram, part: slice) -> Iterator[OpRow]:
         program.addresses.base_bit[position].tolist(),
         [(c - first_channel[g]) * program.weight_words for c, g in zip(channels, groups, strict=True)],
         position.tolist(),
+        _addend_bases(program, part),
         strict=True,
     )
+
+
+def _addend_bases(program: LayerProgram, part: slice) -> list[int]:
+    """Bit at which what each op adds begins; 0 where ops add nothing."""
+    if program.addend is None:
+        return [0] * len(program.position[part])
+    addend, position, channel = program.addend, program.position[part], program.channel[part]
+    bits: list[int] = (addend.position_bit[position] + addend.channel_bit[channel]).tolist()
+    return bits

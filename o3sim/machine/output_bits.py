@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from o3sim.contract.sums import value_bits
 from o3sim.machine.bank_reads import Banks
 
 
@@ -31,18 +32,26 @@ class OutputBits:
         self._banks = banks
         self._width_edges = width_edges
         self._first_word: int | None = None
+        self._first_sum_word = self._sum_bits = 0
         self._words: list[int] = []
         self.writing: set[int] = set()
         self.words_written = 0
 
-    def begin_layer(self, first_word: int | None) -> None:
-        """Take over where a layer's output lies; None if its bits go elsewhere."""
+    def begin_layer(self, first_word: int | None, first_sum_word: int = 0, sum_bits: int = 0) -> None:
+        """Take over where a layer's output lies, None if it goes elsewhere; and its sums, of so many bits."""
         self._first_word = first_word
+        self._first_sum_word, self._sum_bits = first_sum_word, sum_bits
 
     def take(self, windows: list[int]) -> None:
-        """Take the bits of windows that are final."""
-        if self._banks != "ideal" and self._first_word is not None:
-            self._words += [self._first_word + window // self._width_edges for window in windows]
+        """Take the bits of windows that are final, each with its sum, if the layer writes sums."""
+        if self._banks == "ideal" or self._first_word is None:
+            return
+        for window in windows:
+            self._words.append(self._first_word + window // self._width_edges)
+            if self._sum_bits:
+                first = window * self._sum_bits
+                bits = value_bits(self._sum_bits, self._width_edges)
+                self._words += [self._first_sum_word + (first + bit) // self._width_edges for bit in bits]
 
     def step(self) -> None:
         """Choose what the banks write in the next cycle: each all bits of one word."""

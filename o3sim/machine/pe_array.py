@@ -30,6 +30,8 @@ class PEArray:
 
     Attributes
     ----------
+    addend_words : int
+        Words taken that held what ops add.
     on_word, on_stall : callable or None
         Told ``(op, word)`` of every word that goes in, and the op of every refused request; None
         where nobody observes.
@@ -56,6 +58,8 @@ class PEArray:
         self._verdicts: dict[int, list[Op]] = {}
         self._fetch_bits: list[list[list[int]]] = []
         self._weight_words: list[list[int]] = []
+        self._addend_bits: list[int] = []
+        self.addend_words = 0
         self.on_word: Callable[[Op, int], None] | None = None
         self.on_stall: Callable[[Op], None] | None = None
 
@@ -66,6 +70,7 @@ class PEArray:
         self._classes_race = program.race is not None
         self._fetch_bits = program.addresses.fetches()
         self._weight_words = program.addresses.weight_word.tolist()
+        self._addend_bits = [] if program.addend is None else program.addend.offset_bit.tolist()
 
     def take_verdicts(self, cycle: int) -> list[Op]:
         """Return the ops whose outcome is known from this cycle on, and free their contexts.
@@ -152,7 +157,18 @@ class PEArray:
             word = (op.activation_base + bit) // self.width_edges
             if not words or word != words[-1]:
                 words.append(word)
+        if op.words_in == 0:
+            words += self._addend_words(op)
         return words[op.gathered :], op.weight_base + self._weight_words[op.table_row][op.words_in]
+
+    def _addend_words(self, op: Op) -> list[int]:
+        """Activation words that hold what an op adds, which it takes with its first word."""
+        words: list[int] = []
+        for bit in self._addend_bits:
+            word = (op.addend_base + bit) // self.width_edges
+            if not words or word != words[-1]:
+                words.append(word)
+        return words
 
     def _serve(
         self, asking: list[Op], requests: list[tuple[list[int], int]], taken: list[int], cycle: int
@@ -163,6 +179,8 @@ class PEArray:
             if took == len(needed):
                 words += 1
                 op.gathered = 0
+                if op.words_in == 0:
+                    self.addend_words += len(self._addend_words(op))
                 self._put_in(op, cycle)
                 continue
             op.gathered += took

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.network.bits.layers import dots, pooled, thresholded
+from o3sim.network.bits.layers import dots, evaluated, pooled
+from o3sim.network.flow import Flow
 from o3sim.network.host import HostSide
 from o3sim.network.layer import Layer
 from o3sim.network.network import Network
-from o3sim.network.own_input import layer_input
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,19 +46,20 @@ def infer(network: Network, image: NDArray[np.uint8]) -> Inference:
     InputError
         If the image does not fit the network.
     """
-    codes: NDArray[np.integer] = network.encode(image)
+    flow = Flow(network.layers, image, network.encode(image))
     bits: list[NDArray[np.uint8]] = []
-    scores = np.zeros(0)
+    scores, sums = np.zeros(0), None
     for layer in network.layers:
-        codes = layer_input(layer, image, codes)
+        inputs = flow.inputs_of(layer)
         if layer.scores:
-            scores = class_scores(layer, codes)
+            scores = class_scores(layer, inputs.codes)
             bits.append(np.zeros((1, 1, layer.geometry.out_channels), np.uint8))
-        else:
-            bits.append(pooled(layer.geometry, thresholded(layer, codes)))
-        codes = bits[-1]
+            break
+        outcome, sums = evaluated(layer, inputs)
+        bits.append(pooled(layer.geometry, outcome))
+        flow.put(layer, bits[-1], sums)
     if network.last is not None:
-        scores = host_scores(network.last, codes)
+        scores = host_scores(network.last, bits[-1], sums)
     return Inference(tuple(bits), scores, best_class(scores))
 
 
@@ -67,9 +68,11 @@ def best_class(scores: NDArray[np.float64]) -> int | None:
     return int(np.argmax(scores)) if scores.size else None
 
 
-def host_scores(side: HostSide, bits: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Compute the scores by float layers behind the last one, from its bits."""
-    return side(2 * bits.astype(np.int64) - 1).reshape(-1)
+def host_scores(
+    side: HostSide, bits: NDArray[np.integer], sums: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
+    """Compute the scores by float layers behind the last one, from its sums, or else its bits."""
+    return side(2 * bits.astype(np.int64) - 1 if sums is None else sums).reshape(-1)
 
 
 def class_scores(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.float64]:

@@ -28,6 +28,39 @@ class Pool:
 
 
 @dataclass(frozen=True)
+class Addend:
+    """What is added to a layer's sums: outputs of a layer above, one value for each neuron.
+
+    Attributes
+    ----------
+    layer : str
+        The layer above.
+    height, width, channels : int
+        Its output map; output channel ``c`` adds channel ``c mod channels`` of it.
+    bits : int
+        Of a value: 16 or 32 of sums, 1 of bits, which stand for -1 and +1.
+    stride : int
+        A neuron at row y and column x adds values of the ``stride x stride`` square from row ``y * stride``
+        and column ``x * stride`` on.
+    averages : bool
+        Whether it adds the square's average, rounded down (of bits their sum), or its first value.
+    """
+
+    layer: str
+    height: int
+    width: int
+    channels: int
+    bits: int
+    stride: int = 1
+    averages: bool = True
+
+    @property
+    def taken(self) -> int:
+        """Values that a neuron reads."""
+        return self.stride**2 if self.averages else 1
+
+
+@dataclass(frozen=True)
 class Geometry:
     """The shape of a layer; a dense layer is a convolution over a 1x1 map.
 
@@ -55,6 +88,12 @@ class Geometry:
         Edges that each output channel took on calibration images; empty where that was not measured.
     own_input : bool
         Whether the input does not follow from the layer above (:mod:`o3sim.network.own_input`).
+    source : str
+        The layer whose outputs it takes; empty for the layer above.
+    sum_bits : int
+        Bits of the sums that it writes beside its output bits: 16, 32, or 0 if it writes none.
+    addend : Addend or None
+        What it adds to its sums before they are compared.
     """
 
     kind: Kind
@@ -73,6 +112,14 @@ class Geometry:
     member_order: tuple[int, ...] = field(default=(), repr=False)
     channel_work: tuple[int, ...] = field(default=(), repr=False)
     own_input: bool = field(default=False, repr=False)
+    source: str = field(default="", repr=False)
+    sum_bits: int = field(default=0, repr=False)
+    addend: Addend | None = field(default=None, repr=False)
+
+    @property
+    def makes_sums(self) -> bool:
+        """Whether the layer multiplies its dots, and adds to them, before it compares."""
+        return self.sum_bits > 0 or self.addend is not None
 
     @property
     def out_height(self) -> int:
@@ -193,6 +240,21 @@ class Speculation:
 
 
 @dataclass(frozen=True, eq=False)
+class SumRule:
+    """How a layer's sums are made: ``scale * dot + shift``, and ``add_scale`` times what it adds.
+
+    Attributes
+    ----------
+    scale, shift, add_scale : ndarray of int64, shape (out_channels,)
+        Scales are 1 or more.
+    """
+
+    scale: NDArray[np.int64]
+    shift: NDArray[np.int64]
+    add_scale: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
 class Layer:
     """One layer: its shape, packed weights, and thresholds or scores.
 
@@ -203,7 +265,8 @@ class Layer:
         order, c fastest; 1 stands for +1, 0 for -1, and the bits after the last edge are 0.
     theta : ndarray of int64, shape (out_channels,), or None
         Output is ``dot >= theta``; ``dot = 2*matches - n_edges`` for binary input and
-        ``sum(w*q)`` over the integers ``q`` of a fixed-point input. None in the scores layer.
+        ``sum(w*q)`` over the integers ``q`` of a fixed-point input; of a layer that makes sums it is
+        ``sum >= theta``. None in the scores layer.
     scores : bool
         The last layer: no threshold, its dots are the class scores.
     score_scale, score_bias : ndarray of float32, shape (out_channels,), or None
@@ -213,6 +276,8 @@ class Layer:
         not used for binary input.
     speculation : Speculation or None
         For machines with ``pruning.speculative``; others pay no heed to it.
+    sums : SumRule or None
+        How its sums are made, where it makes any (:mod:`o3sim.network.sums`).
     """
 
     name: str
@@ -224,6 +289,7 @@ class Layer:
     score_bias: NDArray[np.float32] | None = None
     input_offset: int = 0
     speculation: Speculation | None = None
+    sums: SumRule | None = None
 
     @cached_property
     def weights_by_word(self) -> NDArray[np.uint64]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
 from o3sim.config.host_ops import shape_after
 from o3sim.config.load import check, load_document, resolve
+from o3sim.config.workload import Addend as AddKeys
 from o3sim.config.workload import (
     BinaryEncoding,
     ConvLayer,
@@ -16,6 +18,7 @@ from o3sim.config.workload import (
     ImageFile,
     ImageRecipe,
     InputMap,
+    OwnInput,
     ParameterRecipe,
     RealEncoding,
     Workload,
@@ -24,7 +27,7 @@ from o3sim.errors import InputError
 from o3sim.files import load_npz
 from o3sim.network.host import HostInput, host_side
 from o3sim.network.images import Images, load_images
-from o3sim.network.layer import Geometry, LayerSize, Pool
+from o3sim.network.layer import Addend, Geometry, LayerSize, Pool
 from o3sim.network.network import Network
 from o3sim.network.parameters import Shapes, load_layers
 from o3sim.network.preprocess import BinaryInput, FixedInput, InputSpec
@@ -191,22 +194,43 @@ def layer_shapes(workload: Workload) -> Shapes:
         for op in workload.first.host:
             shape = shape_after(op.model_dump(), shape) or shape
     shapes: Shapes = []
+    made: dict[str, Geometry] = {}
     for layer in workload.layers:
-        if layer.input is not None:
+        if isinstance(layer.input, OwnInput):
             shape, planes = (layer.input.height, layer.input.width, layer.input.channels), 1
-        geometry = _geometry(layer, shape, planes)
+        elif layer.input is not None:
+            shape, planes = _output_shape(made[layer.input]), 1
+        geometry = replace(
+            _geometry(layer, shape, planes),
+            own_input=isinstance(layer.input, OwnInput),
+            source=layer.input if isinstance(layer.input, str) else "",
+            sum_bits=layer.sum_bits or 0,
+            addend=_addend(layer, made),
+        )
         shapes.append((layer.name, geometry, isinstance(layer, DenseLayer) and layer.scores))
-        shape = (geometry.pooled_height, geometry.pooled_width, geometry.out_channels)
-        planes = 1
+        made[layer.name] = geometry
+        shape, planes = _output_shape(geometry), 1
     return shapes
+
+
+def _output_shape(geometry: Geometry) -> tuple[int, int, int]:
+    return geometry.pooled_height, geometry.pooled_width, geometry.out_channels
+
+
+def _addend(layer: ConvLayer | DenseLayer, made: Mapping[str, Geometry]) -> Addend | None:
+    """Return what a layer adds, of the layers above."""
+    if layer.add is None:
+        return None
+    keys = AddKeys(layer=layer.add) if isinstance(layer.add, str) else layer.add
+    source = made[keys.layer]
+    bits = source.sum_bits or 1
+    return Addend(keys.layer, *_output_shape(source), bits, keys.stride, keys.by == "average")
 
 
 def _geometry(layer: ConvLayer | DenseLayer, shape: tuple[int, int, int], planes: int) -> Geometry:
     height, width, channels = shape
-    own_input = layer.input is not None
     if isinstance(layer, DenseLayer):
-        features = height * width * channels
-        return Geometry("dense", 1, 1, features, layer.features, planes=planes, own_input=own_input)
+        return Geometry("dense", 1, 1, height * width * channels, layer.features, planes=planes)
     pool = None if layer.pool == "none" else Pool(layer.pool.size, layer.pool.stride)
     return Geometry(
         "conv",
@@ -220,5 +244,4 @@ def _geometry(layer: ConvLayer | DenseLayer, shape: tuple[int, int, int], planes
         layer.padding_word,
         planes,
         pool,
-        own_input=own_input,
     )

@@ -70,6 +70,9 @@ class Network:
                 digest.update(f"{layer.speculation!r}".encode())
             if layer.geometry.own_input:
                 digest.update(b"own input")
+            if layer.geometry.source:
+                digest.update(f"takes {layer.geometry.source}".encode())
+            digest.update(_sums_as_bytes(layer))
             if layer.geometry.member_order:
                 digest.update(f"members {layer.geometry.member_order}".encode())
             order = layer.geometry.edge_order
@@ -129,3 +132,12 @@ class Network:
                 f" found {image.dtype} {list(image.shape)}"
             )
         return self.input.encode(image.reshape(self.input_shape))
+
+
+def _sums_as_bytes(layer: Layer) -> bytes:
+    """Return what a layer adds, and by which constants; nothing of one that makes no sums."""
+    if layer.sums is None:
+        return b""
+    constants = (layer.sums.scale, layer.sums.shift, layer.sums.add_scale)
+    shape = f"sums {layer.geometry.sum_bits} {layer.geometry.addend!r}".encode()
+    return shape + b"".join(each.astype("<i8").tobytes() for each in constants)

@@ -13,23 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.network.bits.packing import unpack_bits
-from o3sim.network.layer import Geometry, Layer
+from o3sim.network.layer import Geometry
 from o3sim.network.random_bits import RandomBits
 
 _OWN_INPUTS = 4  # purpose of a random stream; the others are in synthetic_images and synthetic_parameters
-
-
-def layer_input(layer: Layer, image: NDArray[np.uint8], above: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Return what a layer takes: the outputs of the layer above, or an input of its own.
-
-    Parameters
-    ----------
-    image : ndarray of uint8
-        The image that the network is evaluated on.
-    above : ndarray of int, shape (height, width, channels)
-        Outputs of the layer above, or codes of the image.
-    """
-    return own_input(layer.name, layer.geometry, image) if layer.geometry.own_input else above
 
 
 def own_input(name: str, geometry: Geometry, image: NDArray[np.uint8]) -> NDArray[np.uint8]:

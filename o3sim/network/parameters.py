@@ -16,6 +16,8 @@ from o3sim.files import load_npz
 from o3sim.network.bits.packing import unused_bits_are_zero
 from o3sim.network.edge_order import EdgeOrder, problems_of
 from o3sim.network.layer import Geometry, Layer, Speculation
+from o3sim.network.sum_parameters import sum_keys, sum_problems, sum_rule_of
+from o3sim.network.sums import check_ranges
 
 Shapes = list[tuple[str, Geometry, bool]]
 """Of each layer: its name, its geometry, and whether it gives the scores."""
@@ -33,7 +35,8 @@ def load_layers(
         instead of the latter optionally ``<name>_score_scale`` and ``<name>_score_bias``. Any
         binary layer may have ``<name>_edge_order``, ``<name>_edge_order_of`` and
         ``<name>_edge_order_granule_edges`` (see :class:`~o3sim.network.edge_order.EdgeOrder`), and
-        a pooled one ``<name>_member_order``; each may have ``<name>_channel_work``.
+        a pooled one ``<name>_member_order``; each may have ``<name>_channel_work``. A layer that makes
+        sums may have ``<name>_scale``, ``<name>_shift`` and ``<name>_add_scale``.
     input_offset : int
         ``c`` of the first layer (see :class:`~o3sim.network.layer.Layer`).
     others : collection of str, optional
@@ -53,11 +56,17 @@ def load_layers(
         problems += _member_problems(arrays, name, geometry)
         problems += _work_problems(arrays, name, geometry)
         problems += _speculation_problems(arrays, name, geometry, scores)
+        problems += sum_problems(arrays, name, geometry)
     if problems:
         raise InputError("\n".join(f"{path}: {problem}" for problem in problems))
-    return tuple(
+    layers = tuple(
         _layer(arrays, shape, input_offset if index == 0 else 0) for index, shape in enumerate(shapes)
     )
+    try:
+        check_ranges(layers)
+    except InputError as error:
+        raise InputError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
+    return layers
 
 
 def _layer(arrays: dict[str, NDArray[Any]], shape: tuple[str, Geometry, bool], input_offset: int) -> Layer:
@@ -73,7 +82,8 @@ def _layer(arrays: dict[str, NDArray[Any]], shape: tuple[str, Geometry, bool], i
         geometry = replace(geometry, channel_work=tuple(work.tolist()))
     weights = np.ascontiguousarray(arrays[f"{name}_weights"])
     speculation = speculation_of(arrays, name)
-    return Layer(name, geometry, weights, theta, scores, scale, bias, input_offset, speculation)
+    sums = sum_rule_of(arrays, name, geometry)
+    return Layer(name, geometry, weights, theta, scores, scale, bias, input_offset, speculation, sums)
 
 
 def edge_order_of(arrays: Mapping[str, NDArray[Any]], name: str, geometry: Geometry) -> EdgeOrder | None:
@@ -174,11 +184,11 @@ def _order_problems(arrays: dict[str, NDArray[Any]], name: str, geometry: Geomet
 
 def _key_problems(arrays: dict[str, NDArray[Any]], shapes: Shapes) -> Iterator[str]:
     known: list[str] = []
-    for name, _, scores in shapes:
+    for name, geometry, scores in shapes:
         needed = [f"{name}_weights"] if scores else [f"{name}_weights", f"{name}_theta"]
         optional = [f"{name}_score_scale", f"{name}_score_bias"] if scores else []
         known += [*needed, *optional, *order_keys(name), member_key(name), work_key(name)]
-        known += speculation_keys(name)
+        known += [*speculation_keys(name), *sum_keys(name, geometry)]
         for key in needed:
             if key not in arrays:
                 yield f"no array `{key}`{suggest(key, sorted(set(arrays) - set(known)))}"

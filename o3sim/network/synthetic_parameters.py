@@ -24,14 +24,15 @@ from numpy.typing import NDArray
 from o3sim.config.workload import ParameterRecipe
 from o3sim.errors import InputError
 from o3sim.network.activity import Activity, doing
-from o3sim.network.bits.layers import patch_dots, pooled, thresholded
+from o3sim.network.bits.layers import dots, evaluated, patch_dots, pooled
 from o3sim.network.bits.packing import pack_bits, unpack_bits
 from o3sim.network.bits.patches import Patches, gather
-from o3sim.network.layer import Geometry, Layer
-from o3sim.network.own_input import own_input
+from o3sim.network.flow import Flow, Inputs
+from o3sim.network.layer import Geometry, Layer, LayerSize
 from o3sim.network.parameters import Shapes
 from o3sim.network.preprocess import InputSpec
 from o3sim.network.random_bits import LEVELS, RandomBits
+from o3sim.network.sums import check_ranges, plain_rule, sums_of
 from o3sim.network.synthetic_images import CALIBRATION_IMAGES, synthetic_images
 
 SAMPLED_POSITIONS = 4096
@@ -46,6 +47,8 @@ CODE_BYTES = 8
 """Of a value of an encoded image."""
 
 _FILTERS = 3  # purpose of a random stream; those of images are in synthetic_images
+
+_NO_WEIGHTS = np.zeros((0, 0), np.uint64)
 
 Codes = list[NDArray[np.integer]]
 
@@ -69,7 +72,9 @@ def synthetic_layers(
     _check_memory(recipe, shape, shapes)
     images = synthetic_images(recipe.seed, recipe.calibration_images, shape, CALIBRATION_IMAGES)
     with doing("making parameters") as activity:
-        return tuple(_layers(recipe, spec, shapes, images, activity))
+        layers = tuple(_layers(recipe, spec, shapes, images, activity))
+    check_ranges(layers)
+    return layers
 
 
 def _layers(
@@ -79,22 +84,37 @@ def _layers(
     images: NDArray[np.uint8],
     activity: Activity,
 ) -> Iterator[Layer]:
-    codes: Codes = [spec.encode(image) for image in images]
+    sizes = [LayerSize(*shape) for shape in shapes]
+    flows = [Flow(sizes, image, spec.encode(image)) for image in images]
     work = [g.out_height * g.out_width * g.out_channels * g.n_edges_full for _, g, _ in shapes]
     for number, (name, geometry, scores) in enumerate(shapes):
         activity.tell(f"making parameters of {name}", sum(work[:number]), sum(work))
         random = RandomBits(recipe.seed, _FILTERS, number)
         offset = spec.offset if number == 0 else 0
-        if geometry.own_input:
-            codes = [own_input(name, geometry, image) for image in images]
         if scores:
             weights = _masked(random.words(geometry.out_channels, geometry.words_per_neuron), geometry)
             yield Layer(name, geometry, weights, None, scores=True, input_offset=offset)
             return
         share = recipe.ones_of.get(name, recipe.ones)
-        layer = _Maker(name, geometry, offset, codes, random).layer(share, recipe.margin)
-        codes = [pooled(geometry, thresholded(layer, code)).astype(np.uint8) for code in codes]
+        sums = plain_rule(geometry.out_channels) if geometry.makes_sums else None
+        blank = Layer(name, geometry, _NO_WEIGHTS, None, input_offset=offset, sums=sums)
+        inputs = [flow.inputs_of(blank) for flow in flows]
+        layer = _Maker(name, geometry, offset, [each.codes for each in inputs], random).layer(
+            share, recipe.margin
+        )
+        if sums is not None:
+            layer = _compared_sums(replace(layer, sums=sums), inputs, share)
+        for flow, each in zip(flows, inputs, strict=True):
+            outcome, made = evaluated(layer, each)
+            flow.put(layer, pooled(geometry, outcome), made)
         yield layer
+
+
+def _compared_sums(layer: Layer, inputs: list[Inputs], share: float) -> Layer:
+    """Set the thresholds on the sums of a layer that makes some."""
+    channels = layer.geometry.out_channels
+    made = [sums_of(layer, dots(layer, each.codes), each.addition).reshape(-1, channels) for each in inputs]
+    return replace(layer, theta=share_threshold(np.concatenate(made), share))
 
 
 def _check_memory(recipe: ParameterRecipe, shape: tuple[int, int, int], shapes: Shapes) -> None:

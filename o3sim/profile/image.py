@@ -9,9 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.network.flow import source_numbers
 from o3sim.network.infer import Inference, class_scores, host_scores, infer
 from o3sim.network.network import Network
-from o3sim.network.own_input import layer_input
+from o3sim.network.own_input import own_input
 from o3sim.profile.profile import LayerProfile, profile_layers
 
 
@@ -56,6 +57,7 @@ class ComputedImage:
         self._network, self._pixels, self._speculative = network, pixels, speculative
         self._kept: list[LayerProfile] | None = [] if keep else None
         self._bits: list[NDArray[np.uint8]] = []
+        self._last_sums: NDArray[np.int64] | None = None
 
     def profiles(self) -> Iterator[LayerProfile]:
         """Yield the profile of each layer, in order, when it is asked for.
@@ -71,6 +73,7 @@ class ComputedImage:
         self._bits, self._kept = [], None if self._kept is None else []
         for profile, bits in profile_layers(self._network, self._pixels, self._speculative):
             self._bits.append(bits)
+            self._last_sums = profile.sums
             if self._kept is not None:
                 self._kept.append(profile)
             yield profile
@@ -98,9 +101,11 @@ class ComputedImage:
         """Score of each class that follows from the profiles, once all have been asked for."""
         last, side = self._network.layers[-1], self._network.last
         if side is not None:
-            return host_scores(side, self._bits[-1])
+            return host_scores(side, self._bits[-1], self._last_sums)
         if not last.scores:
             return np.zeros(0)
-        hidden = len(self._network.layers) - 1
-        above = self._bits[hidden - 1] if hidden else self._network.encode(self._pixels)
-        return class_scores(last, layer_input(last, self._pixels, above))
+        if last.geometry.own_input:
+            return class_scores(last, own_input(last.name, last.geometry, self._pixels))
+        source = source_numbers(self._network.layers)[-1]
+        taken = self._network.encode(self._pixels) if source is None else self._bits[source]
+        return class_scores(last, taken)

@@ -9,11 +9,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.network.bits.layers import pooled
-from o3sim.network.bits.patches import gather, most_mismatches
+from o3sim.network.bits.layers import dots, pooled
+from o3sim.network.bits.patches import Patches, gather, most_mismatches
+from o3sim.network.flow import Flow
 from o3sim.network.layer import Geometry, Layer, Speculation
 from o3sim.network.network import Network
-from o3sim.network.own_input import layer_input
+from o3sim.network.sums import bits_of_sums, sums_of, thresholds_of
 from o3sim.profile.classes import ClassRace, race
 from o3sim.profile.word_matches import WordMatches, word_matches
 
@@ -46,6 +47,8 @@ class LayerProfile:
     matches_of : callable or None
         Counts the matches of every word of so many edges, when a machine asks for them: a large array,
         which lives no longer than its layer. None where there are none to be had.
+    sums : ndarray of int64, shape of ``decision``, or None
+        Of a layer that writes sums. Such a layer evaluates all its edges.
     """
 
     name: str
@@ -59,6 +62,12 @@ class LayerProfile:
     oracle_edges: int = 0
     race: ClassRace | None = None
     matches_of: Callable[[int], WordMatches] | None = None
+    sums: NDArray[np.int64] | None = None
+
+    @property
+    def has_bounds(self) -> bool:
+        """Whether neurons are decided by bounds: not those whose scores, or sums, go on."""
+        return not self.scores and not self.geometry.sum_bits
 
 
 def profile_layers(
@@ -86,29 +95,42 @@ def profile_layers(
     InputError
         If the image does not fit the network.
     """
-    codes: NDArray[np.integer] = network.encode(image)
+    flow = Flow(network.layers, image, network.encode(image))
     for layer in network.layers:
-        codes = layer_input(layer, image, codes)
-        profile = profile_layer(layer, codes)
+        inputs = flow.inputs_of(layer)
+        profile = profile_layer(layer, *inputs)
         if speculative and layer.speculation is not None:
-            profile = _called(profile, layer, layer.speculation, codes)
+            profile = _called(profile, layer, layer.speculation, inputs.codes)
         bits = pooled(layer.geometry, profile.outcome)
         yield profile, bits
-        codes = bits
+        flow.put(layer, bits, profile.sums)
 
 
-def profile_layer(layer: Layer, codes: NDArray[np.integer]) -> LayerProfile:
+def profile_layer(
+    layer: Layer, codes: NDArray[np.integer], addition: NDArray[np.int64] | None = None
+) -> LayerProfile:
     """Profile one layer.
 
     Parameters
     ----------
     codes : ndarray of int, shape (in_height, in_width, in_channels)
         As for :func:`o3sim.network.bits.patches.gather`.
+    addition : ndarray of int64, shape (out_height, out_width, out_channels), optional
+        What it adds to its sums (:func:`o3sim.network.sums.added`).
     """
     g = layer.geometry
     if layer.scores:
         return undecided(layer.name, g, race(layer, codes))
-    return _decided(layer, codes)
+    if g.sum_bits:
+        return _summed(layer, codes, addition)
+    return _decided(layer, codes, addition)
+
+
+def _summed(layer: Layer, codes: NDArray[np.integer], addition: NDArray[np.int64] | None) -> LayerProfile:
+    """Profile a layer whose sums go on: it needs all its edges."""
+    sums = sums_of(layer, dots(layer, codes), addition)
+    found = undecided(layer.name, layer.geometry)
+    return replace(found, outcome=bits_of_sums(layer, sums), scores=False, sums=sums)
 
 
 def _called(
@@ -141,11 +163,16 @@ def undecided(name: str, geometry: Geometry, classes: ClassRace | None = None) -
     )
 
 
-def _decided(layer: Layer, codes: NDArray[np.integer]) -> LayerProfile:
+def _decided(layer: Layer, codes: NDArray[np.integer], addition: NDArray[np.int64] | None) -> LayerProfile:
     from o3sim.profile.kernels import decide
 
     g = layer.geometry
     patches = gather(g, codes)
+    thresholds = None
+    if layer.sums is not None:  # one for each neuron, and so a mask
+        thresholds = thresholds_of(layer, addition).reshape(-1, g.out_channels)
+        each = np.arange(len(patches.words), dtype=np.int32)
+        patches = Patches(patches.words, patches.masks[patches.mask_index], each)
     in_window = g.pooled_mask()
     n_edges = g.n_edges_map()
     decision = np.empty((in_window.size, g.out_channels), np.int32)
@@ -155,11 +182,13 @@ def _decided(layer: Layer, codes: NDArray[np.integer]) -> LayerProfile:
         patches.masks,
         patches.mask_index,
         layer.weights_by_word,
-        most_mismatches(layer, patches),
+        most_mismatches(layer, patches, thresholds),
         in_window.reshape(-1),
         decision,
         outcome,
     )
+    if g.addend is not None:
+        np.maximum(decision, 1, out=decision)  # what is added comes with the first word
     if g.edge_order is not None:
         from o3sim.profile.ordered import reordered_decisions
 
@@ -174,5 +203,5 @@ def _decided(layer: Layer, codes: NDArray[np.integer]) -> LayerProfile:
         margin_sum=float(margin_sum),
         margin_count=int(margin_count),
         oracle_edges=all_edges if layer.fixed_point else int(goal_sum),
-        matches_of=partial(word_matches, layer, codes) if g.edge_order is None else None,
+        matches_of=partial(word_matches, layer, codes) if g.edge_order is None and not g.makes_sums else None,
     )

@@ -44,7 +44,7 @@ def _layer_table(title: str, found: Survey, images: int) -> Table:
         table.add_row(
             name,
             grouped(rates.edges / images),
-            f"{rates.p1:.3f}" if thresholded else ABSENT,
+            f"{rates.p1:.3f}" if thresholded or rates.ones else ABSENT,
             percent(rates.mean_margin) if thresholded else ABSENT,
             f"{rates.percent_pruned(rates.pooling):.1f}",
             f"{rates.percent_pruned(rates.oracle):.1f}" if rates.in_total else ABSENT,

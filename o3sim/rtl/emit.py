@@ -100,12 +100,15 @@ def unit_folders(architecture: Architecture) -> list[Path]:
 
 def input_bits(subject: Subject) -> NDArray[np.integer]:
     """Return the bits that the layer reads."""
+    from o3sim.network.flow import source_numbers
     from o3sim.network.infer import infer
-    from o3sim.network.own_input import layer_input
+    from o3sim.network.own_input import own_input
 
-    network, image, number = subject.network, subject.image, subject.number
-    above = network.encode(image) if number == 0 else infer(network, image).bits[number - 1]
-    return layer_input(subject.layer, image, above)
+    network, image, layer = subject.network, subject.image, subject.layer
+    if layer.geometry.own_input:
+        return own_input(layer.name, layer.geometry, image)
+    source = source_numbers(network.layers)[subject.number]
+    return network.encode(image) if source is None else infer(network, image).bits[source]
 
 
 def output_bits(subject: Subject) -> NDArray[np.uint8]:

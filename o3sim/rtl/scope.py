@@ -62,6 +62,8 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
         yield "activation_buffer.line_buffer: has no RTL; take `false`"
     if a.scheduler.tiles == "columns":
         yield "scheduler.tiles: `columns` has no RTL; take `shared`"
+    if a.activation_buffer.share_patch_reads == "aligned":
+        yield "activation_buffer.share_patch_reads: `aligned` has no RTL; take `none` or `chance`"
     if a.pruning.argmax:
         yield "pruning.argmax: compares by precomputed ranks, which is no hardware; take `false`"
     if a.pruning.speculative:

@@ -73,7 +73,7 @@ def tables(name: str, geometry: Geometry, architecture: Architecture) -> Tables:
     width = architecture.pe.width_edges
     half = architecture.activation_buffer.patch_kbit * 1024 // width // HALVES
     words = _Words(geometry, width, fills_words(geometry, architecture))
-    order, starts = cut.windows.tolist(), cut.start.tolist()
+    order, starts = cut.windows.tolist(), cut.start[0].tolist()  # of shared tiles: one list
     made = Tables([], [], [], [])
     for tile, (start, end) in enumerate(pairwise(starts)):
         held: dict[tuple[int, int], int] = {}

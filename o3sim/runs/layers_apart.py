@@ -129,10 +129,10 @@ def _pieces(
 
 
 def _sent(profile: LayerProfile, machine: _Machine) -> LayerProfile:
-    """Leave the network's parameters at home, but for machines that count the matches of every word."""
+    """Leave at home what few machines need: parameters, to count the matches of every word, and sums."""
     if machine.architecture.scheduler.dispatch == CAROUSEL:
         return profile
-    return replace(profile, matches_of=None)
+    return replace(profile, matches_of=None, sums=None)
 
 
 @dataclass(frozen=True)

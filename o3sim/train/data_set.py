@@ -50,17 +50,22 @@ def training_batches(
     interrupted goes on as if it had not been.
     """
     generator = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % 2**63)
-    order = torch.randperm(len(data), generator=generator)
+    order = _moved(torch.randperm(len(data), generator=generator), data.codes)
     size = min(batch_images, len(data))
     for start in range(0, len(data) - size + 1, size):
-        chosen = order[start : start + size].to(data.codes.device)
+        chosen = order[start : start + size]
         yield augmented(data.codes[chosen], augmentation, generator), data.labels[chosen]
+
+
+def _moved(drawn: Tensor, beside: Tensor) -> Tensor:
+    """Bring what was drawn on the CPU to where the images are, without waiting for a GPU to be done."""
+    return drawn.pin_memory().to(beside.device, non_blocking=True) if beside.is_cuda else drawn
 
 
 def augmented(codes: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
     """Mirror and shift a batch, each image in its own way."""
     if augmentation.flip:
-        flip = torch.rand(len(codes), generator=generator).to(codes.device) < 0.5
+        flip = _moved(torch.rand(len(codes), generator=generator), codes) < 0.5
         codes = torch.where(flip.view(-1, 1, 1, 1), codes.flip(3), codes)
     if augmentation.shift_pixels:
         codes = _shifted(codes, augmentation.shift_pixels, generator)
@@ -71,7 +76,7 @@ def _shifted(codes: Tensor, most: int, generator: torch.Generator) -> Tensor:
     """Shift every image by its own number of rows and columns; what comes in is code 0."""
     images, _, height, width = codes.shape
     padded = torch.nn.functional.pad(codes, (most, most, most, most))
-    rows, columns = torch.randint(0, 2 * most + 1, (2, images), generator=generator).to(codes.device)
+    rows, columns = _moved(torch.randint(0, 2 * most + 1, (2, images), generator=generator), codes)
     y = rows.view(-1, 1) + torch.arange(height, device=codes.device)
     x = columns.view(-1, 1) + torch.arange(width, device=codes.device)
     image = torch.arange(images, device=codes.device).view(-1, 1, 1)

@@ -12,7 +12,9 @@ from o3sim.network.fold import BEYOND, fold_batch_norm
 from o3sim.network.layer import Geometry, Layer
 from o3sim.network.network import Network
 from o3sim.network.parameters import Shapes
+from o3sim.network.sum_parameters import sum_rule_of
 from o3sim.train.network import BinaryNetwork
+from o3sim.train.sums import SummingLayer
 
 
 def parameter_arrays(network: BinaryNetwork, shapes: Shapes) -> dict[str, NDArray[Any]]:
@@ -23,6 +25,7 @@ def parameter_arrays(network: BinaryNetwork, shapes: Shapes) -> dict[str, NDArra
     comparison; it is found by evaluating, not by solving.
     """
     arrays: dict[str, NDArray[Any]] = {}
+    fraction_bits = network.fraction_bits()
     for layer, (name, _, scores) in zip(network.binary_layers(), shapes, strict=True):
         bits = (layer.latent.detach() >= 0).permute(0, 2, 3, 1).flatten(1).cpu().numpy().astype(np.uint8)
         scale, shift = (values.cpu().numpy() for values in layer.scale_and_shift())
@@ -31,10 +34,25 @@ def parameter_arrays(network: BinaryNetwork, shapes: Shapes) -> dict[str, NDArra
             arrays[f"{name}_score_scale"] = scale.astype(np.float32)
             arrays[f"{name}_score_bias"] = shift.astype(np.float32)
             continue
+        if isinstance(layer, SummingLayer):
+            arrays.update(_summing_arrays(name, layer, bits, fraction_bits))
+            continue
         folded, theta = fold_batch_norm(bits, scale, shift)
         arrays[f"{name}_weights"] = pack_bits(folded)
         arrays[f"{name}_theta"] = settled_thresholds(np.abs(scale), shift, theta)
     return arrays
+
+
+def _summing_arrays(
+    name: str, layer: SummingLayer, bits: NDArray[np.uint8], fraction_bits: int
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a layer that makes sums; weights under a negative scale are inverted."""
+    signs, rule = layer.constants(fraction_bits)
+    constants = {f"{name}_scale": rule.scale, f"{name}_shift": rule.shift}
+    if layer.geometry.addend is not None:
+        constants[f"{name}_add_scale"] = rule.add_scale
+    weights = pack_bits(np.where(signs[:, None] < 0, 1 - bits, bits).astype(np.uint8))
+    return {f"{name}_weights": weights, f"{name}_theta": np.zeros(len(signs), np.int64), **constants}
 
 
 def settled_thresholds(
@@ -80,6 +98,6 @@ def to_network(
 def _layer(arrays: dict[str, NDArray[Any]], shape: tuple[str, Geometry, bool], offset: int) -> Layer:
     name, geometry, scores = shape
     scale, bias = arrays.get(f"{name}_score_scale"), arrays.get(f"{name}_score_bias")
-    return Layer(
-        name, geometry, arrays[f"{name}_weights"], arrays.get(f"{name}_theta"), scores, scale, bias, offset
-    )
+    weights, theta = arrays[f"{name}_weights"], arrays.get(f"{name}_theta")
+    sums = sum_rule_of(arrays, name, geometry)
+    return Layer(name, geometry, weights, theta, scores, scale, bias, offset, sums=sums)

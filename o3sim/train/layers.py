@@ -11,8 +11,9 @@ from torch.nn import functional
 from o3sim.network.layer import Geometry
 from o3sim.train.binarize import sign_of_activation, sign_of_weight
 from o3sim.train.config import Order
-from o3sim.train.regularisers import PoolingTerm
-from o3sim.train.regularisers.threshold import threshold_term
+from o3sim.train.regularisers import WantedTerms
+from o3sim.train.regularisers.maps import moments
+from o3sim.train.regularisers.sampled import sampled
 
 EPSILON = 1e-5
 """Added to variances, as everywhere."""
@@ -51,11 +52,8 @@ class BinaryLayer(nn.Module):
         What a padded tap holds, in units of the input.
     """
 
-    pooling_term: PoolingTerm | None = None
-    """What to compute for pooling pruning, if anything."""
-
-    threshold_wanted: bool = False
-    """Whether the threshold term is computed."""
+    wanted = WantedTerms()
+    """The regularisers' terms to compute: none, unless told."""
 
     def __init__(self, geometry: Geometry, order: Order, scores: bool, pad_value: float) -> None:
         super().__init__()
@@ -97,35 +95,54 @@ class BinaryLayer(nn.Module):
             return self._normed(dot.float())
 
     def _normed(self, dot: Tensor) -> tuple[Tensor, Terms | None]:
-        pool = self.geometry.pool
-        before = _max_pool(dot, self.geometry) if self.pool_first else dot
+        dot, some_dots = self._sampled(dot)
+        before, some_before = dot, some_dots
+        if self.pool_first:
+            before, some_before = self._sampled(_max_pool(dot, self.geometry))
         z = functional.batch_norm(
             before, self.mean, self.variance, self.gamma, self.beta, training=True, momentum=0.1, eps=EPSILON
         )
         if self.scores:
             return z.flatten(1), None
-        wanted = self.pooling_term is not None or self.threshold_wanted
-        terms = self._terms(dot, before, z) if wanted and self.geometry.planes == 1 else None
-        if pool is not None and not self.pool_first:
+        z, some_z = self._sampled(z)
+        terms = self._terms(some_dots, some_before, some_z) if self._has_terms() else None
+        if not self.pool_first:
             z = _max_pool(z, self.geometry)  # the sign of the maximum is the OR of the signs
         return sign_of_activation(z), terms
 
+    def _has_terms(self) -> bool:
+        """Return whether there is something to prune, and a term of it is wanted."""
+        pools = self.wanted.pooling is not None and self.geometry.pool is not None
+        return (pools or self.wanted.threshold is not None) and self.geometry.planes == 1 and not self.scores
+
+    def _sampled(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a map to go on with, and that of the images that terms are estimated on."""
+        if not self._has_terms():
+            return x, x
+        return (x, x.detach()[::SAMPLED]) if self.wanted.shift_only else sampled(x, SAMPLED)
+
     def _terms(self, dot: Tensor, before: Tensor, z: Tensor) -> Terms:
+        """Compute the terms of some images: their dots, what is normed, and their batch norm."""
         terms = Terms()
-        pool = self.geometry.pool
-        dot, before, z = dot[::SAMPLED], before[::SAMPLED], z[::SAMPLED]
-        variance, mean = torch.var_mean(before, (0, 2, 3), correction=0)
+        pool, wanted = self.geometry.pool, self.wanted
+        gamma = self.gamma.detach() if wanted.shift_only else self.gamma
+        if wanted.pooling is not None and pool is not None and not self.pool_first:
+            if wanted.shift_only:
+                z = z + (self.beta - self.beta.detach()).view(1, -1, 1, 1)
+            terms.pooling = wanted.pooling(z, pool.size, pool.stride)
+        if wanted.threshold is None and not self.pool_first:
+            return terms
+        variance, mean = moments(before)
         deviation = (variance + EPSILON).sqrt()
-        if self.pooling_term is not None and pool is not None:
-            if self.pool_first:
-                scale = (self.gamma / deviation).view(1, -1, 1, 1)
-                z = (dot - mean.view(1, -1, 1, 1)) * scale + self.beta.view(1, -1, 1, 1)
-            terms.pooling = self.pooling_term(z, pool.size, pool.stride)
-        if self.threshold_wanted:
-            sign = torch.where(self.gamma >= 0, 1.0, -1.0)
-            size = self.gamma.abs().clamp(min=LEAST_SCALE)
+        if wanted.pooling is not None and pool is not None and self.pool_first:
+            scale = (gamma / deviation).view(1, -1, 1, 1)
+            z = (dot - mean.view(1, -1, 1, 1)) * scale + self.beta.view(1, -1, 1, 1)
+            terms.pooling = wanted.pooling(z, pool.size, pool.stride)
+        if wanted.threshold is not None:
+            sign = torch.where(gamma >= 0, 1.0, -1.0)
+            size = gamma.abs().clamp(min=LEAST_SCALE)
             theta = sign * mean - self.beta * deviation / size
-            terms.threshold = threshold_term(dot * sign.view(1, -1, 1, 1), theta, self.geometry.fan_in)
+            terms.threshold = wanted.threshold(dot, sign, theta, self.geometry.fan_in)
         return terms
 
     @torch.no_grad()

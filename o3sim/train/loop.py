@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,7 @@ from o3sim.train.config import Training
 from o3sim.train.data_set import DataSet, training_batches
 from o3sim.train.layers import Terms
 from o3sim.train.network import BinaryNetwork, input_values
-from o3sim.train.regularisers import POOLING_FORMS
+from o3sim.train.regularisers import wanted_terms
 
 EVALUATION_IMAGES = 500
 """Images evaluated together: large enough for speed, small enough for memory."""
@@ -40,15 +40,21 @@ class Trainer:
     ----------
     training : Training
     network : BinaryNetwork
+    teacher : BinaryNetwork, optional
+        Where a training distils.
     """
 
-    def __init__(self, training: Training, network: BinaryNetwork) -> None:
-        self.training, self.network = training, network
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=training.learning_rate)
+    def __init__(
+        self, training: Training, network: BinaryNetwork, teacher: BinaryNetwork | None = None
+    ) -> None:
+        self.training, self.network, self.teacher = training, network, teacher
+        on_gpu = training.device == "cuda"
+        self.optimiser = torch.optim.Adam(network.parameters(), lr=training.learning_rate, fused=on_gpu)
         self.next_epoch = 1
-        regularisers = training.regularisers
-        pooling_term = POOLING_FORMS[regularisers.pooling_form] if regularisers.pooling > 0 else None
-        network.want(pooling_term, regularisers.threshold > 0)
+        self._terms = wanted_terms(training.regularisers, training.seed)
+        network.want(self._terms, training.regularisers.layer_weights)
+        # A CPU trains as without: what Inductor makes of a step is rounded otherwise.
+        self._forward = torch.compile(network) if training.compile and on_gpu else network
 
     def train_epoch(self, data: DataSet, progress: Progress | None = None) -> EpochLosses:
         """Train on every image once.
@@ -60,41 +66,60 @@ class Trainer:
         """
         training, epoch = self.training, self.next_epoch
         self.network.train()
+        self._terms.begin_epoch(epoch)
         steps = max(1, len(data) // training.batch_images)
-        sums = [0.0, 0.0, 0.0]
+        # Read when the epoch is over: a GPU that is asked after every step waits for the next one.
+        reported: list[tuple[Tensor, Tensor | None, Tensor | None]] = []
         batches = training_batches(data, training.batch_images, training.augmentation, training.seed, epoch)
         for step, (codes, labels) in enumerate(batches):
             self._set_learning_rate((epoch - 1) * steps + step, training.epochs * steps)
-            parts = self._step(codes, labels)
-            if not math.isfinite(parts[0]):
-                raise InputError(
-                    f"{training.name}: the loss is {parts[0]} in epoch {epoch}, batch {step + 1};"
-                    " a lower learning_rate or lower weights of the regularisers may help"
-                )
-            sums = [total + part for total, part in zip(sums, parts, strict=True)]
+            reported.append(self._step(codes, labels))
             if progress is not None:
                 done = (epoch - 1) * steps + step + 1
                 progress(f"{training.name}, epoch {epoch}", done, training.epochs * steps)
+        losses, pooling, threshold = (_read(parts) for parts in zip(*reported, strict=True))
+        self._check_finite(losses)
         self.next_epoch += 1
-        loss, pooling, threshold = (total / steps for total in sums)
         weights = training.regularisers
         return EpochLosses(
-            loss, pooling if weights.pooling else None, threshold if weights.threshold else None
+            sum(losses) / steps,
+            sum(pooling) / steps if weights.pooling else None,
+            sum(threshold) / steps if weights.threshold else None,
         )
 
-    def _step(self, codes: Tensor, labels: Tensor) -> tuple[float, float, float]:
-        """Take one step of the optimiser; return loss and terms."""
+    def _check_finite(self, losses: Sequence[float]) -> None:
+        for step, loss in enumerate(losses, start=1):
+            if not math.isfinite(loss):
+                raise InputError(
+                    f"{self.training.name}: the loss is {loss} in epoch {self.next_epoch}, batch {step};"
+                    " a lower learning_rate or lower weights of the regularisers may help"
+                )
+
+    def _step(self, codes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Take one step of the optimiser; return loss and terms, which nothing waits for."""
         inputs = input_values(self.network.spec, codes).contiguous(memory_format=torch.channels_last)
         mixed = self.training.precision == "bfloat16"
         with torch.autocast(codes.device.type, torch.bfloat16, enabled=mixed):
-            scores, terms = self.network(inputs)
+            scores, terms = self._forward(inputs)
         loss = functional.cross_entropy(scores.float(), labels, label_smoothing=self.training.smoothing)
+        if self.teacher is not None:
+            loss = self._distilled(loss, scores.float(), self.teacher.evaluate(inputs)[-1].float())
         loss = loss + self._regularisation(terms)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self.optimiser.step()
         self.network.clip()
-        return loss.item(), _number(terms.pooling), _number(terms.threshold)
+        return loss.detach(), _detached(terms.pooling), _detached(terms.threshold)
+
+    def _distilled(self, loss: Tensor, scores: Tensor, taught: Tensor) -> Tensor:
+        """Mix in the distance from the teacher's scores, as steep as the labels' (Hinton et al., 2015)."""
+        asked = self.training.distillation
+        if asked is None:
+            raise AssertionError("a teacher comes with its settings")
+        heat = asked.temperature
+        own, others = ((values / heat).log_softmax(dim=1) for values in (scores, taught))
+        distance = functional.kl_div(own, others, reduction="batchmean", log_target=True)
+        return (1 - asked.weight) * loss + asked.weight * heat**2 * distance
 
     def _regularisation(self, terms: Terms) -> Tensor | float:
         regularisers = self.training.regularisers
@@ -136,5 +161,11 @@ def _first(best: Tensor) -> Tensor:
     return (~best).long().cumprod(dim=1).sum(dim=1)
 
 
-def _number(term: Tensor | None) -> float:
-    return 0.0 if term is None else term.item()
+def _detached(term: Tensor | None) -> Tensor | None:
+    return None if term is None else term.detach()
+
+
+def _read(parts: Sequence[Tensor | None]) -> list[float]:
+    """Return numbers of all steps; nought where there is no such term."""
+    there = [part for part in parts if part is not None]
+    return torch.stack(there).tolist() if there else [0.0]

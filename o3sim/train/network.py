@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from o3sim.network.layer import Geometry
+from o3sim.network.flow import source_numbers
+from o3sim.network.layer import Geometry, LayerSize
 from o3sim.network.parameters import Shapes
 from o3sim.network.preprocess import BinaryInput, FixedInput, InputSpec
 from o3sim.train.config import Order
 from o3sim.train.layers import BinaryLayer, Terms
-from o3sim.train.regularisers import PoolingTerm
+from o3sim.train.regularisers import WantedTerms
+from o3sim.train.sums import SummingLayer, added, fraction_bits_of
 
 
 class BinaryNetwork(nn.Module):
@@ -28,22 +30,35 @@ class BinaryNetwork(nn.Module):
 
     def __init__(self, shapes: Shapes, spec: InputSpec, order: Order) -> None:
         super().__init__()
-        self.spec = spec
+        self.spec, self.order = spec, order
+        self.names = [name for name, _, _ in shapes]
         self.layers = nn.ModuleList(
-            BinaryLayer(geometry, order, scores, pad_value(geometry, spec, first=index == 0))
+            (SummingLayer if geometry.makes_sums else BinaryLayer)(
+                geometry, order, scores, pad_value(geometry, spec, first=index == 0)
+            )
             for index, (_, geometry, scores) in enumerate(shapes)
         )
+        self.sources = source_numbers([LayerSize(*shape) for shape in shapes])
         edges = [edges_of(geometry) for _, geometry, _ in shapes]
         at_stake = [
-            0 if geometry.planes > 1 or scores else count
+            0 if geometry.planes > 1 or scores or geometry.makes_sums else count
             for count, (_, geometry, scores) in zip(edges, shapes, strict=True)
         ]
         self.shares = [count / max(1, sum(at_stake)) for count in at_stake]
 
-    def want(self, pooling: PoolingTerm | None, threshold: bool) -> None:
-        """Say which of the regularisers' terms to compute."""
+    def want(self, terms: WantedTerms, weights: Mapping[str, float] | None = None) -> None:
+        """Say which of the regularisers' terms to compute.
+
+        Parameters
+        ----------
+        weights : mapping, optional
+            How much layers count by name, in place of their edges at stake; others do not at all.
+        """
         for layer in self.binary_layers():
-            layer.pooling_term, layer.threshold_wanted = pooling, threshold
+            layer.wanted = terms
+        if weights is not None:
+            total = sum(weights.values())
+            self.shares = [weights.get(name, 0.0) / total for name in self.names]
 
     def binary_layers(self) -> Sequence[BinaryLayer]:
         """Return the layers with their type."""
@@ -65,9 +80,14 @@ class BinaryNetwork(nn.Module):
             Sums over layers, each weighted by its share of the edges that pruning can act on.
         """
         total = Terms()
-        x = codes
+        flow = _Flow(self, codes)
         for layer, share in zip(self.binary_layers(), self.shares, strict=True):
-            x, terms = layer(_fitted(x, layer.geometry))
+            x = flow.inputs_of(layer)
+            if isinstance(layer, SummingLayer):
+                flow.put(*layer.normed_sums(x, flow.addition_of(layer, exact=False)))
+                continue
+            x, terms = layer(x)
+            flow.put(x)
             if terms is not None:
                 total = Terms(
                     _plus(total.pooling, terms.pooling, share), _plus(total.threshold, terms.threshold, share)
@@ -77,19 +97,60 @@ class BinaryNetwork(nn.Module):
     @torch.no_grad()
     def evaluate(self, codes: Tensor) -> list[Tensor]:
         """Return the output of every layer as the exported network computes it, +-1, scores last."""
-        outputs = []
-        x = codes
+        flow, fraction_bits = _Flow(self, codes), self.fraction_bits()
         for layer in self.binary_layers():
-            x = layer.evaluate(_fitted(x, layer.geometry)).to(
-                codes.dtype if not layer.scores else torch.float64
-            )
-            outputs.append(x)
-        return outputs
+            x, sums = flow.inputs_of(layer), None
+            if isinstance(layer, SummingLayer):
+                bits, sums = layer.integer_sums(x, flow.addition_of(layer, exact=True), fraction_bits)
+            else:
+                bits = layer.evaluate(x)
+            flow.put(bits.to(codes.dtype if not layer.scores else torch.float64), sums)
+        return flow.bits
+
+    @property
+    def makes_sums(self) -> bool:
+        """Whether some layer makes sums."""
+        return any(isinstance(layer, SummingLayer) for layer in self.layers)
+
+    def fraction_bits(self) -> int:
+        """Return the bits of fraction of the constants of layers that make sums."""
+        return fraction_bits_of(self.names, self.binary_layers(), self.spec.offset)
 
     def clip(self) -> None:
         """Bring all parameters back into their ranges after a step."""
         for layer in self.binary_layers():
             layer.clip()
+
+
+class _Flow:
+    """Outputs of layers on their way to those that take them."""
+
+    def __init__(self, network: BinaryNetwork, codes: Tensor) -> None:
+        self._network, self._codes = network, codes
+        self.bits: list[Tensor] = []
+        self._sums: list[Tensor | None] = []
+
+    def inputs_of(self, layer: BinaryLayer) -> Tensor:
+        """Return what the next layer takes."""
+        source = self._network.sources[len(self.bits)]
+        return _fitted(self._codes if source is None else self.bits[source], layer.geometry)
+
+    def addition_of(self, layer: BinaryLayer, *, exact: bool) -> Tensor | None:
+        """Return what the next layer adds; None if it adds nothing."""
+        addend = layer.geometry.addend
+        if addend is None:
+            return None
+        number = self._network.names.index(addend.layer)
+        sums = self._sums[number]
+        values = self.bits[number] if addend.bits == 1 or sums is None else sums
+        return added(
+            addend, layer.geometry.out_channels, values.to(torch.float64 if exact else values.dtype), exact
+        )
+
+    def put(self, bits: Tensor, sums: Tensor | None = None) -> None:
+        """Take what the next layer gave."""
+        self.bits.append(bits)
+        self._sums.append(sums)
 
 
 def input_values(spec: InputSpec, codes: Tensor) -> Tensor:

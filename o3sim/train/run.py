@@ -11,18 +11,16 @@ import torch
 from o3sim.files import save_npz
 from o3sim.formats.importers.written import ImportedWorkload
 from o3sim.network.network import Network
-from o3sim.profile.survey import survey
 from o3sim.train.checkpoint import load_checkpoint, save_checkpoint
 from o3sim.train.config import Training
-from o3sim.train.data_set import DataSet, encoded
-from o3sim.train.export import parameter_arrays, to_network
+from o3sim.train.data_set import encoded
+from o3sim.train.export import parameter_arrays
+from o3sim.train.latent import latent_arrays
 from o3sim.train.log import TrainingLog
-from o3sim.train.loop import EpochLosses, Progress, Trainer, predictions
+from o3sim.train.loop import EpochLosses, Progress, Trainer
+from o3sim.train.measure import Measure, exported
 from o3sim.train.network import BinaryNetwork
 from o3sim.train.task import Task, check_target
-
-PROFILE_WIDTH_EDGES = 32
-"""Edges between two checks of the bounds in logged pruning rates: the PE width of the shipped machines."""
 
 
 def run_training(task: Task, target: Path, resume: bool, progress: Progress | None = None) -> Network:
@@ -45,45 +43,28 @@ def run_training(task: Task, target: Path, resume: bool, progress: Progress | No
     training, topology = task.training, task.topology
     torch.set_num_threads(training.threads)
     torch.manual_seed(training.seed)
-    network = BinaryNetwork(topology.shapes, topology.spec, training.order).to(training.device)
-    trainer = Trainer(training, network)
+    network = BinaryNetwork(topology.shapes, topology.spec, training.order)
+    if task.start is not None:
+        network.load_state_dict(task.start.state_dict())
+    teacher = task.teacher.to(training.device) if task.teacher is not None else None
+    trainer = Trainer(training, network.to(training.device), teacher)
     checkpoint = target.with_name(f"{target.name}.checkpoint")
     kept = load_checkpoint(checkpoint, trainer) if resume and checkpoint.exists() else []
     log = TrainingLog(target.with_name(f"{target.name}.jsonl"))
     log.begin(_asked(training), kept)
-    data, test = (encoded(images, topology.spec, training.device) for images in (task.train, task.test))
+    measure = Measure(task, trainer, progress)
+    data = encoded(task.train, topology.spec, training.device)
     while trainer.next_epoch <= training.epochs:
         losses = trainer.train_epoch(data, progress)
-        log.add(_epoch_line(trainer.next_epoch - 1, losses, _measured(task, trainer, test, progress)))
+        epoch = trainer.next_epoch - 1
+        figures = measure.while_training() if epoch % training.measure_every == 0 else {}
+        log.add(_epoch_line(epoch, losses, figures))
         save_checkpoint(checkpoint, trainer, log.lines)
-    outcome = _measured(task, trainer, test, progress)
+    outcome = measure.at_the_end()
     _write_workload(task, trainer, target, outcome)
-    log.add({"accuracy": outcome["test_accuracy"], **outcome, "test_images": len(test)})
+    log.add({"accuracy": outcome["test_accuracy"], **outcome, "test_images": len(task.test)})
     checkpoint.unlink(missing_ok=True)
-    return _exported(task, trainer)
-
-
-def _exported(task: Task, trainer: Trainer) -> Network:
-    topology = task.topology
-    return to_network(task.training.name, trainer.network, topology.shapes, topology.input_shape)
-
-
-def _measured(task: Task, trainer: Trainer, test: DataSet, progress: Progress | None) -> dict[str, Any]:
-    """Measure accuracy on all test images, and pruning, exactly, on the first of them."""
-    if progress is not None:
-        epochs = task.training.epochs
-        progress(f"{task.training.name}, measuring", trainer.next_epoch - 1, epochs)
-    right = predictions(trainer.network, test) == test.labels
-    some = task.test.first(min(task.training.images_profiled, len(task.test)))
-    total = survey(_exported(task, trainer), some, (PROFILE_WIDTH_EDGES,)).total
-    width = PROFILE_WIDTH_EDGES
-    return {
-        "test_accuracy": right.double().mean().item(),
-        "pruned_percent": total.percent_pruned(total.both[width]),
-        "pruned_threshold_percent": total.percent_pruned(total.threshold[width]),
-        "pruned_pooling_percent": total.percent_pruned(total.pooling),
-        "images_profiled": len(some),
-    }
+    return exported(task, trainer)
 
 
 def _asked(training: Training) -> dict[str, Any]:
@@ -126,5 +107,7 @@ def _write_workload(task: Task, trainer: Trainer, target: Path, outcome: dict[st
         shipped = task.test.first(min(training.images_shipped, len(task.test)))
         save_npz(target.with_name(name), {"x": shipped.x, "y": np.asarray(shipped.y)})
         keys["images"] = {"file": name}
+    if training.keep_latent:
+        save_npz(target.with_name(f"{target.name}-latent.npz"), latent_arrays(trainer.network))
     arrays = parameter_arrays(trainer.network, topology.shapes)
     ImportedWorkload(training.name, keys, arrays).write(target)

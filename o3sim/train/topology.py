@@ -7,7 +7,7 @@ from typing import Any
 
 from o3sim.config.catalog import resolve
 from o3sim.config.load import load_document
-from o3sim.config.workload import Workload
+from o3sim.config.workload import OwnInput, Workload
 from o3sim.errors import InputError
 from o3sim.network.load import input_spec, layer_shapes, load_workload
 from o3sim.network.parameters import Shapes
@@ -51,14 +51,18 @@ def load_topology(name_or_path: str, width_factor: float) -> Topology:
         or a layer gets too wide.
     """
     found = load_workload(name_or_path)  # reports everything that is wrong with it, with its place
-    apart = next((layer.name for layer in found.workload.layers if layer.input is not None), None)
+    layers = found.workload.layers
+    apart = next((layer.name for layer in layers if isinstance(layer.input, OwnInput)), None)
     if apart is not None or found.workload.classes is None:
         why = "it has no classes" if apart is None else f"layer {apart} has an input of its own"
         raise InputError(f"{found.path}: cannot be trained: {why}")
     data = load_document(resolve("workload", name_or_path)).data
     keys = {key: data[key] for key in TOPOLOGY_KEYS}
     keys["layers"] = [_scaled(layer, width_factor) for layer in keys["layers"]]
-    workload = Workload.model_validate({"name": "topology", **keys, "parameters": "none.npz"})
+    values = {"name": "topology", **keys, "parameters": "none.npz"}
+    for conflict in Workload.cross_field_problems(values):
+        raise InputError(f"{found.path}: with width_factor {width_factor}: {conflict.what}")
+    workload = Workload.model_validate(values)
     image = workload.input
     shape = (image.height, image.width, image.channels)
     return Topology(keys, layer_shapes(workload), input_spec(image), shape, workload.class_names)

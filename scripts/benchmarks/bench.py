@@ -70,7 +70,8 @@ def run_task(task: str, repeats: int) -> dict[str, Any]:
     if kind == "fast":
         from scripts.benchmarks.fast import measure_fast
 
-        return measure_fast(what, repeats)
+        network, _, machines = what.partition(" ")
+        return measure_fast(network, repeats, machines.split(",") if machines else None)
     return measure_simpy(repeats) if kind == "simpy" else measure_network(what, repeats)
 
 
@@ -151,6 +152,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="medians are of that many")
     parser.add_argument("--scaling", action="store_true", help="also measure over three decades of edges")
     parser.add_argument("--fast", metavar="WORKLOAD", help="only the fast engine beside the general one")
+    parser.add_argument("--machines", default="", metavar="NAMES", help="of the table of --fast; all")
     parser.add_argument("--sweep", metavar="WORKLOAD", help="also measure a sweep over one of its images")
     parser.add_argument("--points", type=int, default=1000, help="of that sweep, at most")
     parser.add_argument("--scalesim-python", type=Path, metavar="PATH", help="Python that has SCALE-Sim")
@@ -163,7 +165,7 @@ def main() -> None:
         print(json.dumps(run_task(arguments.task, arguments.repeats)))
         return
     if arguments.fast:
-        _measure_fast(arguments.fast, arguments.repeats, arguments.json)
+        _measure_fast(arguments.fast, arguments.machines, arguments.repeats, arguments.json)
         return
     networks = [name for name in arguments.networks.split(",") if name]
     found = measure_all(networks, arguments.repeats, arguments.scalesim_python)
@@ -181,12 +183,12 @@ def main() -> None:
         write_atomic(arguments.json, json.dumps(found, indent=2) + "\n")
 
 
-def _measure_fast(network: str, repeats: int, json_file: Path | None) -> None:
+def _measure_fast(network: str, machines: str, repeats: int, json_file: Path | None) -> None:
     """Measure the fast engine beside the general one."""
     from o3sim.files import write_atomic
     from scripts.benchmarks.fast import print_fast
 
-    found = apart(f"fast:{network}", repeats)
+    found = apart(f"fast:{network} {machines}", repeats)
     print_fast(network, found)
     if json_file is not None:
         write_atomic(json_file, json.dumps({"fast": {network: found}}, indent=2) + "\n")

@@ -10,12 +10,14 @@ from typing import Any
 
 from o3sim.compiled.run import run_layers
 from o3sim.config.architecture import Architecture
+from o3sim.config.catalog import names
 from o3sim.config.load import load_architecture
 from o3sim.contract.plan import ImageRun, plan_groups
-from scripts.benchmarks.measure import IDEAL, Case, workload_case
+from o3sim.runs.estimate.fast import fast_share
+from scripts.benchmarks.measure import BANKED, IDEAL, Case, workload_case
 
 MACHINES: dict[str, dict[str, Any]] = {
-    "out of order": {},
+    "ideal": {},
     "latency 3, 3 contexts": {"pe": {"latency_cycles": 3, "contexts": 3}},
     "latency 4, 4 contexts": {"pe": {"latency_cycles": 4, "contexts": 4}},
     "threshold only": {"pruning.pooling": False},
@@ -31,14 +33,24 @@ MACHINES: dict[str, dict[str, Any]] = {
 """Changes of the machine with ideal supply."""
 
 
-def measure_fast(name: str, repeats: int) -> dict[str, Any]:
-    """Measure a network on all machines, both ways in turn."""
+def measure_fast(name: str, repeats: int, wanted: list[str] | None = None) -> dict[str, Any]:
+    """Measure a network both ways in turn, on machines with ideal supply and on shipped ones."""
     case = workload_case(name)
     profiles = case.profiles()
-    return {
-        machine: _in_turn(load_architecture(IDEAL).with_(changes), case, profiles, repeats)
-        for machine, changes in MACHINES.items()
+    machines = {key: load_architecture(IDEAL).with_(changes) for key, changes in MACHINES.items()}
+    machines["banks"] = load_architecture(BANKED)
+    shares = {}
+    for shipped in names("architecture"):
+        machine = load_architecture(shipped)
+        shares[shipped] = fast_share(machine, case.network)[0]
+        if shares[shipped] > 0:
+            machines[f"shipped: {shipped}"] = machine
+    measured = {
+        key: _in_turn(machine, case, profiles, repeats)
+        for key, machine in machines.items()
+        if wanted is None or key.removeprefix("shipped: ") in wanted
     }
+    return {"machines": measured, "shares": shares}
 
 
 def _in_turn(machine: Architecture, case: Case, profiles: list[Any], repeats: int) -> dict[str, float]:
@@ -80,12 +92,14 @@ def cpu_name() -> str:
 
 
 def print_fast(network: str, found: dict[str, Any]) -> None:
-    """Print a table."""
-    print(f"\n{network}, ideal supply, {cpu_name()}\n")
-    print(f"{'machine':24} {'fast s':>9} {'general s':>9} {'ratio':>6} {'ns/op':>7} {'ns/word':>8}")
-    for machine, figures in found.items():
+    """Print what ops run fast, and a table."""
+    print(f"\n{network}, {cpu_name()}\n")
+    for machine, share in found["shares"].items():
+        print(f"{machine:30} {share:6.1%} of the ops run fast")
+    print(f"\n{'machine':30} {'fast s':>9} {'general s':>9} {'ratio':>6} {'ns/op':>7} {'ns/word':>8}")
+    for machine, figures in found["machines"].items():
         print(
-            f"{machine:24} {figures['fast_s']:9.4f} {figures['general_s']:9.4f}"
+            f"{machine:30} {figures['fast_s']:9.4f} {figures['general_s']:9.4f}"
             f" {figures['general_over_fast']:6.2f} {figures['fast_ns_per_op']:7.1f}"
             f" {figures['fast_ns_per_word']:8.2f}"
         )

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,14 @@ class Kept:
             self._file = GrowingFile(path, whole_bytes)
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}") from None
+
+    def __enter__(self) -> Self:
+        """Open it for a block."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close it."""
+        self._file.close()
 
     def get(self, of: str, first: int) -> dict[str, list[int]] | None:
         """Return what is there of the images from ``first`` on; None if nothing is."""

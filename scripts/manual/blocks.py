@@ -2,7 +2,8 @@
 
 ``console`` blocks are commands after ``$``, each with what it prints below; ``python`` blocks of a page are
 one script, in which ``print(...)  # -> text`` says what is printed. A block with a file name after its
-language is that file. Comments of the page's source tell what it takes::
+language is that file. Comments of the page's source tell what it takes; ``sh`` blocks that have one are
+scripts, which print, among other things, the ``text`` block or the table right behind them::
 
     <!-- slow -->                 not in the suite: takes seconds, or many blocks like it do
     <!-- needs: FILE -->          data that cannot be shipped
@@ -20,9 +21,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 _FENCE = re.compile(
-    r"(?P<marks>(?:^<!-- [^\n]* -->\n+)*)^```(?P<language>console|python|yaml|json)(?: (?P<file>\S+))?\n"
+    r"(?P<marks>(?:^<!-- [^\n]* -->\n+)*)^```(?P<language>console|python|yaml|json|sh)(?: (?P<file>\S+))?\n"
     r"(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
+)
+_BEHIND = re.compile(
+    r"\n+(?:```text\n(?P<text>.*?)^```$|(?P<table>(?:^\|[^\n]*\n)+))", re.MULTILINE | re.DOTALL
 )
 _MARK = re.compile(r"<!-- (slow|needs|not run|run)(?:: (.*?))? -->")
 
@@ -56,6 +60,8 @@ class Block:
     text : str
     marks : dict of str to str
         What the page's source says about running it.
+    behind : str
+        The text or table right behind an ``sh`` block; empty if there is none.
     """
 
     page: Path
@@ -64,6 +70,7 @@ class Block:
     file: str
     text: str
     marks: dict[str, str]
+    behind: str = ""
 
     def commands(self) -> list[Command]:
         """Return the commands of a console block."""
@@ -78,9 +85,13 @@ def blocks_of(page: Path) -> list[Block]:
     for match in _FENCE.finditer(text):
         if match["language"] in ("yaml", "json") and not match["file"]:
             continue
+        behind = _BEHIND.match(text, match.end()) if match["language"] == "sh" else None
         marks = {mark: what or "" for mark, what in _MARK.findall(match["marks"])}
         number = text.count("\n", 0, match.end("marks")) + 1
-        found.append(Block(page, number, match["language"], match["file"] or "", match["text"], marks))
+        if match["language"] == "sh" and not marks:
+            continue
+        shown = "" if behind is None else behind["text"] or behind["table"]
+        found.append(Block(page, number, match["language"], match["file"] or "", match["text"], marks, shown))
     return found
 
 

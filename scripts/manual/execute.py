@@ -24,6 +24,8 @@ _SHELL = re.compile(r"[|&;<]|^\w+=|>>")
 """What only a shell does; a plain `o3sim ... > FILE` is called here, which spares its start."""
 
 
+_OF_A_CHECKOUT = re.compile(r"\bsh (scripts/[\w-]+)")
+
 _ERROR = "error: "
 DOTS = doctest.ELLIPSIS_MARKER
 
@@ -68,6 +70,8 @@ def run_page(
                 left_out.append(f"{page.name}:{block.number}: {why}")
             elif block.file:
                 Path(block.file).write_text(block.text, encoding="utf-8")
+            elif block.language == "sh":
+                _run_script(block)
             elif block.language == "python":
                 _run_python(block, script)
             else:
@@ -97,6 +101,27 @@ def _run_python(block: Block, script: dict[str, Any]) -> None:
     for expected in printed(block.text):
         if not any(same(expected, line) for line in lines):
             raise DifferentError(f"{_place(block)}: expected {expected!r} in\n{stream.getvalue()}")
+
+
+def _run_script(block: Block) -> None:
+    """Run an ``sh`` block as one script; all lines that the page shows behind it have to be printed."""
+    status, out, err = _in_shell("set -e\n" + _OF_A_CHECKOUT.sub(_module, block.text))
+    if status != 0:
+        raise DifferentError(f"{_place(block)}: status {status}\n{out}{err}")
+    found = {line.rstrip() for line in out.splitlines()}
+    missing = [line for line in _trimmed(block.behind).splitlines() if line and line not in found]
+    if missing:
+        shown = "\n".join(missing)
+        raise DifferentError(f"{_place(block)}: not printed:\n{shown}\n-- printed was\n{out}")
+
+
+def _module(script: re.Match[str]) -> str:
+    """Return what a script of the repository runs, in the environment that is there already."""
+    text = (ROOT / script[1]).read_text(encoding="utf-8")
+    module = re.search(r"-m (scripts[\w.]+)", text)
+    if module is None:
+        return f"sh {ROOT / script[1]}"
+    return f"PYTHONPATH={shlex.quote(str(ROOT))} {shlex.quote(sys.executable)} -m {module[1]}"
 
 
 def _run_console(block: Block, update: bool) -> None:
@@ -156,6 +181,10 @@ def _call(line: str) -> tuple[int, str, str]:
     words = shlex.split(line.replace("\\\n", " "), comments=True)
     if words[0] == "o3sim" and not _SHELL.search(line):
         return _call_here(words[1:])
+    return _in_shell(line)
+
+
+def _in_shell(line: str) -> tuple[int, str, str]:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False, env=environment)  # noqa: S602 - as pages say it
     return done.returncode, done.stdout, done.stderr

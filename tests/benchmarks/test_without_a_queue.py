@@ -10,21 +10,23 @@ from o3sim.config.load import load_architecture
 from o3sim.network.load import load_network, load_workload
 from o3sim.runs.case import load_case
 from scripts.benchmarks.study import FIGURES, ROOT
-from scripts.benchmarks.without_a_queue import (
+from scripts.benchmarks.ways_to_dispatch import (
     BALANCED,
     DENSE,
     SHIPPED,
     WAYS,
-    Figures,
-    Row,
     Sizes,
     machine_of,
+    settings,
+)
+from scripts.benchmarks.without_a_queue import (
+    Figures,
+    Row,
     main,
     points_of,
     print_shipped,
     print_varied,
     run,
-    settings,
 )
 
 PAGE = (ROOT / FIGURES / "without-a-queue.md").read_text()

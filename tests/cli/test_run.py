@@ -227,7 +227,8 @@ def test_dry_run_estimates_and_writes_nothing(run: Run, workload: str, tmp_path:
     assert re.search(r"^wall time: about .* in 2 processes \(inference ", done.out, re.MULTILINE)
     assert re.search(r"^memory: about [\d,]+ MB$", done.out, re.MULTILINE)
     assert sorted(tmp_path.iterdir()) == before
-    assert "o3bnn: no layer runs fast: activation_buffer.banks" in done.out
+    assert "o3bnn: all layers run fast" in done.out
+    assert "banked: no layer runs fast: scheduler.dispatch" in run("banked", workload, "--dry-run").out
     assert "ideal: all layers run fast" in run("ideal", workload, "--dry-run").out
     assert "fast" not in run("ideal", workload, "--dry-run", "--engine", "simpy").out
 

@@ -8,10 +8,12 @@ from o3sim.config.architecture import Architecture
 from tests.machine.harness import architecture
 from tests.machine.strategies import Case, pe_counts, profiles, weight_sizes
 
+BANKS = ["ideal", 1, 2, 3, 4, 7, 16, 64]
+
 
 @st.composite
 def fast_machines(draw: st.DrawFn) -> Architecture:
-    """Draw a machine with ideal supply: as many contexts as cycles of latency, or more, or fewer."""
+    """Draw a machine: as many contexts as cycles of latency, or more, or fewer; ideal supply, or banks."""
     policy = draw(st.sampled_from(["out_of_order", "out_of_order", "in_order", "lockstep"]))
     count, contexts = draw(pe_counts()), draw(st.sampled_from([1, 2, 2, 2, 3, 4]))
     least = count * contexts if policy == "lockstep" else 1
@@ -29,7 +31,9 @@ def fast_machines(draw: st.DrawFn) -> Architecture:
         scheduler__policy=policy,
         scheduler__issue_width_ops=draw(st.sampled_from([1, 2, 3, 8, 64])),
         scheduler__window_in_flight_ops=draw(st.sampled_from([1, 1, 1, 2, "unlimited"])),
+        activation_buffer__banks=draw(st.sampled_from(BANKS)),
         activation_buffer__line_buffer=draw(st.booleans()),
+        weight_buffer__banks=draw(st.sampled_from(BANKS)),
         dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),
         dram__latency_cycles=draw(st.sampled_from([0, 1, 50])),
         output_buffer__write_width_ops=draw(st.sampled_from([1, 2, 3, 16, 300])),

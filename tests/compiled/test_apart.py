@@ -124,9 +124,10 @@ def changed_cases(draw: st.DrawFn) -> tuple[Case, Architecture]:
     of_queues = {"pruning.argmax", "pruning.squash_latency_cycles", "scheduler.window_in_flight_ops"}
     has_queue = case.architecture.scheduler.has_queue
     keys = draw(st.sampled_from([keys for keys in CHANGES if has_queue or not of_queues & keys.keys()]))
-    return case, case.architecture.with_(
-        {key: draw(st.sampled_from(choices)) for key, choices in keys.items()}
-    )
+    changes = {key: draw(st.sampled_from(choices)) for key, choices in keys.items()}
+    if any(changes.get(f"pruning.{key}") for key in ("pooling", "threshold", "argmax")):
+        changes["output_buffer.release"] = "when_final"  # else nothing may be pruned
+    return case, case.architecture.with_(changes)
 
 
 @given(drawn=changed_cases())
@@ -164,6 +165,9 @@ def test_which_keys_reach_which_layers() -> None:
     assert reached(pruning__argmax=False) == [False, False, False, True]
     assert reached(pruning__squash_latency_cycles=5) == [False, True, False, True]
     assert reached(scheduler__window_in_flight_ops=4) == [False, True, False, False]
+    nothing_pruned = {"pruning__pooling": False, "pruning__threshold": False, "pruning__argmax": False}
+    machine = machine.with_({key.replace("__", "."): value for key, value in nothing_pruned.items()})
+    assert reached(output_buffer__release="worst_case") == [False, True, False, False]
     assert reached(dram__latency_cycles=3) == [False] * 4
     assert reached(weight_buffer__size_kbit=50_000) == [True] * 4  # none of them stays: groups are cut by it
     assert reached(pe__count=5) == [True] * 4

@@ -100,6 +100,7 @@ def test_ops_of_more_words_than_most_calendars_have_days() -> None:
 
 
 POOLED = conv(6, 6, 8, 4, pool=Pool(2, 2))
+MANY_MEMBERS = conv(18, 18, 1, 1, pool=Pool(16, 16))
 OVERLAPPING = conv(7, 7, 8, 4, pool=Pool(3, 2))
 
 
@@ -108,19 +109,22 @@ OVERLAPPING = conv(7, 7, 8, 4, pool=Pool(3, 2))
     [
         (None, POOLED, {}),
         (None, POOLED, {"pe__speculate": False}),  # with a latency of 1 nothing waits for verdicts
-        ("activation_buffer.banks", POOLED, {"activation_buffer__banks": 4}),
-        ("weight_buffer.banks", POOLED, {"weight_buffer__banks": 4}),
+        (None, POOLED, {"activation_buffer__banks": 4}),
+        (None, POOLED, {"weight_buffer__banks": 4}),
         ("scheduler.select_cycles", POOLED, {"scheduler__select_cycles": 1}),
         ("scheduler.issue_latency_cycles", POOLED, {"scheduler__issue_latency_cycles": 1}),
         ("pe.contexts", POOLED, {"pe__contexts": 5}),
         ("pe.latency_cycles", POOLED, {"pe__latency_cycles": 8}),
         ("pe.speculate", POOLED, {"pe__speculate": False, "pe__latency_cycles": 2}),
-        ("scheduler.window_in_flight_ops", POOLED, {"scheduler__window_in_flight_ops": 2}),
-        (None, POOLED, {"scheduler__window_in_flight_ops": 2, "pruning__pooling": False}),
+        (None, POOLED, {"scheduler__window_in_flight_ops": 2}),
+        ("scheduler.window_in_flight_ops", MANY_MEMBERS, {"scheduler__window_in_flight_ops": "unlimited"}),
+        (None, MANY_MEMBERS, {"scheduler__window_in_flight_ops": 2}),
         ("windows that overlap", OVERLAPPING, {}),
         (None, OVERLAPPING, {"pruning__pooling": False}),
         ("pe.width_edges", dense(MOST_WORDS + 1, 2), {"pe__width_edges": 1}),
         (None, dense(MOST_WORDS, 2), {"pe__width_edges": 1}),
+        ("pe.count", dense(2**15, 2**10), {"pe__width_edges": 1, "weight_buffer__banks": 4, "pe__count": 80}),
+        (None, dense(2**15, 2**10), {"pe__width_edges": 1, "pe__count": 80}),
     ],
 )
 def test_what_keeps_a_layer_from_running_fast(
@@ -146,16 +150,17 @@ def test_limits_fit_what_holds_them() -> None:
 def test_a_shipped_machine_runs_all_layers_fast_or_says_why_not() -> None:
     network = load_network(load_workload("alexnet"))
     assert fast_share(load_architecture("ideal"), network) == (1.0, ())
-    share, general = fast_share(load_architecture("o3bnn"), network)
+    assert fast_share(load_architecture("o3bnn"), network) == (1.0, ())
+    share, general = fast_share(load_architecture("banked"), network)
     assert share == 0
-    assert {why for _, why in general} == {"activation_buffer.banks"}
+    assert {why for _, why in general} == {"scheduler.dispatch"}
 
 
 def test_helpers_are_of_kernels_only() -> None:
     """They have no machine code of their own; to call one from Python is an error, and no crash."""
     layer = random_profile(POOLED, seed=5)
     made = architecture(activation_buffer__banks=4)
-    run_layers(made, cut_layers(made, [layer]), [layer])
+    run_layers(made, cut_layers(made, [layer]), [layer], fast=False)
     assert lowest_bit is not None
     for signature in show.signatures:  # type: ignore[attr-defined]  # a dispatcher
         with pytest.raises((TypeError, KeyError)):

@@ -44,6 +44,7 @@ def test_what_a_machine_has_not_is_dropped_where_it_is_inherited(tmp_path: Path)
             "scheduler: {take_from_neighbour: 4}",
             "take_from_neighbour: tiles are `shared`, .*: 0, or `columns`",
         ),
+        ("activation_buffer: {share_patch_reads: true}", "share_patch_reads: .*aligned"),
         ("scheduler: {tiles: rows}", "scheduler.tiles: .*columns"),
         ("pe: {speculate: false}", "pe.speculate: words that go round wait for nobody.*`true`"),
         (
@@ -77,5 +78,6 @@ def test_a_carousel_needs_its_keys(tmp_path: Path) -> None:
         "scheduler.take_from_neighbour",
         "activation_buffer.patch_kbit",
         "activation_buffer.broadcast_words",
+        "activation_buffer.share_patch_reads",
     ):
         assert f"{key}: required, but absent" in found

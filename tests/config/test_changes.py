@@ -246,7 +246,11 @@ def test_no_change_is_the_same_machine(name: str) -> None:
         {"scheduler.policy": "lockstep", "pe.count": 16},
         {"activation_buffer.banks": "ideal", "pruning.threshold": False},
         {"name": "mine", "note": "a note", "energy.table": "fpga-28nm"},
-        {"organization": "layer_pipelined", "stages": [{"pe": {"count": 3}}, {}]},
+        {
+            "organization": "layer_pipelined",
+            "stages": [{"pe": {"count": 3}}, {}],
+            "weight_buffer.resident_kbit": 0,
+        },
     ],
 )
 def test_a_changed_machine_is_the_one_of_a_file(changes: dict[str, Any], tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ NO_QUEUE = {
     "pe.pick",
     "activation_buffer.patch_kbit",
     "activation_buffer.broadcast_words",
+    "activation_buffer.share_patch_reads",
     "activation_buffer.banks",
     "weight_buffer.banks",
     "pruning.squash_latency_cycles",

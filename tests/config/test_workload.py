@@ -81,7 +81,7 @@ def test_the_scores_layer(tmp_path: Path) -> None:
             7,
             "layers[1].input.channels: required",
         ),
-        ("features: 7}", "features: 7, input: conv}", 7, "layers[1].input: expected a mapping of keys"),
+        ("features: 7}", "features: 7, input: [conv]}", 7, "layers[1].input: expected text or a mapping"),
         (
             "padding_pixels: 1",
             "padding_pixels: 3",

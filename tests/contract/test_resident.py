@@ -173,6 +173,13 @@ def test_a_part_larger_than_the_buffer_is_refused() -> None:
     assert base.with_({"weight_buffer.resident_kbit": 8}).weight_buffer.resident_kbit == 8
 
 
+def test_a_part_for_weights_that_stay_is_refused_of_a_pipeline_that_states_it() -> None:
+    both = {"organization": "layer_pipelined", "weight_buffer.resident_kbit": 8}
+    with pytest.raises(ConfigError, match=r"weight_buffer\.resident_kbit: each stage .* 0, or leave it out"):
+        machine(500).with_(both)
+    assert machine(500).with_({**both, "weight_buffer.resident_kbit": 0}).is_pipelined
+
+
 def test_of_a_pipeline_nothing_is_chosen_and_stages_may_be_smaller_than_the_part() -> None:
     pipeline = machine(500).with_(
         {
@@ -180,4 +187,5 @@ def test_of_a_pipeline_nothing_is_chosen_and_stages_may_be_smaller_than_the_part
             "stages": [{"weight_buffer": {"size_kbit": 3}}, {}],
         }
     )
+    assert pipeline.weight_buffer.resident_kbit == 0  # dropped, as what a machine inherits and has not
     assert resident_weights(pipeline, LAYERS) == ResidentWeights((), 0, 0)

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from o3sim.contract.weight_groups import WeightGroup, check_activations_fit, cut_layer
+from o3sim.config.architecture import Architecture
+from o3sim.contract.live_maps import check_activations_fit, live_bits
+from o3sim.contract.weight_groups import WeightGroup, cut_layer
 from o3sim.errors import InputError
-from o3sim.network.layer import Padding, Pool
+from o3sim.network.layer import Geometry, LayerSize, Padding, Pool
 from tests.machine.harness import architecture, conv, dense
 
 
@@ -38,8 +40,8 @@ def test_a_channel_that_does_not_fit_is_refused_with_the_size_that_would_do() ->
 def test_maps_that_do_not_fit_are_refused_with_the_size_that_would_do() -> None:
     geometry = conv(10, 10, 16, 32, pool=Pool(2, 2), planes=2)  # 3200 bits in, 4 * 4 * 32 out
     with pytest.raises(InputError, match=r"bench: activation_buffer.size_kbit: .*conv1 needs 4 kbit"):
-        check_activations_fit("conv1", geometry, None, architecture(activation_buffer__size_kbit=3))
-    check_activations_fit("conv1", geometry, None, architecture(activation_buffer__size_kbit=4))
+        fit([geometry], architecture(activation_buffer__size_kbit=3))
+    fit([geometry], architecture(activation_buffer__size_kbit=4))
 
 
 @pytest.mark.parametrize("padding", ["-1", "+1", "exclude"])
@@ -47,9 +49,15 @@ def test_maps_take_their_padding_and_outputs_that_of_the_layer_that_reads_them(p
     geometry = conv(6, 6, 32, 30, padding_pixels=1, padding=padding)  # 8 * 8 * 32 = 2 kbit in
     reader = conv(6, 6, 30, 1, padding_pixels=1, padding=padding)  # 8 * 8 * 30 bits out
     room = architecture(activation_buffer__size_kbit=4)
-    check_activations_fit("conv1", geometry, reader, room)
-    check_activations_fit("conv1", geometry, dense(6 * 6 * 30, 1), room)
+    fit([geometry, reader], room)
+    fit([geometry, dense(6 * 6 * 30, 1)], room)
     wider = replace(geometry, out_channels=33), replace(reader, in_channels=33)
     with pytest.raises(InputError, match=r"conv1 needs 5 kbit for its input and output with their padding"):
-        check_activations_fit("conv1", *wider, room)
-    check_activations_fit("conv1", wider[0], dense(6 * 6 * 33, 1), room)
+        fit(list(wider), room)
+    fit([wider[0], dense(6 * 6 * 33, 1)], room)
+
+
+def fit(shapes: list[Geometry], arch: Architecture) -> None:
+    """Ask whether the maps of a first layer fit, of several in a row."""
+    sizes = [LayerSize(f"conv{number}", shape, False) for number, shape in enumerate(shapes, 1)]
+    check_activations_fit("conv1", live_bits(sizes)[0], arch)

@@ -134,6 +134,7 @@ COMMANDS = {
         "rtl small tiny.yaml --layer dense2 -o out --set dram.bits_per_cycle=ideal --set pe.width_edges=32",
         write_workload,
     ),
+    "cliffs": Writing("cliffs -o out", write_workload),
     "timeline": Writing("timeline small tiny.yaml --layer 0 -o p.html", write_workload, over=("p.html",)),
     "plot": Writing("plot stack r.json -o f.svg", _result, over=("f.svg",)),
     "report": Writing("report out -o page.html", _swept, over=("page.html",)),

@@ -13,7 +13,7 @@ from o3sim.config.architecture import Architecture
 from o3sim.contract.gates import StageGates
 from o3sim.contract.patch import least_patch_bits
 from o3sim.contract.weight_groups import buffer_bits
-from o3sim.network.layer import Geometry, Padding, Pool
+from o3sim.network.layer import Addend, Geometry, Padding, Pool
 from o3sim.profile.classes import ClassRace
 from o3sim.profile.profile import LayerProfile
 from tests.machine.harness import architecture, profile, queueless
@@ -178,6 +178,31 @@ def _prunings(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def adding(draw: st.DrawFn, layer: LayerProfile) -> LayerProfile:
+    """Draw what a layer adds, and whether its sums go on; most layers stay as they are."""
+    g = layer.geometry
+    if g.edge_order is not None or draw(st.integers(0, 2)) > 0:
+        return layer
+    stride = draw(st.sampled_from([1, 2, 3]))
+    divisors = [number for number in range(1, g.out_channels + 1) if g.out_channels % number == 0]
+    addend = Addend(
+        "above",
+        g.out_height * stride + draw(st.integers(0, stride - 1)),
+        g.out_width * stride + draw(st.integers(0, stride - 1)),
+        draw(st.sampled_from(divisors)),
+        draw(st.sampled_from([1, 16, 32])),
+        stride,
+        draw(st.booleans()),
+    )
+    sum_bits = 0 if g.pool is not None else draw(st.sampled_from([0, 16, 32]))
+    adds = sum_bits == 0 or draw(st.booleans())
+    geometry = replace(g, addend=addend if adds else None, sum_bits=sum_bits)
+    n_edges = layer.n_edges[:, :, None]
+    decision = np.clip(layer.decision, n_edges if sum_bits else np.minimum(n_edges, 1), n_edges)
+    return replace(layer, geometry=geometry, decision=decision.astype(np.int32))
+
+
+@st.composite
 def queueless_architectures(draw: st.DrawFn, dispatch: str) -> Architecture:
     """Draw a machine whose counters hand out windows, with banks or patches of 1 kbit, biased likewise."""
     count = draw(pe_counts())
@@ -266,8 +291,10 @@ def queueless_cases(most_layers: int = 3) -> st.SearchStrategy[Case]:
 def queue_cases(draw: st.DrawFn, dispatch: str, most_layers: int = 3) -> Case:
     """Draw layers and a machine with a queue that they fit; often weights come in several groups, or stay."""
     hidden = draw(st.lists(profiles(), min_size=1, max_size=most_layers))
-    layers = [*hidden, draw(profiles(scores=True))] if draw(st.booleans()) else hidden
     made = draw(architectures(dispatch))
+    if not made.activation_buffer.line_buffer:
+        hidden = [draw(adding(layer)) for layer in hidden]
+    layers = [*hidden, draw(profiles(scores=True))] if draw(st.booleans()) else hidden
     return Case(made.with_({"weight_buffer": weight_sizes(draw, made, layers)}), tuple(layers))
 
 

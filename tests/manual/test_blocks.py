@@ -81,6 +81,49 @@ def test_blocks_run_in_one_folder_in_their_order(tmp_path: Path) -> None:
     assert [line.partition(": ")[2] for line in left_out] == ["for a reason", "needs data.npz", "slow"]
 
 
+STUDY = '<!-- slow -->\n```sh\nfor n in 1 2; do echo "| $n | x |"; done # as many\n```\n\n{0}\nMore.\n'
+
+
+@pytest.mark.parametrize(
+    "behind", ["| 1 | x |\n| 2 | x |\n", "```text\n| 2 | x |\n```\n", "", "Text: | 3 |\n"]
+)
+def test_what_stands_behind_a_script_is_printed_by_it(tmp_path: Path, behind: str) -> None:
+    page = written(tmp_path, STUDY.format(behind))
+    assert run_page(page, tmp_path / "here", slow=True) == []
+    assert run_page(page, tmp_path / "here") == ["page.md:2: slow"]
+
+
+@pytest.mark.parametrize("behind", ["| 1 | x |\n| 3 | x |\n", "```text\n| 1 | x\n```\n"])
+def test_what_a_script_does_not_print_is_found(tmp_path: Path, behind: str) -> None:
+    with pytest.raises(DifferentError, match=r"page.md:2: not printed:\n\| [31] \| x"):
+        run_page(written(tmp_path, STUDY.format(behind)), tmp_path / "here", slow=True)
+
+
+def test_a_script_that_fails_is_found(tmp_path: Path) -> None:
+    page = written(tmp_path, "<!-- slow -->\n```sh\nfalse\ntrue\n```\n")
+    with pytest.raises(DifferentError, match="status 1"):
+        run_page(page, tmp_path / "here", slow=True)
+
+
+def test_scripts_of_the_repository_are_run_in_the_environment_that_is_there(tmp_path: Path) -> None:
+    page = written(tmp_path, "<!-- slow -->\n```sh\nsh scripts/study || true  # a comment\n```\n")
+    assert run_page(page, tmp_path / "here", slow=True) == []
+    wrong = written_again(page, "<!-- slow -->\n```sh\nsh scripts/study none\n```\n")
+    with pytest.raises(DifferentError, match="usage: sh scripts/study NAME"):
+        run_page(wrong, tmp_path / "here", slow=True)
+
+
+def written_again(page: Path, text: str) -> Path:
+    page.write_text(text)
+    return page
+
+
+def test_every_script_of_a_study_is_run_or_says_why_not() -> None:
+    for page in sorted((ROOT / "docs" / "studies").glob("*.md")):
+        scripts = page.read_text().count("\n```sh\n")
+        assert len([block for block in blocks_of(page) if block.language == "sh"]) == scripts, page.name
+
+
 def test_outputs_are_brought_up_to_date(tmp_path: Path) -> None:
     text = "```console\n$ o3sim show o3bnn > m.yaml\n$ o3sim validate m.yaml\nm.yaml: {0}\n```\n"
     page = written(tmp_path, text.format("old words"))

@@ -29,6 +29,20 @@ NARROW: dict[str, Any] = {
 
 QUEUE = architecture(**NARROW)
 
+MANY = architecture(
+    **NARROW
+    | {
+        "pe__count": 3,
+        "sequencer__width_ops": 4,
+        "issue_queue__depth_ops": 9,
+        "scheduler__issue_width_ops": 4,
+        "scheduler__window_in_flight_ops": 2,
+        "activation_buffer__banks": 2,
+        "pruning__squash_latency_cycles": 2,
+    }
+)
+"""Several of a window are in flight, several ops are selected and seen in a cycle, bits meet in a bank."""
+
 
 PATCHED = conv(6, 6, 20, 5, pool=Pool(2, 2), padding_pixels=1, padding="-1")
 """A patch of 1 kbit holds 12 of its 24 columns."""

@@ -19,7 +19,7 @@ from o3sim.rtl.emit import UNITS, input_bits, texts
 from o3sim.rtl.parameters import parameters
 from tests.checks.golden.workload import write_workload
 from tests.machine.harness import conv
-from tests.rtl.samples import GATHERED, PATCHED, queue, windows
+from tests.rtl.samples import GATHERED, PATCHED, gone_round, queue, windows
 
 Call = Callable[..., tuple[int | str | None, str, str]]
 SETTINGS = ("dram.bits_per_cycle=ideal", "pe.width_edges=32", "pe.count=2")
@@ -115,6 +115,18 @@ def test_a_machine_without_a_queue_that_is_outside_is_refused_by_its_key(
 ) -> None:
     with pytest.raises(InputError, match=f"^architecture bench: {key}: "):
         texts(windows("group", **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"scheduler__tiles": "columns"}, "scheduler.tiles"),
+        ({"activation_buffer__share_patch_reads": "aligned"}, "activation_buffer.share_patch_reads"),
+    ],
+)
+def test_a_carousel_that_is_outside_is_refused_by_its_key(changes: dict[str, object], key: str) -> None:
+    with pytest.raises(InputError, match=f"^architecture bench: {key}: .* take `"):
+        texts(gone_round(**changes))
 
 
 def test_a_patch_holds_as_many_columns_as_fit_and_one_that_holds_no_window_is_refused() -> None:

@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch", reason="needs the extra train")
 from o3sim.network.layer import Geometry, Pool  # noqa: E402
 from o3sim.train.layers import EPSILON, SAMPLED, BinaryLayer  # noqa: E402
 from o3sim.train.network import BinaryNetwork  # noqa: E402
+from o3sim.train.regularisers import WantedTerms  # noqa: E402
 from o3sim.train.regularisers.margin import margin_term  # noqa: E402
 from o3sim.train.regularisers.pooling import SHARPNESS, pooling_term  # noqa: E402
 from o3sim.train.regularisers.threshold import LEAST_SHARE, threshold_term  # noqa: E402
@@ -114,7 +115,7 @@ def test_threshold_term_over_neurons(seed: int, n: int) -> None:
     dot = (2 * random.integers(0, n + 1, (2, 3, 4, 4)) - n).astype(np.float32)
     theta = random.normal(0, n / 2, 3).astype(np.float32)
     expected = np.mean([decided_share(dot[i, c, y, x], theta[c], n) for i, c, y, x in np.ndindex(dot.shape)])
-    found = threshold_term(torch.from_numpy(dot), torch.from_numpy(theta), n).item()
+    found = threshold_term(torch.from_numpy(dot), torch.ones(3), torch.from_numpy(theta), n).item()
     assert found == pytest.approx(expected, rel=1e-4)
 
 
@@ -129,7 +130,8 @@ def test_threshold_term_is_where_evenly_spread_matches_are_decided(
         if seen >= threshold or seen + n - k < threshold:
             break
     dot, theta = (torch.full((1, 1, 1, 1), 2.0 * count - n) for count in (matches, threshold))
-    assert threshold_term(dot, theta.view(1), n).item() == pytest.approx(k / n, abs=0.12 if k < 20 else 0.06)
+    found = threshold_term(dot, torch.ones(1), theta.view(1), n).item()
+    assert found == pytest.approx(k / n, abs=0.12 if k < 20 else 0.06)
 
 
 @given(st.integers(0, 10_000))
@@ -140,7 +142,7 @@ def test_threshold_term_moves_dots_away_from_the_threshold(seed: int) -> None:
     theta = torch.from_numpy(random.normal(0, 40, 3).astype(np.float32))
     dot.requires_grad_()
     theta.requires_grad_()
-    threshold_term(dot, theta, n).backward()
+    threshold_term(dot, torch.ones(3), theta, n).backward()
     one = dot >= theta.view(1, -1, 1, 1)
     assert dot.grad is not None
     assert theta.grad is not None
@@ -152,7 +154,7 @@ def test_threshold_term_moves_dots_away_from_the_threshold(seed: int) -> None:
 @pytest.mark.parametrize("theta", [-1e9, 1e9, 0.0])
 def test_threshold_term_stays_finite_at_the_ends(theta: float) -> None:
     dot = torch.tensor([-9.0, 9.0]).view(1, 1, 1, 2).requires_grad_()
-    term = threshold_term(dot, torch.tensor([theta]), 9)
+    term = threshold_term(dot, torch.ones(1), torch.tensor([theta]), 9)
     term.backward()
     assert 0 <= term.item() <= 1
     assert dot.grad is not None
@@ -170,7 +172,7 @@ def test_a_layer_takes_its_terms_from_its_own_dots_and_batch(order: Any, negativ
     layer.beta.data.normal_()
     if negative:
         layer.gamma.data.neg_()
-    layer.pooling_term, layer.threshold_wanted = pooling_term, True
+    layer.wanted = WantedTerms(pooling_term, threshold_term)
     x = torch.randint(0, 2, (2 * SAMPLED, 3, 6, 6)) * 2.0 - 1.0
     _, terms = layer(x)
     dots = layer.dots(x).detach().numpy().astype(np.float64)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from o3sim.checks.reproduce.frozen import frozen
 from o3sim.checks.reproduce.training_logs import TrainingLog, load_logs
 from o3sim.config.architecture import Architecture
 from o3sim.config.catalog import names
-from o3sim.config.load import load_architecture
 from o3sim.errors import InputError
 from o3sim.network.images import Images, load_images
 from o3sim.network.load import load_network, load_workload, workload_images
@@ -183,8 +183,8 @@ def plain_logs() -> list[TrainingLog]:
 
 
 def machine(name: str) -> Architecture:
-    """Load a shipped architecture."""
-    return load_architecture(name)
+    """Load one of the frozen architectures."""
+    return frozen(name)
 
 
 def word_edges() -> int:
@@ -200,8 +200,10 @@ def pruned_percent(result: RunResult, layers: Sequence[str]) -> float:
 
 
 def _has_parameters(name: str) -> bool:
-    """Return whether parameters are trained, not made out of a seed."""
-    return isinstance(load_workload(name).parameters, Path)
+    """Return whether parameters are trained, of a network that pools as the papers' do."""
+    files = load_workload(name)
+    pools = any(getattr(layer, "pool", "none") != "none" for layer in files.workload.layers)
+    return isinstance(files.parameters, Path) and pools
 
 
 def _needs_images(name: str) -> bool:
@@ -215,3 +217,9 @@ def _refusal(path: Path, name: str) -> str:
     except InputError as error:
         return str(error)
     return ""
+
+
+def energy_beside(dense: RunResult, pruned: RunResult) -> str:
+    """Say what a dense machine spends of a pruned one's energy: below 1, pruning costs more than it saves."""
+    on_chip, whole = dense.on_chip_pj / pruned.on_chip_pj, dense.energy_pj.total / pruned.energy_pj.total
+    return f"dense takes {on_chip:.2f} of its energy on the chip, {whole:.2f} with DRAM"

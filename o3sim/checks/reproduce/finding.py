@@ -31,6 +31,8 @@ class Finding:
         In the claim's unit; None where nothing was measured.
     interval : float or None
         Half of the 95 % interval around it, in the same unit; None without one.
+    machines : tuple of str
+        Names of the frozen machines that it was measured on.
     verdict : Verdict
     why : str
         What the verdict rests on, or what stands in its way.
@@ -43,17 +45,22 @@ class Finding:
     verdict: Verdict
     why: str
     interval: float | None = None
+    machines: tuple[str, ...] = ()
 
 
-def judged(key: str, claim: Claim, subject: str, measured: float, why: str) -> Finding:
+def judged(
+    key: str, claim: Claim, subject: str, measured: float, why: str, machines: tuple[str, ...] = ()
+) -> Finding:
     """Judge a measured figure by the claim's own margin."""
     verdict = Verdict.REPRODUCED if claim.holds_for(measured) else Verdict.NOT_REPRODUCED
-    return Finding(key, claim, subject, measured, verdict, why)
+    return Finding(key, claim, subject, measured, verdict, why, machines=machines)
 
 
-def beside(key: str, claim: Claim, subject: str, measured: float, why: str) -> Finding:
+def beside(
+    key: str, claim: Claim, subject: str, measured: float, why: str, machines: tuple[str, ...] = ()
+) -> Finding:
     """Set a figure beside a claim that it can neither confirm nor refute."""
-    return Finding(key, claim, subject, measured, Verdict.NOT_TESTABLE, why)
+    return Finding(key, claim, subject, measured, Verdict.NOT_TESTABLE, why, machines=machines)
 
 
 def untestable(key: str, claim: Claim, missing: str, why: str) -> Finding:

@@ -6,17 +6,37 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from o3sim.checks.reproduce.checks import CHECKS
+from o3sim.checks.reproduce.checks import CHECKS, KEYS_OF
 from o3sim.checks.reproduce.claims import load_claims
 from o3sim.checks.reproduce.evidence import Evidence
 from o3sim.checks.reproduce.finding import Finding
+from o3sim.checks.reproduce.frozen import digests
+from o3sim.errors import InputError
 
 SCHEMA_VERSION = 1
 """Of the JSON document; goes up when a key changes its meaning or goes away."""
 
 
-def find_out(evidence: Evidence) -> list[Finding]:
-    """Run every check.
+def check_wanted(wanted: Sequence[str]) -> None:
+    """Refuse claims that there are not.
+
+    Raises
+    ------
+    InputError
+    """
+    claims = load_claims()
+    for key in wanted:
+        if key not in claims:
+            raise InputError(f"--claim {key}: there is no such claim; there are {', '.join(claims)}")
+
+
+def find_out(evidence: Evidence, wanted: Sequence[str] = ()) -> list[Finding]:
+    """Run every check, or those of some claims alone.
+
+    Parameters
+    ----------
+    wanted : sequence of str
+        Keys of the claims whose rows are asked for (:func:`check_wanted`); without, all.
 
     Returns
     -------
@@ -24,7 +44,9 @@ def find_out(evidence: Evidence) -> list[Finding]:
         In the order of the claims; rows of one claim in the order of the networks.
     """
     claims = load_claims()
-    found = [finding for check in CHECKS for finding in check(evidence, claims)]
+    checks = CHECKS if not wanted else [check for check in CHECKS if KEYS_OF[check] & set(wanted)]
+    found = [finding for check in checks for finding in check(evidence, claims)]
+    found = [finding for finding in found if not wanted or finding.key in wanted]
     place = {key: number for number, key in enumerate(claims)}
     return sorted(found, key=lambda finding: place[finding.key])
 
@@ -48,5 +70,6 @@ def _row(finding: Finding) -> dict[str, Any]:
         "interval": finding.interval,
         "subject": finding.subject,
         "verdict": finding.verdict.value,
+        "machines": {name: digests()[name] for name in finding.machines},
         "why": finding.why,
     }

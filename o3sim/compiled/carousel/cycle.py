@@ -51,7 +51,6 @@ def _finish_counts(x: CarouselMemory, cycle: int) -> None:
     counts.output_bits = x.layer.windows * x.layer.out_channels
     counts.activation_requests = counts.words_executed
     counts.weight_requests = counts.words_executed
-    counts.patch_reads = counts.words_executed
     counts.threshold_reads = counts.issued if x.layer.has_thresholds else 0
 
 

@@ -28,6 +28,8 @@ class Settings:
     issue_latency_cycles: int
     windows_per_cycle: int
     take_from_neighbour: int
+    share_patch_reads: int
+    aligned: int
     write_width_ops: int
     written_banks: int
     written_shift: int
@@ -216,6 +218,14 @@ class Context:
     result_place: int
 
 
+class Pe:
+    """A PE: the word that it read last, by its round and position, and the window that it took last."""
+
+    read_round: int
+    read_position: int
+    window: int
+
+
 class Pass:
     """A tile under a weight group: windows whose outcome is not known, and when the last was."""
 
@@ -261,6 +271,7 @@ class Units:
     streams: Table[Stream]
     cursors: Table[Cursor]
     contexts: Table[Context]
+    pes: Table[Pe]
     passes: Table[Pass]
     read_ports: Table[ReadPort]
     output: Table[Bit]
@@ -271,6 +282,7 @@ age_at = rows("ages", Number)
 stream_at = rows("streams", Stream)
 cursor_at = rows("cursors", Cursor)
 context_at = rows("contexts", Context)
+pe_at = rows("pes", Pe)
 pass_at = rows("passes", Pass)
 read_port_at = rows("read_ports", ReadPort)
 bit_at = rows("output", Bit)
@@ -287,6 +299,8 @@ def settings_of(architecture: Architecture) -> dict[str, int]:
         "issue_latency_cycles": a.scheduler.issue_latency_cycles,
         "windows_per_cycle": a.scheduler.windows_per_cycle,
         "take_from_neighbour": a.scheduler.take_from_neighbour,
+        "share_patch_reads": a.activation_buffer.share_patch_reads != "none",
+        "aligned": a.activation_buffer.share_patch_reads == "aligned",
         "write_width_ops": a.output_buffer.write_width_ops,
         "written_banks": or_zero(a.activation_buffer.banks),
         "written_shift": shift_of(or_zero(a.activation_buffer.banks)),
@@ -360,6 +374,7 @@ def units_of(program: CarouselProgram, architecture: Architecture, start_cycle: 
         "streams": records(Stream, groups * sizes.open_channels),
         "cursors": records(Cursor, groups * sizes.open_channels * program.tiles.lists),
         "contexts": records(Context, pes * sizes.contexts, stream=-1, known_cycle=NEVER),
+        "pes": records(Pe, pes, read_round=-1, window=-1),
         "passes": records(Pass, len(left), left=left, ended_cycle=NEVER),
         "read_ports": records(ReadPort, banks, cycle=-1),
         "output": records(Bit, total),

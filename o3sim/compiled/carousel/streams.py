@@ -14,6 +14,7 @@ from o3sim.compiled.carousel.records import (
     need,
     pass_at,
     pass_of,
+    pe_at,
     read_port_at,
     reads,
     stream_at,
@@ -114,6 +115,10 @@ def hand_out(x: CarouselMemory, pe: int, cycle: int) -> int:
     number, most = pe // x.layer.group_pes, x.layer.open_channels
     group = group_at(x.units, number)
     unfilled = new = False
+    if x.settings.aligned and group.handed_out < x.settings.windows_per_cycle:
+        same = _of_same_window(x, number, pe, cycle)
+        if same >= 0:
+            return same
     for age in range(group.n_open):
         place = age_at(x.units, number * most + age).stream
         stream = stream_at(x.units, place)
@@ -133,6 +138,20 @@ def hand_out(x: CarouselMemory, pe: int, cycle: int) -> int:
         return ~CAUSE.drain
     weights = pass_of(x.layer, group.next_stream) // x.layer.tiles
     return ~CAUSE.queue_empty if arrived(x, weights, cycle) else ~CAUSE.weight_wait
+
+
+@inlined
+def _of_same_window(x: CarouselMemory, number: int, pe: int, cycle: int) -> int:
+    """Return the oldest stream of which a PE would take the window that it took last of another; or -1."""
+    window, most = pe_at(x.units, pe).window, x.layer.open_channels
+    if window < 0:
+        return -1
+    for age in range(group_at(x.units, number).n_open):
+        place = age_at(x.units, number * most + age).stream
+        stream = stream_at(x.units, place)
+        if stream.opened_cycle < cycle and place_for(x, place, pe) == window and _filled(x, stream, window):
+            return place
+    return -1
 
 
 @noinline

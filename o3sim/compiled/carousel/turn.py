@@ -15,6 +15,7 @@ from o3sim.compiled.carousel.records import (
     outcome_of,
     pass_at,
     pattern_of,
+    pe_at,
     plane_of,
     stream_at,
     totals,
@@ -132,6 +133,7 @@ def _take_window(x: CarouselMemory, context: Context, found: int, pe: int, numbe
     context.stream = found
     context.channel = stream.channel
     context.window = place_for(x, found, pe)
+    pe_at(x.units, pe).window = context.window
     take(x, found, pe)
     context.member = 0
     context.bit = 0
@@ -192,6 +194,7 @@ def _listen(x: CarouselMemory, context: Context, pe: int, passing: int, cycle: i
     if stream.heard_round != passing:
         stream.heard_round = passing
         x.counts.weight_reads += 1
+    _read_patch(x, pe, context.position, passing)
     edges = word_edges(x.layer, context.pattern * x.layer.words + word)
     context.words += 1
     context.edges += edges
@@ -200,6 +203,17 @@ def _listen(x: CarouselMemory, context: Context, pe: int, passing: int, cycle: i
     elif _decides(x, context, word, edges):
         context.decided_words = context.words
         context.known_cycle = cycle + x.settings.latency_cycles
+
+
+@inlined
+def _read_patch(x: CarouselMemory, pe: int, position: int, passing: int) -> None:
+    """Read a word of a position from the memory of a PE, unless that is what it read last in the round."""
+    last = pe_at(x.units, pe)
+    if x.settings.share_patch_reads and last.read_round == passing and last.read_position == position:
+        return
+    last.read_round = passing
+    last.read_position = position
+    x.counts.patch_reads += 1
 
 
 @inlined

@@ -38,6 +38,25 @@ def lowest(word: np.uint64) -> int:
     return as_int(lowest_bit(word)) & 63
 
 
+@intrinsic
+def _leading_zeros(typingctx: Any, word: Any) -> Any:  # noqa: ARG001 - as above
+    """Count the zeros above the highest set bit of a uint64."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+        return builder.ctlz(args[0], context.get_constant(types.boolean, True))
+
+    return types.uint64(types.uint64), codegen
+
+
+_zeros_above: Any = _leading_zeros
+
+
+@inlined
+def highest(word: np.uint64) -> int:
+    """Return the number of the highest set bit of a word that has one."""
+    return 63 - as_int(_zeros_above(word))
+
+
 @inlined
 def bit(number: int) -> np.uint64:
     """Return the bit of a number in its word."""

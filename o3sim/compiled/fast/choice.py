@@ -6,19 +6,37 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from o3sim.config.architecture import SEQUENTIAL
+from o3sim.config.constant_time import WORST_CASE
 from o3sim.config.dispatch import CENTRAL
+from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import window_members
+from o3sim.contract.weight_groups import weight_words
 from o3sim.contract.word_addresses import word_addresses
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.network.layer import Geometry
 
+LANES = 16
+"""PEs whose words are looked at together."""
 MOST_CONTEXTS = 4
 MOST_LATENCY_CYCLES = 7
 MOST_WORDS = 2**15
 """Of an op: its calendar has a day for each."""
 MOST_BORDERS = 2**10
+MOST_IN_FLIGHT = 254
+"""Of a window: it has a byte to count them."""
+MOST_READS = 63
+"""Of a word, where banks can refuse it: each is a bit."""
+MOST_OPS = 2**29
+"""Of a layer, where banks can refuse words: ages above are of PEs without an op."""
+REQUEST_BITS = 31
+"""Of a request: a word and the PE that asks for it."""
+
+
+def pe_bits_of(pes: int) -> int:
+    """Return how many bits tell the lanes of so many PEs apart."""
+    return (-(-pes // LANES) * LANES - 1).bit_length()
 
 
 @lru_cache(maxsize=256)  # the layers of a network, for every image again
@@ -39,8 +57,6 @@ def why_general(architecture: Architecture, geometry: Geometry, *, scores: bool,
     reasons = {
         "organization": a.organization != SEQUENTIAL,
         "scheduler.dispatch": a.scheduler.dispatch != CENTRAL,
-        "activation_buffer.banks": a.activation_buffer.banks != "ideal",
-        "weight_buffer.banks": a.weight_buffer.banks != "ideal",
         "scheduler.select_cycles": a.scheduler.dispatch == CENTRAL and a.scheduler.select_cycles > 0,
         "scheduler.issue_latency_cycles": a.scheduler.issue_latency_cycles > 0,
         "pe.contexts": a.pe.contexts > MOST_CONTEXTS,
@@ -54,6 +70,11 @@ def why_general(architecture: Architecture, geometry: Geometry, *, scores: bool,
     return _why_of_layer(architecture, geometry, scores)
 
 
+def is_banked(architecture: Architecture) -> bool:
+    """Return whether banks can refuse words."""
+    return not architecture.activation_buffer.banks == architecture.weight_buffer.banks == "ideal"
+
+
 def prunes_windows(architecture: Architecture, geometry: Geometry, scores: bool) -> bool:
     """Return whether windows of a layer are pruned."""
     return architecture.pruning.pooling and geometry.pool is not None and not scores
@@ -62,9 +83,12 @@ def prunes_windows(architecture: Architecture, geometry: Geometry, scores: bool)
 def _why_of_layer(architecture: Architecture, geometry: Geometry, scores: bool) -> str | None:
     """Say what of a layer keeps it from running fast on a machine that could."""
     a = architecture
+    if geometry.makes_sums:
+        return "sums"
     if prunes_windows(a, geometry, scores):
         members = window_members(geometry)
-        if a.scheduler.window_in_flight_ops != 1:
+        limit = a.scheduler.window_in_flight_ops
+        if members.owned.shape[1] > MOST_IN_FLIGHT and (isinstance(limit, str) or limit > MOST_IN_FLIGHT):
             return "scheduler.window_in_flight_ops"
         if members.windows_of.shape[1] > 1 or (members.owned < 0).any():
             return "windows that overlap"
@@ -73,4 +97,24 @@ def _why_of_layer(architecture: Architecture, geometry: Geometry, scores: bool) 
         return "pe.width_edges"
     if len(edges) > MOST_BORDERS:
         return "kinds of borders"
-    return None
+    return _why_of_banks(architecture, geometry) if is_banked(architecture) else None
+
+
+def _why_of_banks(architecture: Architecture, geometry: Geometry) -> str | None:
+    """Say what of a layer is too large to run fast where banks can refuse words."""
+    a, width = architecture, architecture.pe.width_edges
+    if a.output_buffer.release == WORST_CASE:
+        return "output_buffer.release"
+    addresses = word_addresses(geometry, width, a.activation_buffer.one_access_a_word)
+    map_words = first_output_word(geometry, width)
+    entries = addresses.weight_word.size
+    most_words = max(map_words, entries, geometry.out_channels * weight_words(geometry, width))
+    if (most_words << pe_bits_of(a.pe.count)) >> REQUEST_BITS or (map_words * width) >> REQUEST_BITS:
+        return "pe.count"
+    if addresses.most_reads > MOST_READS:
+        return "pe.width_edges"
+    return (
+        "ops of a layer"
+        if geometry.out_height * geometry.out_width * geometry.out_channels >= MOST_OPS
+        else None
+    )

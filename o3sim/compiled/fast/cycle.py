@@ -1,12 +1,9 @@
-"""The loop over cycles of a fast layer, and the kernels that it is compiled to."""
+"""The loop over cycles of a fast layer under ideal supply, and what all fast layers count."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 from o3sim.compiled.bit_set import word_at
-from o3sim.compiled.cycle import DONE, SOURCES, STUCK
+from o3sim.compiled.cycle import DONE, STUCK
 from o3sim.compiled.fast.bits import bits_in
 from o3sim.compiled.fast.calendar import next_day
 from o3sim.compiled.fast.how import NO_WINDOWS, How, contexts_of, windows_kind
@@ -14,11 +11,13 @@ from o3sim.compiled.fast.output_buffer import write
 from o3sim.compiled.fast.records import FastMemory, n_known_at
 from o3sim.compiled.fast.scheduler import schedule
 from o3sim.compiled.fast.sequencer import enqueue_arrivals, sequence
+from o3sim.compiled.fast.servers import stall_and_go_on
 from o3sim.compiled.fast.sets import part, set_words
+from o3sim.compiled.fast.squashes import squash_in_pes
 from o3sim.compiled.fast.verdicts import BUCKETS, take_verdicts
 from o3sim.compiled.fast.weights import has_arrived
 from o3sim.compiled.fast.windows import show, squash_in_queue
-from o3sim.compiled.kernel import NEVER, _njit, inlined, noinline
+from o3sim.compiled.kernel import NEVER, inlined, noinline
 from o3sim.compiled.records.ledger import CAUSE, cause_at
 from o3sim.compiled.records.settings import LOCKSTEP
 from o3sim.compiled.ring import next_due
@@ -26,7 +25,7 @@ from o3sim.compiled.weight_stream import arrival_of, free_half, pump
 
 
 @inlined
-def _idle_cause(x: FastMemory, cycle: int) -> int:
+def idle_cause_of(x: FastMemory, cycle: int) -> int:
     """Why a PE that holds nothing has nothing to do, as of the start of a cycle."""
     if x.queue.next_op == x.layer.ops:
         return CAUSE.drain
@@ -40,19 +39,22 @@ def _tick(x: FastMemory, how: How, cycle: int) -> None:
     if windows_kind(x, how) != NO_WINDOWS:
         show(x, how, cycle)
     take_verdicts(x, how, cycle)
-    idle_cause = _idle_cause(x, cycle)
+    if x.queue.n_settled > 0 and x.settings.window_in_flight_ops > 1:
+        squash_in_pes(x, how, cycle)
+    idle_cause = idle_cause_of(x, cycle)
     more_coming = idle_cause == CAUSE.queue_empty and x.queue.n_held < x.settings.depth_ops
     sequence(x, how, cycle)
     if windows_kind(x, how) != NO_WINDOWS:
         squash_in_queue(x, how, cycle)
     schedule(x, how, cycle, more_coming)
-    _note_causes(x, how, idle_cause)
-    write(x, how, cycle)
+    note_causes(x, how, idle_cause)
+    if write(x, how, cycle):
+        stall_and_go_on(x, how, cycle)
     enqueue_arrivals(x, how)
 
 
 @inlined
-def _note_causes(x: FastMemory, how: How, idle_cause: int) -> None:
+def note_causes(x: FastMemory, how: How, idle_cause: int) -> None:
     """Note what PEs do that put no word in."""
     busy, stalled, without_words = 0, 0, 0
     for word in range(set_words(x, how)):
@@ -76,7 +78,7 @@ def _note_causes(x: FastMemory, how: How, idle_cause: int) -> None:
 
 
 @noinline
-def _next_change(x: FastMemory, cycle: int) -> int:
+def next_change(x: FastMemory, cycle: int) -> int:
     """Return the next cycle in which more than words can move; NEVER if there is none."""
     wake = next_day(x, cycle)
     for later in range(cycle + 1, cycle + BUCKETS):
@@ -91,7 +93,7 @@ def _next_change(x: FastMemory, cycle: int) -> int:
 
 
 @inlined
-def _book_causes(x: FastMemory, cycles: int) -> None:
+def book_causes(x: FastMemory, cycles: int) -> None:
     """Book the causes of a cycle, so many times."""
     now, ledger = x.now, x.ledger
     cause_at(ledger, now.idle_cause).pe_cycles += now.idle * cycles
@@ -100,15 +102,15 @@ def _book_causes(x: FastMemory, cycles: int) -> None:
 
 
 @noinline
-def _finish_counts(x: FastMemory, cycle: int) -> None:
-    """Count what follows from sums."""
+def finish_counts(x: FastMemory, cycle: int) -> None:
+    """Count what follows from sums; reads are those of ideal banks."""
     counts, words, width = x.counts, x.words, x.settings.width_edges
     counts.cycles = cycle + 1
     counts.ops = x.layer.ops
     counts.edges_total = x.layer.edges
-    counts.words_executed = words.useful + words.wasted
+    counts.words_executed = words.useful + words.wasted + words.squashed
     counts.edges_executed = counts.words_executed * width - words.missing
-    counts.edges_wasted = words.wasted * width - words.missing_wasted
+    counts.edges_wasted = (words.wasted + words.squashed) * width - words.missing_wasted
     counts.edges_pruned_threshold = counts.edges_total - counts.edges_executed - counts.edges_pruned_pooling
     counts.queue_writes = counts.dispatched
     counts.queue_reads = counts.issued
@@ -119,14 +121,16 @@ def _finish_counts(x: FastMemory, cycle: int) -> None:
     counts.output_bits = x.layer.windows
     counts.activation_requests = counts.words_executed
     counts.weight_requests = counts.words_executed
-    counts.weight_reads = counts.words_executed
-    counts.activation_reads = words.reads if x.layer.counts_reads else counts.words_executed
+    if not x.layer.is_banked:
+        counts.weight_reads = counts.words_executed
+        counts.activation_reads = words.reads if x.layer.counts_reads else counts.words_executed
     cause_at(x.ledger, CAUSE.useful).pe_cycles += words.useful
     cause_at(x.ledger, CAUSE.wasted).pe_cycles += words.wasted
+    cause_at(x.ledger, CAUSE.squashed).pe_cycles += words.squashed
 
 
 @inlined
-def _run(x: FastMemory, how: How, start_cycle: int) -> tuple[int, int]:
+def run_ideal(x: FastMemory, how: How, start_cycle: int) -> tuple[int, int]:
     """Run a layer; return how it ended and its last cycle."""
     x.clock.start_cycle = start_cycle
     pump(x)
@@ -134,32 +138,15 @@ def _run(x: FastMemory, how: How, start_cycle: int) -> tuple[int, int]:
     while True:
         _tick(x, how, cycle)
         if x.clock.ended_ops == x.layer.ops:
-            _book_causes(x, 1)
-            _finish_counts(x, cycle)
+            book_causes(x, 1)
+            finish_counts(x, cycle)
             if x.weight_groups.n_groups == 1:
                 free_half(x, 0, start_cycle + cycle + 1)
             return DONE, start_cycle + cycle
         wake = cycle + 1
         if x.clock.moved == 0:
-            wake = _next_change(x, cycle)
+            wake = next_change(x, cycle)
             if wake == NEVER:
                 return STUCK, start_cycle + cycle
-        _book_causes(x, wake - cycle)
+        book_causes(x, wake - cycle)
         cycle = wake
-
-
-@cache
-def kernel_for(how: How) -> Any:
-    """Return the kernel for such layers, which is compiled when it is called for the first time.
-
-    Numba's cache tells kernels of one source apart by the values that it closes over, which are these and
-    a digest of all sources, for it does not see an edit in another file.
-    """
-    sources, is_usual, windows = SOURCES, how.is_usual, how.windows
-
-    def run_fast_layer(x: FastMemory, start_cycle: int) -> tuple[int, int]:
-        if sources < 0:
-            return STUCK, start_cycle
-        return _run(x, How(is_usual, windows), start_cycle)
-
-    return _njit(cache=True, nogil=True, _nrt=False)(run_fast_layer)

@@ -19,31 +19,35 @@ class How(NamedTuple):
 
     Attributes
     ----------
-    is_usual : bool
-        Whether PEs have two contexts, are no more than a word of bits can tell apart, and windows are of this
-        kind; else all of this is looked up.
+    contexts, set_words : int
+        Contexts of a PE, and words of a set of PEs; 0 where they are looked up.
     windows : int
-        Whether windows are pruned, and whether each is 4 ops in a row of program order.
+        Whether windows are pruned, and whether each is 4 ops in a row of program order; looked up if they
+        are ``ANY_WINDOWS``.
+    is_banked : bool
+        Whether banks can refuse words.
     """
 
-    is_usual: bool
+    contexts: int
+    set_words: int
     windows: int
+    is_banked: bool
 
 
-def how_for(pes: int, contexts: int, windows: int) -> How:
-    """Choose a kernel: there are three."""
-    if pes <= USUAL_PES and contexts == USUAL_CONTEXTS and windows != ANY_WINDOWS:
-        return How(True, windows)
-    return How(False, ANY_WINDOWS)
+def how_for(pes: int, contexts: int, windows: int, is_banked: bool) -> How:
+    """Choose a kernel: there are three for ideal supply, and one for banks, where words take most time."""
+    if not is_banked and pes <= USUAL_PES and contexts == USUAL_CONTEXTS and windows != ANY_WINDOWS:
+        return How(contexts, 1, windows, False)
+    return How(0, 0, ANY_WINDOWS, is_banked)
 
 
 @inlined
 def contexts_of(x: FastMemory, how: How) -> int:
     """Return the contexts of a PE."""
-    return USUAL_CONTEXTS if how.is_usual else x.settings.contexts
+    return how.contexts if how.contexts > 0 else x.settings.contexts
 
 
 @inlined
 def windows_kind(x: FastMemory, how: How) -> int:
-    """Return whether windows are pruned, and of which kind they are."""
-    return how.windows if how.is_usual else x.layer.windows_kind
+    """Return whether windows of a layer are pruned, and of which kind they are."""
+    return how.windows if how.windows != ANY_WINDOWS else x.layer.windows_kind

@@ -9,7 +9,8 @@ import numpy as np
 
 from o3sim.compiled.allocation import Allocation, located, records
 from o3sim.compiled.bit_set import bit_set_of
-from o3sim.compiled.fast.choice import prunes_windows
+from o3sim.compiled.fast.banked.memory import output_layer_of, supply_of
+from o3sim.compiled.fast.choice import is_banked, prunes_windows
 from o3sim.compiled.fast.how import ANY_WINDOWS, NO_WINDOWS, WINDOWS_OF_4
 from o3sim.compiled.fast.output_buffer import QUEUE_BITS
 from o3sim.compiled.fast.program import Bit, Index, OpRecord, Program, pack_ops
@@ -42,7 +43,8 @@ def windows_of(architecture: Architecture, profile: LayerProfile) -> int:
     if not prunes_windows(architecture, profile.geometry, profile.scores):
         return NO_WINDOWS
     in_a_row = architecture.sequencer.order == "window_major"
-    of_4 = in_a_row and window_members(profile.geometry).owned.shape[1] == 4
+    is_one_in_flight = architecture.scheduler.window_in_flight_ops == 1
+    of_4 = in_a_row and is_one_in_flight and window_members(profile.geometry).owned.shape[1] == 4
     return WINDOWS_OF_4 if of_4 else ANY_WINDOWS
 
 
@@ -82,11 +84,13 @@ def program_of(
         chunk = 0
     elif a.sequencer.order == "member_major":
         chunk = a.sequencer.group_windows
-    listed = windows_kind == ANY_WINDOWS
+    listed, banked = windows_kind == ANY_WINDOWS, is_banked(a)
+    lists_reads = shape["lists_reads"] and not banked
     program = Allocation(
         Program,
         {
             **shape,
+            "lists_reads": lists_reads,
             "groups": len(groups),
             "width_edges": a.pe.width_edges,
             "width_shift": shift_of(a.pe.width_edges),
@@ -100,10 +104,12 @@ def program_of(
             "outcomes": located(profile.outcome, np.uint8),
             "output": records(Bit, windows),
             "op_records": records(OpRecord, ops),
-            "reads_row": records(Index, ops if shape["lists_reads"] else 0),
+            "reads_row": records(Index, ops if lists_reads else 0),
             "window_of": records(Index, ops if listed else 0),
             "first_of": records(Index, windows if listed else 0),
             "step_of": records(Index, windows if listed else 0),
+            "lists_neurons": banked,
+            "neuron_of": records(Index, ops if banked else 0),
         },
     )
     pack_ops(program)
@@ -127,7 +133,7 @@ def fast_memory_of(
     addresses = word_addresses(geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word)
     words = -(-addresses.n_edges // a.pe.width_edges)
     set_words = -(-a.pe.count // 64)
-    prunes = windows_kind != NO_WINDOWS
+    prunes, banked = windows_kind != NO_WINDOWS, is_banked(a)
     tables = {
         name: located(program.table(name).view(np.uint32), np.uint32)
         for name in ("op_records", "reads_row", "window_of", "first_of", "step_of")
@@ -148,13 +154,16 @@ def fast_memory_of(
                 "verdict_after_cycles": verdict_after,
                 "has_thresholds": not profile.scores,
                 "checks_bounds": checks_bounds,
-                "counts_reads": addresses.gathers,
+                "is_banked": banked,
+                "counts_reads": addresses.gathers and not banked,
                 "edges": program.record["edges"],
                 "reads": located(addresses.reads, np.int64),
                 "edges_of": located(addresses.n_edges, np.int32),
                 "missing_edges_of": located(words * a.pe.width_edges - addresses.n_edges, np.int32),
                 **tables,
+                **(output_layer_of(profile, a) if banked else {}),
             },
+            **(supply_of(profile, a, program) if banked else {}),
             "pes": _pes_of(a, set_words),
             "calendar": _calendar_of(verdict_after * (int(words.max()) + 4), a.pe.contexts * set_words),
             "output": _output_of(a, set_words, ops),

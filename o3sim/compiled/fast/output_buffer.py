@@ -8,9 +8,9 @@ from o3sim.compiled.bit_set import clear_bit, set_bit, word_at
 from o3sim.compiled.fast.bits import NONE, bit, lowest
 from o3sim.compiled.fast.how import NO_WINDOWS, How, windows_kind
 from o3sim.compiled.fast.op_records import is_one
+from o3sim.compiled.fast.output_bits import take_bits
 from o3sim.compiled.fast.records import FastMemory, known_at, n_known_at, op_record, pe_at, waiting_at
-from o3sim.compiled.fast.servers import go_on, stall
-from o3sim.compiled.fast.sets import find_free, is_in, set_words
+from o3sim.compiled.fast.sets import set_words
 from o3sim.compiled.fast.verdicts import BUCKETS
 from o3sim.compiled.fast.weights import count_ended
 from o3sim.compiled.kernel import ONE, inlined, noinline
@@ -22,21 +22,28 @@ _PLACE = 2**QUEUE_BITS - 1
 
 
 @inlined
-def write(x: FastMemory, how: How, cycle: int) -> None:
-    """Write outcomes: at most ``write_width`` in a cycle, and one of a PE."""
+def write(x: FastMemory, how: How, cycle: int) -> bool:
+    """Write outcomes: at most ``write_width`` in a cycle, and one of a PE.
+
+    Return whether some may have to wait, or have waited: then PEs may stall from the next cycle on, or go on.
+    """
     output, bucket = x.output, cycle & (BUCKETS - 1)
     known = n_known_at(output, bucket).number
     if known == 0 and output.n_waiting == 0:
-        return
+        return False
+    room = x.settings.write_width_ops
+    if how.is_banked and x.output_bits.n_held > 0:
+        room = 0
     n_known_at(output, bucket).number = 0
     first = bucket * output.room
-    if output.n_waiting == 0 and output.n_constants == 0 and known <= x.settings.write_width_ops:
+    if output.n_waiting == 0 and output.n_constants == 0 and known <= room:
         if x.settings.write_width_ops < x.settings.pes:
             _pass_turn(x, first, known)
         for k in range(known):
             _retire(x, how, known_at(output, first + k).op, cycle)
-    else:
-        _write_in_turn(x, how, first, known, cycle)
+        return False
+    _write_in_turn(x, how, first, known, room, cycle)
+    return True
 
 
 @inlined
@@ -64,17 +71,19 @@ def _retire(x: FastMemory, how: How, op: int, cycle: int) -> None:
     one = np.uint64(is_one(op_record(x.layer, op)))
     word_at(x.output.retired_ones, op >> 6).bits |= one << np.uint64(op & 63)
     count_ended(x, op, cycle)
+    if how.is_banked and x.layer.writes_back:
+        take_bits(x, op)
     if windows_kind(x, how) != NO_WINDOWS:
         put_due(x.queue.shown, cycle + x.settings.squash_latency_cycles, op)
 
 
 @noinline
-def _write_in_turn(x: FastMemory, how: How, first: int, known: int, cycle: int) -> None:
+def _write_in_turn(x: FastMemory, how: How, first: int, known: int, room: int, cycle: int) -> None:
     """Write one outcome of each PE, from the one on whose turn it is, as far as there is room."""
     output = x.output
     for k in range(known):
         _line_up(x, known_at(output, first + k).op, known_at(output, first + k).pe)
-    begin, left = output.next_pe, x.settings.write_width_ops
+    begin, left = output.next_pe, room
     words = set_words(x, how)
     for turn in range(words + 1):
         word = (begin >> 6) + turn
@@ -91,8 +100,6 @@ def _write_in_turn(x: FastMemory, how: How, first: int, known: int, cycle: int) 
             left -= 1
             _set_turn(x, pe + 1)
             _retire(x, how, _take_first(x, pe), cycle)
-    for word in range(words):
-        _stall_and_go_on(x, how, word, cycle)
 
 
 @inlined
@@ -117,18 +124,3 @@ def _take_first(x: FastMemory, pe: int) -> int:
         clear_bit(x.output.queues, pe)
     x.output.n_waiting -= 1
     return first.op
-
-
-@inlined
-def _stall_and_go_on(x: FastMemory, how: How, word: int, cycle: int) -> None:
-    """Let PEs whose outcomes wait stall from the next cycle on, and those that stalled for none go on."""
-    waiting, stalled = word_at(x.output.queues, word).bits, word_at(x.pes.stalled, word).bits
-    changed = waiting ^ stalled
-    while changed != NONE:
-        pe = (word << 6) + lowest(changed)
-        changed &= changed - ONE
-        if is_in(pe, x.output.queues):
-            stall(x, how, pe, cycle + 1)
-        else:
-            go_on(x, how, pe, cycle + 1)
-    find_free(x, how, word)

@@ -51,8 +51,8 @@ class Program:
     width_edges, width_shift : int
     channel_outermost, chunk : int
         Whether channels are outermost, and how many windows are walked member by member; 0 for all.
-    checks_bounds, lists_windows, lists_reads : int
-        Whether ops may be decided early; whether the last four tables are to be written.
+    checks_bounds, lists_windows, lists_reads, lists_neurons : int
+        Whether ops may be decided early; whether the last five tables are to be written.
     edges : int
         Sum over all ops.
     first_channel, end_channel : table
@@ -66,6 +66,8 @@ class Program:
         Bits of the windows.
     op_records, reads_row, window_of, first_of, step_of : table
         As in :class:`o3sim.compiled.fast.records.Layer`.
+    neuron_of : table
+        Position * channels + channel of each op.
     """
 
     groups: int
@@ -80,6 +82,7 @@ class Program:
     checks_bounds: int
     lists_windows: int
     lists_reads: int
+    lists_neurons: int
     edges: int
     first_channel: Table[np.int64]
     end_channel: Table[np.int64]
@@ -98,6 +101,7 @@ class Program:
     window_of: Table[Index]
     first_of: Table[Index]
     step_of: Table[Index]
+    neuron_of: Table[Index]
 
 
 _first_channel = numbers("first_channel", np.int64)
@@ -117,6 +121,7 @@ _reads_row_at = rows("reads_row", Index)
 _window_of_op = rows("window_of", Index)
 _first_of = rows("first_of", Index)
 _step_of = rows("step_of", Index)
+_neuron_at = rows("neuron_of", Index)
 
 
 @inlined
@@ -169,6 +174,8 @@ def _pack(p: Program, op: int, position: int, channel: int) -> None:
         decided = quotient(_decision_edges(p, neuron) + p.width_edges - 1, p.width_edges, p.width_shift)
     p.edges += edges
     _op_record_at(p, op).packed = np.uint32(packed_op(decided, words, _outcome_of(p, neuron), border))
+    if p.lists_neurons:
+        _neuron_at(p, op).number = np.uint32(neuron)
     if p.lists_reads:
         _reads_row_at(p, op).number = np.uint32(_row_of_position(p, position) + _row_of_channel(p, channel))
 

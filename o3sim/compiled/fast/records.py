@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from o3sim.compiled.bit_set import BitSet
+from o3sim.compiled.fast.banked.records import Supply
 from o3sim.compiled.record import Table, numbers, rows
 from o3sim.compiled.records.ledger import Ledger
+from o3sim.compiled.records.output_bits import OutputBits
 from o3sim.compiled.records.settings import Settings
 from o3sim.compiled.records.weight_stream import WeightGroups
 from o3sim.compiled.ring import Ring
@@ -27,8 +29,9 @@ class Layer:
         As of :class:`~o3sim.compiled.fast.how.How`.
     verdict_after_cycles : int
         Cycles from a word to the verdict on it.
-    has_thresholds, checks_bounds, counts_reads : int
-        ``counts_reads``: whether a word may take several activation reads.
+    has_thresholds, checks_bounds, is_banked, counts_reads : int
+        ``is_banked``: whether banks can refuse words, and count what they read; ``counts_reads``: whether a
+        word may take several activation reads.
     edges : int
         Edges of all its ops.
     op_records : table
@@ -39,6 +42,12 @@ class Layer:
         By kind of border: edges of an op, and those that its last word has too few.
     window_of, first_of, step_of : table
         Window of each op, and of each window the first of its ops and how far they lie apart.
+    writes_back, first_output_word : int
+        Whether output bits go to banks that operands are read from; the word that they begin in.
+    overlap, windows_of : int, table
+        The most pooling windows that an op is in, and these, by position.
+    pool_members, written : int, table
+        Ops of a pooling window; by window how many of them were written.
     """
 
     ops: int
@@ -50,6 +59,7 @@ class Layer:
     verdict_after_cycles: int
     has_thresholds: int
     checks_bounds: int
+    is_banked: int
     counts_reads: int
     edges: int
     op_records: Table[np.uint32]
@@ -60,6 +70,18 @@ class Layer:
     window_of: Table[np.uint32]
     first_of: Table[np.uint32]
     step_of: Table[np.uint32]
+    writes_back: int
+    first_output_word: int
+    overlap: int
+    pool_members: int
+    windows_of: Table[np.int32]
+    written: Table[Written]
+
+
+class Written:
+    """How many ops of a window were written, while its output bit is not final."""
+
+    number: np.int32
 
 
 op_record = numbers("op_records", np.uint32)
@@ -70,6 +92,7 @@ missing_edges_of = numbers("missing_edges_of", np.int32)
 listed_window = numbers("window_of", np.uint32)
 listed_first = numbers("first_of", np.uint32)
 listed_step = numbers("step_of", np.uint32)
+written_at = rows("written", Written)
 
 
 class Clock:
@@ -224,7 +247,7 @@ waiting_at = rows("waiting", Outcome)
 
 
 class Window:
-    """A window: nothing known of it, an op in flight, or settled."""
+    """A window: how many of its ops are in flight, or that it is settled."""
 
     state: np.uint8
 
@@ -275,10 +298,14 @@ settled_at = rows("settled", Number)
 
 
 class Words:
-    """Sums over ops that left their PE: words, and edges that last words had too few."""
+    """Sums over ops that left their PE: words, and edges that last words had too few.
+
+    ``squashed``: words of ops that were squashed there.
+    """
 
     useful: int
     wasted: int
+    squashed: int
     missing: int
     missing_wasted: int
     reads: int
@@ -302,6 +329,8 @@ class FastMemory:
     pes: PEs
     calendar: Calendar
     output: Output
+    output_bits: OutputBits
+    supply: Supply
     queue: Queue
     words: Words
     now: Now

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from o3sim.compiled.allocation import Allocation, located
-from o3sim.compiled.fast.cycle import kernel_for
+from o3sim.compiled.fast.choice import is_banked
 from o3sim.compiled.fast.how import how_for
+from o3sim.compiled.fast.kernels import kernel_for
 from o3sim.compiled.fast.memory import fast_memory_of, program_of, windows_of
 from o3sim.compiled.fast.program import unpack_outputs
 
@@ -31,7 +32,7 @@ def run_fast(
     windows_kind = windows_of(architecture, profile)
     program = program_of(profile, groups, architecture, windows_kind)
     memory = fast_memory_of(profile, groups, first_group, architecture, stream, program, windows_kind)
-    how = how_for(architecture.pe.count, architecture.pe.contexts, windows_kind)
+    how = how_for(architecture.pe.count, architecture.pe.contexts, windows_kind, is_banked(architecture))
     done, cycle = kernel_for(how)(memory.record, start_cycle)
     ones = memory.table("output.retired_ones.words")
     program.record["retired_ones"] = located(ones, ones.dtype).address

@@ -20,23 +20,31 @@ from o3sim.compiled.records.settings import IN_ORDER, LOCKSTEP
 @inlined
 def schedule(x: FastMemory, how: How, cycle: int, more_coming: bool) -> None:
     """Select this cycle's ops, and plan the PEs whose ops changed."""
-    quota = x.settings.issue_width_ops
-    if x.settings.policy == LOCKSTEP:
-        quota = _group_size(x, how, more_coming)
+    quota = quota_of(x, how, more_coming)
     while quota > 0 and x.queue.n_held > 0:
-        pe = _least_loaded(x, how)
+        pe = least_loaded(x, how)
         if pe < 0:
             break
-        op = _oldest(x, how)
+        op = oldest(x, how)
         if op < 0:
             break
-        _issue(x, how, op, pe, cycle)
+        context = issue(x, how, op, pe, cycle)
+        if decided_words_of(op_record(x.layer, op)) > 0:
+            _begin(x, how, op, pe, context, cycle)
         quota -= 1
     for word in range(set_words(x, how)):
         holes, changed = word_at(x.pes.holes, word), word_at(x.pes.changed, word)
         bits = holes.bits | changed.bits
         if bits != NONE:
             _plan_all(x, how, word, bits, cycle)
+
+
+@inlined
+def quota_of(x: FastMemory, how: How, more_coming: bool) -> int:
+    """Return how many ops can be selected in this cycle, free contexts and the queue aside."""
+    if x.settings.policy == LOCKSTEP:
+        return _group_size(x, how, more_coming)
+    return x.settings.issue_width_ops
 
 
 @inlined
@@ -52,7 +60,7 @@ def _group_size(x: FastMemory, how: How, more_coming: bool) -> int:
 
 
 @inlined
-def _least_loaded(x: FastMemory, how: How) -> int:
+def least_loaded(x: FastMemory, how: How) -> int:
     """Find the free PE that holds fewest, the lowest of them; -1 if there is none."""
     words = set_words(x, how)
     for held in range(contexts_of(x, how)):
@@ -64,7 +72,7 @@ def _least_loaded(x: FastMemory, how: How) -> int:
 
 
 @inlined
-def _oldest(x: FastMemory, how: How) -> int:
+def oldest(x: FastMemory, how: How) -> int:
     """Take the op that the policy selects next out of the queue; -1 if there is none."""
     queue = x.queue
     if windows_kind(x, how) == NO_WINDOWS:
@@ -89,8 +97,8 @@ def _oldest(x: FastMemory, how: How) -> int:
 
 
 @inlined
-def _issue(x: FastMemory, how: How, op: int, pe: int, cycle: int) -> None:
-    """Give an op the lowest free context of a PE."""
+def issue(x: FastMemory, how: How, op: int, pe: int, cycle: int) -> int:
+    """Give an op the lowest free context of a PE, and return it; see to one that needs no word."""
     context = 0
     while word_at(x.pes.held, place_of(x, how, context, pe)).bits & bit(pe) != NONE:
         context += 1
@@ -98,13 +106,17 @@ def _issue(x: FastMemory, how: How, op: int, pe: int, cycle: int) -> None:
     _count_load(x, how, pe)
     x.counts.issued += 1
     x.clock.moved = 1
-    server = server_at(x.pes, pe * contexts_of(x, how) + context)
-    server.op = op
-    decided = decided_words_of(op_record(x.layer, op))
-    if decided == 0:
+    server_at(x.pes, pe * contexts_of(x, how) + context).op = op
+    if decided_words_of(op_record(x.layer, op)) == 0:
         word_at(x.pes.constants, place_of(x, how, context, pe)).bits |= bit(pe)
         enter(x, how, context, pe, cycle + 1)
-        return
+    return context
+
+
+@inlined
+def _begin(x: FastMemory, how: How, op: int, pe: int, context: int, cycle: int) -> None:
+    """Let an op take words from a cycle on."""
+    server = server_at(x.pes, pe * contexts_of(x, how) + context)
     if is_in(pe, x.pes.joined):
         if fill_hole(x, how, pe, context, op, cycle):
             server.age = op
@@ -114,7 +126,7 @@ def _issue(x: FastMemory, how: How, op: int, pe: int, cycle: int) -> None:
         catch_up(x, how, pe, cycle)
         set_bit(x.pes.changed, pe)
     server.age = op
-    server.left = decided
+    server.left = decided_words_of(op_record(x.layer, op))
     server.ready = cycle
     server.decides = NEVER
     server.leaves = NEVER

@@ -7,7 +7,7 @@ from o3sim.compiled.fast.how import NO_WINDOWS, How, windows_kind
 from o3sim.compiled.fast.op_records import border_of_op
 from o3sim.compiled.fast.records import FastMemory, arriving_at, edges_of, op_record, state_at
 from o3sim.compiled.fast.weights import count_ended, group_end, has_arrived
-from o3sim.compiled.fast.windows import IN_FLIGHT, is_settled, window_of
+from o3sim.compiled.fast.windows import is_settled, window_of
 from o3sim.compiled.kernel import inlined
 
 
@@ -75,7 +75,7 @@ def enqueue_arrivals(x: FastMemory, how: How) -> None:
     for k in range(queue.n_arriving):
         op = arriving_at(queue, k).number
         set_bit(queue.held, op)
-        if state_at(queue, window_of(x, how, op)).state != IN_FLIGHT:
+        if state_at(queue, window_of(x, how, op)).state < x.settings.window_in_flight_ops:
             set_bit(queue.ready, op)
             queue.ready_low = min(queue.ready_low, op >> 6)
         queue.held_low = min(queue.held_low, op >> 6)

@@ -10,13 +10,14 @@ is the oldest and no other can have it, and a PE has period `L` from `L - 1` cyc
 
 from __future__ import annotations
 
-from o3sim.compiled.bit_set import clear_bit, set_bit
+from o3sim.compiled.bit_set import clear_bit, set_bit, word_at
+from o3sim.compiled.fast.bits import NONE, lowest
 from o3sim.compiled.fast.calendar import enter, strike
 from o3sim.compiled.fast.how import How, contexts_of
 from o3sim.compiled.fast.op_records import decided_words_of, spare_words_of
 from o3sim.compiled.fast.records import FastMemory, Server, op_record, pe_at, server_at
-from o3sim.compiled.fast.sets import is_in
-from o3sim.compiled.kernel import NEVER, inlined, noinline
+from o3sim.compiled.fast.sets import find_free, is_in, set_words
+from o3sim.compiled.kernel import NEVER, ONE, inlined, noinline
 
 OUT = 1 << 50
 """Above any age."""
@@ -300,3 +301,18 @@ def go_on(x: FastMemory, how: How, pe: int, cycle: int) -> None:
     clear_bit(x.pes.stalled, pe)
     pe_at(x.pes, pe).at = cycle
     plan(x, how, pe, cycle)
+
+
+@noinline
+def stall_and_go_on(x: FastMemory, how: How, cycle: int) -> None:
+    """Let PEs whose outcomes wait stall from the next cycle on, and those that stalled for none go on."""
+    for word in range(set_words(x, how)):
+        changed = word_at(x.output.queues, word).bits ^ word_at(x.pes.stalled, word).bits
+        while changed != NONE:
+            pe = (word << 6) + lowest(changed)
+            changed &= changed - ONE
+            if is_in(pe, x.output.queues):
+                stall(x, how, pe, cycle + 1)
+            else:
+                go_on(x, how, pe, cycle + 1)
+        find_free(x, how, word)

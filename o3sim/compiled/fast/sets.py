@@ -14,7 +14,7 @@ from o3sim.compiled.kernel import inlined
 @inlined
 def set_words(x: FastMemory, how: How) -> int:
     """Return the words of a set of PEs."""
-    return 1 if how.is_usual else x.layer.set_words
+    return how.set_words if how.set_words > 0 else x.layer.set_words
 
 
 @inlined

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from o3sim.compiled.bit_set import set_bit, word_at
-from o3sim.compiled.fast.bits import NONE, lowest
+from o3sim.compiled.fast.bits import NONE, bit, lowest
 from o3sim.compiled.fast.calendar import entry_word, is_marked
 from o3sim.compiled.fast.how import How, contexts_of
 from o3sim.compiled.fast.op_records import border_of_op, decided_words_of, spare_words_of
 from o3sim.compiled.fast.records import (
     FastMemory,
     constant_at,
+    edges_of,
     known_at,
     missing_edges_of,
     n_known_at,
@@ -21,7 +22,8 @@ from o3sim.compiled.fast.records import (
     server_at,
 )
 from o3sim.compiled.fast.servers import catch_up, part
-from o3sim.compiled.fast.sets import find_free, is_in, set_words
+from o3sim.compiled.fast.sets import find_free, is_in, place_of, set_words
+from o3sim.compiled.fast.weights import count_ended
 from o3sim.compiled.kernel import NEVER, ONE, as_int, inlined
 
 BUCKETS = 8
@@ -35,19 +37,25 @@ def take_verdicts(x: FastMemory, how: How, cycle: int) -> None:
     if is_marked(x, cycle):
         for context in range(contexts_of(x, how)):
             for word in range(set_words(x, how)):
-                entries = word_at(x.calendar.entries, entry_word(x, how, context, word, cycle))
-                leaving = entries.bits
-                if leaving != NONE:
-                    entries.bits = NONE
-                    _leave(x, how, context, word, leaving, cycle)
-        for word in range(set_words(x, how)):
-            find_free(x, how, word)
-        for k in range(x.output.n_constants):
-            _know(x, constant_at(x.output, k).op, constant_at(x.output, k).pe, cycle)
+                leaving = take_leaving(x, how, context, word, cycle)
+                while leaving != NONE:
+                    pe = (word << 6) + lowest(leaving)
+                    leaving &= leaving - ONE
+                    _leave_pe(x, how, pe, context, cycle)
+        finish_day(x, how, cycle)
 
 
 @inlined
-def _know(x: FastMemory, op: int, pe: int, cycle: int) -> None:
+def finish_day(x: FastMemory, how: How, cycle: int) -> None:
+    """See which PEs are free now, and list the outcomes of ops that need no word."""
+    for word in range(set_words(x, how)):
+        find_free(x, how, word)
+    for k in range(x.output.n_constants):
+        know(x, constant_at(x.output, k).op, constant_at(x.output, k).pe, cycle)
+
+
+@inlined
+def know(x: FastMemory, op: int, pe: int, cycle: int) -> None:
     """List an outcome as known from a cycle on."""
     bucket = cycle & (BUCKETS - 1)
     count = n_known_at(x.output, bucket)
@@ -58,8 +66,13 @@ def _know(x: FastMemory, op: int, pe: int, cycle: int) -> None:
 
 
 @inlined
-def _leave(x: FastMemory, how: How, context: int, word: int, leaving: np.uint64, cycle: int) -> None:
-    """Free a context of some PEs."""
+def take_leaving(x: FastMemory, how: How, context: int, word: int, cycle: int) -> np.uint64:
+    """Free a context of the PEs whose day it is; return those whose op took words."""
+    entries = word_at(x.calendar.entries, entry_word(x, how, context, word, cycle))
+    leaving = entries.bits
+    if leaving == NONE:
+        return leaving
+    entries.bits = NONE
     held = word_at(x.pes.held, context * set_words(x, how) + word)
     held.bits &= ~leaving
     constants = word_at(x.pes.constants, context * set_words(x, how) + word)
@@ -74,10 +87,7 @@ def _leave(x: FastMemory, how: How, context: int, word: int, leaving: np.uint64,
             constant.op = server_at(x.pes, pe * contexts_of(x, how) + context).op
             constant.pe = pe
             x.output.n_constants += 1
-    while leaving != NONE:
-        pe = (word << 6) + lowest(leaving)
-        leaving &= leaving - ONE
-        _leave_pe(x, how, pe, context, cycle)
+    return leaving
 
 
 @inlined
@@ -95,12 +105,12 @@ def _leave_pe(x: FastMemory, how: How, pe: int, context: int, cycle: int) -> Non
         set_bit(x.pes.changed, pe)
         wasted = -server.left
     server.age = NEVER
-    _count_words(x, server.op, wasted)
-    _know(x, server.op, pe, server.decides + x.settings.latency_cycles)
+    count_words(x, server.op, wasted)
+    know(x, server.op, pe, server.decides + x.settings.latency_cycles)
 
 
 @inlined
-def _count_words(x: FastMemory, op: int, wasted: int) -> None:
+def count_words(x: FastMemory, op: int, wasted: int) -> None:
     """Count the words of an op, which its deciding word and these make."""
     record = op_record(x.layer, op)
     decided, missing = decided_words_of(record), missing_edges_of(x.layer, border_of_op(record))
@@ -113,3 +123,17 @@ def _count_words(x: FastMemory, op: int, wasted: int) -> None:
         words.missing_wasted += missing & ended
     if x.layer.counts_reads:
         words.reads += reads_until(x.layer, reads_row(x.layer, op) + decided + wasted - 1)
+
+
+@inlined
+def count_squashed(x: FastMemory, how: How, op: int, pe: int, context: int, words: int, cycle: int) -> None:
+    """Free the context of an op that is squashed in its PE, and count it, so many of its words being in."""
+    held = word_at(x.pes.held, place_of(x, how, context, pe))
+    held.bits &= ~bit(pe)
+    x.counts.squashed_pe += 1
+    x.words.squashed += words
+    edges = edges_of(x.layer, border_of_op(op_record(x.layer, op)))
+    x.counts.edges_pruned_pooling += edges - words * x.settings.width_edges
+    if x.layer.counts_reads and words > 0:
+        x.words.reads += reads_until(x.layer, reads_row(x.layer, op) + words - 1)
+    count_ended(x, op, cycle)

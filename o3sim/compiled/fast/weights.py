@@ -28,12 +28,19 @@ def count_ended(x: FastMemory, op: int, cycle: int) -> None:
         _count_in_group(x, op, cycle)
 
 
+@inlined
+def group_of(x: FastMemory, op: int) -> int:
+    """Return the weight group of an op that the sequencer has come to: it is among the last."""
+    number = min(x.queue.group, x.weight_groups.n_groups - 1)
+    while op < group_at(x.weight_groups, number).first_channel * x.layer.ops_of_channel:
+        number -= 1
+    return number
+
+
 @noinline
 def _count_in_group(x: FastMemory, op: int, cycle: int) -> None:
     """Count an op that ended in its weight group."""
-    number = 0
-    while op >= group_end(x, number):
-        number += 1
+    number = group_of(x, op)
     group = group_at(x.weight_groups, number)
     group.ops_left -= 1
     if group.ops_left == 0:

@@ -19,10 +19,11 @@ from o3sim.compiled.fast.records import (
     state_at,
 )
 from o3sim.compiled.fast.weights import count_ended
-from o3sim.compiled.kernel import ONE, inlined
+from o3sim.compiled.kernel import ONE, as_int, inlined
 from o3sim.compiled.ring import take_due
 
-UNKNOWN, IN_FLIGHT, SETTLED = 0, 1, 2
+SETTLED = 255
+"""State of a window seen to be 1; of others, how many of its ops are in flight."""
 _NIBBLE = np.uint64(15)
 
 
@@ -46,13 +47,16 @@ def show(x: FastMemory, how: How, cycle: int) -> None:
     op = take_due(queue.shown, cycle)
     while op >= 0:
         window = window_of(x, how, op)
-        if is_one(op_record(x.layer, op)):
-            state_at(queue, window).state = np.uint8(SETTLED)
-            settled_at(queue, queue.n_settled).number = window
-            queue.n_settled += 1
-        else:
-            state_at(queue, window).state = np.uint8(UNKNOWN)
-            _make_ready(x, how, window)
+        in_flight = as_int(state_at(queue, window).state)
+        if in_flight != SETTLED:
+            if is_one(op_record(x.layer, op)):
+                state_at(queue, window).state = np.uint8(SETTLED)
+                settled_at(queue, queue.n_settled).number = window
+                queue.n_settled += 1
+            else:
+                state_at(queue, window).state = np.uint8(in_flight - 1)
+                if in_flight == x.settings.window_in_flight_ops:
+                    _make_ready(x, how, window)
         x.clock.moved = 1
         op = take_due(queue.shown, cycle)
 
@@ -78,11 +82,15 @@ def _make_ready(x: FastMemory, how: How, window: int) -> None:
 
 @inlined
 def begin(x: FastMemory, how: How, op: int) -> None:
-    """Let an op leave the queue: the others of its window are not ready until its outcome is seen."""
+    """Let an op leave the queue: where its window has no place for more, the others are ready no more."""
     queue = x.queue
     window = window_of(x, how, op)
-    state_at(queue, window).state = np.uint8(IN_FLIGHT)
+    in_flight = as_int(state_at(queue, window).state) + 1
+    state_at(queue, window).state = np.uint8(in_flight)
     clear_bit(queue.held, op)
+    if in_flight < x.settings.window_in_flight_ops:
+        clear_bit(queue.ready, op)
+        return
     if windows_kind(x, how) == WINDOWS_OF_4:
         word_at(queue.ready, window >> 4).bits &= ~(_NIBBLE << np.uint64((window & 15) << 2))
         return

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 
 class Gathering:
-    """What a request asks for: the fetches of those activation words, and whether the weight word."""
+    """What a request asks for: the fetches of those activation words, and whether the weight word.
 
+    Fetches from ``first_addend`` on are of what the op adds: they follow those of its first word's edges.
+    """
+
+    first_addend: int
     first_fetch: int
     end_fetch: int
     asks_weight: int

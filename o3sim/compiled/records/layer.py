@@ -12,6 +12,7 @@ from o3sim.compiled.record import Table, numbers
 from o3sim.compiled.records.settings import or_zero, shift_of
 from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import window_members
+from o3sim.contract.sums import addend_addresses, first_sum_word, value_bits
 from o3sim.contract.tasks import task_members
 from o3sim.contract.weight_groups import weight_words
 from o3sim.contract.word_addresses import word_addresses
@@ -42,6 +43,10 @@ class Layer:
         Whether its neurons have one each: they do but in the scores layer.
     first_output_word : int
         As of :func:`~o3sim.contract.output_addresses.first_output_word`.
+    first_sum_word, sum_bits, sum_words : int
+        Where the sums begin, bits of a sum, and the most words that one lies in; 0 if none are written.
+    addend_fetches : int
+        Entries of ``addend_offset_of``: 0 of a layer that adds nothing.
     checks_bounds, prunes_pooling, races : int
         Whether thresholds, classes and, in the queue's sight, pooling windows are pruned.
     gathers, is_stage : int
@@ -55,6 +60,8 @@ class Layer:
     border_of, base_bit_of, edges_of, first_row_of, activation_bit_of, weight_word_of : table
     fetch_start_of, fetch_bit_of, offset_of, reads_of : table
         As in :class:`~o3sim.contract.word_addresses.WordAddresses`.
+    addend_position_of, addend_channel_of, addend_offset_of : table
+        As in :class:`~o3sim.contract.sums.AddendAddresses`.
     owned, windows_of : table
         As in :class:`~o3sim.contract.program_order.WindowMembers`.
     decision_edges, outcomes : table
@@ -72,6 +79,10 @@ class Layer:
     reads_per_offset: int
     has_thresholds: int
     first_output_word: int
+    first_sum_word: int
+    sum_bits: int
+    sum_words: int
+    addend_fetches: int
     checks_bounds: int
     prunes_pooling: int
     races: int
@@ -91,6 +102,9 @@ class Layer:
     fetch_bit_of: Table[np.int64]
     offset_of: Table[np.int32]
     reads_of: Table[np.int64]
+    addend_position_of: Table[np.int64]
+    addend_channel_of: Table[np.int64]
+    addend_offset_of: Table[np.int64]
     owned: Table[np.int32]
     windows_of: Table[np.int32]
     decision_edges: Table[np.int32]
@@ -107,6 +121,9 @@ fetch_start_of = numbers("fetch_start_of", np.int64)
 fetch_bit_of = numbers("fetch_bit_of", np.int64)
 offset_of = numbers("offset_of", np.int32)
 reads_of = numbers("reads_of", np.int64)
+addend_position_of = numbers("addend_position_of", np.int64)
+addend_channel_of = numbers("addend_channel_of", np.int64)
+addend_offset_of = numbers("addend_offset_of", np.int64)
 owned_position = numbers("owned", np.int32)
 pooled_position = numbers("windows_of", np.int32)
 decision_edges = numbers("decision_edges", np.int32)
@@ -123,7 +140,7 @@ def layer_of(
     has_queue = architecture.scheduler.has_queue
     if not has_queue:
         shape = {**shape, **_tasks_of(geometry, architecture)}
-    checks_bounds = pruning.threshold and not profile.scores
+    checks_bounds = pruning.threshold and profile.has_bounds
     verdict_after = architecture.pe.latency_cycles if checks_bounds else 1
     races = profile.race is not None and pruning.argmax
     in_turn = has_queue and not traced and not races
@@ -136,7 +153,7 @@ def layer_of(
         "is_stage": is_stage,
         "verdict_after_cycles": verdict_after,
         "writes_back": architecture.activation_buffer.banks != "ideal" and not (profile.scores or is_stage),
-        "skips_ahead": in_turn and can_skip_ahead(architecture, verdict_after),
+        "skips_ahead": in_turn and geometry.addend is None and can_skip_ahead(architecture, verdict_after),
         "is_plain": in_turn and not shape["gathers"] and is_plain(architecture),
         "decision_edges": located(profile.decision, np.int32),
         "outcomes": located(profile.outcome, np.uint8),
@@ -157,7 +174,8 @@ def _shape_of(geometry: Geometry, width_edges: int, one_access_a_word: bool) -> 
         "weight_words": weight_words(geometry, width_edges),
         "table_words": addresses.weight_word.shape[1],
         "first_output_word": first_output_word(geometry, width_edges),
-        "gathers": addresses.gathers,
+        "gathers": addresses.gathers or geometry.addend is not None,
+        **_sums_of(geometry, width_edges),
         "border_of": located(addresses.border_of, np.int32),
         "base_bit_of": located(addresses.base_bit, np.int64),
         "edges_of": located(addresses.n_edges, np.int32),
@@ -171,6 +189,25 @@ def _shape_of(geometry: Geometry, width_edges: int, one_access_a_word: bool) -> 
         "reads_per_offset": addresses.reads[0].size,
         "owned": located(members.owned, np.int32),
         "windows_of": located(members.windows_of, np.int32),
+    }
+
+
+def _sums_of(geometry: Geometry, width_edges: int) -> dict[str, Any]:
+    """Describe where a layer's sums lie, and what it adds."""
+    addend = addend_addresses(geometry, width_edges)
+    described = {
+        "first_sum_word": first_sum_word(geometry, width_edges),
+        "sum_bits": geometry.sum_bits,
+        "sum_words": len(value_bits(geometry.sum_bits, width_edges)) if geometry.sum_bits else 0,
+    }
+    if addend is None:
+        return described
+    return {
+        **described,
+        "addend_fetches": len(addend.offset_bit),
+        "addend_position_of": located(addend.position_bit, np.int64),
+        "addend_channel_of": located(addend.channel_bit, np.int64),
+        "addend_offset_of": located(addend.offset_bit, np.int64),
     }
 
 

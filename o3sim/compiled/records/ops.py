@@ -29,6 +29,8 @@ class Op:
         First word of its row of the tables of operand addresses.
     activation_base, weight_base : int
         Bit and word to which those addresses are relative.
+    addend_base : int
+        Bit at which what it adds begins.
     group : int
         Its weight group, counted from the layer's first.
     words_in : int
@@ -52,6 +54,7 @@ class Op:
     first_word: int
     activation_base: int
     weight_base: int
+    addend_base: int
     group: int
     words_in: int
     pe: int

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class HeldWord:
-    """The word that a final bit belongs to."""
+    """A word that a final bit, or a sum, belongs to."""
 
     word: int
 
@@ -64,7 +64,7 @@ def output_bits_of(architecture: Architecture, most_final: int, counted_windows:
     ----------
     architecture : Architecture
     most_final : int
-        Bits that the outcomes of one cycle make final, at most.
+        Words that the outcomes of one cycle make final, of bits and of sums, at most.
     counted_windows : int
         Windows of which the ops that retired with 0 are counted.
     """

@@ -44,6 +44,8 @@ class Context:
         As of the op.
     gathered : int
         Buffer words read for the next word.
+    addend_base : int
+        As of the op.
     """
 
     ready_cycle: int
@@ -57,6 +59,7 @@ class Context:
     words: int
     index: int
     gathered: int
+    addend_base: int
 
 
 class PE:

@@ -39,8 +39,8 @@ def export_qonnx(network: Network, path: Path) -> None:
     Raises
     ------
     InputError
-        If parameters are synthetic, layers have inputs of their own, there are no classes,
-        QONNX cannot say the input encoding exactly, the model exceeds
+        If parameters are synthetic, layers have inputs of their own, or take from several, there are no
+        classes, QONNX cannot say the input encoding exactly, the model exceeds
         2 GB, the extra `onnx` is missing, or the file cannot be written.
     """
     if network.last is not None:
@@ -53,6 +53,13 @@ def export_qonnx(network: Network, path: Path) -> None:
         )
     if not network.classes or any(layer.geometry.own_input for layer in network.layers):
         raise InputError(f"{network.name}: no chain of layers that ends in scores, which is what a model is")
+    graph = next(
+        (each.name for each in network.layers if each.geometry.source or each.geometry.makes_sums), None
+    )
+    if graph is not None:
+        raise InputError(
+            f"{network.name}: layer {graph} takes from several layers, and only chains of layers are exported"
+        )
     if sum(4 * len(layer.weights) * layer.geometry.fan_in for layer in network.layers) > MOST_BYTES:
         raise InputError(f"{network.name}: exceeds the 2 GB that an ONNX file can have")
     try:

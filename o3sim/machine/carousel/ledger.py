@@ -49,5 +49,4 @@ class CarouselLedger:
     def finish(self) -> None:
         """Count what follows from other counts."""
         counters = self.counters
-        counters.patch_reads = counters.words_executed
         counters.activation_requests = counters.weight_requests = counters.words_executed

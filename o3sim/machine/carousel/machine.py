@@ -69,6 +69,7 @@ class CarouselMachine:
         self.layers: list[LayerCounters] = []
         self.outputs: list[NDArray[np.uint8]] = []
         self._programs = programs
+        self._sharing = architecture.activation_buffer.share_patch_reads
         self._first_group = 0
         self._cycle = 0
 
@@ -152,10 +153,12 @@ class CarouselMachine:
     def _take_window(self, context: Context, pe: int, number: int) -> str | None:
         """Take the next window of the group, or say why there is none."""
         group = pe // self.program.sizes.pes
-        found = self.streams[group].hand_out(pe, self._cycle, self.broadcast.filled, self._arrived)
+        wanted = self._last_window.get(pe) if self._sharing == "aligned" else None
+        found = self.streams[group].hand_out(pe, self._cycle, self.broadcast.filled, self._arrived, wanted)
         if isinstance(found, str):
             return found
         context.take(*found)
+        self._last_window[pe] = context.window
         self.ledger.handed_out(self.bounds.members)
         for member in range(self.bounds.members):
             self._emit(EventKind.DISPATCH, self.bounds.op_of(context, member), f"counter{group}")
@@ -180,9 +183,16 @@ class CarouselMachine:
             return
         self._emit(EventKind.WORD, running.op, f"pe{pe}", running.words)
         self.bounds.hear(context, passing % self.program.words, self._cycle)
+        self._read_patch(pe, (passing, running.position))
         if stream.heard_round != passing:
             stream.heard_round = passing
             self.ledger.counters.weight_reads += 1
+
+    def _read_patch(self, pe: int, word: tuple[int, int]) -> None:
+        """Read a word, by its round and position, unless the PE has kept it."""
+        if self._sharing == "none" or self._last_read.get(pe) != word:
+            self._last_read[pe] = word
+            self.ledger.counters.patch_reads += 1
 
     def _write(self, place: int) -> None:
         """Write the outcome of a window."""
@@ -222,6 +232,8 @@ class CarouselMachine:
         ]
         self.contexts = [Context() for _ in range(architecture.pe.count * sizes.contexts)]
         self.bits.begin_layer(program.first_output_word)
+        self._last_read: dict[int, tuple[int, int]] = {}
+        self._last_window: dict[int, int] = {}
         self.output = OutputPort(self.contexts, architecture.output_buffer.write_width_ops)
         windows = len(program.members)
         self._weights_left = [windows * (g.last_channel - g.first_channel) for g in program.weight_groups]

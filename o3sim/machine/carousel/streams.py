@@ -99,10 +99,25 @@ class StreamGroup:
             self.open.append(self._to_come.popleft())
 
     def hand_out(
-        self, pe: int, cycle: int, filled: Callable[[int, int], bool], arrived: Callable[[int], bool]
+        self,
+        pe: int,
+        cycle: int,
+        filled: Callable[[int, int], bool],
+        arrived: Callable[[int], bool],
+        wanted: int | None,
     ) -> tuple[Stream, int] | str:
-        """Hand a window to a PE, with its stream; or say why there is none."""
+        """Hand a window to a PE, with its stream; or say why there is none.
+
+        The place of one that is wanted is looked for first.
+        """
         list_number, waits = pe % self._lists, False
+        if wanted is not None and self.handed_out < self._windows_per_cycle:
+            for stream in self.open:
+                is_next = stream.opened_cycle < cycle and stream.place_for(list_number) == wanted
+                if is_next and filled(stream.pass_number, wanted):
+                    self.handed_out += 1
+                    stream.take(list_number)
+                    return stream, wanted
         for stream in self.open:
             place = stream.place_for(list_number)
             if stream.opened_cycle == cycle or place is None:

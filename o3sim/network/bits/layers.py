@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.network.bits.patches import Patches, gather, most_mismatches, weight_sums
+from o3sim.network.flow import Inputs
 from o3sim.network.layer import Geometry, Layer
+from o3sim.network.sums import bits_of_sums, sums_of
 
 
 def thresholded(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.uint8]:
@@ -15,7 +17,7 @@ def thresholded(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.uint8]:
     Parameters
     ----------
     layer : Layer
-        With thresholds.
+        With thresholds on its dots.
     codes : ndarray of int, shape (in_height, in_width, in_channels)
         As for :func:`o3sim.network.bits.patches.gather`.
 
@@ -37,6 +39,20 @@ def thresholded(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.uint8]:
         bits,
     )
     return bits.reshape(g.out_height, g.out_width, g.out_channels)
+
+
+def evaluated(layer: Layer, inputs: Inputs) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
+    """Evaluate every neuron to its bit, before pooling, and to its sum, if the layer writes sums.
+
+    Parameters
+    ----------
+    layer : Layer
+        With thresholds.
+    """
+    if layer.sums is None:
+        return thresholded(layer, inputs.codes), None
+    sums = sums_of(layer, dots(layer, inputs.codes), inputs.addition)
+    return bits_of_sums(layer, sums), sums if layer.geometry.sum_bits else None
 
 
 def dots(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -70,8 +70,15 @@ def gather(geometry: Geometry, codes: NDArray[np.integer]) -> Patches:
     return Patches(patches.reshape(-1, g.planes, g.words_per_neuron), masks, mask_index)
 
 
-def most_mismatches(layer: Layer, patches: Patches) -> NDArray[np.int64]:
+def most_mismatches(
+    layer: Layer, patches: Patches, thresholds: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
     """Turn ``dot >= theta`` into a bound on weighted mismatches.
+
+    Parameters
+    ----------
+    thresholds : ndarray of int64, shape (positions, out_channels), optional
+        In place of the layer's thresholds, which are those of channels: one for each neuron.
 
     With ``F = 2**planes - 1`` and ``M`` weighted matches of ``n`` taps, a fixed-point dot is
     ``(2*M - n*F + c*W) / 2``, ``W`` the sum of the weights over the taps; a binary dot is
@@ -79,15 +86,16 @@ def most_mismatches(layer: Layer, patches: Patches) -> NDArray[np.int64]:
 
     Returns
     -------
-    ndarray of int64, shape (patterns, out_channels)
+    ndarray of int64, shape (patterns, out_channels), with ``thresholds`` (positions, out_channels)
         In ``-1 .. n*F``: -1 where the neuron is constant 0, ``n*F`` where it is constant 1.
     """
     if layer.theta is None:
         raise ValueError(f"layer {layer.name} has no thresholds")
-    total = (patches.taps * (2**layer.geometry.planes - 1))[:, None]
-    theta = np.clip(layer.theta, -_BEYOND, _BEYOND)[None, :]
+    rows = slice(None) if thresholds is None else patches.mask_index
+    total = (patches.taps * (2**layer.geometry.planes - 1))[rows, None]
+    theta = np.clip(layer.theta[None, :] if thresholds is None else thresholds, -_BEYOND, _BEYOND)
     if layer.fixed_point:
-        theta = 2 * theta - layer.input_offset * weight_sums(layer, patches)
+        theta = 2 * theta - layer.input_offset * weight_sums(layer, patches)[rows]
     needed_matches = -((-(theta + total)) // 2)
     return np.ascontiguousarray(total - np.clip(needed_matches, 0, total + 1))
 

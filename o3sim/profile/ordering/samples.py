@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.network.bits.layers import pooled, thresholded
+from o3sim.network.bits.layers import evaluated, pooled
 from o3sim.network.bits.packing import unpack_bits
 from o3sim.network.bits.patches import Patches, gather, most_mismatches
+from o3sim.network.flow import Flow
 from o3sim.network.layer import Layer
 from o3sim.network.network import Network
-from o3sim.network.own_input import layer_input
 
 MOST_MEMBERS = 9
 """Windows of more members stay in raster order: patterns double with each."""
@@ -134,21 +134,22 @@ class Trial:
 
 
 def can_be_ordered(layer: Layer) -> bool:
-    """Return whether an order can bring anything: the layer is binary and has thresholds."""
-    return not layer.scores and not layer.fixed_point
+    """Return whether an order can bring anything: the layer is binary and its channels have thresholds."""
+    return not layer.scores and not layer.fixed_point and not layer.geometry.makes_sums
 
 
 def sample_layers(network: Network, images: Sequence[NDArray[np.uint8]]) -> Iterator[LayerSamples]:
     """Yield the samples of every layer that can be ordered, one layer in memory at a time."""
-    codes: list[NDArray[np.integer]] = [network.encode(image) for image in images]
+    flows = [Flow(network.layers, image, network.encode(image)) for image in images]
     for layer in network.layers:
         if layer.scores:
             return
-        codes = [layer_input(layer, *pair) for pair in zip(images, codes, strict=True)]
-        outcomes = [thresholded(layer, each) for each in codes]
+        inputs = [flow.inputs_of(layer) for flow in flows]
+        found = [evaluated(layer, each) for each in inputs]
         if can_be_ordered(layer):
             samples = LayerSamples.of(layer)
-            for each, outcome in zip(codes, outcomes, strict=True):
-                samples.add(each, outcome, len(images))
+            for each, (outcome, _) in zip(inputs, found, strict=True):
+                samples.add(each.codes, outcome, len(images))
             yield samples
-        codes = [pooled(layer.geometry, outcome) for outcome in outcomes]
+        for flow, (outcome, sums) in zip(flows, found, strict=True):
+            flow.put(layer, pooled(layer.geometry, outcome), sums)

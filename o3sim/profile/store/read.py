@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from o3sim.errors import InputError
 from o3sim.files.inputs import first_line, open_input
 from o3sim.network.bits.layers import pooled
+from o3sim.network.flow import source_numbers
 from o3sim.network.images import Images
 from o3sim.network.layer import Layer
 from o3sim.network.network import Network
@@ -98,12 +99,16 @@ class StoredImage:
 
     def _matches_of(self, number: int, layer: Layer) -> Callable[[int], WordMatches] | None:
         """Count a layer's matches from its input, if its weights are there."""
-        if not layer.weights.size or layer.geometry.edge_order is not None or self._stored.speculative:
+        geometry = layer.geometry
+        if geometry.edge_order is not None or geometry.makes_sums:
+            return None
+        if not layer.weights.size or self._stored.speculative:
             return None
         if layer.geometry.own_input:
             codes = self._part(array_name(number, INPUT))
         else:
-            codes = self.exact_bits(number - 1) if number else self._part(INPUT)
+            source = source_numbers(self._layers)[number]
+            codes = self._part(INPUT) if source is None else self.exact_bits(source)
         return partial(word_matches, layer, codes)
 
     def exact_bits(self, layer: int) -> NDArray[np.uint8]:

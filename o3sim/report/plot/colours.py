@@ -57,6 +57,7 @@ UNITS: dict[str, Look] = {
     "line_buffer": (ORANGE, "////"),
     "weight_buffer": (GREEN, ""),
     "threshold_table": (GREEN, "////"),
+    "sums": (NAVY, "xxxx"),
     "patch_memory": (ORANGE, "...."),
     "activation_gather": (ORANGE, "xxxx"),
     "issue_queue": (YELLOW, ""),

@@ -1,6 +1,6 @@
-// Output bits on their way to the activation buffer. A bit is final with the first 1 of its window, or with
-// the last of WINDOW_OUTCOMES outcomes when none was, or always when it is not to tell which; it goes to its bank in the next cycle. A bank writes one word a cycle:
-// while others wait for theirs, the output buffer takes no outcomes.
+// Output bits on their way to the activation buffer. A bit is final with the first 1 of its window, or with the last of
+// WINDOW_OUTCOMES outcomes when none was, or always when it is not to tell which; it goes to its bank in the next
+// cycle. A bank writes one word a cycle: while others wait for theirs, the output buffer takes no outcomes.
 module o3_output_bits
   import o3_pkg::*;
 #(
@@ -19,9 +19,9 @@ module o3_output_bits
     output logic                                   will_hold_up,   // as of the end of this one
     output logic                                   will_write      // a bank in the next cycle
 );
-  localparam int LEFT_BITS = bits_for(WINDOW_OUTCOMES);
+  localparam int COUNT_BITS = bits_for(WINDOW_OUTCOMES), ENDED_BITS = bits_for(WINDOW_OUTCOMES - 1);
   logic [WINDOWS-1:0]                is_1;
-  logic [WINDOWS-1:0][LEFT_BITS-1:0] ended;  // ops of each window that retired
+  logic [WINDOWS-1:0][ENDED_BITS-1:0] ended;  // ops of each window that retired, while some are left
 
   typedef struct packed {
     logic                   valid;
@@ -34,12 +34,12 @@ module o3_output_bits
     return FIRST_OUTPUT_WORD + int'(window) / PE_WIDTH_EDGES;
   endfunction
 
-  logic [WIDTH-1:0][LEFT_BITS-1:0] count;  // ops of its window that have retired, with each of this cycle
+  logic [WIDTH-1:0][COUNT_BITS-1:0] count;  // ops of its window that have retired, with each of this cycle
   always_comb
     for (int i = 0; i < WIDTH; i++) begin
       logic was_1;
       was_1 = is_1[retired[i].window];
-      count[i] = ended[retired[i].window] + 1'b1;
+      count[i] = COUNT_BITS'(ended[retired[i].window]) + 1'b1;
       for (int j = 0; j < i; j++)
         if (retired[j].valid && retired[j].window == retired[i].window) begin
           was_1 = was_1 | retired[j].outcome;
@@ -91,7 +91,7 @@ module o3_output_bits
       write_bit[i] <= going[i].value;
       if (retired[i].valid) begin
         if (retired[i].outcome) is_1[retired[i].window] <= 1'b1;
-        ended[retired[i].window] <= count[i];
+        ended[retired[i].window] <= ENDED_BITS'(count[i]);
       end
     end
     if (rst) begin

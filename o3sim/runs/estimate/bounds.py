@@ -27,6 +27,7 @@ from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.carousel.plan import tiles_for
 from o3sim.contract.patch import patch_columns
 from o3sim.contract.plan import cut_layers
+from o3sim.contract.sums import addend_addresses, value_bits
 from o3sim.contract.word_addresses import word_addresses
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def _most(architecture: Architecture, layer: Layer, groups: int) -> int:
     one_access = a.activation_buffer.one_access_a_word
     per_word += word_addresses(layer.geometry, a.pe.width_edges, one_access).most_reads - 1  # one a cycle
     waits = 3 + _most_writes(architecture, layer) + a.scheduler.issue_latency_cycles + a.pe.latency_cycles
+    waits += _most_added(architecture, layer)
     if a.scheduler.has_queue:
         waits += a.scheduler.select_cycles + a.pruning.squash_latency_cycles
     cycles = per_word * words_of(layer.geometry, a.pe.width_edges) + waits * ops_of(layer.geometry) + 2
@@ -151,11 +153,19 @@ def _most_going_round(architecture: Architecture, layer: Layer, groups: int) -> 
     return per_op * ops_of(geometry) + groups * filling + opening + written + 2
 
 
+def _most_added(architecture: Architecture, layer: Layer) -> int:
+    """Cycles in which an op reads what it adds, at most: a word a cycle."""
+    addend = addend_addresses(layer.geometry, architecture.pe.width_edges)
+    return 0 if addend is None else len(addend.offset_bit)
+
+
 def _most_writes(architecture: Architecture, layer: Layer) -> int:
-    """Cycles in which the output bits of an op can keep words from going in, at most."""
-    pool = layer.geometry.pool
+    """Cycles in which the output bits, and the sum, of an op can keep words from going in, at most."""
+    pool, sum_bits = layer.geometry.pool, layer.geometry.sum_bits
     if architecture.activation_buffer.banks == "ideal":
         return 0
+    if sum_bits:
+        return 1 + len(value_bits(sum_bits, architecture.pe.width_edges))
     return 1 if pool is None else (-(-pool.size // pool.stride)) ** 2
 
 
@@ -165,7 +175,9 @@ def _least_words(architecture: Architecture, layer: Layer) -> NDArray[np.int64]:
     if layer.scores and architecture.pruning.argmax and not layer.fixed_point:
         return np.ones((len(n_edges), layer.geometry.out_channels), np.int64)
     edges = np.broadcast_to(n_edges[:, None], (len(n_edges), layer.geometry.out_channels))
-    if architecture.pruning.threshold and not layer.scores:
+    if layer.geometry.addend is not None and not layer.geometry.sum_bits:
+        edges = np.minimum(edges, 1)  # what is added may decide; it comes with the first word
+    elif architecture.pruning.threshold and not layer.scores and not layer.geometry.sum_bits:
         if layer.theta is None or layer.fixed_point:
             edges = np.zeros_like(edges)
         else:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.profile.profile import profile_layer
@@ -18,7 +17,7 @@ from o3sim.runs.estimate.sample import MachineCost, MachineSample
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.network.layer import Geometry, Layer
+    from o3sim.network.layer import Geometry
     from o3sim.network.network import Network
 
 SAMPLE_S = 1.0
@@ -56,42 +55,37 @@ def measure(
     engines : sequence of str
         The engine of each architecture.
     """
-    from o3sim.network.bits.layers import pooled
+    from o3sim.network.bits.layers import evaluated, pooled
+    from o3sim.network.flow import Flow
     from o3sim.network.infer import class_scores
-    from o3sim.network.own_input import layer_input
     from o3sim.runs.kernels import load_kernels
 
     load_kernels()  # the time that takes once is not an image's
-    codes: NDArray[np.integer] = network.encode(image)
+    flow = Flow(network.layers, image, network.encode(image))
     edges = inference_s = profile_s = 0.0
     pairs = zip(architectures, engines, strict=True)
     samples = [_sample_of(architecture, network, engine) for architecture, engine in pairs]
     end = clock() + SAMPLE_S
     for layer in network.layers:
-        codes = layer_input(layer, image, codes)
+        inputs = flow.inputs_of(layer)
         start = clock()
         if layer.scores:
-            class_scores(layer, codes)
+            class_scores(layer, inputs.codes)
         else:
-            bits = pooled(layer.geometry, _thresholded(layer, codes))
+            outcome, sums = evaluated(layer, inputs)
+            bits = pooled(layer.geometry, outcome)
         middle = clock()
-        profile = profile_layer(layer, codes)
+        profile = profile_layer(layer, *inputs)
         inference_s, profile_s = inference_s + middle - start, profile_s + clock() - middle
         edges += words_of(layer.geometry, 1)
         for sample in samples:
             sample.take(profile, clock)
         if layer.scores or clock() > end:
             break
-        codes = bits
+        flow.put(layer, bits, sums)
     rest = sum(words_of(layer.geometry, 1) for layer in network.layers) / edges
     costs = tuple(sample.scaled(network) for sample in samples)
     return ImageCost(inference_s * rest, profile_s * rest, costs)
-
-
-def _thresholded(layer: Layer, codes: NDArray[np.integer]) -> NDArray[np.uint8]:
-    from o3sim.network.bits.layers import thresholded
-
-    return thresholded(layer, codes)
 
 
 def _sample_of(architecture: Architecture, network: Network, engine: str) -> MachineSample | StageSample:

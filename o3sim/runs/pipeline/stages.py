@@ -120,6 +120,12 @@ def stage_machines(architecture: Architecture, layers: Sequence[Sized]) -> list[
                 f"architecture {architecture.name}: layer {layer.name} has an input of its own, and stages of"
                 f" a {PIPELINED} machine hand rows on: run independent layers on a layer_sequential one"
             )
+        if layer.geometry.source or layer.geometry.makes_sums:
+            what = f"takes from {layer.geometry.source}" if layer.geometry.source else "makes sums"
+            raise InputError(
+                f"architecture {architecture.name}: organization: layer {layer.name} {what}, and stages of a"
+                f" {PIPELINED} machine hand rows of bits on to the next; take `layer_sequential`"
+            )
     machines = [
         Architecture.model_validate({**laid_over(values, stage), "dram": _RESIDENT}) for stage in stages
     ]

@@ -112,7 +112,7 @@ def test_operations_of_a_network_that_runs(logged: Any, percent: float, verdict:
     evidence = FakeEvidence([network("c", cifar=True)], {("c", "o3bnn"): result(pruned=percent)})
     cifar, *_ = found(operations.check_operations, evidence)
     assert (cifar.key, cifar.measured, cifar.verdict) == ("pruned-cifar", pytest.approx(percent), verdict)
-    assert cifar.subject == "c, 5 images, o3bnn"
+    assert cifar.subject == "c, 5 images, o3bnn, bn_pool"
     assert cifar.why == "share of ones before pools 0.50; accuracy 90.0 % (published network: 88.7 %)"
 
 
@@ -166,12 +166,18 @@ def test_no_loss_of_no_network() -> None:
 
 
 @pytest.mark.parametrize(("dense", "verdict"), [(4.5, REPRODUCED), (2.0, REPRODUCED), (1.5, NOT_REPRODUCED)])
-def test_speed_up_is_dense_over_pruned(dense: float, verdict: Verdict) -> None:
-    results = {("a", "o3bnn"): result(pruned=30), ("a", "dense"): result(dense)}
+def test_speed_up_is_dense_over_pruned_on_the_same_supply(dense: float, verdict: Verdict) -> None:
+    results = {("a", name): result(pruned=30) for name in ("o3bnn", "o3bnn-streamed", "o3bnn-ideal")}
+    for name, latency in (("dense", dense), ("dense-streamed", 1.25), ("dense-ideal", 3.0)):
+        results["a", name] = result(latency)
     results["a", "in-order-interleaved"] = result(2.0)
-    (row,) = found(speed_up.check_speed_up, FakeEvidence([network("a")], results))
-    assert (row.measured, row.verdict) == (dense, verdict)
-    assert "allow 1.18x at most" in row.why
+    rows = found(speed_up.check_speed_up, FakeEvidence([network("a")], results))
+    assert [row.measured for row in rows] == [dense, 1.25, 3.0]
+    assert rows[0].verdict == verdict
+    assert [row.machines[0] for row in rows] == ["o3bnn", "o3bnn-streamed", "o3bnn-ideal"]
+    for row, latency in zip(rows, (dense, 1.25, 3.0), strict=True):
+        assert "allow 1.18x at most" in row.why
+        assert f"dense takes {latency:.2f} of its energy on the chip" in row.why
 
 
 def test_energy_is_set_beside_and_never_judged() -> None:
@@ -204,6 +210,7 @@ def seeds(count: int, gain: float = 1.0, lost: float = 0.0) -> tuple[list[Traini
         )
         results[f"p{seed}", "o3bnn"] = result(100 * gain + seed)
         results[f"r{seed}", "o3bnn"] = result(100.0 + seed)
+        results[f"r{seed}", "dense"] = result(90.0 + seed)
     return logs, results
 
 
@@ -232,6 +239,9 @@ def test_three_seeds_are_judged_by_speed_and_accuracy(
     assert row.subject == "net, bn_pool, seeds 1, 2, 3, o3bnn"
     assert f"accuracy {100 * (0 - lost):+.2f} +- 0.00 points" in row.why
     assert "edges pruned +8.0 +- 2.5 points" in row.why
+    assert "dense takes 0.90 of its energy on the chip" in row.why
+    allowed = sum(expected) / 3 * (0.5 / (100 * lost) if lost > 0.005 else 1)
+    assert f"interpolated to 0.5 points lost {allowed:+.1f}" in row.why
 
 
 def test_seeds_without_images_are_named_and_not_judged(logged: Any) -> None:

@@ -39,6 +39,7 @@ def carousel(**changes: Any) -> Architecture:
     data["scheduler"] |= {"dispatch": "carousel", "groups": 1, "open_channels": 4, "windows_per_cycle": 64}
     data["scheduler"] |= {"tiles": "shared", "take_from_neighbour": 0}
     data["activation_buffer"] |= {"patch_kbit": 1000, "broadcast_words": "ideal"}
+    data["activation_buffer"]["share_patch_reads"] = "none"
     for name, value in changes.items():
         unit, _, key = name.partition("__")
         data[unit][key] = value
@@ -141,6 +142,7 @@ def carousels(draw: st.DrawFn, width: int) -> Architecture:
         scheduler__issue_latency_cycles=draw(st.sampled_from([0, 0, 1, 3])),
         activation_buffer__banks=draw(banks()),
         activation_buffer__broadcast_words=draw(st.sampled_from([1, 2, "ideal"])),
+        activation_buffer__share_patch_reads=draw(st.sampled_from(["none", "chance", "aligned"])),
         weight_buffer__banks=draw(st.sampled_from(["ideal", groups * (opened + more)])),
         dram__bits_per_cycle=draw(st.sampled_from(["ideal", 3, 64, 1000])),
         dram__latency_cycles=draw(st.sampled_from([0, 1, 50])),

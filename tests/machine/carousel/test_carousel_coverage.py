@@ -24,6 +24,7 @@ KNOBS = {
     "latency <= contexts", "issue latency", "slow DRAM", "scores", "write width 1",
     "threshold not pruned", "pools not pruned", "weights that stay", "shared tiles", "columns",
     "columns in tiles", "from the neighbour", "a word broadcast", "words broadcast",
+    "reads none", "reads chance", "reads aligned",
 }  # fmt: skip
 
 CAUSES = {
@@ -42,6 +43,7 @@ def machine_knobs(case: Case) -> set[str]:
         "ideal weight banks" if a.weight_buffer.banks == "ideal" else "weight banks",
         broadcast.get(a.activation_buffer.banks, "banks broadcast"),
         "a word broadcast" if a.activation_buffer.broadcast_words == 1 else "words broadcast",
+        f"reads {a.activation_buffer.share_patch_reads}",
         "from the neighbour" if a.scheduler.take_from_neighbour else "",
         "latency > contexts" if a.pe.latency_cycles > a.pe.contexts else "latency <= contexts",
         "issue latency" if a.scheduler.issue_latency_cycles else "",

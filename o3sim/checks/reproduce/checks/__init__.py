@@ -30,3 +30,14 @@ CHECKS: tuple[Check, ...] = (
     check_energy,
     check_issue_order,
 )
+
+KEYS_OF: Mapping[Check, frozenset[str]] = {
+    check_operations: frozenset({"pruned-cifar", "pruned-vgg16", "pruned-alexnet", "pruned-average"}),
+    check_no_loss: frozenset({"no-loss"}),
+    check_speed_up: frozenset({"speed-up"}),
+    check_regularisation: frozenset({"regularisation"}),
+    check_latency: frozenset({"latency-alexnet", "latency-vgg16"}),
+    check_energy: frozenset({"energy"}),
+    check_issue_order: frozenset({"issue-order-one", "issue-order-two", "issue-order-lockstep"}),
+}
+"""The claims that each is about."""

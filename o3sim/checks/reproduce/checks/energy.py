@@ -18,4 +18,6 @@ def check_energy(evidence: Evidence, claims: Mapping[str, Claim]) -> Iterator[Fi
         on_chip = dense.on_chip_pj / pruned.on_chip_pj
         why = f"the published factor is over other platforms; without DRAM {on_chip:.2f}x"
         subject = f"{trained.subject}, dense over o3bnn, table {pruned.configuration['energy']['table']}"
-        yield beside(KEY, claims[KEY], subject, dense.energy_pj.total / pruned.energy_pj.total, why)
+        yield beside(
+            KEY, claims[KEY], subject, dense.energy_pj.total / pruned.energy_pj.total, why, ("o3bnn", "dense")
+        )

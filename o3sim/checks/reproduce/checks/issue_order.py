@@ -14,6 +14,14 @@ HALF = 0.05
 """How near to 0.5 the share of ones must be for the claims, which are about 0.5, to be judged."""
 
 
+MACHINES = {
+    "issue-order-one": "o3bnn",
+    "issue-order-two": "o3bnn-two-members",
+    "issue-order-lockstep": "lockstep-pruned",
+}
+"""The machine of each claim; those of the first look had ideal supply and no latency to hide."""
+
+
 def check_issue_order(evidence: Evidence, claims: Mapping[str, Claim]) -> Iterator[Finding]:
     """Run the network whose share of ones before the pools is nearest to one half on three machines."""
     pooled = [trained for trained in evidence.trained.values() if trained.pooled_layers()]
@@ -22,25 +30,12 @@ def check_issue_order(evidence: Evidence, claims: Mapping[str, Claim]) -> Iterat
     trained = min(pooled, key=lambda candidate: abs(evidence.p1(candidate) - 0.5))
     p1 = evidence.p1(trained)
     judge = judged if abs(p1 - 0.5) <= HALF else beside
-    for key, architecture in _machines().items():
+    for key, name in MACHINES.items():
+        architecture = machine(name)
         measured = _pruned(trained, architecture, evidence)
         subject = f"pooled layers of {trained.subject}, {architecture.name}"
-        yield judge(key, claims[key], subject, measured, f"share of ones before the pools {p1:.2f}")
-
-
-def _machines() -> dict[str, Architecture]:
-    """Return the machine of each claim; those of the first look had ideal supply and no latency to hide."""
-    return {
-        "issue-order-one": _in_flight(1),
-        "issue-order-two": _in_flight(2),
-        "issue-order-lockstep": machine("lockstep-pruned"),
-    }
-
-
-def _in_flight(members: int) -> Architecture:
-    """Return o3bnn with that many members of a window in flight at most."""
-    name = f"o3bnn, {members} in flight"
-    return machine("o3bnn").with_({"scheduler.window_in_flight_ops": members, "name": name})
+        why = f"share of ones before the pools {p1:.2f}"
+        yield judge(key, claims[key], subject, measured, why, (name,))
 
 
 def _pruned(trained: Trained, architecture: Architecture, evidence: Evidence) -> float:

@@ -29,6 +29,6 @@ def check_latency(evidence: Evidence, claims: Mapping[str, Claim]) -> Iterator[F
         key, subject = f"latency-{name}", f"{name} on {MACHINE}, 1 image, synthetic"
         if name == SIZED_BY:
             why = f"{WHY}; the machine's peak was inferred from this very figure"
-            yield beside(key, claims[key], subject, result.latency_us, why)
+            yield beside(key, claims[key], subject, result.latency_us, why, (MACHINE,))
         else:
-            yield judged(key, claims[key], subject, result.latency_us, WHY)
+            yield judged(key, claims[key], subject, result.latency_us, WHY, (MACHINE,))

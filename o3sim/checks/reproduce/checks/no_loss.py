@@ -24,4 +24,4 @@ def check_no_loss(evidence: Evidence, claims: Mapping[str, Claim]) -> Iterator[F
         images += result.images
     subject = f"{len(evidence.trained)} trained networks on o3bnn, {images} images in all"
     why = f"all bits of {layers} layers set beside functional inference, image by image"
-    yield judged(KEY, claims[KEY], subject, changed, why)
+    yield judged(KEY, claims[KEY], subject, changed, why, ("o3bnn",))

@@ -40,6 +40,7 @@ class Rate:
     percent: float
     subject: str
     why: str
+    machines: tuple[str, ...] = ()
 
 
 def check_operations(evidence: Evidence, claims: Mapping[str, Claim]) -> Iterator[Finding]:
@@ -48,7 +49,7 @@ def check_operations(evidence: Evidence, claims: Mapping[str, Claim]) -> Iterato
     rates += [_logged(log) for log in plain_logs() if log.name in evidence.without_images]
     cifar = [rate for rate in rates if rate.cifar]
     for rate in cifar:
-        yield judged(CIFAR, claims[CIFAR], rate.subject, rate.percent, rate.why)
+        yield judged(CIFAR, claims[CIFAR], rate.subject, rate.percent, rate.why, rate.machines)
     if not cifar:
         yield untestable(CIFAR, claims[CIFAR], "no network", "no network trained on CIFAR-10 is shipped")
     for key in WITHOUT_WEIGHTS:
@@ -76,14 +77,14 @@ def _run(evidence: Evidence, trained: Trained) -> Rate:
     cifar = trained.network.input_shape == CIFAR_INPUT
     why = f"share of ones before pools {evidence.p1(trained):.2f}{'' if log is None else _accuracy(log)}"
     order = NOT_LOGGED if log is None else log.order
-    return Rate(trained.name, order, cifar, percent, f"{trained.subject}, o3bnn", why)
+    return Rate(trained.name, order, cifar, percent, f"{trained.subject}, o3bnn, {order}", why, ("o3bnn",))
 
 
 def _logged(log: TrainingLog) -> Rate:
     """Take the rate from the log, where there are no images to run."""
     image = load_workload(log.name).workload.input
     cifar = (image.height, image.width, image.channels) == CIFAR_INPUT
-    subject = f"{log.name}, {log.images_profiled} images, the log of its training"
+    subject = f"{log.name}, {log.images_profiled} images, the log of its training, {log.order}"
     why = (
         f"edges that bounds checked every 32 leave out{_accuracy(log)}; its images are not shipped:"
         " `o3sim data` converts a copy, and with --image-file o3bnn runs them"

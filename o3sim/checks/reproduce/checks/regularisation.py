@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 
 from o3sim.checks.reproduce.claims import Claim
-from o3sim.checks.reproduce.evidence import Evidence, shipped_networks
+from o3sim.checks.reproduce.evidence import Evidence, energy_beside, shipped_networks
 from o3sim.checks.reproduce.finding import Finding, Verdict, untestable
 from o3sim.checks.reproduce.interval import mean_and_interval
 from o3sim.checks.reproduce.training_logs import TrainingLog, load_logs
@@ -19,6 +19,9 @@ LEAST_PAIRS = 3
 
 ACCURACY_POINTS = 0.5
 """Percentage points of accuracy that may be lost on average for it to count as kept."""
+
+MACHINES = ("o3bnn", "dense")
+"""What the networks run on, and what its energy is set beside."""
 
 Pair = tuple[TrainingLog, TrainingLog]
 
@@ -66,18 +69,41 @@ def _finding(evidence: Evidence, claim: Claim, pairs: Sequence[Pair]) -> Finding
         if len(pairs) < LEAST_PAIRS
         else f"images of {len(runnable)} of {len(pairs)} seeds only, see --image-file"
     )
-    measured = fmean(_gain_percent(evidence, *pair) for pair in runnable) if runnable else None
+    gains = [_gain_percent(evidence, *pair) for pair in runnable]
     used = runnable or pairs
     why = f"{missing}; {_trade(used)}"
-    return Finding(KEY, claim, _subject(used), measured, Verdict.NOT_TESTABLE, why)
+    if gains:
+        why += f"; {_at_half_a_point(gains, runnable)}; {_energies(evidence, runnable)}"
+    return Finding(
+        KEY, claim, _subject(used), fmean(gains) if gains else None, Verdict.NOT_TESTABLE, why, None, MACHINES
+    )
 
 
 def _judged(evidence: Evidence, claim: Claim, pairs: Sequence[Pair]) -> Finding:
-    gain, interval = mean_and_interval([_gain_percent(evidence, *pair) for pair in pairs])
+    gains = [_gain_percent(evidence, *pair) for pair in pairs]
+    gain, interval = mean_and_interval(gains)
     kept = fmean(_accuracy_gains(pairs)) >= -ACCURACY_POINTS
     verdict = Verdict.REPRODUCED if claim.holds_for(gain) and kept else Verdict.NOT_REPRODUCED
-    why = f"{_trade(pairs)} (kept: down {ACCURACY_POINTS} at most); 95 % intervals over seeds"
-    return Finding(KEY, claim, _subject(pairs), gain, verdict, why, interval)
+    why = (
+        f"{_trade(pairs)} (kept: down {ACCURACY_POINTS} at most); {_at_half_a_point(gains, pairs)};"
+        f" 95 % intervals over seeds; {_energies(evidence, pairs)}"
+    )
+    return Finding(KEY, claim, _subject(pairs), gain, verdict, why, interval, MACHINES)
+
+
+def _at_half_a_point(gains: Sequence[float], pairs: Sequence[Pair]) -> str:
+    """Say what is gained where accuracy falls by what may be lost, on the line from plain to regularised."""
+    allowed = [
+        gain * min(1.0, ACCURACY_POINTS / max(-points, ACCURACY_POINTS))
+        for gain, points in zip(gains, _accuracy_gains(pairs), strict=True)
+    ]
+    return f"interpolated to {ACCURACY_POINTS} points lost {_points(allowed, 1)} %"
+
+
+def _energies(evidence: Evidence, pairs: Sequence[Pair]) -> str:
+    """Say what dense spends on the regularised networks, the first of the seeds."""
+    trained = evidence.trained[pairs[0][1].name]
+    return energy_beside(evidence.run(trained, "dense"), evidence.run(trained, "o3bnn"))
 
 
 def _subject(pairs: Sequence[Pair]) -> str:

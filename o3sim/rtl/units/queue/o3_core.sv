@@ -7,16 +7,17 @@ module o3_core
     input  logic rst,
     output logic done  // all ops have retired or were squashed, and no output bit is held up
 );
-  outcome_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] retired, seen;
+  outcome_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] retired;
+  seen_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] seen;
 
   // Sequencer and scoreboard.
   op_t  [SEQUENCER_WIDTH_OPS-1:0] looked_at;
-  logic [SEQUENCER_WIDTH_OPS-1:0] present, settled, squashed_early, dispatched;
+  logic [SEQUENCER_WIDTH_OPS-1:0] settled, squashed_early, dispatched;
   logic [SEQUENCER_WIDTH_OPS-1:0][RANK_BITS-1:0] rank;
   logic exhausted;
   logic [SCHEDULER_BANKS-1:0][ROOM_BITS-1:0] room;
   o3_sequencer sequencer (
-      .clk, .rst, .room, .settled, .ops(looked_at), .present, .squashed(squashed_early), .dispatched, .exhausted);
+      .clk, .rst, .room, .settled, .ops(looked_at), .squashed(squashed_early), .dispatched, .exhausted);
   o3_scoreboard scoreboard (.clk, .rst, .retired, .seen, .ops(looked_at), .dispatched, .settled, .rank);
 
   // Banks of the issue queue: each selects and places ops for PEs of its own.

@@ -6,7 +6,7 @@ module o3_issue_queue
 (
     input  logic                                              clk,
     input  logic                                              rst,
-    input  outcome_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0]      seen,
+    input  seen_t    [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0]      seen,
     input  logic     [SEQUENCER_WIDTH_OPS-1:0]                dispatched,  // to this bank
     input  op_t      [SEQUENCER_WIDTH_OPS-1:0]                ops,
     input  logic     [SEQUENCER_WIDTH_OPS-1:0][RANK_BITS-1:0] rank,

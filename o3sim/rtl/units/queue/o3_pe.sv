@@ -5,7 +5,7 @@ module o3_pe
 (
     input  logic                                         clk,
     input  logic                                         rst,
-    input  outcome_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] seen,
+    input  seen_t    [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] seen,
     // Contexts.
     output logic [PE_CONTEXTS-1:0]                       free,      // after this cycle's verdicts and squashes
     output logic                                         stalled,

@@ -8,7 +8,7 @@ module o3_scoreboard
     input  logic                                             clk,
     input  logic                                             rst,
     input  outcome_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0]     retired,     // in this cycle
-    output outcome_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0]     seen,
+    output seen_t    [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0]     seen,
     input  op_t      [SEQUENCER_WIDTH_OPS-1:0]               ops,         // looked up
     input  logic     [SEQUENCER_WIDTH_OPS-1:0]               dispatched,
     output logic     [SEQUENCER_WIDTH_OPS-1:0]               settled,
@@ -17,12 +17,13 @@ module o3_scoreboard
   logic [WINDOWS-1:0]                is_1;
   logic [WINDOWS-1:0][RANK_BITS-1:0] unseen;
 
-  outcome_t [PRUNING_SQUASH_LATENCY_CYCLES:1][OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] on_the_way;
+  seen_t [PRUNING_SQUASH_LATENCY_CYCLES:1][OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] on_the_way;
   assign seen = on_the_way[PRUNING_SQUASH_LATENCY_CYCLES];
   always_ff @(posedge clk)
     if (rst) on_the_way <= '0;
     else begin
-      on_the_way[1] <= retired;
+      for (int i = 0; i < OUTPUT_BUFFER_WRITE_WIDTH_OPS; i++)
+        on_the_way[1][i] <= '{valid: retired[i].valid, window: retired[i].window, outcome: retired[i].outcome};
       for (int s = 2; s <= PRUNING_SQUASH_LATENCY_CYCLES; s++) on_the_way[s] <= on_the_way[s-1];
     end
 

@@ -9,7 +9,6 @@ module o3_sequencer
     input  logic [SCHEDULER_BANKS-1:0][ROOM_BITS-1:0] room,     // of the queue, as of the end of the last cycle
     input  logic [SEQUENCER_WIDTH_OPS-1:0]       settled,   // windows of the ops looked at, from the scoreboard
     output op_t  [SEQUENCER_WIDTH_OPS-1:0]       ops,       // looked at in this cycle
-    output logic [SEQUENCER_WIDTH_OPS-1:0]       present,   // whether there are so many left
     output logic [SEQUENCER_WIDTH_OPS-1:0]       squashed,
     output logic [SEQUENCER_WIDTH_OPS-1:0]       dispatched,
     output logic                                 exhausted  // as of the end of the last cycle
@@ -98,6 +97,7 @@ module o3_sequencer
 
   cursor_t cursor;
   cursor_t [SEQUENCER_WIDTH_OPS:0] walk;  // the cursor, and where it would be after one op, two ops, ...
+  logic [SEQUENCER_WIDTH_OPS-1:0] present;  // whether there are so many left
   assign exhausted = int'(cursor.index) == OPS;
 
   always_comb begin
