@@ -99,9 +99,9 @@ def _contexts_ff(s: Sizes) -> Terms:
 
 
 def _window_contexts(s: Sizes) -> Terms:
-    contexts = s["CONTEXTS"]
-    oldest = contexts**2 * (1 - s["BARREL"])
-    return {"unit": 1, "contexts": contexts, "pairs": oldest, "turns": s["BARREL"] * contexts}
+    contexts, barrel = s["CONTEXTS"], s["BARREL"]
+    oldest = (contexts - 1) * (1 - barrel)  # each against the oldest of those before
+    return {"contexts": contexts, "oldest": oldest, "turns": min(contexts - 1, barrel)}
 
 
 def _window_contexts_ff(s: Sizes) -> Terms:
@@ -116,8 +116,9 @@ def _carousel_contexts(s: Sizes) -> Terms:
 
 def _carousel_group(s: Sizes) -> Terms:
     pes, channels = s["PES"], s["OPEN"]
-    ends = pes * channels
-    return {"unit": 1, "channels": channels, "PEs": pes, "turns": pes * stages(pes), "ends": ends}
+    turns, ends = pes * stages(pes), pes * channels
+    sums = turns * stages(pes)  # numbers of so many bits
+    return {"unit": 1, "channels": channels, "PEs": pes, "turns": turns, "sums": sums, "ends": ends}
 
 
 def _carousel_group_ff(s: Sizes) -> Terms:
@@ -217,7 +218,7 @@ def _crossbar(s: Sizes) -> Terms:
 
 
 def _crossbar_ff(s: Sizes) -> Terms:
-    return {"banks": stages(s["BANKS"])}
+    return {"levels": -(-stages(s["BANKS"]) // 2)}  # two bits of the bank's number each
 
 
 def _gathering(s: Sizes) -> Terms:
@@ -241,14 +242,11 @@ def _output_buffer_ff(s: Sizes) -> Terms:
 
 
 def _output_bits(s: Sizes) -> Terms:
-    ports, banks, bits = s["PORTS"], s["BANKS"], s["BANKS"] * s["WIDTH"]
+    ports, banks = s["PORTS"], s["BANKS"]
     several = min(ports - 1, 1)  # one port alone meets no other
-    return {
-        "unit": 1,
-        "bits": bits * several,
-        "ways": (ports - 1) * bits,
-        "banks": ports * (ports - 1) * banks,
-    }
+    one = s["WIDTH"] + 2 * banks
+    ways = (ports - 1) * banks * (s["WIDTH"] + ADDRESS_BITS - stages(banks))
+    return {"one": (1 - several) * one, "ports": several * ports, "ways": ways}
 
 
 def _output_bits_ff(s: Sizes) -> Terms:
@@ -265,8 +263,16 @@ def _group_bits_ff(s: Sizes) -> Terms:
 
 
 def _window_counters(s: Sizes) -> Terms:
-    shown, counters = s["COUNTERS"] * s["WINDOWS"], s["COUNTERS"]
-    return {"unit": 1, "windows": shown, "ways": shown**2, "turns": counters * stages(counters)}
+    counters, shown = s["COUNTERS"], s["COUNTERS"] * s["WINDOWS"]
+    # One counter alone hands out the first windows. Of several each finds its own behind those of the others:
+    # of two that is one number, of more a sum.
+    choices = shown * tables_of_many(shown + min(s["WINDOWS"] - 1, 1))
+    return {
+        "unit": 1,
+        "more": shown - 1,
+        "two": choices if counters == 2 else 0,
+        "choices": choices if counters > 2 else 0,
+    }
 
 
 def _patch(s: Sizes) -> Terms:

@@ -18,7 +18,7 @@ from o3sim.results.result import RunResult
 
 LEGEND = (
     "speed-up of {main} over each: its latency / that of {main}. chip: energy without DRAM; ratio: its energy"
-    " / that of {main}. kLUT: 1,000 look-up tables, estimated (docs/area.md); im./s a kLUT: images a second"
+    " / that of {main}. kLUT: 1,000 look-up tables, estimated (docs/area.md); im./s /kLUT: images a second"
     " for each."
 )
 
@@ -61,7 +61,7 @@ def compare_table(main: RunResult, comparisons: Sequence[Comparison], wide: bool
         f"{main.architecture} compared (per image)", 1,
         "architecture", *(("peak\nratio",) if peaks else ()), "latency\nus",
         "speed-\nup", *spread, "chip\nnJ", "chip\nratio", *(spread if wide else ()), "kLUT",
-        "im./s a\nkLUT", gap=1,
+        "im./s\n/kLUT", gap=1,
     )  # fmt: skip
     for result, beside in ((main, None), *((other.result, other) for other in comparisons)):
         speed_up, energy = _ratios(beside)

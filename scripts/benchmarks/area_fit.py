@@ -7,6 +7,7 @@ import csv
 import sys
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,24 +110,50 @@ def least_squares(terms: NDArray[np.float64], counts: NDArray[np.float64]) -> ND
     return x / length
 
 
-def errors(
-    rows: Rows, constants: dict[str, dict[str, Terms]], held_out: bool = True
-) -> list[tuple[str, str, int, int]]:
-    """Return unit, sizes, measured and estimated LUTs of the sizes that were held out, or fitted to."""
+class Error(NamedTuple):
+    """A unit at a size that no constant was fitted to: what was counted, and what the form gives."""
+
+    unit: str
+    sizes: str
+    measured: Cells
+    estimated: Cells
+
+    @property
+    def of_lut(self) -> float:
+        """How much too large the estimate is, as a share."""
+        return self.estimated.lut / self.measured.lut - 1
+
+    @property
+    def of_ff(self) -> float:
+        """The same of flip-flops; a unit without any has no error."""
+        return self.estimated.ff / self.measured.ff - 1 if self.measured.ff else 0.0
+
+
+def errors(rows: Rows, constants: dict[str, dict[str, Terms]]) -> list[Error]:
+    """Return the sizes that were held out."""
     found = []
     for unit, sizes, is_fitted in every_point():
         cells = rows.get((unit, spelled(sizes)))
-        if cells is not None and is_fitted != held_out:
-            terms = FORMS[unit].lut(sizes)
-            found.append(
-                (
-                    unit,
-                    spelled(sizes),
-                    cells.lut,
-                    round(sum(constants[unit]["lut"][n] * t for n, t in terms.items())),
-                )
-            )
+        if cells is not None and not is_fitted:
+            form, own = FORMS[unit], constants[unit]
+            estimated = Cells(_sum(form.lut(sizes), own["lut"]), _sum(form.ff(sizes), own["ff"]))
+            found.append(Error(unit, spelled(sizes), cells, estimated))
     return found
+
+
+def _sum(terms: Terms, constants: Terms) -> int:
+    return round(sum(constants[name] * term for name, term in terms.items()))
+
+
+def table(rows: Rows, constants: dict[str, dict[str, Terms]]) -> list[str]:
+    """Return the lines of the table of errors, and the one below it."""
+    found = errors(rows, constants)
+    lines = ["| unit | sizes | LUTs, measured | estimated | error |", f"|{' --- |' * 5}"]
+    for each in found:
+        counts = f"{each.measured.lut:,} | {each.estimated.lut:,} | {each.of_lut:+.1%}"
+        lines.append(f"| `{each.unit}` | `{each.sizes}` | {counts} |")
+    worst = max(abs(each.of_ff) for each in found)
+    return [*lines, "", f"Flip-flops of these sizes are {worst:.1%} off at most."]
 
 
 def write_constants(constants: dict[str, dict[str, Terms]]) -> None:
@@ -153,10 +180,7 @@ def main() -> None:
         measure(rows)
     constants = fit(rows)
     write_constants(constants)
-    print("| unit | sizes that were not fitted to | LUTs, measured | estimated | error |")
-    print(f"|{' --- |' * 5}")
-    for unit, sizes, measured, estimated in errors(rows, constants):
-        print(f"| `{unit}` | {sizes} | {measured:,} | {estimated:,} | {estimated / measured - 1:+.1%} |")
+    print("\n".join(table(rows, constants)))
 
 
 if __name__ == "__main__":

@@ -39,10 +39,7 @@ def test_units_add_up_to_the_machine(o3sim: Any) -> None:
 
 def test_tables_are_by_unit_module_or_machine(o3sim: Any) -> None:
     assert "issue_queue" in o3sim("area", "small")[1]
-    assert (
-        "1 x issue_queue: issue_queue (depth 128, coming 8, seen 8)"
-        in o3sim("area", "small", "--by", "module")[1]
-    )
+    assert "1 x issue_queue: issue_queue (depth 128" in o3sim("area", "small", "--by", "module")[1]
     assert "issue_queue" not in o3sim("area", "small", "--by", "machine")[1]
 
 
@@ -51,7 +48,7 @@ def test_a_part_is_named_or_stated(o3sim: Any) -> None:
     assert "does not fit zc706 (XC7Z045)" in o3sim("area", "o3bnn-r", "--part", "zc706")[1]
     status, _, err = o3sim("area", "small", "--part", "zc707")
     assert status == 2
-    assert err == "error: --part zc707: no part 'zc707', did you mean 'zc706'?; there are zc706, vcu118\n"
+    assert err == "error: --part zc707: no part 'zc707' (did you mean `zc706`?); there are zc706, vcu118\n"
 
 
 def test_a_machine_that_does_not_fit_its_chip_is_refused_before_it_runs(o3sim: Any, tmp_path: Path) -> None:

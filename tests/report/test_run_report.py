@@ -9,19 +9,28 @@ from dataclasses import fields, replace
 import pytest
 from rich.console import Console
 
+from o3sim.area.pieces import Taken
 from o3sim.contract.counters import PeCycles
 from o3sim.report.compare import compare_table, peak_note, wide_table
 from o3sim.report.console import WIDE_COLUMNS, WIDTH_COLUMNS, make_console, print_note
 from o3sim.report.numbers import grouped, percent, ratio, significant
 from o3sim.report.run import FAMILIES, layer_table, print_run, short_layer_table
+from o3sim.results.area import area_figures
 from o3sim.results.comparison import Comparison, compare
+from o3sim.results.result import RunResult
 from tests.sample_runs import result
+
+
+def with_area(run: RunResult) -> RunResult:
+    """The run of a machine of 1,500 look-up tables."""
+    return replace(run, area=area_figures(Taken(1500, 90, 4.5), run.images_per_s))
 
 
 def written(scale: int = 1, compared: bool = True, wide: bool = True) -> str:
     stream = io.StringIO()
-    main = result(scale=scale)
-    others = [compare(main, result(name, scale=2 * scale)) for name in ("dense", "in-order-interleaved")]
+    main = with_area(result(scale=scale))
+    beside = (with_area(result(name, scale=2 * scale)) for name in ("dense", "in-order-interleaved"))
+    others = [compare(main, each) for each in beside]
     print_run(make_console(stream, wide), main, others if compared else (), wide)
     return stream.getvalue()
 
@@ -97,9 +106,10 @@ def test_compare_table_has_a_row_for_each() -> None:
     _, latency_us, *cells = row.split()
     assert latency_us == "15"
     chip_nj = result(scale=2).on_chip_pj / 2 / 1000
-    assert cells == ["2.00", "2.00", "2.00", f"{chip_nj:.4g}", "2.00"]
+    area = ["1.5", "44,444"]  # 66,667 images a second
+    assert cells == ["2.00", "2.00", "2.00", f"{chip_nj:.4g}", "2.00", *area]
     (row, _) = (line for line in written().splitlines() if line.startswith(" in-order-interleaved"))
-    assert row.split()[2:] == [*cells, "2.00", "2.00"]
+    assert row.split()[2:] == [*cells[:-2], "2.00", "2.00", *area]
     assert "compared" not in written(compared=False)
 
 
@@ -112,7 +122,9 @@ def test_the_rest_of_a_comparison_is_in_a_table_of_its_own() -> None:
 def test_one_image_has_no_spread() -> None:
     main = replace(result(), images=1, per_image=result().per_image[:1])
     shown = [column.header for column in compare_table(main, [compare(main, main)]).columns]
-    assert shown == ["architecture", "latency\nus", "speed-\nup", "chip\nnJ", "chip\nratio"]
+    assert shown == [
+        "architecture", "latency\nus", "speed-\nup", "chip\nnJ", "chip\nratio", "kLUT", "im./s\n/kLUT",
+    ]  # fmt: skip
 
 
 def test_a_comparison_of_different_peaks_says_so() -> None:

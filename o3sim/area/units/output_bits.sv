@@ -35,20 +35,31 @@ module output_bits #(
             && (BANKS == 1 || waiting[j].word[BANK_BITS-1:0] == waiting[i].word[BANK_BITS-1:0]))
           left[i].valid = 1'b1;
     end
+  // Where a bit lies in its word does not depend on the bank, and all that a bank takes in a cycle are of one word.
+  logic [PORTS-1:0][WIDTH-1:0] place_of;
+  logic [BANKS-1:0][PORTS-1:0] taken;
+  logic [BANKS-1:0][LOCAL_BITS-1:0] local_of;
+  logic [BANKS-1:0][WIDTH-1:0] bits;
+  always_comb begin
+    for (int i = 0; i < PORTS; i++) place_of[i] = WIDTH'(1) << waiting[i].place;
+    for (int b = 0; b < BANKS; b++) begin
+      local_of[b] = '0;
+      bits[b] = '0;
+      for (int i = 0; i < PORTS; i++) begin
+        taken[b][i] = waiting[i].valid && !left[i].valid && (BANKS == 1 || int'(waiting[i].word[BANK_BITS-1:0]) == b);
+        if (taken[b][i]) begin
+          local_of[b] = local_of[b] | waiting[i].word[WORD_BITS-1-:LOCAL_BITS];
+          bits[b] = bits[b] | place_of[i];
+        end
+      end
+    end
+  end
   always_ff @(posedge clk) begin
     held <= left;
     held_up <= 1'b0;
     for (int i = 0; i < PORTS; i++) if (left[i].valid && !rst) held_up <= 1'b1;
-    for (int b = 0; b < BANKS; b++) begin
-      writes[b] <= 1'b0;
-      address[b] <= '0;
-      mask[b] <= '0;
-      for (int i = PORTS - 1; i >= 0; i--)
-        if (waiting[i].valid && !left[i].valid && (BANKS == 1 || int'(waiting[i].word[BANK_BITS-1:0]) == b)) begin
-          writes[b] <= !rst;
-          address[b] <= waiting[i].word[WORD_BITS-1-:LOCAL_BITS];
-          mask[b][waiting[i].place] <= 1'b1;
-        end
-    end
+    for (int b = 0; b < BANKS; b++) writes[b] <= |taken[b] && !rst;
+    address <= local_of;
+    mask <= bits;
   end
 endmodule
