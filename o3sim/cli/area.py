@@ -44,7 +44,7 @@ def area(
     from o3sim.report.area import AreaReport, print_area, to_json
 
     machine = load_machine(architecture, settings)
-    named = part or machine.fits or ""
+    named = part or machine.fits
     held = part_of(named, f"--part {part}" if part else "fits") if named else None
     report = AreaReport.of(machine, _layers(workload), held)
     if json:

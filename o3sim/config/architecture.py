@@ -253,10 +253,10 @@ class Architecture(CrossCheckedModel):
         description="Clock in MHz; turns cycles into time, nothing else depends on it."
     )
     note: str = Field(default="", description="Text that reports of a run print beside its figures.")
-    fits: str = Field(
-        default="",
+    fits: Literal["zc706", "vcu118"] | None = Field(
+        default=None,
         description="The chip that the machine is for, by its board (zc706, vcu118): one that it does not fit"
-        " is refused (docs/area.md). Empty: it is held against none.",
+        " is refused (docs/area.md). Without it, it is held against none.",
     )
     organization: Literal["layer_sequential", "layer_pipelined"] = Field(
         description="How layers share the machine: one after another, each a barrier (layer_sequential), or"

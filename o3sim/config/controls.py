@@ -227,7 +227,7 @@ def control_of(architecture: Architecture, name: str) -> Architecture:
         "name": called,
         "description": f"{name} of {architecture.name}: {control.description}",
         "note": "",  # it is about the given machine
-        "fits": "",
+        "fits": None,
         **dict(_changes(architecture, control)),
     }
     try:

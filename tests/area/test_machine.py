@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from o3sim.area.machine import pieces_of, taken_by, taken_by_unit
+from o3sim.area.parts import parts
+from o3sim.config.architecture import Architecture
 from o3sim.config.load import load_architecture
 from o3sim.errors import InputError
 from o3sim.network.layer import LayerSize
@@ -34,6 +38,11 @@ def test_each_way_to_dispatch_has_units_of_its_own(name: str, units: set[str]) -
     taken = taken_by_unit(load_architecture(name))
     assert set(taken) == COMMON | units
     assert all(each.lut or each.ff or each.bram36 for each in taken.values())
+
+
+def test_a_machine_may_name_every_part_that_there_is() -> None:
+    named, _ = get_args(Architecture.model_fields["fits"].annotation)
+    assert get_args(named) == tuple(parts())
 
 
 def test_banks_of_a_queue_select_and_place_for_themselves() -> None:

@@ -61,6 +61,15 @@ def test_a_machine_that_does_not_fit_its_chip_is_refused_before_it_runs(o3sim: A
     assert "does not fit zc706" in o3sim("area", "large.yaml")[1]
 
 
+def test_a_chip_that_is_not_there_is_refused_at_its_line(o3sim: Any, tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text("extends: small\nname: wrong\nfits: zc70\n")
+    for command in (("area", "wrong.yaml"), ("validate", "wrong.yaml"), ("run", "wrong.yaml", "tiny.yaml")):
+        status, out, err = o3sim(*command)
+        assert status == 2
+        assert "wrong.yaml:3:7: fits: " in out + err
+        assert "did you mean `zc706`" in out + err
+
+
 def test_the_key_changes_no_result_and_is_not_inherited(o3sim: Any, tmp_path: Path) -> None:
     (tmp_path / "fits.yaml").write_text("extends: small\nname: fitting\nfits: vcu118\n")
     (tmp_path / "more.yaml").write_text("extends: fits.yaml\nname: more\npe: {count: 4096}\n")

@@ -45,7 +45,7 @@ energy: {table: asic-54nm}
         "f.yaml:5:25: scheduler.window_in_flight_ops: expected an integer or `unlimited`, found `unlimted`"
         " (did you mean `unlimited`?)",
         "f.yaml:6:26: issue_queue.depth_ops: expected an integer, found the number 3.0",
-        "f.yaml:7:1: unit: unknown key; the keys here are `name`, `description`, `clock_mhz`, `note`,"
+        "f.yaml:7:1: unit: unknown key; the keys here are `name`, `description`, `clock_mhz`, `note`, `fits`,"
         " `organization`, `stages`,"
         " `pe`, `sequencer`, `issue_queue`, `scheduler`, `activation_buffer`, `weight_buffer`, `dram`,"
         " `output_buffer`, `pruning`, `energy`, `input_fifo`, `sliding_window`, `pooling_unit`, `input_end`,"
