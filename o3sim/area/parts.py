@@ -11,7 +11,7 @@ from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
-    from o3sim.area.machine import Taken
+    from o3sim.area.pieces import Taken
 
 _TABLE = Path(__file__).parent / "parts.yaml"
 

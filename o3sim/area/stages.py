@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from o3sim.config.architecture import SEQUENTIAL, Architecture
 from o3sim.config.overrides import laid_over
@@ -26,7 +26,7 @@ def machines_of(architecture: Architecture, layers: Sequence[Sized] = ()) -> lis
     if not architecture.is_pipelined:
         return [(architecture, layers)]
     values = architecture.model_dump()
-    stages = values.pop("stages", None) or ({},) * len(layers)
+    stages: Sequence[Mapping[str, Any]] = values.pop("stages", None) or ({},) * len(layers)
     if not stages:
         raise InputError(
             f"architecture {architecture.name}: organization: a pipeline without stages has one for each"
