@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.area.pieces import Taken
 from o3sim.config.architecture import Architecture
 from o3sim.config.load import load_architecture
 from o3sim.contract.counters import PE_CYCLE_CAUSES, LayerCounters
@@ -16,6 +17,7 @@ from o3sim.energy.table import load_table
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput
+from o3sim.results.area import area_figures
 from o3sim.results.images import ImageResult
 from o3sim.results.pipeline import PipelineFigures, StageFigures
 from o3sim.results.resident import ResidentFigures
@@ -84,6 +86,11 @@ def result(name: str = "o3bnn", scale: int = 1, labels: tuple[int, ...] | None =
     subject = Subject("fashion-vgg", "0123abcd", images)
     layers = [counters("conv1", scale), counters("scores", 2 * scale)]
     return run_result(machine, model, subject, layers, [True, True])
+
+
+def with_area(run: RunResult) -> RunResult:
+    """The run of a machine of 1,500 look-up tables."""
+    return replace(run, area=area_figures(Taken(1500, 90, 4.5), run.images_per_s))
 
 
 def pipeline_result() -> RunResult:

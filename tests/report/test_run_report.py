@@ -9,21 +9,13 @@ from dataclasses import fields, replace
 import pytest
 from rich.console import Console
 
-from o3sim.area.pieces import Taken
 from o3sim.contract.counters import PeCycles
 from o3sim.report.compare import compare_table, peak_note, wide_table
 from o3sim.report.console import WIDE_COLUMNS, WIDTH_COLUMNS, make_console, print_note
 from o3sim.report.numbers import grouped, percent, ratio, significant
 from o3sim.report.run import FAMILIES, layer_table, print_run, short_layer_table
-from o3sim.results.area import area_figures
 from o3sim.results.comparison import Comparison, compare
-from o3sim.results.result import RunResult
-from tests.sample_runs import result
-
-
-def with_area(run: RunResult) -> RunResult:
-    """The run of a machine of 1,500 look-up tables."""
-    return replace(run, area=area_figures(Taken(1500, 90, 4.5), run.images_per_s))
+from tests.sample_runs import result, with_area
 
 
 def written(scale: int = 1, compared: bool = True, wide: bool = True) -> str:

@@ -11,7 +11,7 @@ from o3sim.contract.counters import PE_CYCLE_CAUSES
 from o3sim.results.comparison import compare
 from o3sim.results.document import to_document, to_json
 from o3sim.results.result import SCHEMA_VERSION
-from tests.sample_runs import pipeline_result, resident_result, result
+from tests.sample_runs import pipeline_result, resident_result, result, with_area
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "results.md"
 
@@ -37,7 +37,7 @@ def documented_keys() -> set[str]:
 
 
 def test_every_key_is_documented_and_every_documented_key_exists() -> None:
-    document = to_document(pipeline_result())
+    document = to_document(with_area(pipeline_result()))
     layer_keys = keys_of(document["layers"])
     of_layers_only = {"name"}
     assert layer_keys - of_layers_only <= keys_of(document)
