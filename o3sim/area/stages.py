@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from o3sim.config.architecture import SEQUENTIAL, Architecture
 from o3sim.config.overrides import laid_over
+from o3sim.config.streaming import STREAMING
 from o3sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,8 +39,11 @@ def machines_of(architecture: Architecture, layers: Sequence[Sized] = ()) -> lis
             " state one for each, or none to give all layers the same units"
         )
     own = [layers[number : number + 1] for number in range(len(stages))]
-    machines = [
-        Architecture.model_validate({**laid_over(values, stage), "organization": SEQUENTIAL})
-        for stage in stages
-    ]
+    machines = [_alone(laid_over(values, stage)) for stage in stages]
     return list(zip(machines, own, strict=True))
+
+
+def _alone(values: Mapping[str, Any]) -> Architecture:
+    """Return the machine of a stage without the units between stages, which are not counted."""
+    own = {key: value for key, value in values.items() if key not in STREAMING}
+    return Architecture.model_validate({**own, "organization": SEQUENTIAL})

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
+from hypothesis import given
 
 from o3sim.area.machine import pieces_of, taken_by, taken_by_unit
 from o3sim.area.parts import parts
 from o3sim.config.architecture import Architecture
+from o3sim.config.catalog import names
 from o3sim.config.load import load_architecture
 from o3sim.errors import InputError
 from o3sim.network.layer import LayerSize
 from tests.machine.harness import conv, dense
+from tests.machine.strategies import Case, cases
 
 LAYERS = LayerSize("conv1", conv(8, 8, 128, 1024), False), LayerSize("scores", dense(8, 9), True)
 """A line buffer of 3 rows of 8 x 128 bits, and 1,024 thresholds of 0 to 1,153 matches: 11 bits."""
@@ -107,3 +110,24 @@ def test_a_pipeline_has_the_units_of_all_its_stages() -> None:
     without = machine.with_({"stages": []})
     with pytest.raises(InputError, match=r"name the --workload"):
         taken_by(without)
+
+
+def test_units_between_stages_are_not_counted() -> None:
+    machine = load_architecture("finn-cnv")
+    between = {"sliding_window": {"channels_per_cycle": 3}, "pooling_unit": {"channels_per_cycle": 3}}
+    stages = machine.model_dump()["stages"]
+    apart = machine.with_({"stages": [{**stages[0], **between}, *stages[1:]]})
+    assert taken_by(apart) == taken_by(machine)
+
+
+@pytest.mark.parametrize("name", names("architecture"))
+def test_every_shipped_machine_takes_something(name: str) -> None:
+    taken = taken_by(load_architecture(name))
+    assert min(taken.lut, taken.ff, taken.bram36) > 0
+
+
+@given(case=cases())
+def test_every_machine_that_can_be_drawn_takes_something(case: Case) -> None:
+    layers = [LayerSize(layer.name, layer.geometry, layer.scores) for layer in case.profiles]
+    taken = taken_by(case.architecture, layers)
+    assert min(taken.lut, taken.ff) > 0
