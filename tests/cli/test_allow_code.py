@@ -177,7 +177,7 @@ def test_a_sweep_whose_code_changes_under_way_does_not_run_it(run: Run) -> None:
 @pytest.mark.parametrize("command", commands(), ids=str)
 def test_every_command_that_takes_a_machine_and_runs_it_has_the_option(command: Command) -> None:
     machines = {"ARCH", "ARCH,...", "RESULT.json|ARCH", "SWEEP.yaml", "EXPLORE.yaml"}
-    runs_none = "show", "rtl"  # of which the latter refuses what has code of its own
+    runs_none = "show", "area", "rtl"  # of which the last refuses what has code of its own
     runs = {each.metavar for each in command.arguments()} & machines and str(command) not in runs_none
     assert bool(command.option("--allow-code")) == (bool(runs) or str(command) == "golden check")
 

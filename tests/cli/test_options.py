@@ -18,6 +18,7 @@ OTHER_MEANINGS = {
     "--width": "edges of a word of a machine; edges between two checks of the bounds",
     "--layers": "several layers of a golden; each layer of a topology by itself",
     "--check": "edges from one check of the bounds to the next; whether RTL is built and compared",
+    "--by": "what tells lines of a figure apart; the rows of a table of area",
 }
 """Options of several commands that mean something else in each."""
 
