@@ -39,9 +39,14 @@ REFUSED: list[tuple[str, Callable[[], Builder], str]] = [
         "node `c` (Conv): is dilated",
     ),
     (
-        "oblong",
-        lambda: bitmap().add("Conv", np.ones((2, 1, 3, 1)), name="c"),
-        "a kernel of 3x1, which is not square",
+        "oblong padding",
+        lambda: bitmap().add("Conv", np.ones((2, 1, 3, 1)), pads=[1, 0, 1, 0], name="c"),
+        "node `c` (Conv): pads its map by [1, 0, 1, 0] at top, left, bottom and right",
+    ),
+    (
+        "oblong and too large",
+        lambda: bitmap().add("Conv", np.ones((2, 1, 5, 3)), name="c"),
+        "node `c` (Conv): has a kernel of 5x3 larger than the padded map of 4x4",
     ),
     (
         "uneven padding",

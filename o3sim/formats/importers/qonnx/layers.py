@@ -56,9 +56,7 @@ def conv(node: Node, inputs: list[Operand]) -> Map:
     if symmetric(node, "dilations", 1) != 1:
         raise CannotRunError("is dilated")
     stride = stride_of(node)
-    if weights.shape[2] != weights.shape[3] and node.word("auto_pad", "NOTSET") != "NOTSET":
-        raise CannotRunError("has a kernel that is not square, and leaves its padding to `auto_pad`")
-    zeros = sides_of(node, data.shape, weights.shape[2], stride)
+    zeros = sides_of(node, data.shape, weights.shape[2:], stride)
     return convolution(data, weights, _bias(inputs, 2, len(weights)), stride, zeros, _name(node))
 
 
@@ -133,7 +131,7 @@ def _window(node: Node, data: Map) -> tuple[int, int]:
     size, stride = symmetric(node, "kernel_shape", 0), stride_of(node)
     if symmetric(node, "dilations", 1) != 1:
         raise CannotRunError("is dilated")
-    top, left, *ends = sides_of(node, data.shape, size, stride)
+    top, left, *ends = sides_of(node, data.shape, (size, size), stride)
     up = node.integer("ceil_mode", 0)
     for length, end in zip(data.shape[:2], ends, strict=True):
         whole, reach = (length - size) // stride, length + end - size
