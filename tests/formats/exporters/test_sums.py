@@ -13,6 +13,8 @@ onnx = pytest.importorskip("onnx", reason="needs the extra onnx")
 
 from o3sim.errors import InputError  # noqa: E402 - onnx first, or skip
 from o3sim.formats.exporters.qonnx import export_qonnx  # noqa: E402 - as above
+from o3sim.formats.importers.qonnx.walk import import_onnx  # noqa: E402 - as above
+from o3sim.network.flow import sources_of  # noqa: E402 - as above
 from o3sim.network.infer import infer  # noqa: E402 - as above
 from o3sim.network.layer import Addend, Geometry, Layer, SumRule  # noqa: E402 - as above
 from o3sim.network.load import load_network, load_workload, workload_images  # noqa: E402 - as above
@@ -121,15 +123,59 @@ def test_dense_layers_add(tmp_path: Path) -> None:
     check(network, tmp_path / "model.onnx", images(network, 20))
 
 
+def again(network: Network, folder: Path) -> Network:
+    """Export and import."""
+    export_qonnx(network, folder / "model.onnx")
+    topology, _ = import_onnx(folder / "model.onnx", network.name).write(folder / "again")
+    return load_network(load_workload(topology))
+
+
+GRAPHS = {
+    **{f"residual {seed}": with_scores(residual(seed)) for seed in range(3)},
+    "double": scaled(with_scores(residual(3)), 5_000),
+    **{name: shortcut(addend) for name, addend in SHORTCUTS.items()},
+    "dense": dense_sums(),
+}
+
+
+@pytest.mark.parametrize("network", GRAPHS.values(), ids=GRAPHS)
+def test_an_import_finds_the_same_function_of_the_same_layers(tmp_path: Path, network: Network) -> None:
+    found = again(network, tmp_path)
+    for wanted, each in zip(network.layers, found.layers, strict=True):
+        assert wanted.name == each.name
+        assert (wanted.geometry.sum_bits > 0) == (each.geometry.sum_bits > 0)
+        assert (wanted.geometry.addend is None) == (each.geometry.addend is None)
+    for image in images(network, 6):
+        one, other = infer(network, image), infer(found, image)
+        for each, bits, same in zip(network.layers, one.bits, other.bits, strict=True):
+            if each.name in sources_of(network.layers):  # of others thresholds are not exported
+                np.testing.assert_array_equal(bits, same)
+        np.testing.assert_array_equal(one.scores, other.scores)
+
+
 @pytest.mark.parametrize("name", ["fashion-residual", "fashion-residual-pairs"])
 def test_the_shipped_networks(tmp_path: Path, name: str) -> None:
     files = load_workload(name)
     network = load_network(files)
-    export_qonnx(network, tmp_path / "model.onnx")
+    found = again(network, tmp_path)
     model = onnx.load(tmp_path / "model.onnx")
     for image in workload_images(files, network, count=2).x:
         x = image.reshape(network.input_shape).astype("f4").transpose(2, 0, 1)[None]
         wanted = infer(network, image)
-        found = scores(model, x)[0]
-        np.testing.assert_allclose(found, wanted.scores, rtol=1e-5, atol=1e-5)
-        assert found.argmax() == wanted.predicted
+        np.testing.assert_array_equal(infer(found, image).scores, wanted.scores)
+        np.testing.assert_allclose(scores(model, x)[0], wanted.scores, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [2, 4])
+@pytest.mark.parametrize("bits", [1, 16])
+def test_an_average_over_the_whole_map_of_a_shortcut(tmp_path: Path, side: int, bits: int) -> None:
+    chance = np.random.default_rng(6)
+    spec = residual().binary_input
+    stem = grid(side + 1, 2, 4, kernel=2, planes=4, sum_bits=16 if bits > 1 else 0)
+    body = grid(side, 4, 4, kernel=side, addend=Addend("stem", side, side, 4, bits, stride=side))
+    layers = (replace(layer(chance, "stem", stem), input_offset=spec.offset), layer(chance, "body", body))
+    network = with_scores(Network("whole", spec, (side + 1, side + 1, 2), layers, ()))
+    check(network, tmp_path / "checked.onnx", images(network, 6))
+    found = again(network, tmp_path)
+    for image in images(network, 20):
+        np.testing.assert_array_equal(infer(found, image).scores, infer(network, image).scores)

@@ -180,7 +180,8 @@ def _sums(
     steps: tuple[Step, ...] = () if trivial else (Affine(scale, shift),)
     least, most = level_range(levels)
     possible = SumRange(edges, max(-least, most), binary=not levels.fixed_point)
-    layer = replace(layer, bits=bits)
+    source = levels.before.layers[-1].number if levels.before.layers else None
+    layer = replace(layer, bits=bits, source=source, most_level=max(-least, most))
     taken = levels.shape[0] * levels.shape[1] * levels.shape[2]
     return Sums(checked_places(shape), shape, levels.before, layer, steps, possible, taken)
 
