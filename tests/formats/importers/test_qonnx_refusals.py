@@ -49,6 +49,15 @@ def before_and_after() -> Builder:
     return model.sign().add("Conv", np.ones((2, 2, 1, 1))).add("Add", stream, name="a")
 
 
+def bits_and_sums_added() -> Builder:
+    """Add a layer's sums to one layer and its bits to another."""
+    model = layer()
+    stem, bits = model.last, model.sign().last
+    model.add("Conv", np.ones((2, 2, 1, 1))).add("Add", stem).sign()
+    model.add("Conv", np.ones((2, 2, 1, 1)), name="late").add("Add", bits).sign()
+    return model.add("Flatten").add("MatMul", model.weights(np.ones((16, 2))))
+
+
 def two_bits_of_one() -> Builder:
     """Compare a layer with two thresholds, and join what layers make of either."""
     model = layer()
@@ -196,6 +205,7 @@ REFUSED: list[tuple[str, Callable[[], Builder], str]] = [
         before_and_after,
         "node `a` (Add): joins branches that take a layer's sums before and",
     ),
+    ("bits and sums", bits_and_sums_added, "`late` adds bits of `conv1`, of which another adds the sums"),
     ("two bits of one", two_bits_of_one, "node `a` (Add): joins branches that take different bits"),
     ("itself", lambda: layer().twice("Add", name="a"), "node `a` (Add): adds what the same"),
     (

@@ -25,7 +25,7 @@ def connected(layers: Sequence[FoldedLayer]) -> list[FoldedLayer]:
     Raises
     ------
     CannotRunError
-        If another layer takes the input.
+        If another layer takes the input, or bits and sums of one layer are added.
     """
     names = {layer.number: layer.key["name"] for layer in layers}
     found: list[FoldedLayer] = []
@@ -38,6 +38,9 @@ def connected(layers: Sequence[FoldedLayer]) -> list[FoldedLayer]:
             key["input"] = names[layer.source if layer.source is not None else -1]
         sums = layer.sums
         if sums is not None and sums.added is not None:
+            if sums.added.bits and sums.added.number in reach:
+                name = names[sums.added.number]
+                raise CannotRunError(f"`{key['name']}` adds bits of `{name}`, of which another adds the sums")
             key["add"] = names[sums.added.number]
             if sums.added.stride > 1:
                 by = "average" if sums.added.averages else "first"
