@@ -144,8 +144,11 @@ def main() -> None:
     sys.exit(EXIT_INPUT)
 
 
-_STOP_IN_TEXT = re.compile(r"Error calling function `\w+`: (?:(KeyboardInterrupt)|SystemExit: (\d+))")
-"""What pydantic leaves of an exception out of a serializer that it calls: no cause, only this text."""
+_STOP_IN_TEXT = re.compile(
+    r"^(?: *Value error, )?Error calling function `\w+`: (?:(KeyboardInterrupt)|SystemExit: (\d+))",
+    re.MULTILINE,
+)
+"""What pydantic leaves of an exception out of a serializer that it, or a validator, calls: only this text."""
 
 
 def _obey_stop(error: BaseException) -> None:
@@ -154,7 +157,7 @@ def _obey_stop(error: BaseException) -> None:
     while seen is not None:
         if isinstance(seen, (KeyboardInterrupt, SystemExit)):
             raise seen from None
-        if told := _STOP_IN_TEXT.match(str(seen)):
+        if told := _STOP_IN_TEXT.search(str(seen)):
             raise (KeyboardInterrupt() if told[1] else SystemExit(int(told[2]))) from None
         seen = seen.__cause__ or seen.__context__
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from o3sim.machine.op import Op
 
 if TYPE_CHECKING:
+    from o3sim.config.architecture import Architecture
     from o3sim.profile.classes import ClassRace
 
 
@@ -59,3 +60,11 @@ class ArgmaxPruning:
     def next_show(self) -> int | None:
         """Next cycle in which a score will be seen."""
         return min(self._shown, default=None)
+
+
+def argmax_pruning_of(race: ClassRace | None, architecture: Architecture) -> ArgmaxPruning | None:
+    """Make what compares the classes of a layer; None where they do not race."""
+    if race is None:
+        return None
+    pe, pruning = architecture.pe, architecture.pruning
+    return ArgmaxPruning(race, pe.width_edges, pe.latency_cycles, pruning.squash_latency_cycles)

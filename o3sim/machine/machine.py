@@ -24,7 +24,7 @@ from o3sim.contract.patch import count_patches
 from o3sim.contract.program import LayerProgram
 from o3sim.contract.sums import count_sums
 from o3sim.contract.weight_groups import WeightGroup, order_bits
-from o3sim.machine.argmax_pruning import ArgmaxPruning
+from o3sim.machine.argmax_pruning import ArgmaxPruning, argmax_pruning_of
 from o3sim.machine.clock import Clock
 from o3sim.machine.issue_queue import IssueQueue
 from o3sim.machine.ledger import Ledger
@@ -297,7 +297,7 @@ class Machine:
         self.program = program
         self.ledger = self._ledger_of(program, cycle)
         self.scoreboard = self._scoreboard_of(program)
-        self.argmax_pruning = self._argmax_pruning_of(program)
+        self.argmax_pruning = argmax_pruning_of(program.race, self.architecture)
         self._group_left = dict(program.group_ops)
         self.rows = OutputRows(program.geometry)
         self._supplied = self._supply_counts()
@@ -361,13 +361,6 @@ class Machine:
             "weight_requests": supply.granted,
             "addend_words": self.pes.addend_words,
         }
-
-    def _argmax_pruning_of(self, program: LayerProgram) -> ArgmaxPruning | None:
-        """Make what compares classes, in a layer where they race."""
-        if program.race is None:
-            return None
-        pe, pruning = self.architecture.pe, self.architecture.pruning
-        return ArgmaxPruning(program.race, pe.width_edges, pe.latency_cycles, pruning.squash_latency_cycles)
 
     def _next_change(self, cycle: int) -> int:
         """Next cycle in which a unit that waits can go on."""

@@ -73,6 +73,8 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
 def _geometry_problems(where: str, geometry: Geometry) -> Iterator[str]:
     if geometry.planes > 1:
         yield f"{where} takes fixed-point input, of which no RTL is written; name a later --layer"
+    if geometry.makes_sums:
+        yield f"{where} makes sums of more than its dots, of which no RTL is written; name another --layer"
     if geometry.edge_order is not None:
         yield f"{where} has an edge order, of which no RTL is written; take the workload without it"
     if geometry.member_order:

@@ -52,7 +52,7 @@ def load_kernels() -> None:
     """Call every kernel once in this process; once compiled they are loaded, in half a second."""
     images = Images(np.zeros((1, 2, 2, 1), np.uint8), None)
     with doing("loading kernels"), _alone():
-        for machine in ("o3bnn", "ideal", "window", "carousel"):  # each has loops over cycles of its own
+        for machine in ("o3bnn", "ideal", "banked", "window", "carousel"):  # each has a loop of its own
             count_point(load_architecture(machine), Case(tiny_network(), images))
 
 

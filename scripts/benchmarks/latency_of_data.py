@@ -51,11 +51,12 @@ def mutual_information(first: NDArray[Any], second: NDArray[Any]) -> float:
     """
     _, rows = np.unique(first, return_inverse=True)
     _, columns = np.unique(second, return_inverse=True)
-    joint = np.zeros((rows.max() + 1, columns.max() + 1))
-    np.add.at(joint, (rows, columns), 1 / len(rows))
+    joint = np.zeros((rows.max() + 1, columns.max() + 1), np.int64)  # counts: what is 0 comes out as 0
+    np.add.at(joint, (rows, columns), 1)
     apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
     there = joint > 0
-    return float((joint[there] * np.log2(joint[there] / apart[there])).sum())
+    share = joint[there] / len(rows)
+    return float((share * np.log2(joint[there] * len(rows) / apart[there])).sum())
 
 
 def binned(cycles: NDArray[np.int64], bins: int = BINS) -> NDArray[np.int64]:

@@ -10,9 +10,10 @@ import tomllib
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import pytest
-from pydantic import BaseModel, model_serializer
+from pydantic import BaseModel, ValidationError, model_serializer, model_validator
 from pydantic_core import PydanticSerializationError
 
 import o3sim as package
@@ -178,9 +179,18 @@ def test_a_request_to_stop_that_a_serializer_met_is_still_one(
         def _stop(self) -> dict[str, int]:
             raise stop
 
+    class Checked(BaseModel):
+        @model_validator(mode="after")
+        def _check(self) -> Self:
+            Stopped().model_dump()
+            return self
+
     with pytest.raises(PydanticSerializationError) as caught:
         Stopped().model_dump()
     assert exit_of(caught.value, monkeypatch) == status
+    with pytest.raises(ValidationError) as refused:
+        Checked.model_validate({})
+    assert exit_of(refused.value, monkeypatch) == status
 
 
 def test_memory_is_let_go_before_its_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

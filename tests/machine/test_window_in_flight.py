@@ -24,6 +24,7 @@ def strictly(arch: Architecture, speculate: bool, policy: str | None = None) -> 
             "scheduler.policy": policy or arch.scheduler.policy,
             "pe.speculate": speculate,
             "pruning.pooling": True,
+            "output_buffer.release": "when_final",
         }
     )
 
