@@ -124,7 +124,7 @@ def test_a_trace_and_an_explanation(call: Call, workload: str, tmp_path: Path) -
             ("rtl", "o3bnn", "WORKLOAD", "--layer", "a", "-o", "OUT"),
             "layer a makes sums of more than its dots, of which no RTL is written",
         ),
-        (("export", "WORKLOAD", "-o", "OUT.onnx"), "no chain of layers"),
+        (("export", "WORKLOAD", "-o", "OUT.onnx"), "does not lead from one input to scores"),
     ],
 )
 def test_what_cannot_take_sums_says_so(

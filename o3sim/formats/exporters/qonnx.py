@@ -2,10 +2,13 @@
 
 Every layer is ``[Pad] Conv|MatMul MultiThreshold [MaxPool]`` on values -1 and +1. Thresholds are the
 workload's integers (times the scale of a fixed-point input), so that an import finds the same network.
+A layer that adds has its scale, its shift and its addend before the threshold
+(:mod:`o3sim.formats.exporters.sums`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,9 @@ from o3sim.errors import InputError
 from o3sim.files import write_atomic
 from o3sim.formats.exporters.inputs import input_nodes, level_scale
 from o3sim.formats.exporters.model import Model
+from o3sim.formats.exporters.sums import FLOAT, Outputs, check_squares, reaches, sum_nodes
 from o3sim.network.bits.packing import unpack_bits
+from o3sim.network.flow import CODES, sources_of
 from o3sim.network.layer import Layer
 from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput, InputSpec
@@ -39,9 +44,9 @@ def export_qonnx(network: Network, path: Path) -> None:
     Raises
     ------
     InputError
-        If parameters are synthetic, layers have inputs of their own, or take from several, there are no
-        classes, QONNX cannot say the input encoding exactly, the model exceeds
-        2 GB, the extra `onnx` is missing, or the file cannot be written.
+        If parameters are synthetic, layers have inputs of their own, there are no classes, floats do not
+        hold averages or QONNX cannot say the input encoding exactly, the model exceeds 2 GB, the extra
+        `onnx` is missing, or the file cannot be written.
     """
     if network.last is not None:
         raise InputError(
@@ -52,14 +57,10 @@ def export_qonnx(network: Network, path: Path) -> None:
             f"{network.name}: its parameters are synthetic; a model of them would pass for a trained network"
         )
     if not network.classes or any(layer.geometry.own_input for layer in network.layers):
-        raise InputError(f"{network.name}: no chain of layers that ends in scores, which is what a model is")
-    graph = next(
-        (each.name for each in network.layers if each.geometry.source or each.geometry.makes_sums), None
-    )
-    if graph is not None:
         raise InputError(
-            f"{network.name}: layer {graph} takes from several layers, and only chains of layers are exported"
+            f"{network.name}: does not lead from one input to scores, which is what a model does"
         )
+    check_squares(network)
     if sum(4 * len(layer.weights) * layer.geometry.fan_in for layer in network.layers) > MOST_BYTES:
         raise InputError(f"{network.name}: exceeds the 2 GB that an ONNX file can have")
     try:
@@ -73,17 +74,16 @@ def _content(network: Network) -> bytes:
     model = Model()
     model.number("one", 1.0)
     input_nodes(model, network)
-    shape, spec, flat = network.input_shape, network.binary_input, False
-    for layer in network.layers:
+    made = {CODES: Outputs(model.last, network.input_shape, False, network.binary_input)}
+    reach, sources = reaches(network), sources_of(network.layers)
+    for layer, source in zip(network.layers, sources, strict=True):
+        taken = made[source]
+        model.last = taken.bits
         if layer.geometry.kind == "conv":
-            _convolution(model, layer, spec)
+            _convolution(model, layer, taken.spec)
         else:
-            _product(model, layer, shape, flat)
-            flat = True
-        _end(model, layer, level_scale(spec))
-        geometry = layer.geometry
-        shape = (geometry.pooled_height, geometry.pooled_width, geometry.out_channels)
-        spec = BinaryInput(0)  # levels -1 and +1 from the first threshold on
+            _product(model, layer, taken.shape, taken.flat)
+        made[layer.name] = _end(model, layer, level_scale(taken.spec), made, reach, layer.name in sources)
     return model.finished(network.name, version("o3sim"), network.input_shape, network.classes)
 
 
@@ -128,18 +128,48 @@ def _product(model: Model, layer: Layer, shape: Shape, flat: bool) -> None:
     model.node("MatMul", layer.name, _weights(model, layer, signs.T))
 
 
-def _end(model: Model, layer: Layer, scale: float) -> None:
-    """Add thresholds and pool, or the scale and bias of scores."""
-    if layer.theta is not None:
-        # Whole numbers and halvings of them: float32 holds all that a float32 sum can reach.
-        bounds = layer.theta[:, None] * scale
-        exact = bounds.astype(np.float32)
-        stored = model.constant(f"{layer.name}_theta", exact if (exact == bounds).all() else bounds)
-        name = f"{layer.name}_threshold"
-        model.node("MultiThreshold", name, stored, out_scale=2.0, out_bias=-1.0, out_dtype="BIPOLAR")
-    if layer.geometry.pool is not None:
-        pool = layer.geometry.pool
-        model.node("MaxPool", f"{layer.name}_pool", kernel_shape=[pool.size] * 2, strides=[pool.stride] * 2)
+def _end(
+    model: Model,
+    layer: Layer,
+    scale: float,
+    made: Mapping[str, Outputs],
+    reach: Mapping[str, int],
+    read: bool,
+) -> Outputs:
+    """Add sums, thresholds and pool, or the scale and bias of scores.
+
+    Parameters
+    ----------
+    scale : float
+        Value of a step of the dots.
+    read : bool
+        Whether a layer takes the bits.
+    """
+    g, sums, wide = layer.geometry, "", False
+    if layer.sums is not None:
+        wide, scale = sum_nodes(model, layer, made, scale, reach[layer.name]), 1.0
+        sums = model.last
+    if layer.theta is not None and (read or not g.sum_bits):
+        _threshold(model, layer, layer.theta * scale, wide)
+    if g.pool is not None:
+        model.node(
+            "MaxPool", f"{layer.name}_pool", kernel_shape=[g.pool.size] * 2, strides=[g.pool.stride] * 2
+        )
     if layer.score_scale is not None and layer.score_bias is not None:
         model.node("Mul", f"{layer.name}_scaled", model.constant(f"{layer.name}_scale", layer.score_scale))
         model.node("Add", f"{layer.name}_biased", model.constant(f"{layer.name}_bias", layer.score_bias))
+    shape = (g.pooled_height, g.pooled_width, g.out_channels)
+    # Levels are -1 and +1 from the first threshold on.
+    return Outputs(model.last, shape, g.kind == "dense", BinaryInput(0), sums, wide)
+
+
+def _threshold(model: Model, layer: Layer, bounds: NDArray[np.floating], wide: bool) -> None:
+    """Compare with a bound for each channel; of doubles give floats again."""
+    # Whole numbers and halvings of them: float32 holds all that a float32 sum can reach.
+    exact = bounds.astype(np.float32)
+    held = not wide and bool((exact == bounds).all())
+    stored = model.constant(f"{layer.name}_theta", (exact if held else bounds)[:, None])
+    name = f"{layer.name}_threshold"
+    model.node("MultiThreshold", name, stored, out_scale=2.0, out_bias=-1.0, out_dtype="BIPOLAR")
+    if wide:
+        model.node("Cast", f"{layer.name}_bits", to=FLOAT)

@@ -11,6 +11,7 @@ import pytest
 onnx = pytest.importorskip("onnx", reason="needs the extra onnx")
 
 from o3sim.errors import InputError  # noqa: E402 - onnx first, or skip
+from o3sim.formats.importers.qonnx import walk  # noqa: E402 - as above
 from tests.formats.importers.qonnx_models import QONNX, Builder, imported  # noqa: E402 - as above
 
 
@@ -20,6 +21,50 @@ def bitmap(channels: int = 1) -> Builder:
 
 def product(model: Builder, inputs: int, name: str = "fc") -> Builder:
     return model.add("Flatten").add("MatMul", model.weights(np.ones((inputs, 2))), name=name)
+
+
+def layer() -> Builder:
+    """A layer of two channels on a map of 4x2."""
+    return Builder([1, 1, 4, 2]).add("Sub", 0.5).sign().add("Conv", np.ones((2, 1, 1, 1)))
+
+
+def block(way: str = "", scale: float = 1.0) -> Builder:
+    """Add the sums of a layer to those of the next; `way` is what is on the shortcut."""
+    model = layer().add("Mul", scale)
+    stream, attributes = model.last, {}
+    if way == "AveragePool":
+        attributes = {"strides": [2, 2]}
+        stream = model.made(way, stream, kernel_shape=[2, 2], strides=[2, 2])
+    elif way:
+        stream = model.made(way, stream, **({"perm": [0, 1, 3, 2]} if way == "Transpose" else {}))
+    return model.sign().add("Conv", np.ones((2, 2, 1, 1)), **attributes).add("Add", stream, name="a")
+
+
+def before_and_after() -> Builder:
+    """Take a layer's bits before something is added to it, and its sums afterwards."""
+    model = layer()
+    stem = model.last
+    body = model.sign().add("Conv", np.ones((2, 2, 1, 1))).last
+    stream = model.made("Add", body, stem)
+    return model.sign().add("Conv", np.ones((2, 2, 1, 1))).add("Add", stream, name="a")
+
+
+def bits_and_sums_added() -> Builder:
+    """Add a layer's sums to one layer and its bits to another."""
+    model = layer()
+    stem, bits = model.last, model.sign().last
+    model.add("Conv", np.ones((2, 2, 1, 1))).add("Add", stem).sign()
+    model.add("Conv", np.ones((2, 2, 1, 1)), name="late").add("Add", bits).sign()
+    return model.add("Flatten").add("MatMul", model.weights(np.ones((16, 2))))
+
+
+def two_bits_of_one() -> Builder:
+    """Compare a layer with two thresholds, and join what layers make of either."""
+    model = layer()
+    stem = model.last
+    first = model.sign().add("Conv", np.ones((2, 2, 1, 1))).last
+    model.last = stem
+    return model.add("Sub", 1.0).sign().add("Conv", np.ones((2, 2, 1, 1))).add("Add", first, name="a")
 
 
 REFUSED: list[tuple[str, Callable[[], Builder], str]] = [
@@ -39,9 +84,14 @@ REFUSED: list[tuple[str, Callable[[], Builder], str]] = [
         "node `c` (Conv): is dilated",
     ),
     (
-        "oblong",
-        lambda: bitmap().add("Conv", np.ones((2, 1, 3, 1)), name="c"),
-        "a kernel of 3x1, which is not square",
+        "oblong padding",
+        lambda: bitmap().add("Conv", np.ones((2, 1, 3, 1)), pads=[1, 0, 1, 0], name="c"),
+        "node `c` (Conv): pads its map by [1, 0, 1, 0] at top, left, bottom and right",
+    ),
+    (
+        "oblong and too large",
+        lambda: bitmap().add("Conv", np.ones((2, 1, 5, 3)), name="c"),
+        "node `c` (Conv): has a kernel of 5x3 larger than the padded map of 4x4",
     ),
     (
         "uneven padding",
@@ -130,7 +180,48 @@ REFUSED: list[tuple[str, Callable[[], Builder], str]] = [
     (
         "branch",
         lambda: bitmap().twice("Add", name="a"),
-        "node `a` (Add): combines two maps",
+        "node `a` (Add): adds two maps, none of them the sums of a layer",
+    ),
+    ("real scales", lambda: block(scale=0.3), "node `a` (Add): adds sums with the constant 0.3: integers"),
+    ("scale of 0", lambda: block(scale=0.0), "node `a` (Add): adds to or of sums that were multiplied by 0"),
+    (
+        "no floor",
+        lambda: block("AveragePool"),
+        "node `a` (Add): adds averages of sums, which are no integers",
+    ),
+    ("clipped", lambda: block("Relu"), "node `a` (Add): adds sums that were clipped or pooled"),
+    (
+        "shapes",
+        lambda: block("Transpose"),
+        "node `a` (Add): adds maps of the shapes [1, 2, 4, 2] and [1, 2, 2, 4]",
+    ),
+    (
+        "three",
+        lambda: block().twice("Add", name="b"),
+        "node `b` (Add): adds two maps, none of them the sums of a layer",
+    ),
+    (
+        "before and after",
+        before_and_after,
+        "node `a` (Add): joins branches that take a layer's sums before and",
+    ),
+    ("bits and sums", bits_and_sums_added, "`late` adds bits of `conv1`, of which another adds the sums"),
+    ("two bits of one", two_bits_of_one, "node `a` (Add): joins branches that take different bits"),
+    ("itself", lambda: layer().twice("Add", name="a"), "node `a` (Add): adds what the same"),
+    (
+        "floor",
+        lambda: layer().add("Floor", name="f"),
+        "node `f` (Floor): rounds down what is no average of sums",
+    ),
+    (
+        "scaled bits",
+        lambda: (
+            layer()
+            .sign()
+            .add("Mul", np.array([1.0, 2.0]).reshape(1, 2, 1, 1))
+            .add("Conv", np.ones((2, 2, 1, 1)), name="c")
+        ),
+        "node `c` (Conv): takes bits that were averaged, sliced or scaled by channel",
     ),
     (
         "pool twice",
@@ -209,3 +300,9 @@ def test_what_cannot_be_run_is_refused_by_node(
     assert message in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path / "model.onnx"))
     assert "\n" not in str(caught.value)
+
+
+def test_more_maps_at_once_than_memory_may_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "MOST_HELD", 31)  # the sums of the shortcut and their signs, 16 elements each
+    with pytest.raises(InputError, match=r"BipolarQuant.*: is one branch too many: more than 31 elements"):
+        imported(tmp_path, block().model())

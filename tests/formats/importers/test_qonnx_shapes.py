@@ -242,6 +242,31 @@ def test_pools_whose_windows_all_fit(
             imported(tmp_path, model.model())
 
 
+@pytest.mark.parametrize(
+    ("kernel", "attributes"),
+    [
+        ((3, 1), {}),
+        ((1, 3), {"strides": [2, 2]}),
+        ((2, 4), {"pads": [1, 1, 1, 1]}),
+        ((4, 2), {"pads": [1, 1, 1, 1], "strides": [2, 2]}),
+        ((5, 3), {"pads": [2, 2, 2, 1], "strides": [2, 2]}),
+        ((2, 3), {"auto_pad": "VALID"}),
+        ((2, 3), {"auto_pad": "SAME_LOWER", "strides": [2, 2]}),
+    ],
+)
+def test_kernels_of_other_rows_than_columns(
+    tmp_path: Path, kernel: tuple[int, int], attributes: dict[str, Any]
+) -> None:
+    random = np.random.default_rng(15)
+    model = Builder([1, 2, 9, 7])
+    model.add("Conv", model.weights(bits(random, 5, 2, 1, 2)), random.normal(size=5)).sign()
+    model.add("Conv", model.weights(bits(random, 4, 5, *kernel)), **attributes)
+    left = scores(model.model(), np.zeros((1, 2, 9, 7), "f4")).size
+    network = check(tmp_path, tail(model, random, left), (9, 7, 2))
+    shapes = [(each.geometry.kernel_height, each.geometry.kernel_width) for each in network.layers[:2]]
+    assert shapes == [(1, 2), kernel]
+
+
 def test_padding_of_named_axes_with_channels_last(tmp_path: Path) -> None:
     random = np.random.default_rng(12)
     model = Builder([1, 5, 4, 2], opset=18)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from o3sim.formats.importers.folding.maps import Levels, Map, Sums
+from o3sim.formats.importers.folding.adding import taken
+from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums, Taken
 from o3sim.formats.importers.folding.numbers import square_root
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.folding.steps import Affine, Clip
@@ -22,13 +23,26 @@ def scaled(data: Map, scale: Sequence[Fraction], shift: Sequence[Fraction]) -> M
     """
     if isinstance(data, Sums):
         return data.then(Affine(tuple(scale), tuple(shift)))
+    if isinstance(data, Taken):
+        if data.averages and not (data.bits or data.whole):
+            raise CannotRunError("stands between an average of sums and its Floor")
+        scales = tuple(a * b for a, b in zip(data.scale, scale, strict=True))
+        shifts = tuple(a * b + c for a, b, c in zip(data.shift, scale, shift, strict=True))
+        return replace(data, scale=scales, shift=shifts)
     if isinstance(data, Levels) and data.padded:
         raise CannotRunError("stands between padding and its convolution")
-    if len(set(scale)) > 1 or len(set(shift)) > 1:
-        raise CannotRunError("gives the channels that go into a layer different scales or shifts")
+    if len(set(scale)) > 1 or len(set(shift)) > 1 or scale[0] == 0:
+        return _to_be_added(data, scale, shift)
+    return replace(data, scale=data.scale * scale[0], offset=data.offset * scale[0] + shift[0])
+
+
+def _to_be_added(data: Pixels | Levels, scale: Sequence[Fraction], shift: Sequence[Fraction]) -> Map:
+    """Scale bits by channel, after which no layer can take them: they can only be added to sums."""
+    if isinstance(data, Levels) and data.before.layers:
+        return scaled(taken(data), scale, shift)
     if scale[0] == 0:
         raise CannotRunError("multiplies what goes into a layer by 0")
-    return replace(data, scale=data.scale * scale[0], offset=data.offset * scale[0] + shift[0])
+    raise CannotRunError("gives the channels that go into a layer different scales or shifts")
 
 
 def batch_norm(

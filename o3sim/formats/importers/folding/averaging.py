@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.formats.importers.folding.maps import FoldedLayer, Levels, Map, Pixels, Sums, checked_places
+from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums, Taken, checked_places
 from o3sim.formats.importers.folding.possible import SumRange
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.folding.steps import Affine
@@ -29,6 +29,8 @@ def averaged(data: Map) -> Levels | Sums:
         If what is averaged is the input, or sums of a layer that is not the last, or whose windows
         overlap.
     """
+    if isinstance(data, Taken):
+        raise CannotRunError("averages what goes to be added")
     if isinstance(data, Pixels) or (isinstance(data, Levels) and data.fixed_point):
         raise CannotRunError("averages the input: only bits, and the scores at the end, can be averaged")
     rows, columns, channels = data.shape
@@ -51,6 +53,8 @@ def everywhere(levels: Levels, bits: NDArray[np.uint8]) -> tuple[Levels, NDArray
 def _averaged_scores(sums: Sums) -> Sums:
     """Make one dense layer of a convolution and the average over its map."""
     layer, (rows, columns, channels) = sums.layer, sums.shape
+    if sums.added is not None:
+        raise CannotRunError("averages sums of a layer that adds")
     kernel, stride = layer.key.get("kernel", 1), layer.key.get("stride", 1)
     if rows == columns == 1:
         return sums
@@ -64,7 +68,7 @@ def _averaged_scores(sums: Sums) -> Sums:
     weights = layer.bits.reshape(channels, 1, kernel, 1, kernel, -1)
     bits = np.broadcast_to(weights, (channels, rows, kernel, columns, kernel, weights.shape[-1]))
     key: dict[str, Any] = {"name": layer.key["name"], "type": "dense", "features": channels}
-    dense = FoldedLayer(key, bits.reshape(channels, -1), rounded=layer.rounded)
+    dense = replace(layer, key=key, bits=bits.reshape(channels, -1))
     mean = Affine((Fraction(1, rows * columns),) * channels, (Fraction(0),) * channels)
     shape = (1, 1, channels)
     possible = SumRange((dense.bits.shape[1],), sums.possible.most, sums.possible.binary)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from o3sim.config.complaints import first_complaint
 from o3sim.config.workload import Workload
+from o3sim.formats.importers.folding.connecting import connected
 from o3sim.formats.importers.folding.inputs import RAW
 from o3sim.formats.importers.folding.maps import (
     AnyMap,
@@ -24,6 +25,7 @@ from o3sim.formats.importers.folding.maps import (
     Levels,
     Map,
     Sums,
+    Taken,
 )
 from o3sim.formats.importers.folding.numbers import to_float32
 from o3sim.formats.importers.folding.refusal import CannotRunError
@@ -134,10 +136,13 @@ def _layer_arrays(layers: Sequence[FoldedLayer]) -> dict[str, NDArray[Any]]:
         arrays[f"{layer.key['name']}_weights"] = pack_bits(layer.bits)
         if layer.theta is not None:
             arrays[f"{layer.key['name']}_theta"] = layer.theta
+        arrays |= {f"{layer.key['name']}_{word}": values for word, values in layer.rule.items()}
     return arrays
 
 
 def _words(data: Map) -> str:
+    if isinstance(data, Taken):
+        return "what goes to be added"
     if not isinstance(data, Levels):
         return "the input"
     if not data.before.layers:
@@ -147,6 +152,8 @@ def _words(data: Map) -> str:
 
 def _scores_layer(sums: Sums) -> FoldedLayer:
     """Check the last layer; a convolution that sees its whole map is a dense layer."""
+    if sums.added is not None:
+        raise CannotRunError("adds to its scores, which the layer of the scores cannot")
     if sums.places.size != len(sums.layer.bits):
         raise CannotRunError(f"ends in a map of shape {list(sums.places.shape)}, not in one score per class")
     if "pool" in sums.layer.key or sums.layer.key.get("padding_pixels"):
@@ -168,7 +175,7 @@ def _scores_scale(sums: Sums) -> tuple[list[Fraction], list[Fraction]]:
 
 
 def _named(layers: list[FoldedLayer]) -> list[FoldedLayer]:
-    """Keep names that are fit and differ; number the others."""
+    """Keep names that are fit and differ; number the others; then name what layers take from."""
     taken: set[str] = set()
     named = []
     counts = {"conv": 0, "dense": 0}
@@ -182,7 +189,7 @@ def _named(layers: list[FoldedLayer]) -> list[FoldedLayer]:
             key["name"] += "_"
         taken.add(key["name"])
         named.append(replace(layer, key=key))
-    return named
+    return connected(named)
 
 
 def _encoding(spec: InputSpec) -> dict[str, Any]:

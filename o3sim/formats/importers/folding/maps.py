@@ -7,7 +7,7 @@ transposing act on that alone, so no layout has to be guessed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from o3sim.formats.importers.folding.possible import SumRange
 from o3sim.formats.importers.folding.refusal import CannotRunError
-from o3sim.formats.importers.folding.steps import Step
+from o3sim.formats.importers.folding.steps import Affine, Comparison, Step
 from o3sim.network.preprocess import InputSpec
 
 Shape = tuple[int, int, int]
@@ -32,6 +32,54 @@ MOST_STEPS = 32
 """Operations between a sum and its threshold: fractions grow with each."""
 
 
+@dataclass(frozen=True)
+class Added:
+    """What is added to the sums of a layer.
+
+    Attributes
+    ----------
+    number : int
+        The layer whose outputs these are.
+    bits : bool
+        Its bits, as -1 and +1, rather than its sums.
+    stride : int
+    averages : bool
+        Of the square of ``stride`` rows and columns the average, rounded down (of bits the sum), or the
+        first value.
+    scale : tuple of Fraction, one per channel
+    """
+
+    number: int
+    bits: bool
+    stride: int
+    averages: bool
+    scale: tuple[Fraction, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SumsOf:
+    """How a layer's sums are made, and what is asked of them.
+
+    Attributes
+    ----------
+    bits : ndarray of uint8, shape (outputs, edges)
+        Weights as the file has them.
+    base : Affine or None
+        Of the dots, before anything is added; None leaves them as they are.
+    added : Added or None
+    conditions : tuple of Comparison, or None
+        When each channel's bit is 1; None if nobody asks.
+    written : Affine or None
+        What the layer writes of the sums, for others to add; None if nothing.
+    """
+
+    bits: NDArray[np.uint8]
+    base: Affine | None = None
+    added: Added | None = None
+    conditions: tuple[Comparison, ...] | None = None
+    written: Affine | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class FoldedLayer:
     """A layer as it will stand in the workload.
@@ -45,12 +93,26 @@ class FoldedLayer:
     theta : ndarray of int64, shape (outputs,), or None
     rounded : float
         How far, relative to it, weights were from the one magnitude that they were taken for.
+    number : int
+        Place in the order of layers; -1 where a network is a chain.
+    source : int or None
+        Number of the layer whose bits it takes; None of the input.
+    most_level : int
+        The largest magnitude of what an edge takes.
+    sums : SumsOf or None
+    rule : dict of str to ndarray of int64
+        Arrays of the constants of its sums, by the last words of their names; none without sums.
     """
 
     key: dict[str, Any]
     bits: NDArray[np.uint8]
     theta: NDArray[np.int64] | None = None
     rounded: float = 0.0
+    number: int = -1
+    source: int | None = None
+    most_level: int = 1
+    sums: SumsOf | None = None
+    rule: dict[str, NDArray[np.int64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +214,11 @@ class Sums:
         Which sums of the layer can be.
     taken : int
         Elements of the map that the layer takes.
+    base : Affine or None
+        Of the dots before something was added; steps are those since.
+    added : Added or None
+    mark : int or None
+        After how many steps the value is that several nodes take.
     """
 
     places: NDArray[np.int32]
@@ -161,12 +228,45 @@ class Sums:
     steps: tuple[Step, ...]
     possible: SumRange
     taken: int
+    base: Affine | None = None
+    added: Added | None = None
+    mark: int | None = None
 
     def then(self, step: Step) -> Sums:
         """Return the sums after one more step."""
         if len(self.steps) >= MOST_STEPS:
             raise CannotRunError(f"is more than the {MOST_STEPS}th operation since the weights")
         return replace(self, steps=(*self.steps, step))
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """Outputs of a finished layer, on their way to be added: ``scale * output + shift`` by channel.
+
+    Attributes
+    ----------
+    number : int
+        The layer.
+    bits : bool
+        Its bits as -1 and +1, rather than its sums.
+    scale, shift : tuple of Fraction, one per channel
+    stride : int
+    averages : bool
+        Averages of squares of ``stride`` rows and columns, rather than their first values.
+    whole : bool
+        Averages were rounded down.
+    """
+
+    places: NDArray[np.int32]
+    shape: Shape
+    before: Before
+    number: int
+    bits: bool
+    scale: tuple[Fraction, ...]
+    shift: tuple[Fraction, ...]
+    stride: int = 1
+    averages: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,12 +287,12 @@ class Floats:
     start: Pixels | None
 
 
-Map = Pixels | Levels | Sums
+Map = Pixels | Levels | Sums | Taken
 """What a machine works out, and what it is made of."""
 
 AnyMap = Map | Floats
 
-MAPS = (Pixels, Levels, Sums, Floats)
+MAPS = (Pixels, Levels, Sums, Taken, Floats)
 """The classes of maps."""
 
 

@@ -12,6 +12,7 @@ from o3sim.formats.importers.folding.maps import (
     Pixels,
     Shape,
     Sums,
+    Taken,
     checked_places,
     is_image_like,
 )
@@ -29,6 +30,8 @@ def max_pooled(data: Map, size: int, stride: int) -> Levels | Sums:
     """
     if isinstance(data, Pixels):
         raise CannotRunError("pools the input, before any layer")
+    if isinstance(data, Taken):
+        raise CannotRunError("pools what goes to be added")
     layer = _pooled_layer(data)
     if "pool" in layer.key or layer.key["type"] == "dense":
         raise CannotRunError("is a second pool, or one behind a dense layer")
@@ -48,7 +51,9 @@ def mirrored(levels: Levels) -> Levels:
     *others, last = levels.before.layers
     if levels.scale > 0 or last.theta is None:
         return levels
-    turned = replace(last, bits=1 - last.bits, theta=1 - last.theta)
+    if last.sums is not None and last.sums.added is not None:
+        raise CannotRunError("pools bits of sums that fall as they rise")
+    turned = replace(last, sums=None, bits=1 - last.bits, theta=1 - last.theta)
     return replace(levels, before=replace(levels.before, layers=(*others, turned)), scale=-levels.scale)
 
 

@@ -31,6 +31,9 @@ from o3sim.network.layer import Geometry, Padding
 ROUNDED = 2.0**-20
 """How far, relative to it, weights may be from one magnitude: some roundings of float32."""
 
+Kernel = tuple[int, int]
+"""Rows and columns of a kernel."""
+
 
 def dense(
     data: Levels | Pixels, weights: NDArray[Any], bias: Sequence[Fraction] | None = None, name: str = ""
@@ -80,7 +83,7 @@ def convolution(
 
     Parameters
     ----------
-    weights : ndarray of float, shape (outputs, channels, kernel, kernel)
+    weights : ndarray of float, shape (outputs, channels, kernel rows, kernel columns)
         Weights of one magnitude per output.
     zeros : Sides
         Rows and columns of zeros on the sides, of a map that carries no padding.
@@ -96,14 +99,15 @@ def convolution(
         raise CannotRunError(f"has weights of shape {list(weights.shape)} for a map of {channels} channels")
     if not is_image_like(levels):
         raise CannotRunError("takes a map whose axes are not batch, channel, row, column")
-    outputs, _, kernel, width = weights.shape
-    whole = (kernel, width) == (rows, columns) and not any(zeros) and not levels.padded
+    outputs, _, *sides = weights.shape
+    kernel = (sides[0], sides[1])
+    whole = kernel == (rows, columns) and not any(zeros) and not levels.padded
     dense_before = bool(levels.before.layers) and levels.before.layers[-1].key["type"] == "dense"
-    if whole and (kernel != width or dense_before or levels.averaged):
+    square = kernel[0] == kernel[1]
+    if whole and (not square or dense_before or levels.averaged):
         return dense(levels, weights.reshape(outputs, -1), bias, name)
-    if kernel != width:
-        raise CannotRunError(f"has a kernel of {kernel}x{width}, which is not square")
-    key: dict[str, Any] = {"name": name, "type": "conv", "channels": outputs, "kernel": kernel}
+    key: dict[str, Any] = {"name": name, "type": "conv", "channels": outputs}
+    key["kernel"] = kernel[0] if square else list(kernel)
     if stride != 1:
         key["stride"] = stride
     pixels, extra = _padding(levels, zeros, kernel, stride)
@@ -111,9 +115,7 @@ def convolution(
     shape = _convolved(levels.shape, kernel, stride, pixels, outputs)
     bits, magnitudes, rounded = binary_weights(weights.transpose(0, 2, 3, 1).reshape(outputs, -1))
     padding = extra.get("padding", "-1")
-    geometry = Geometry(
-        "conv", rows, columns, channels, outputs, kernel, kernel, stride, pixels, _PADDINGS[padding]
-    )
+    geometry = Geometry("conv", rows, columns, channels, outputs, *kernel, stride, pixels, _PADDINGS[padding])
     edges = tuple(np.unique(geometry.n_edges_map()).tolist())
     layer = FoldedLayer(key, bits, rounded=rounded)
     return _sums(replace(levels, padded=None), layer, magnitudes, bias, shape, edges)
@@ -178,7 +180,8 @@ def _sums(
     steps: tuple[Step, ...] = () if trivial else (Affine(scale, shift),)
     least, most = level_range(levels)
     possible = SumRange(edges, max(-least, most), binary=not levels.fixed_point)
-    layer = replace(layer, bits=bits)
+    source = levels.before.layers[-1].number if levels.before.layers else None
+    layer = replace(layer, bits=bits, source=source, most_level=max(-least, most))
     taken = levels.shape[0] * levels.shape[1] * levels.shape[2]
     return Sums(checked_places(shape), shape, levels.before, layer, steps, possible, taken)
 
@@ -192,18 +195,21 @@ def level_range(levels: Levels) -> tuple[int, int]:
     return least, least + 2**spec.planes - 1
 
 
-def _convolved(shape: Shape, kernel: int, stride: int, pixels: int, outputs: int) -> Shape:
-    rows, columns = ((length + 2 * pixels - kernel) // stride + 1 for length in shape[:2])
+def _convolved(shape: Shape, kernel: Kernel, stride: int, pixels: int, outputs: int) -> Shape:
+    rows, columns = (
+        (length + 2 * pixels - side) // stride + 1 for length, side in zip(shape[:2], kernel, strict=True)
+    )
     if min(rows, columns) < 1:
-        raise CannotRunError(f"has a kernel of {kernel} larger than the padded map of {shape[0]}x{shape[1]}")
+        found = kernel[0] if kernel[0] == kernel[1] else f"{kernel[0]}x{kernel[1]}"
+        raise CannotRunError(f"has a kernel of {found} larger than the padded map of {shape[0]}x{shape[1]}")
     return rows, columns, outputs
 
 
-def _alike(shape: Shape, sides: Sides, kernel: int, stride: int) -> int:
+def _alike(shape: Shape, sides: Sides, kernel: Kernel, stride: int) -> int:
     """Return the one padding of all sides that gives the same windows."""
     top, left = sides[:2]
-    for length, end in zip(shape[:2], sides[2:], strict=True):
-        windows, alike = ((length + top + more - kernel) // stride for more in (end, top))
+    for length, end, side in zip(shape[:2], sides[2:], kernel, strict=True):
+        windows, alike = ((length + top + more - side) // stride for more in (end, top))
         if top != left or windows != alike:
             raise CannotRunError(
                 f"pads its map by {list(sides)} at top, left, bottom and right, which its windows reach: a "
@@ -212,7 +218,7 @@ def _alike(shape: Shape, sides: Sides, kernel: int, stride: int) -> int:
     return top
 
 
-def _padding(levels: Levels, zeros: Sides, kernel: int, stride: int) -> tuple[int, dict[str, Any]]:
+def _padding(levels: Levels, zeros: Sides, kernel: Kernel, stride: int) -> tuple[int, dict[str, Any]]:
     """Find the level that padded taps have, and how a workload says that."""
     if levels.padded and any(zeros):
         raise CannotRunError("pads a map that is padded already")
@@ -226,7 +232,7 @@ def _padding(levels: Levels, zeros: Sides, kernel: int, stride: int) -> tuple[in
     # and so has one with neurons that would else have no edge at all.
     words: dict[Fraction, int | str] = {Fraction(least): -1, Fraction(greatest): 1}
     no_edge: dict[Fraction, int | str] = {Fraction(0): "exclude"}
-    words = {**words, **no_edge} if any(zeros) and pixels < kernel else {**no_edge, **words}
+    words = {**words, **no_edge} if any(zeros) and pixels < min(kernel) else {**no_edge, **words}
     if level not in words:
         low, high = sorted(float(end * levels.scale + levels.offset) for end in (least, greatest))
         raise CannotRunError(

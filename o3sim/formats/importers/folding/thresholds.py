@@ -9,10 +9,11 @@ from fractions import Fraction
 import numpy as np
 
 from o3sim.formats.importers.folding.inputs import binarized
-from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums
+from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums, SumsOf, Taken
 from o3sim.formats.importers.folding.possible import ties
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.folding.steps import Bound, beyond, compare, threshold
+from o3sim.formats.importers.folding.sums import resolved
 
 
 def thresholded(
@@ -41,6 +42,8 @@ def thresholded(
     beyond = [Bound(bound, upward, strict) for bound in bounds]
     if isinstance(data, Sums):
         return _layer_end(data, beyond, low, high)
+    if isinstance(data, Taken):
+        raise CannotRunError("compares what goes to be added")
     if len(set(bounds)) > 1:
         raise CannotRunError("compares channels of its input with different thresholds")
     if isinstance(data, Pixels):
@@ -57,7 +60,8 @@ def _layer_end(sums: Sums, bounds: Sequence[Bound], low: Fraction, high: Fractio
         if mirrored:
             bits[channel] ^= 1
     inverted = np.array([comparison.inverted for comparison in comparisons])
-    layer = replace(sums.layer, bits=bits, theta=theta)
+    origin = SumsOf(sums.layer.bits, sums.base, sums.added, tuple(comparisons))
+    layer = resolved(replace(sums.layer, bits=bits, theta=theta, sums=origin))
     before = replace(sums.before, layers=(*sums.before.layers, layer))
     scale, offset = (high - low) / 2, (low + high) / 2
     return Levels(sums.places, sums.shape, before, scale, offset, inverted if inverted.any() else None)
@@ -95,7 +99,11 @@ def signed(data: Map) -> Levels:
 
 def _zero(data: Map) -> str:
     """Say which value can be 0, if one can."""
+    if isinstance(data, Taken):
+        return "it goes to be added"
     if isinstance(data, Sums):
+        if data.added is not None:
+            return "sums of which one is added can be 0"
         for channel in range(data.shape[2]):
             if ties(data.steps, channel, data.possible):
                 number = len(data.before.layers) + 1

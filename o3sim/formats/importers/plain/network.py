@@ -17,7 +17,7 @@ from o3sim.errors import InputError
 from o3sim.formats.importers.folding.affine import batch_norm
 from o3sim.formats.importers.folding.finish import finished
 from o3sim.formats.importers.folding.inputs import binarized, pixels, raw
-from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums
+from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums, Taken
 from o3sim.formats.importers.folding.pooling import max_pooled
 from o3sim.formats.importers.folding.products import convolution, dense
 from o3sim.formats.importers.folding.refusal import CannotRunError
@@ -118,7 +118,7 @@ def _placed(data: Map, layer: str, arrays: NamedArrays, layout: str, last: bool)
 
 
 def _layer(data: Map, layer: str, arrays: NamedArrays, layout: str, last: bool) -> Map:
-    if isinstance(data, Sums):
+    if isinstance(data, (Sums, Taken)):
         raise CannotRunError("comes after the scores")
     sums = _product(data, layer, arrays, layout)
     pool = arrays.integers(f"{layer}_pool", 2)

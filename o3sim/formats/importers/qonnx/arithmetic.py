@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from o3sim.formats.importers.folding.adding import joined
 from o3sim.formats.importers.folding.affine import batch_norm, clipped, scaled
 from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, channel_values
 from o3sim.formats.importers.folding.numbers import fractions
@@ -25,7 +26,9 @@ def _operands(inputs: list[Operand]) -> tuple[Map, Array, bool]:
 
 
 def arithmetic(node: Node, inputs: list[Operand]) -> Map:
-    """Add, subtract, multiply or divide by a constant."""
+    """Add, subtract, multiply or divide by a constant; or add two maps."""
+    if node.op == "Add" and len(inputs) == 2 and not any(isinstance(each, np.ndarray) for each in inputs):
+        return joined(the_map(inputs), the_map(inputs[1:]))
     data, constant, first = _operands(inputs)
     result = _worked_out(node, data, fractions(channel_values(data, constant)), first)
     if constant.dtype.kind in "iu":

@@ -95,7 +95,7 @@ def _conv(node: Node, data: Floats, inputs: list[Operand]) -> AnyMap:
     if weights.ndim != 4 or node.integer("group", 1) != 1 or symmetric(node, "dilations", 1) != 1:
         raise CannotRunError("is grouped or dilated, or no convolution of images")
     stride = stride_of(node)
-    sides = sides_of(node, data.shape, weights.shape[2], stride)
+    sides = sides_of(node, data.shape, weights.shape[2:], stride)
     return convolved(data, weights, _bias(inputs, len(weights)), stride, sides)
 
 
@@ -158,7 +158,7 @@ def _pool(node: Node, data: Floats, _: list[Operand]) -> AnyMap:
     size, stride = symmetric(node, "kernel_shape", 0), stride_of(node)
     after = tuple((length - size) // stride + 1 for length in data.shape[:2])
     if (
-        any(sides_of(node, data.shape, size, stride))
+        any(sides_of(node, data.shape, (size, size), stride))
         or node.integer("ceil_mode", 0)
         or size < 1
         or min(after) < 1

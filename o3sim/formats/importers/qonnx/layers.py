@@ -8,9 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from o3sim.formats.importers.folding.adding import squares
 from o3sim.formats.importers.folding.affine import scaled
 from o3sim.formats.importers.folding.averaging import averaged
-from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums, is_image_like
+from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums, Taken, is_image_like
 from o3sim.formats.importers.folding.numbers import fractions
 from o3sim.formats.importers.folding.pooling import max_pooled
 from o3sim.formats.importers.folding.products import convolution, dense
@@ -30,8 +31,12 @@ def _name(node: Node) -> str:
 
 
 def _into_layer(data: Map) -> Levels | Pixels:
-    if isinstance(data, Sums):
+    if isinstance(data, Sums) or (isinstance(data, Taken) and not data.bits):
         raise CannotRunError("takes sums that went through no sign: its input is not binary")
+    if isinstance(data, Taken):
+        raise CannotRunError(
+            "takes bits that were averaged, sliced or scaled by channel: its input is not binary"
+        )
     return data
 
 
@@ -56,9 +61,7 @@ def conv(node: Node, inputs: list[Operand]) -> Map:
     if symmetric(node, "dilations", 1) != 1:
         raise CannotRunError("is dilated")
     stride = stride_of(node)
-    if weights.shape[2] != weights.shape[3] and node.word("auto_pad", "NOTSET") != "NOTSET":
-        raise CannotRunError("has a kernel that is not square, and leaves its padding to `auto_pad`")
-    zeros = sides_of(node, data.shape, weights.shape[2], stride)
+    zeros = sides_of(node, data.shape, weights.shape[2:], stride)
     return convolution(data, weights, _bias(inputs, 2, len(weights)), stride, zeros, _name(node))
 
 
@@ -118,13 +121,23 @@ def max_pool(node: Node, inputs: list[Operand]) -> Map:
 
 
 def average_pool(node: Node, inputs: list[Operand]) -> Map:
-    """Average over the whole map."""
+    """Average over the whole map, or over squares of what goes to be added."""
     data = the_map(inputs)
     if tuple(node.integers("kernel_shape") or ()) == data.shape[:2] and not any(node.integers("pads") or ()):
-        return averaged(_image(data))
+        try:
+            return averaged(_image(data))
+        except CannotRunError:
+            if not isinstance(data, Sums):
+                raise
     size, stride = _window(node, data)
     if size == stride == 1:
         return data
+    if (
+        size == stride
+        and isinstance(data, (Levels, Sums))
+        and not (isinstance(data, Levels) and data.fixed_point)
+    ):
+        return squares(_image(data), size, True)
     raise CannotRunError("averages windows: a sum of bits is not a bit")
 
 
@@ -133,7 +146,7 @@ def _window(node: Node, data: Map) -> tuple[int, int]:
     size, stride = symmetric(node, "kernel_shape", 0), stride_of(node)
     if symmetric(node, "dilations", 1) != 1:
         raise CannotRunError("is dilated")
-    top, left, *ends = sides_of(node, data.shape, size, stride)
+    top, left, *ends = sides_of(node, data.shape, (size, size), stride)
     up = node.integer("ceil_mode", 0)
     for length, end in zip(data.shape[:2], ends, strict=True):
         whole, reach = (length - size) // stride, length + end - size

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.formats.importers.folding.maps import AnyMap, Floats, Levels, Map, Pixels, Sums, channel_values
+from o3sim.formats.importers.folding.maps import (
+    AnyMap,
+    Floats,
+    Levels,
+    Map,
+    Pixels,
+    Sums,
+    Taken,
+    channel_values,
+)
 from o3sim.formats.importers.folding.numbers import fractions
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.graph import Node
@@ -19,7 +28,7 @@ Operand = AnyMap | Array | None
 
 def the_map(inputs: list[Operand]) -> Map:
     """Return the map, which has to be the first input."""
-    if not isinstance(inputs[0], (Pixels, Levels, Sums)):
+    if not isinstance(inputs[0], (Pixels, Levels, Sums, Taken)):
         raise CannotRunError("takes the map of the network as an operand other than the first")
     return inputs[0]
 

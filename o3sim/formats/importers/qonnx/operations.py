@@ -20,6 +20,7 @@ from o3sim.formats.importers.qonnx.layers import (
     reduced,
 )
 from o3sim.formats.importers.qonnx.operands import Operand
+from o3sim.formats.importers.qonnx.shortcuts import concat, floor, sliced
 from o3sim.formats.importers.qonnx.signs import bipolar_quant, multi_threshold, quant
 
 Operation = Callable[[Node, list[Operand]], AnyMap]
@@ -31,10 +32,12 @@ OPERATIONS: dict[str, Operation] = {
     "BipolarQuant": bipolar_quant,
     "Cast": cast,
     "Clip": clip,
+    "Concat": concat,
     "Conv": conv,
     "Div": arithmetic,
     "Dropout": same,
     "Flatten": flatten,
+    "Floor": floor,
     "Gemm": gemm,
     "GlobalAveragePool": global_pool,
     "GlobalMaxPool": global_pool,
@@ -57,6 +60,7 @@ OPERATIONS: dict[str, Operation] = {
     "Relu": clip,
     "Reshape": reshape,
     "Sign": sign,
+    "Slice": sliced,
     "Squeeze": squeeze,
     "Sub": arithmetic,
     "Transpose": transpose,
@@ -70,7 +74,6 @@ SELECTIONS = ("ArgMax", "LogSoftmax", "Softmax", "TopK")
 """At the end of a network they leave the class as it is: the highest score."""
 
 REASONS = {
-    "Concat": "joins maps: branches cannot be run",
     "ConvTranspose": "is a transposed convolution",
     "Im2Col": "is a lowered convolution; import the model as it was before LowerConvsToMatMul",
     "LeakyRelu": "is not followed by a sign",

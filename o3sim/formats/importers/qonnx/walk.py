@@ -35,6 +35,9 @@ MOST_GROWTH = 8
 quantizing weights doubles them; a file that unfolds further is refused."""
 
 
+MOST_HELD = 2**27
+"""Elements of maps that later nodes have still to read: four of the largest."""
+
 LAYOUTS = ("nchw", "nhwc")
 """Channels first, as PyTorch has them, or last."""
 
@@ -127,21 +130,26 @@ def _walked(graph: Graph, data: Pixels, host: frozenset[str]) -> AnyMap:
     readers = Counter(name for node in graph.nodes for name in set(node.inputs))
     spare_bytes = MOST_GROWTH * graph.file_bytes + 2**20
     end: Node | None = None
+    held = data.places.size
     for place, node in enumerate(graph.nodes):
         try:
             if end is not None and _reads_map(node, values):
                 raise CannotRunError(f"comes after {end.label}, which ends a network")
-            inputs = _one_image(node, _inputs(node, values), graph.batch)
-            result = _result(node, handed_over(node, inputs, host))
+            inputs = _one_image(node, [values[name] for name in node.inputs], graph.batch)
+            result = _numbered(_result(node, handed_over(node, inputs, host)), node, place, readers)
             if isinstance(result, np.ndarray):
                 spare_bytes -= result.nbytes if result.base is None else 0
                 if spare_bytes < 0:
                     raise CannotRunError(f"unfolds constants to {MOST_GROWTH} times the file's size")
+            held += _elements(result) - _forget(node, values, readers)
+            if held > MOST_HELD:
+                raise CannotRunError(
+                    f"is one branch too many: more than {MOST_HELD:,} elements are to be kept"
+                )
         except CannotRunError as error:
             raise _StoppedError(place, f"{node.label}: {error}") from None
         if node.op in SELECTIONS and not isinstance(result, np.ndarray):
             end = node
-        _forget(node, values, readers)
         values.update(dict.fromkeys(filter(None, node.outputs), result))
     try:
         return _scores(values.get(graph.output), graph)
@@ -169,20 +177,29 @@ def _reads_map(node: Node, values: dict[str, Operand]) -> bool:
     return any(isinstance(values.get(name), MAPS) for name in node.inputs)
 
 
-def _inputs(node: Node, values: dict[str, Operand]) -> list[Operand]:
-    taken = [name for name in node.inputs if name not in values]
-    if taken:
-        raise CannotRunError(f"takes {plain(taken[0])}, which another node has taken: branches cannot be run")
-    return [values[name] for name in node.inputs]
+def _numbered(result: AnyMap | NDArray[Any], node: Node, place: int, readers: Counter[str]) -> Operand:
+    """Give a layer its node's number, and mark sums that several nodes take."""
+    if not isinstance(result, Sums):
+        return result
+    if result.layer.number < 0:
+        result = replace(result, layer=replace(result.layer, number=place))
+    if result.mark is None and readers[node.outputs[0]] > 1:
+        result = replace(result, mark=len(result.steps))
+    return result
 
 
-def _forget(node: Node, values: dict[str, Operand], readers: Counter[str]) -> None:
-    """Drop what no further node reads; and a map after its first reader, since branches cannot be run."""
+def _forget(node: Node, values: dict[str, Operand], readers: Counter[str]) -> int:
+    """Drop what no further node reads, and return how many elements of maps that were."""
+    freed = 0
     for name in set(node.inputs) - {""}:
         readers[name] -= 1
-        is_map = isinstance(values[name], MAPS)
-        if readers[name] == 0 or (is_map and node.op != "Shape"):
-            del values[name]
+        if readers[name] == 0:
+            freed += _elements(values.pop(name))
+    return freed
+
+
+def _elements(value: Operand) -> int:
+    return value.places.size if isinstance(value, MAPS) else 0
 
 
 def _result(node: Node, inputs: list[Operand]) -> AnyMap | NDArray[Any]:

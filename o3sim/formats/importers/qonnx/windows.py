@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from o3sim.formats.importers.folding.maps import Shape, Sides
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.graph import Node
@@ -18,8 +20,14 @@ def stride_of(node: Node) -> int:
     return stride
 
 
-def sides_of(node: Node, shape: Shape, size: int, stride: int) -> Sides:
-    """Return the padding of the four sides, worked out where the node leaves that to ``auto_pad``."""
+def sides_of(node: Node, shape: Shape, sizes: Sequence[int], stride: int) -> Sides:
+    """Return the padding of the four sides, worked out where the node leaves that to ``auto_pad``.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Rows and columns of a window.
+    """
     word = node.word("auto_pad", "NOTSET") or "NOTSET"
     if word not in ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"):
         raise CannotRunError(f"has `auto_pad` `{word[:20]}`, which is not known here")
@@ -28,7 +36,9 @@ def sides_of(node: Node, shape: Shape, size: int, stride: int) -> Sides:
     if word == "NOTSET":
         top, left, bottom, right = _given(node)
         return top, left, bottom, right
-    (top, bottom), (left, right) = (_same(length, size, stride, word) for length in shape[:2])
+    (top, bottom), (left, right) = (
+        _same(length, size, stride, word) for length, size in zip(shape[:2], sizes, strict=True)
+    )
     return top, left, bottom, right
 
 

@@ -1,0 +1,64 @@
+"""Which layers take from which, as a workload says it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from o3sim.formats.importers.folding.maps import FoldedLayer
+from o3sim.formats.importers.folding.refusal import CannotRunError
+
+LEAST_BITS, MOST_BITS = 16, 32
+"""Of the sums that a layer writes."""
+
+
+def connected(layers: Sequence[FoldedLayer]) -> list[FoldedLayer]:
+    """Write the keys ``input``, ``add`` and ``sum_bits``.
+
+    Parameters
+    ----------
+    layers : sequence of FoldedLayer
+        In their order, with names; the first takes the input.
+
+    Raises
+    ------
+    CannotRunError
+        If another layer takes the input, or bits and sums of one layer are added.
+    """
+    names = {layer.number: layer.key["name"] for layer in layers}
+    found: list[FoldedLayer] = []
+    reach: dict[int, int] = {}
+    for place, layer in enumerate(layers):
+        if place and layer.source is None:
+            raise CannotRunError(f"`{layer.key['name']}` takes the input, which another layer has taken")
+        key = dict(layer.key)
+        if place and layer.source != layers[place - 1].number:
+            key["input"] = names[layer.source if layer.source is not None else -1]
+        sums = layer.sums
+        if sums is not None and sums.added is not None:
+            if sums.added.bits and sums.added.number in reach:
+                name = names[sums.added.number]
+                raise CannotRunError(f"`{key['name']}` adds bits of `{name}`, of which another adds the sums")
+            key["add"] = names[sums.added.number]
+            if sums.added.stride > 1:
+                by = "average" if sums.added.averages else "first"
+                key["add"] = {"layer": key["add"], "stride": sums.added.stride, "by": by}
+        if sums is not None and sums.written is not None:
+            reach[layer.number] = _reach(layer, reach)
+            key["sum_bits"] = LEAST_BITS if reach[layer.number] < 2 ** (LEAST_BITS - 1) else MOST_BITS
+        found.append(replace(layer, key=key))
+    return found
+
+
+def _reach(layer: FoldedLayer, reach: dict[int, int]) -> int:
+    """Return what no sum of a layer exceeds."""
+    most = {word: int(np.abs(values).max()) for word, values in layer.rule.items()}
+    edges: int = layer.bits.shape[1]
+    found = most["scale"] * edges * layer.most_level + most["shift"]
+    added = layer.sums.added if layer.sums is not None else None
+    if added is not None:
+        squares = added.stride**2 if added.bits and added.averages else 1
+        found += most["add_scale"] * (squares if added.bits else reach[added.number])
+    return found
