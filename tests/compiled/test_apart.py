@@ -44,7 +44,7 @@ def put_together(case: Case) -> ImageRun | None:
 
 
 @given(case=ANY_CASE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_stretches_that_ran_apart_are_the_image(case: Case) -> None:
     run = put_together(case)
     event("together" if run else "not together")
@@ -131,7 +131,7 @@ def changed_cases(draw: st.DrawFn) -> tuple[Case, Architecture]:
 
 
 @given(drawn=changed_cases())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_layers_that_no_changed_key_reaches_need_not_run_again(drawn: tuple[Case, Architecture]) -> None:
     case, other = drawn
     known = Remembered()
