@@ -12,7 +12,7 @@ from o3sim.cli.machines import load_machine, said
 from o3sim.errors import InputError
 
 
-def explain(  # noqa: PLR0913, PLR0917 - the command's options
+def explain(
     target: Annotated[
         str,
         typer.Argument(

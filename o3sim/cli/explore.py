@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from o3sim.studies.search.run import SearchOutcome
 
 
-def explore(  # noqa: PLR0913, PLR0917 - the command's options
+def explore(
     file: Annotated[Path, typer.Argument(metavar="EXPLORE.yaml", help="What may be set, what is wanted.")],
     output: options.OutputFolder,
     jobs: options.Jobs = 1,

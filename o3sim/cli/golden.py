@@ -25,7 +25,7 @@ golden_app = typer.Typer(
 
 
 @golden_app.command("record", cls=FirstCycles)
-def record_golden(  # noqa: PLR0913, PLR0917 - the command's options
+def record_golden(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of goldens; made if need be.")],
     architecture: options.Architecture,
     workload: options.Workload = options.DEFAULT_WORKLOAD,

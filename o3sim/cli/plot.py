@@ -50,7 +50,7 @@ def stack(
 
 
 @plot_app.command()
-def speedup(  # noqa: PLR0913, PLR0917 - the command's options
+def speedup(
     results: Annotated[
         list[Path],
         typer.Argument(metavar="RESULT.json...|DIR", help="Results of `run --json`, or a sweep's folder."),
@@ -144,7 +144,7 @@ def depth(
 
 
 @plot_app.command()
-def occupancy(  # noqa: PLR0913, PLR0917 - the command's options
+def occupancy(
     architectures: options.Architectures,
     output: options.Figure,
     layer: options.OptionalLayer = None,
@@ -172,7 +172,7 @@ def occupancy(  # noqa: PLR0913, PLR0917 - the command's options
 
 
 @plot_app.command()
-def timeline(  # noqa: PLR0913, PLR0917 - the command's options
+def timeline(
     architectures: options.Architectures,
     output: options.Figure,
     layer: options.OptionalLayer = None,

@@ -46,7 +46,7 @@ class FiguresOfFolders(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-def lines(  # noqa: PLR0913, PLR0917 - the command's options
+def lines(
     folder: Folder,
     x: X,
     y: Annotated[

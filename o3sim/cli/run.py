@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from o3sim.runs.case import LoadedCase
 
 
-def run(  # noqa: PLR0913, PLR0917 - the command's options
+def run(
     architecture: options.Architecture = options.DEFAULT_ARCHITECTURE,
     workload: options.Workload = options.DEFAULT_WORKLOAD,
     settings: options.Set = None,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EXIT_FAILED_POINTS = 3
 
 
-def sweep(  # noqa: PLR0913, PLR0917 - the command's options
+def sweep(
     file: Annotated[Path, typer.Argument(metavar="SWEEP.yaml", help="What to vary, over what.")],
     output: options.OptionalFolder = None,
     jobs: options.Jobs = 1,

@@ -6,7 +6,7 @@ from o3sim.cli import options
 from o3sim.cli.panels import panels, span, title_of
 
 
-def timeline(  # noqa: PLR0913, PLR0917 - the command's options
+def timeline(
     architectures: options.Architectures,
     output: options.PageFile,
     layer: options.OptionalLayer = None,

@@ -14,7 +14,7 @@ from o3sim.cli.machines import load_machine
 from o3sim.errors import InputError
 
 
-def trace(  # noqa: PLR0913, PLR0917 - a command has as many parameters as options
+def trace(
     architecture: options.Architecture,
     workload: options.Workload,
     output: options.OutputFile,
@@ -89,7 +89,7 @@ def trace(  # noqa: PLR0913, PLR0917 - a command has as many parameters as optio
     print(f"wrote {events:,} events of layer {case.network.layers[number].name} to {output}", file=sys.stderr)
 
 
-def _intervals(  # noqa: PLR0913, PLR0917 - what the command was given
+def _intervals(
     interval: int,
     architecture: str,
     settings: Sequence[str] | None,

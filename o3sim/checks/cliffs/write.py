@@ -58,14 +58,10 @@ def write_cliffs(cliffs: Cliffs, folder: Path) -> None:
 
 def _write(cliff: Cliff, machine: Architecture, folder: Path) -> None:
     made = make_layer(cliff.folder, cliff.ops)
-    hidden, scores = made.network.layers
-    assert hidden.theta is not None  # noqa: S101 - all but scores have thresholds
-    arrays = {
-        f"{LAYER}_weights": hidden.weights,
-        f"{LAYER}_theta": hidden.theta,
-        "scores_weights": scores.weights,
-    }
-    save_npz(folder / PARAMETERS, arrays)
+    layers = made.network.layers
+    weights = {f"{layer.name}_weights": layer.weights for layer in layers}
+    thresholds = {f"{layer.name}_theta": layer.theta for layer in layers if layer.theta is not None}
+    save_npz(folder / PARAMETERS, weights | thresholds)
     save_npz(folder / IMAGES, {"x": made.image[None], "y": np.array([0])})
     write_atomic(folder / WORKLOAD, dump_yaml(_workload(cliff, made)))
     write_atomic(folder / MACHINE, dump_yaml(machine.model_dump()))
