@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from o3sim.compiled.records.weight_stream import HALVES
+from o3sim.compiled.records.weight_stream import HALVES, weight_stream_of
 from o3sim.compiled.run import Engine
 from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.events import EVERY_EVENT
@@ -43,14 +43,28 @@ def run_stretch(
         If an invariant of the machine does not hold; cycles count from the stretch's first.
     """
     own = [cuts[number] for number in stretch]
-    after = (group for cut in cuts[stretch.stop :] for group in cut if not group.stays)
-    groups = [*(group for cut in own for group in cut), *islice(after, HALVES)]
-    engine = _engine_of(architecture)(architecture, groups, (), EVERY_EVENT)
+    engine = _engine_of(architecture)(architecture, _groups_from(cuts, stretch), (), EVERY_EVENT)
     if stretch.start > 0:
         _fill_halves(engine.stream)
     layers = [engine.run_layer(profile, cut) for profile, cut in zip(profiles, own, strict=True)]
-    arrivals = engine.stream.table("transfers")["arrival_cycle"][: len(groups)]
-    return StretchRun(layers, max(0, int(arrivals.max(initial=0)) - engine.start_cycle))
+    return StretchRun(layers, max(0, arrival_cycle(engine.stream) - engine.start_cycle))
+
+
+def _groups_from(cuts: list[list[WeightGroup]], stretch: range) -> list[WeightGroup]:
+    """List the weight groups of a stretch, and the first that stream behind it."""
+    after = (group for cut in cuts[stretch.stop :] for group in cut if not group.stays)
+    return [*(group for number in stretch for group in cuts[number]), *islice(after, HALVES)]
+
+
+def stream_from(cuts: list[list[WeightGroup]], layer: int) -> Allocation:
+    """Return a weight stream that begins with a layer, nothing of it being asked for."""
+    return weight_stream_of(_groups_from(cuts, range(layer, layer + 1)))
+
+
+def arrival_cycle(stream: Allocation) -> int:
+    """Return the cycle from which all that was asked for is there."""
+    arrivals = stream.table("transfers")["arrival_cycle"][: int(stream.record["groups"])]
+    return int(arrivals.max(initial=0))
 
 
 def _engine_of(architecture: Architecture) -> type[Engine]:

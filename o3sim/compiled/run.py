@@ -165,7 +165,7 @@ class Engine:
         if self.observers:
             self._show_events(memory, profile.name, cycle, trace)
         self._pass(cycle + 1 - self.start_cycle, len(groups))
-        return LayerRun(counters, _map_of(profile, output))
+        return LayerRun(counters, map_of(profile, output))
 
     def _pass(self, cycles: int, groups: int) -> None:
         """Go on to the next layer."""
@@ -183,24 +183,19 @@ class Engine:
     ) -> LayerCounters:
         """Return the checked counts of a layer that has ended in a cycle, or say why it did not."""
         if how != DONE:
-            raise _failure(how, cycle, profile.name, memory)
-        counters = _counters(profile.name, memory)
+            raise failure(how, cycle, profile.name, memory)
+        counters = counters_of(profile.name, memory)
         if self.gates is not None:
             self.rows_written = memory.table("stage_rows.output")["cycle"].copy()
             self.last_active_cycle = int(memory.record["clock"]["last_active_cycle"])
-        if profile.scores:
-            counters.output_bits = 0  # scores have no next layer
-        counters.dram_bits = sum(group.bits for group in groups)
-        counters.order_bits = order_bits(profile.geometry, self.architecture, counters.words_executed)
-        count_reads(counters, profile.geometry, groups, self.architecture)
+        count_shape(counters, profile, groups, self.architecture)
         self._count_patches(counters)
-        count_sums(counters, profile.geometry)
         check_layer(counters, self.architecture)
         return counters
 
     def output_of(self, memory: Allocation, profile: LayerProfile) -> NDArray[np.uint8]:
         """Copy the output bits of a layer out of its memory."""
-        return _map_of(profile, memory.table(self.output_table)["bit"])
+        return map_of(profile, memory.table(self.output_table)["bit"])
 
     def _count_patches(self, counters: LayerCounters) -> None:
         count_patches(counters, self.architecture)
@@ -254,13 +249,25 @@ class Engine:
                 observer.see(event)
 
 
-def _map_of(profile: LayerProfile, bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def count_shape(
+    counters: LayerCounters, profile: LayerProfile, groups: list[WeightGroup], architecture: Architecture
+) -> None:
+    """Count what follows from a layer's shape, its weights and its other counts."""
+    if profile.scores:
+        counters.output_bits = 0  # scores have no next layer
+    counters.dram_bits = sum(group.bits for group in groups)
+    counters.order_bits = order_bits(profile.geometry, architecture, counters.words_executed)
+    count_reads(counters, profile.geometry, groups, architecture)
+    count_sums(counters, profile.geometry)
+
+
+def map_of(profile: LayerProfile, bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Copy output bits as a map: the memory of the layer is let go."""
     geometry = profile.geometry
     return bits.reshape(geometry.pooled_height, geometry.pooled_width, geometry.out_channels).copy()
 
 
-def _failure(how: int, cycle: int, name: str, memory: Allocation) -> MachineError:
+def failure(how: int, cycle: int, name: str, memory: Allocation) -> MachineError:
     """Explain why a layer did not end."""
     where = f"cycle {cycle}, layer {name}"
     x = memory.record
@@ -275,7 +282,7 @@ def _failure(how: int, cycle: int, name: str, memory: Allocation) -> MachineErro
     return MachineError(f"{where}: the compiled engine ran out of op records")
 
 
-def _counters(name: str, memory: Allocation) -> LayerCounters:
+def counters_of(name: str, memory: Allocation) -> LayerCounters:
     """Read a layer's counts out of its memory."""
     counts = memory.record["counts"]
     causes = memory.table("ledger.causes")["pe_cycles"].tolist()

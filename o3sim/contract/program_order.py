@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from o3sim.config.architecture import Sequencer
+    from o3sim.config.architecture import Architecture, Sequencer
     from o3sim.network.layer import Geometry
 
 
@@ -75,6 +75,18 @@ def _sorted_rows(table: NDArray[np.int32]) -> NDArray[np.int32]:
     big = np.iinfo(np.int32).max
     ordered = np.sort(np.where(table < 0, big, table), axis=1)
     return np.where(ordered == big, -1, ordered).astype(np.int32)
+
+
+def windows_in(geometry: Geometry) -> int:
+    """Count the windows of a layer: the bits of its output."""
+    return geometry.pooled_height * geometry.pooled_width * geometry.out_channels
+
+
+def chunk_windows(architecture: Architecture, geometry: Geometry) -> int:
+    """Return how many windows are walked member by member, before the next: 1 if each is by itself."""
+    member_major = architecture.sequencer.order == "member_major"
+    several = window_members(geometry).owned.shape[1] > 1
+    return architecture.sequencer.group_windows if member_major and several else 1
 
 
 def ops_in_order(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from o3sim.compiled.bit_set import word_at
-from o3sim.compiled.cycle import DONE, STUCK
+from o3sim.compiled.cycle import DONE, STOPPED, STUCK
 from o3sim.compiled.fast.bits import bits_in
 from o3sim.compiled.fast.calendar import next_day
 from o3sim.compiled.fast.how import NO_WINDOWS, How, contexts_of, windows_kind
@@ -124,21 +124,37 @@ def finish_counts(x: FastMemory, cycle: int) -> None:
     if not x.layer.is_banked:
         counts.weight_reads = counts.words_executed
         counts.activation_reads = words.reads if x.layer.counts_reads else counts.words_executed
-    cause_at(x.ledger, CAUSE.useful).pe_cycles += words.useful
-    cause_at(x.ledger, CAUSE.wasted).pe_cycles += words.wasted
-    cause_at(x.ledger, CAUSE.squashed).pe_cycles += words.squashed
+    cause_at(x.ledger, CAUSE.useful).pe_cycles = words.useful
+    cause_at(x.ledger, CAUSE.wasted).pe_cycles = words.wasted
+    cause_at(x.ledger, CAUSE.squashed).pe_cycles = words.squashed
+
+
+@noinline
+def count_so_far(x: FastMemory, cycle: int) -> None:
+    """Count up to a cycle in which ops are under way: what PEs do, and is not counted, is words of these."""
+    finish_counts(x, cycle)
+    under_way = x.settings.pes * (cycle + 1)
+    for number in range(len(CAUSE)):
+        under_way -= cause_at(x.ledger, number).pe_cycles
+    x.words.useful += under_way
+    finish_counts(x, cycle)
+    x.words.useful -= under_way
 
 
 @inlined
 def run_ideal(x: FastMemory, how: How, start_cycle: int) -> tuple[int, int]:
-    """Run a layer; return how it ended and its last cycle."""
+    """Run a layer, or on from a pause; return how it ended and its last cycle."""
     x.clock.start_cycle = start_cycle
     pump(x)
-    cycle = 0
+    cycle = x.clock.cycle
     while True:
         _tick(x, how, cycle)
-        if x.clock.ended_ops == x.layer.ops:
+        if x.clock.ended_ops >= x.clock.pause_ops:
             book_causes(x, 1)
+            if x.clock.ended_ops < x.layer.ops:
+                count_so_far(x, cycle)
+                x.clock.cycle = cycle + 1
+                return STOPPED, start_cycle + cycle
             finish_counts(x, cycle)
             if x.weight_groups.n_groups == 1:
                 free_half(x, 0, start_cycle + cycle + 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from o3sim.compiled.fast.banked.memory import output_layer_of, supply_of
 from o3sim.compiled.fast.choice import is_banked, prunes_windows
 from o3sim.compiled.fast.how import ANY_WINDOWS, NO_WINDOWS, WINDOWS_OF_4
 from o3sim.compiled.fast.output_buffer import QUEUE_BITS
-from o3sim.compiled.fast.program import Bit, Index, OpRecord, Program, pack_ops
+from o3sim.compiled.fast.program import Bit, Index, OpRecord, Part, Program, pack_ops, tally_words
 from o3sim.compiled.fast.records import (
     PE,
     FastMemory,
@@ -28,10 +28,12 @@ from o3sim.compiled.records.ledger import ledger_of
 from o3sim.compiled.records.settings import settings_of, shift_of
 from o3sim.compiled.records.weight_stream import weight_groups_of
 from o3sim.compiled.ring import ring_of
-from o3sim.contract.program_order import window_members
+from o3sim.contract.program_order import chunk_windows, window_members, windows_in
 from o3sim.contract.word_addresses import word_addresses
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from o3sim.config.architecture import Architecture
     from o3sim.contract.weight_groups import WeightGroup
     from o3sim.network.layer import Geometry
@@ -70,38 +72,50 @@ def _shape_of(geometry: Geometry, width_edges: int, one_access_a_word: bool) -> 
     }
 
 
-def program_of(
-    profile: LayerProfile, groups: list[WeightGroup], architecture: Architecture, windows_kind: int
-) -> Allocation:
-    """Lay out all ops in program order, and pack them."""
+def _described(
+    profile: LayerProfile, groups: list[WeightGroup], architecture: Architecture
+) -> dict[str, Any]:
+    """Describe a layer's program as far as no op is listed."""
     a, geometry = architecture, profile.geometry
     shape = _shape_of(geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word)
-    members = window_members(geometry)
-    ops = int((members.owned >= 0).sum()) * geometry.out_channels
-    windows = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
-    chunk = 1
-    if shape["members"] == 1:
-        chunk = 0
-    elif a.sequencer.order == "member_major":
-        chunk = a.sequencer.group_windows
-    listed, banked = windows_kind == ANY_WINDOWS, is_banked(a)
-    lists_reads = shape["lists_reads"] and not banked
+    return {
+        **shape,
+        "groups": len(groups),
+        "end_window": windows_in(geometry),
+        "width_edges": a.pe.width_edges,
+        "width_shift": shift_of(a.pe.width_edges),
+        "channel_outermost": a.sequencer.outermost == "channel",
+        "chunk": 0 if shape["members"] == 1 else chunk_windows(a, geometry),
+        "checks_bounds": a.pruning.threshold and not profile.scores,
+        "first_channel": located(np.array([group.first_channel for group in groups]), np.int64),
+        "end_channel": located(np.array([group.last_channel for group in groups]), np.int64),
+        "decision_edges": located(profile.decision, np.int32),
+        "outcomes": located(profile.outcome, np.uint8),
+    }
+
+
+def program_of(
+    profile: LayerProfile,
+    groups: list[WeightGroup],
+    architecture: Architecture,
+    windows_kind: int,
+    section: range | None = None,
+) -> Allocation:
+    """Lay out all ops in program order, or those of a section of windows with as many each, and pack them."""
+    described, geometry = _described(profile, groups, architecture), profile.geometry
+    windows = windows_in(geometry)
+    ops = int((window_members(geometry).owned >= 0).sum()) * geometry.out_channels
+    if section is not None:
+        ops = ops // windows * len(section)
+        described |= {"first_window": section.start, "end_window": section.stop}
+    listed, banked = windows_kind == ANY_WINDOWS, is_banked(architecture)
+    lists_reads = described["lists_reads"] and not banked
     program = Allocation(
         Program,
         {
-            **shape,
+            **described,
             "lists_reads": lists_reads,
-            "groups": len(groups),
-            "width_edges": a.pe.width_edges,
-            "width_shift": shift_of(a.pe.width_edges),
-            "channel_outermost": a.sequencer.outermost == "channel",
-            "chunk": chunk,
-            "checks_bounds": a.pruning.threshold and not profile.scores,
             "lists_windows": listed,
-            "first_channel": located(np.array([group.first_channel for group in groups]), np.int64),
-            "end_channel": located(np.array([group.last_channel for group in groups]), np.int64),
-            "decision_edges": located(profile.decision, np.int32),
-            "outcomes": located(profile.outcome, np.uint8),
             "output": records(Bit, windows),
             "op_records": records(OpRecord, ops),
             "reads_row": records(Index, ops if lists_reads else 0),
@@ -114,6 +128,46 @@ def program_of(
     )
     pack_ops(program)
     return program
+
+
+class Tally(NamedTuple):
+    """What is known of a layer before it runs, if of a window that is pruned one op is in flight.
+
+    Attributes
+    ----------
+    ops, words : int64 arrays, shape (parts,)
+        Of windows that follow one another in program order: ops that retire, and words that decide them.
+    edges, retired_edges : int
+        Of all ops, and of those that retire.
+    """
+
+    ops: NDArray[np.int64]
+    words: NDArray[np.int64]
+    edges: int
+    retired_edges: int
+
+
+def tally_of(
+    profile: LayerProfile, group: WeightGroup, architecture: Architecture, part_windows: int
+) -> Tally:
+    """Tally the words of a layer of one weight group, by parts of so many windows."""
+    described = _described(profile, [group], architecture)
+    program = Allocation(
+        Program,
+        {
+            **described,
+            "prunes_windows": described["members"] > 1
+            and prunes_windows(architecture, profile.geometry, profile.scores),
+            "part_windows": part_windows,
+            "part_shift": shift_of(part_windows),
+            "parts": records(Part, -(-windows_in(profile.geometry) // part_windows)),
+            "ones": records(Bit, max(1, described["chunk"])),
+        },
+    )
+    tally_words(program)
+    parts = program.table("parts")
+    edges, retired_edges = int(program.record["edges"]), int(program.record["retired_edges"])
+    return Tally(parts["ops"].copy(), parts["words"].copy(), edges, retired_edges)
 
 
 def fast_memory_of(
@@ -146,9 +200,9 @@ def fast_memory_of(
             "settings": settings_of(a),
             "layer": {
                 "ops": ops,
-                "windows": len(program.table("output")),
+                "windows": int(program.record["end_window"] - program.record["first_window"]),
                 "members": window_members(geometry).owned.shape[1],
-                "ops_of_channel": ops // geometry.out_channels,
+                "ops_of_channel": ops // groups[-1].last_channel,
                 "set_words": set_words,
                 "windows_kind": windows_kind,
                 "verdict_after_cycles": verdict_after,
@@ -175,7 +229,8 @@ def fast_memory_of(
                 "shown": ring_of(in_flight if prunes else 0),
                 "settled": records(Number, written if prunes else 0),
             },
-            "weight_groups": weight_groups_of(groups, first_group, ops // geometry.out_channels, stream),
+            "clock": {"pause_ops": ops},
+            "weight_groups": weight_groups_of(groups, first_group, ops // groups[-1].last_channel, stream),
             "ledger": ledger_of(),
         },
     )

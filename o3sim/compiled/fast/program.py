@@ -1,6 +1,7 @@
 """All ops of a layer in program order.
 
-What is known of each is packed before the layer runs; output bits are unpacked after.
+What is known of each is packed before the layer runs; output bits are unpacked after. Of a layer of which
+sections are to run, words are tallied.
 """
 
 from __future__ import annotations
@@ -41,6 +42,13 @@ class Word:
     bits: np.uint64
 
 
+class Part:
+    """Windows that follow one another: their ops that retire, and words that decide these."""
+
+    ops: int
+    words: int
+
+
 class Program:
     """The walk over a layer's windows, and what it reads and writes.
 
@@ -48,6 +56,8 @@ class Program:
     ----------
     groups, pooled, members, out_channels, overlap : int
         Weight groups, pooled positions and what each owns, channels, and the most windows that an op is in.
+    first_window, end_window : int
+        Windows to walk over, as they follow one another in program order.
     width_edges, width_shift : int
     channel_outermost, chunk : int
         Whether channels are outermost, and how many windows are walked member by member; 0 for all.
@@ -55,6 +65,8 @@ class Program:
         Whether ops may be decided early; whether the last five tables are to be written.
     edges : int
         Sum over all ops.
+    retired_edges : int
+        For a tally: over those that retire.
     first_channel, end_channel : table
         Of each weight group.
     owned, windows_of, border_of, edges_of, decision_edges, outcomes : table
@@ -68,6 +80,8 @@ class Program:
         As in :class:`o3sim.compiled.fast.records.Layer`.
     neuron_of : table
         Position * channels + channel of each op.
+    prunes_windows, part_windows, part_shift, parts, ones : int, int, int, table, table
+        For a tally: whether windows are pruned, windows of a part, and the windows of a chunk that are 1.
     """
 
     groups: int
@@ -75,6 +89,8 @@ class Program:
     members: int
     out_channels: int
     overlap: int
+    first_window: int
+    end_window: int
     width_edges: int
     width_shift: int
     channel_outermost: int
@@ -84,6 +100,7 @@ class Program:
     lists_reads: int
     lists_neurons: int
     edges: int
+    retired_edges: int
     first_channel: Table[np.int64]
     end_channel: Table[np.int64]
     owned: Table[np.int32]
@@ -102,6 +119,11 @@ class Program:
     first_of: Table[Index]
     step_of: Table[Index]
     neuron_of: Table[Index]
+    prunes_windows: int
+    part_windows: int
+    part_shift: int
+    parts: Table[Part]
+    ones: Table[Bit]
 
 
 _first_channel = numbers("first_channel", np.int64)
@@ -122,29 +144,39 @@ _window_of_op = rows("window_of", Index)
 _first_of = rows("first_of", Index)
 _step_of = rows("step_of", Index)
 _neuron_at = rows("neuron_of", Index)
+_part_at = rows("parts", Part)
+_one_at = rows("ones", Bit)
+
+_PACK, _UNPACK, _TALLY = 0, 1, 2  # what is done with every op
 
 
 @inlined
-def _walk(p: Program, packs: bool) -> None:
-    """Walk over all ops in program order, to pack or to unpack each."""
-    op, window = 0, 0
+def _walk(p: Program, work: int) -> None:
+    """Walk over ops in program order, to pack or to unpack each."""
+    op, window, before = 0, 0, 0
     for group in range(p.groups):
         begin, channels = _first_channel(p, group), _end_channel(p, group) - _first_channel(p, group)
         windows = p.pooled * channels
         chunk = p.chunk if p.chunk > 0 else windows
-        pooled, channel = 0, 0
-        for first in range(0, windows, chunk):
-            size = min(chunk, windows - first)
+        first_window, end_window = max(p.first_window - before, 0), min(p.end_window - before, windows)
+        before += windows
+        pooled, channel = first_window % p.pooled, first_window // p.pooled
+        if not p.channel_outermost:
+            pooled, channel = first_window // channels, first_window % channels
+        for first in range(first_window, end_window, chunk):
+            size = min(chunk, end_window - first)
             at_pooled, at_channel = pooled, channel
             for member in range(p.members):
                 pooled, channel = at_pooled, at_channel
                 for which in range(size):
                     position = _owned(p, pooled * p.members + member)
                     if position >= 0:
-                        if packs:
+                        if work == _PACK:
                             _pack(p, op, position, begin + channel)
                             if p.lists_windows:
                                 _list_window(p, op, window + which, size, member)
+                        elif work == _TALLY:
+                            _tally(p, window + which, which, member, position, begin + channel)
                         else:
                             _unpack(p, op, position, pooled, begin + channel)
                         op += 1
@@ -168,16 +200,44 @@ def _pack(p: Program, op: int, position: int, channel: int) -> None:
     border = _border_of(p, position)
     edges = _edges_of(p, border)
     neuron = position * p.out_channels + channel
-    words = quotient(edges + p.width_edges - 1, p.width_edges, p.width_shift)
-    decided = words
-    if p.checks_bounds:
-        decided = quotient(_decision_edges(p, neuron) + p.width_edges - 1, p.width_edges, p.width_shift)
+    words, decided = _words_of(p, edges), _decided_words_of(p, edges, neuron)
     p.edges += edges
     _op_record_at(p, op).packed = np.uint32(packed_op(decided, words, _outcome_of(p, neuron), border))
     if p.lists_neurons:
         _neuron_at(p, op).number = np.uint32(neuron)
     if p.lists_reads:
         _reads_row_at(p, op).number = np.uint32(_row_of_position(p, position) + _row_of_channel(p, channel))
+
+
+@inlined
+def _words_of(p: Program, edges: int) -> int:
+    """Return the words of so many edges."""
+    return quotient(edges + p.width_edges - 1, p.width_edges, p.width_shift)
+
+
+@inlined
+def _decided_words_of(p: Program, edges: int, neuron: int) -> int:
+    """Return the words that decide an op of so many edges."""
+    return _words_of(p, _decision_edges(p, neuron) if p.checks_bounds else edges)
+
+
+@inlined
+def _tally(p: Program, window: int, which: int, member: int, position: int, channel: int) -> None:
+    """Add an op to its part, unless one before it made its window 1."""
+    edges = _edges_of(p, _border_of(p, position))
+    neuron = position * p.out_channels + channel
+    p.edges += edges
+    if p.prunes_windows:
+        one = _one_at(p, which)
+        if member == 0:
+            one.bit = np.uint8(0)
+        if one.bit:
+            return
+        one.bit = np.uint8(_outcome_of(p, neuron))
+    part = _part_at(p, quotient(window, p.part_windows, p.part_shift))
+    p.retired_edges += edges
+    part.ops += 1
+    part.words += _decided_words_of(p, edges, neuron)
 
 
 @inlined
@@ -203,14 +263,14 @@ def _unpack(p: Program, op: int, position: int, pooled: int, channel: int) -> No
 
 
 @cache
-def _compiled(packs: bool) -> Any:
-    """Compile one of the two; the sources are closed over as in :mod:`o3sim.compiled.fast.cycle`."""
+def _compiled(work: int) -> Any:
+    """Compile one of the three; the sources are closed over as in :mod:`o3sim.compiled.fast.cycle`."""
     sources = SOURCES
 
     def walk_program(p: Program) -> bool:
         if sources < 0:
             return False
-        _walk(p, packs)
+        _walk(p, work)
         return True
 
     return _njit(cache=True, nogil=True, _nrt=False)(walk_program)
@@ -218,9 +278,14 @@ def _compiled(packs: bool) -> Any:
 
 def pack_ops(program: Allocation) -> None:
     """Pack all ops."""
-    _compiled(True)(program.record)
+    _compiled(_PACK)(program.record)
 
 
 def unpack_outputs(program: Allocation) -> None:
     """Write the output bits."""
-    _compiled(False)(program.record)
+    _compiled(_UNPACK)(program.record)
+
+
+def tally_words(program: Allocation) -> None:
+    """Tally the ops and words of all parts."""
+    _compiled(_TALLY)(program.record)

@@ -98,12 +98,15 @@ written_at = rows("written", Written)
 class Clock:
     """Cycles count from the layer's first, ``start_cycle``.
 
-    ``moved``: whether more than words moved in the one at hand.
+    ``moved``: whether more than words moved in the one at hand; ``cycle``: the first, or the one after a
+    pause, which there is when so many ops have ended as ``pause_ops``.
     """
 
     start_cycle: int
+    cycle: int
     moved: int
     ended_ops: int
+    pause_ops: int
 
 
 class Server:

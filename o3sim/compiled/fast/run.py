@@ -20,6 +20,62 @@ if TYPE_CHECKING:
     from o3sim.profile.profile import LayerProfile
 
 
+class FastLayer:
+    """A layer that runs fast, or a section of it: windows that follow one another in program order.
+
+    Parameters
+    ----------
+    groups : list of WeightGroup
+        The layer's; one, of all channels, for a section.
+    section : range, optional
+        Places in program order; all if not given.
+
+    Attributes
+    ----------
+    memory : Allocation
+    ops : int
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        profile: LayerProfile,
+        groups: list[WeightGroup],
+        first_group: int,
+        stream: Allocation,
+        section: range | None = None,
+    ) -> None:
+        windows_kind = windows_of(architecture, profile)
+        self._program = program_of(profile, groups, architecture, windows_kind, section)
+        if section is not None:
+            groups = [group._replace(first_channel=0, last_channel=1) for group in groups]  # ops as of one
+        self.memory = fast_memory_of(
+            profile, groups, first_group, architecture, stream, self._program, windows_kind
+        )
+        self.ops = len(self._program.table("op_records"))
+        how = how_for(architecture.pe.count, architecture.pe.contexts, windows_kind, is_banked(architecture))
+        self._kernel = kernel_for(how)
+
+    @property
+    def ended_ops(self) -> int:
+        """Ops that were written or squashed."""
+        return int(self.memory.record["clock"]["ended_ops"])
+
+    def run(self, start_cycle: int = 0, pause_ops: int | None = None) -> tuple[int, int]:
+        """Run, or go on, to the end or until so many ops have ended; return how that came out and when."""
+        self.memory.record["clock"]["pause_ops"] = self.ops if pause_ops is None else pause_ops
+        how, cycle = self._kernel(self.memory.record, start_cycle)
+        return how, cycle
+
+    def output(self) -> NDArray[np.uint8]:
+        """Return the output bits of a layer that has ended; those of other windows are 0."""
+        ones = self.memory.table("output.retired_ones.words")
+        self._program.record["retired_ones"] = located(ones, ones.dtype).address
+        unpack_outputs(self._program)
+        bits: NDArray[np.uint8] = self._program.table("output")["bit"]
+        return bits
+
+
 def run_fast(
     architecture: Architecture,
     profile: LayerProfile,
@@ -29,12 +85,6 @@ def run_fast(
     start_cycle: int,
 ) -> tuple[Allocation, NDArray[np.uint8], int, int]:
     """Run a layer; return its memory, its output bits, how it ended and when."""
-    windows_kind = windows_of(architecture, profile)
-    program = program_of(profile, groups, architecture, windows_kind)
-    memory = fast_memory_of(profile, groups, first_group, architecture, stream, program, windows_kind)
-    how = how_for(architecture.pe.count, architecture.pe.contexts, windows_kind, is_banked(architecture))
-    done, cycle = kernel_for(how)(memory.record, start_cycle)
-    ones = memory.table("output.retired_ones.words")
-    program.record["retired_ones"] = located(ones, ones.dtype).address
-    unpack_outputs(program)
-    return memory, program.table("output")["bit"], done, cycle
+    layer = FastLayer(architecture, profile, groups, first_group, stream)
+    how, cycle = layer.run(start_cycle)
+    return layer.memory, layer.output(), how, cycle

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from o3sim.compiled.bit_set import word_at
-from o3sim.compiled.cycle import DONE, STUCK
+from o3sim.compiled.cycle import DONE, GOES_ON, STOPPED, STUCK
 from o3sim.compiled.fast.banked.occupants import begin_in, leave, squash_in
 from o3sim.compiled.fast.banked.records import stall_at
 from o3sim.compiled.fast.banked.requests import desk_of
 from o3sim.compiled.fast.banked.words import move_alone, move_words
 from o3sim.compiled.fast.bits import NONE, bits_in, highest, lowest
 from o3sim.compiled.fast.calendar import is_marked
-from o3sim.compiled.fast.cycle import book_causes, finish_counts, idle_cause_of, next_change, note_causes
+from o3sim.compiled.fast.cycle import (
+    book_causes,
+    count_so_far,
+    finish_counts,
+    idle_cause_of,
+    next_change,
+    note_causes,
+)
 from o3sim.compiled.fast.how import NO_WINDOWS, How, contexts_of, windows_kind
 from o3sim.compiled.fast.lanes import LANES_SHIFT
 from o3sim.compiled.fast.op_records import decided_words_of
@@ -132,22 +139,35 @@ def _tick(x: FastMemory, how: How, cycle: int) -> int:
 
 
 @inlined
+def _look(x: FastMemory, cycle: int) -> int:
+    """Count, if the layer has ended or pauses; return which of these it does, or that it goes on."""
+    if x.clock.ended_ops < x.layer.ops:
+        count_so_far(x, cycle)
+        x.clock.cycle = cycle + 1
+        return STOPPED
+    if x.output_bits.n_held > 0:
+        return GOES_ON
+    finish_counts(x, cycle)
+    return DONE
+
+
+@inlined
 def run_banked(x: FastMemory, how: How, start_cycle: int) -> tuple[int, int]:
-    """Run a layer; return how it ended and its last cycle."""
+    """Run a layer, or on from a pause; return how it ended and its last cycle."""
     x.clock.start_cycle = start_cycle
     pump(x)
-    cycle = 0
+    cycle = x.clock.cycle
     is_to_free = x.weight_groups.n_groups == 1
     while True:
         asked = _tick(x, how, cycle)
         book_causes(x, 1)
-        if x.clock.ended_ops == x.layer.ops:
-            if is_to_free:
+        if x.clock.ended_ops >= x.clock.pause_ops:
+            if is_to_free and x.clock.ended_ops == x.layer.ops:
                 free_half(x, 0, start_cycle + cycle + 1)
                 is_to_free = False
-            if x.output_bits.n_held == 0:
-                finish_counts(x, cycle)
-                return DONE, start_cycle + cycle
+            how_far = _look(x, cycle)
+            if how_far != GOES_ON:
+                return how_far, start_cycle + cycle
         cycle += 1
         if x.clock.moved == 0:
             wake = next_change(x, cycle - 1)
