@@ -102,6 +102,7 @@ def simulate(
     image_file: str | Path | None = None,
     engine: str | None = None,
     jobs: int = 1,
+    sample_seed: int | None = None,
 ) -> RunResult:
     """Run a network through a machine, cycle by cycle.
 
@@ -123,6 +124,9 @@ def simulate(
     jobs : int
         Processes; the result does not depend on it. A script that asks for more than one needs
         ``if __name__ == "__main__":``.
+    sample_seed : int, optional
+        Run stretches of large layers only, drawn by this seed, and estimate what all take: ``result.sampled``
+        says how far figures may be off (``docs/sampling.md``).
 
     Returns
     -------
@@ -140,9 +144,12 @@ def simulate(
     jobs = whole_jobs(jobs)
     if not isinstance(engine, str | None):
         raise InputError(f"engine: expected its name, found {engine!r}")
+    if sample_seed is not None and whole("sample_seed", sample_seed) < 0:
+        raise InputError(f"sample_seed: {sample_seed}: seeds count from 0")
     machine = _machine(architecture)
     network, chosen = _subject(workload, images, labels, image_file)
-    return simulate_case([machine], Case(network, chosen), engine=engine, jobs=jobs)[0]
+    case = Case(network, chosen)
+    return simulate_case([machine], case, engine=engine, jobs=jobs, sample_seed=sample_seed)[0]
 
 
 def sweep(

@@ -22,6 +22,7 @@ from o3sim.results.images import ImageResult
 from o3sim.results.pipeline import PipelineFigures, StageFigures
 from o3sim.results.resident import ResidentFigures
 from o3sim.results.result import RunResult, Subject, run_result
+from o3sim.results.sampled import HalfWidths, SampledFigures, SampledLayer
 
 
 def architecture(name: str = "o3bnn", **changes: dict[str, Any]) -> Architecture:
@@ -102,6 +103,13 @@ def pipeline_result() -> RunResult:
 def resident_result() -> RunResult:
     """The base result as if the weights of its second layer stayed on the chip."""
     return replace(result(), resident=ResidentFigures(("scores",), 77, 18_432, 1234.5))
+
+
+def sampled_result() -> RunResult:
+    """The base result as if its first layer had been sampled."""
+    halves = HalfWidths(30.0, 20.0, 0.0, 10.0, 4.0e5)
+    layer = SampledLayer("conv1", 16, 0.4, halves)
+    return replace(result(), sampled=SampledFigures(5, 0.6, halves, (layer,)))
 
 
 def network(seed: int = 1) -> Network:

@@ -163,6 +163,23 @@ Engine = Annotated[
     ),
 ]
 
+
+def _seed(name: str, value: int) -> int:
+    if value < 0:
+        raise InputError(f"{name} {value}: seeds count from 0")
+    return value
+
+
+Sample = Annotated[
+    bool,
+    _option(
+        "--sample",
+        help="Run stretches of large layers only, and report what all take with 95 % intervals.",
+    ),
+]
+SampleSeed = Annotated[
+    int, _option("--sample-seed", metavar="N", check=_seed, help="Which stretches --sample draws.")
+]
 Jobs = Annotated[
     int, _option("--jobs", metavar="N", check=at_least_one, help="Processes to spread the work over.")
 ]

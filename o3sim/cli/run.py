@@ -49,6 +49,8 @@ def run(
     engine: options.Engine = None,
     jobs: options.Jobs = 1,
     profiles: options.Profiles = None,
+    sample: options.Sample = False,
+    sample_seed: options.SampleSeed = 0,
     dry_run: options.DryRun = False,
     _allow_code: options.AllowCode = False,
 ) -> None:
@@ -58,7 +60,9 @@ def run(
     """
     architectures = _load_architectures(architecture, settings, _names(controls), _names(compare))
     _tell_custom(architectures, engine)
-    asked = _RunOptions(workload, images, image_file, engine, jobs, profiles)
+    seed = sample_seed if sample else None
+    asked = _RunOptions(workload, images, image_file, engine, jobs, profiles, seed)
+    _check_sampling(architectures, asked)
     if dry_run:
         print(said(settings), end="")
         _estimate(architectures, asked)
@@ -127,6 +131,7 @@ class _RunOptions(NamedTuple):
     engine: str | None
     jobs: int
     profiles: Path | None
+    sample_seed: int | None
 
 
 def _load(asked: _RunOptions, architectures: Sequence[Architecture]) -> LoadedCase:
@@ -135,17 +140,41 @@ def _load(asked: _RunOptions, architectures: Sequence[Architecture]) -> LoadedCa
     return load_case(asked.workload, asked.image_file, asked.images, architectures)
 
 
+def _check_sampling(architectures: Sequence[Architecture], asked: _RunOptions) -> None:
+    """Refuse to sample where no layer gains, before parameters are read or made."""
+    if asked.sample_seed is None:
+        return
+    from o3sim.network.load import layer_sizes, load_workload
+    from o3sim.runs.sampling.choice import choose_layers
+    from o3sim.runs.sizes import check_sizes
+
+    files = load_workload(asked.workload)
+    check_sizes(architectures, files)
+    layers = layer_sizes(files)
+    for architecture in architectures:
+        choose_layers(architecture, layers, asked.engine)
+
+
 def _estimate(architectures: Sequence[Architecture], asked: _RunOptions) -> None:
     """Print what a run will take; it will load its network as long as this one does."""
-    from o3sim.report.console import make_console
+    from o3sim.report.console import make_console, print_note
     from o3sim.report.estimate import print_estimate
+    from o3sim.report.sampled import choice_note
     from o3sim.runs.estimate.estimate import estimate_run
+    from o3sim.runs.sampling.choice import choose_layers
 
     start = perf_counter()
     case = _load(asked, architectures)
     loading_s = perf_counter() - start
     estimate = estimate_run(architectures, case.network, case.images.x, asked.engine, asked.jobs)
-    print_estimate(make_console(), replace(estimate, wall_s=estimate.wall_s + loading_s))
+    console = make_console()
+    print_estimate(console, replace(estimate, wall_s=estimate.wall_s + loading_s))
+    if asked.sample_seed is None:
+        return
+    for architecture in architectures:
+        choice = choose_layers(architecture, case.network.layers, asked.engine)
+        names = [case.network.layers[number].name for number in sorted(choice.layers)]
+        print_note(console, choice_note(architecture.name, names, choice.ops_share, choice.others))
 
 
 def _simulate(
@@ -161,5 +190,7 @@ def _simulate(
     prepare(asked.jobs)
     case = with_saved_profiles(_load(asked, architectures), asked.profiles, architectures)
     with progress_on_stderr() as progress:
-        main, *others = simulate_case(architectures, case, progress, asked.engine, asked.jobs)
+        main, *others = simulate_case(
+            architectures, case, progress, asked.engine, asked.jobs, sample_seed=asked.sample_seed
+        )
     return main, [compare(main, other) for other in others]

@@ -22,7 +22,10 @@ PART_OPS_OF_PE = 128
 """Ops of a part, for each PE: of 16, 32, 64, 128 and 256 the most exact for the ops it takes."""
 
 WARM_UP_PARTS = 2
-"""Before a part: 256 ops of a PE, after which words take as many cycles as in the whole layer."""
+"""Before a part: 256 ops of a PE, after which words take as many cycles, and reads, as in the whole layer."""
+
+WARM_UP_PARTS_IDEAL = 1
+"""The same where no bank refuses a word."""
 
 STRATA, OF_STRATUM = 2, 4
 """Parts of few and of many words, and how many of each are run."""
@@ -52,12 +55,15 @@ class LayerParts:
         Of the layer, and ops of a window, and windows of a part.
     tail_windows : int
         Behind a part, so that queue and PEs are full to its end.
+    warm_up_parts : int
+        Before a part.
     """
 
     windows: int
     window_ops: int
     part_windows: int
     tail_windows: int
+    warm_up_parts: int
 
     @property
     def ops(self) -> int:
@@ -68,30 +74,31 @@ class LayerParts:
     def body(self) -> range:
         """Parts of which some stand for all: the layer's beginning and its end both run."""
         return range(
-            WARM_UP_PARTS, max(WARM_UP_PARTS, (self.windows - self.tail_windows) // self.part_windows)
+            self.warm_up_parts,
+            max(self.warm_up_parts, (self.windows - self.tail_windows) // self.part_windows),
         )
 
     @property
     def simulated_ops(self) -> int:
         """Ops that are run of a layer that is sampled, no part of which has words far off those of others."""
-        end = self.windows - (self.body.stop - WARM_UP_PARTS) * self.part_windows
+        end = self.windows - (self.body.stop - self.warm_up_parts) * self.part_windows
         return self._run_with(end)
 
     @property
     def least_ops(self) -> int:
         """Ops that a layer needs to have so that sampling takes so much less that it is worth an interval."""
-        longest_end = (WARM_UP_PARTS + 1) * self.part_windows + self.tail_windows
+        longest_end = (self.warm_up_parts + 1) * self.part_windows + self.tail_windows
         return LEAST_GAIN * self._run_with(longest_end)
 
     def _run_with(self, end_windows: int) -> int:
         """Return the ops that are run if so many windows are for the layer's end."""
-        beginning = WARM_UP_PARTS * self.part_windows + self.tail_windows
+        beginning = self.warm_up_parts * self.part_windows + self.tail_windows
         stretches = STRATA * OF_STRATUM * (beginning + self.part_windows)
         return self.window_ops * (stretches + beginning + end_windows)
 
     def beginning(self) -> Section:
         """Return the section of the parts before the body."""
-        return self._section(0, WARM_UP_PARTS)
+        return self._section(0, self.warm_up_parts)
 
     def stretch(self, part: int) -> Section:
         """Return the section of a part of the body."""
@@ -105,7 +112,7 @@ class LayerParts:
 
     def _section(self, first: int, end: int) -> Section:
         """Return the section of parts from one up to another."""
-        begin = max(0, first - WARM_UP_PARTS)
+        begin = max(0, first - self.warm_up_parts)
         last = min(self.windows, end * self.part_windows + self.tail_windows)
         part_ops = self.part_windows * self.window_ops
         return Section(
@@ -124,14 +131,21 @@ def parts_of(architecture: Architecture, geometry: Geometry) -> LayerParts:
     >>> layer = Geometry("conv", 56, 56, 256, 256, 3, 3, padding_pixels=1)
     >>> parts = parts_of(load_architecture("o3bnn"), layer)
     >>> parts.part_windows, parts.body, round(parts.simulated_ops / parts.ops, 2)
-    (8192, range(2, 97), 0.29)
+    (8192, range(2, 97), 0.3)
     """
     a, chunk = architecture, chunk_windows(architecture, geometry)
-    window_ops = window_members(geometry).owned.shape[1]
+    window_ops: int = window_members(geometry).owned.shape[1]
 
     def whole(ops: int) -> int:
         """Return as many windows as have so many ops at least."""
         return -(-ops // (window_ops * chunk)) * chunk
 
     held = a.issue_queue.depth_ops + a.pe.count * a.pe.contexts + a.sequencer.width_ops
-    return LayerParts(windows_in(geometry), window_ops, whole(PART_OPS_OF_PE * a.pe.count), whole(held))
+    ideal = a.activation_buffer.banks == a.weight_buffer.banks == "ideal"
+    return LayerParts(
+        windows_in(geometry),
+        window_ops,
+        whole(PART_OPS_OF_PE * a.pe.count),
+        whole(held),
+        WARM_UP_PARTS_IDEAL if ideal else WARM_UP_PARTS,
+    )

@@ -18,6 +18,7 @@ from o3sim.report.host import host_note
 from o3sim.report.numbers import ABSENT, grouped, percent, significant
 from o3sim.report.pipeline import clock, print_pipeline
 from o3sim.report.resident import resident_note
+from o3sim.report.sampled import interval_of_layers, layer_name, sampled_note
 from o3sim.report.synthetic import synthetic_note
 from o3sim.results.comparison import Comparison
 from o3sim.results.measures import Measures
@@ -65,13 +66,8 @@ def print_run(
     console: Console, result: RunResult, comparisons: Sequence[Comparison] = (), wide: bool = False
 ) -> None:
     """Write the whole report of a run; ``wide`` adds columns, and the details of a comparison."""
-    images = f"{result.images} image{'s' if result.images != 1 else ''}"
-    console.print(f"{result.architecture} on {result.workload}, {images}", style="bold")
-    if result.synthetic:
-        print_note(console, synthetic_note(result.synthetic))
-    if result.float_ends:
-        print_note(console, host_note(result.float_ends))
     every_run = (result, *(other.result for other in comparisons))
+    print_title(console, result, every_run)
     exact_runs = [run for run in every_run if run.agreement is None]
     if exact_runs:
         console.print(f"outputs exact: {'yes' if all(run.outputs_exact for run in exact_runs) else 'NO'}")
@@ -86,6 +82,7 @@ def print_run(
     console.print()
     console.print(layer_table(result) if wide else short_layer_table(result))
     print_note(console, LAYER_LEGEND if wide else FEW_LEGEND)
+    print_note(console, interval_of_layers(result))
     console.print()
     for run in every_run:
         print_pipeline(console, run)
@@ -94,6 +91,18 @@ def print_run(
     console.print(energy_table(result))
     if comparisons:
         print_comparisons(console, result, comparisons, wide)
+
+
+def print_title(console: Console, result: RunResult, runs: Sequence[RunResult]) -> None:
+    """Write what was run, what of it was made up or left out, and what was sampled."""
+    images = f"{result.images} image{'s' if result.images != 1 else ''}"
+    console.print(f"{result.architecture} on {result.workload}, {images}", style="bold")
+    if result.synthetic:
+        print_note(console, synthetic_note(result.synthetic))
+    if result.float_ends:
+        print_note(console, host_note(result.float_ends))
+    for run in runs:
+        print_note(console, sampled_note(run))
 
 
 def print_resident(console: Console, runs: Sequence[RunResult]) -> None:
@@ -123,7 +132,7 @@ def layer_table(result: RunResult) -> Table:
         "pruned\nthr %", "pruned\npool %", "energy\nnJ", "fJ per\nedge", gap=1,
     )  # fmt: skip
     for layer in result.layers:
-        table.add_row(layer.name, *_layer_cells(layer, result.images))
+        table.add_row(layer_name(result, layer.name), *_layer_cells(layer, result.images))
     table.add_section()
     table.add_row("all", *_layer_cells(result, result.images))
     return table
@@ -149,7 +158,7 @@ def short_layer_table(result: RunResult) -> Table:
         gap=1,
     )  # fmt: skip
     for layer in result.layers:
-        table.add_row(layer.name, *_short_cells(layer, result.images))
+        table.add_row(layer_name(result, layer.name), *_short_cells(layer, result.images))
     table.add_section()
     table.add_row("all", *_short_cells(result, result.images))
     return table

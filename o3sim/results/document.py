@@ -14,6 +14,7 @@ from o3sim.results.measures import Measures, values_of
 from o3sim.results.pipeline import PipelineFigures
 from o3sim.results.resident import ResidentFigures
 from o3sim.results.result import RunResult
+from o3sim.results.sampled import SampledFigures
 
 
 def to_document(result: RunResult, comparisons: Sequence[Comparison] = ()) -> dict[str, Any]:
@@ -62,6 +63,7 @@ def _run(result: RunResult) -> dict[str, Any]:
         **_measures(result),
         "storage_kbit": asdict(result.storage_kbit),
         "area": None if result.area is None else asdict(result.area),
+        "sampled": None if result.sampled is None else _sampled(result.sampled),
         "pipeline": None if result.pipeline is None else _pipeline(result.pipeline),
         "resident": None if result.resident is None else _resident(result.resident),
         "layers": [{"name": layer.name, **_measures(layer)} for layer in result.layers],
@@ -76,6 +78,10 @@ def _image(image: ImageResult) -> dict[str, Any]:
 
 def _pipeline(figures: PipelineFigures) -> dict[str, Any]:
     return {**asdict(figures), "stages": [asdict(stage) for stage in figures.stages]}
+
+
+def _sampled(figures: SampledFigures) -> dict[str, Any]:
+    return {**asdict(figures), "layers": [asdict(layer) for layer in figures.layers]}
 
 
 def _resident(figures: ResidentFigures) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from o3sim.results.images import ImageResult, Spread, spread_of
 from o3sim.results.measures import Measures, measure, sum_energy, values_of
 from o3sim.results.pipeline import PipelineFigures, of_stream
 from o3sim.results.resident import ResidentFigures
+from o3sim.results.sampled import SampledFigures
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]  # ships no types
@@ -67,6 +68,8 @@ class RunResult(Measures):
         What the machine takes of a chip, estimated, and how fast it is for that; None where nobody asked.
     pipeline : PipelineFigures or None
         Figures of organization ``layer_pipelined`` only.
+    sampled : SampledFigures or None
+        How far estimates may be off, where layers were sampled.
     resident : ResidentFigures or None
         What loading weights that stay on the chip took, if some do; in no other figure.
     schema_version : int
@@ -88,6 +91,7 @@ class RunResult(Measures):
     area: AreaFigures | None = None
     agreement: float | None = None
     pipeline: PipelineFigures | None = None
+    sampled: SampledFigures | None = None
     resident: ResidentFigures | None = None
     schema_version: int = SCHEMA_VERSION
 

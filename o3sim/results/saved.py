@@ -35,6 +35,7 @@ class SavedRun:
     network_digest: str
     images: int
     synthetic: bool
+    sampled: bool
     latency_us: float
     configuration: Mapping[str, Any]
     cycles: int
@@ -45,8 +46,9 @@ class SavedRun:
 
     @property
     def title(self) -> str:
-        """The workload, and that it is made up if any part of it is."""
-        return f"{self.workload} (synthetic)" if self.synthetic else self.workload
+        """The workload, that it is made up if any part of it is, and that layers were sampled if any were."""
+        marks = [mark for mark, holds in (("synthetic", self.synthetic), ("sampled", self.sampled)) if holds]
+        return f"{self.workload} ({', '.join(marks)})" if marks else self.workload
 
 
 def load_runs(path: Path) -> list[SavedRun]:
@@ -93,6 +95,7 @@ def _run(values: Mapping[str, Any]) -> SavedRun:
         network_digest=str(values["network_digest"]),
         images=_count(values["images"]),
         synthetic=bool(values["synthetic"]),
+        sampled=values.get("sampled") is not None,
         latency_us=_positive(values["latency_us"]),
         configuration=dict(values["configuration"]),
         cycles=_count(values["cycles"]),

@@ -1,7 +1,8 @@
 """Spread the layers of images over processes, where there are fewer images than processes.
 
 Results are those of a run in one process: layers are put together again only where they ran as they would
-have, one after another; an image of which that does not hold runs once more, here.
+have, one after another; an image of which that does not hold runs once more, here. Layers that are sampled
+are pieces of their own.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.errors import MachineError
 from o3sim.contract.plan import plan_groups
 from o3sim.contract.stretches import StretchRun, stretches, together
+from o3sim.errors import InputError
 from o3sim.runs.engines import DEFAULT_ENGINE, engine_name
 from o3sim.runs.point import ImageCounts, count_image, judged
+from o3sim.runs.sampling.choice import choose_layers
 from o3sim.runs.spread import spread
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from o3sim.runs.case import AnyCase
     from o3sim.runs.point import LayerBegins
     from o3sim.runs.runner import Runner
+    from o3sim.runs.sampling.estimate import LayerSample
 
 
 def can_run_apart(architecture: Architecture, layers: Sequence[Sized], engine: str | None) -> bool:
@@ -44,6 +48,7 @@ def count_apart(
     jobs: int,
     code: frozenset[str],
     begins: LayerBegins | None = None,
+    sample_seed: int | None = None,
 ) -> Generator[list[ImageCounts], None, None]:
     """Run all images of a case on several architectures, their layers spread over processes.
 
@@ -55,43 +60,79 @@ def count_apart(
         Of machines that :func:`can_run_apart`.
     begins : callable, optional
         Told of every layer that is done.
+    sample_seed : int, optional
+        Sample the layers that gain by it; stretches are drawn by it, image and layer, whatever the machine.
 
     Yields
     ------
     list of ImageCounts
         What each architecture did with the next image.
+
+    Raises
+    ------
+    InputError
+        If layers are to be sampled and none gains, or weights come too late for layers to run apart.
     """
-    machines = tuple(_Machine(runner.architecture, tuple(case.network.layers)) for runner in runners)
+    machines = tuple(
+        _Machine(
+            runner.architecture,
+            tuple(case.network.layers),
+            frozenset()
+            if sample_seed is None
+            else choose_layers(runner.architecture, case.network.layers, None).layers,
+        )
+        for runner in runners
+    )
     images: list[dict[bool, ProfiledImage]] = []
-    pieces = _pieces(machines, case, images)
-    with closing(spread(_OnMachines(machines), pieces, jobs, code)) as ran:
+    pieces, work = _pieces(machines, case, images, sample_seed), _OnMachines(machines)
+    with closing(spread(work, pieces, jobs, code) if jobs > 1 else (work(piece) for piece in pieces)) as ran:
         for number in range(len(case)):
             found = []
             for machine, runner in zip(machines, runners, strict=True):
-                runs = []
+                runs, samples = [], {}
                 for stretch in machine.stretches:
-                    run = next(ran)
+                    run, sample = next(ran)
                     if run is not None:
                         runs.append((stretch, run))
+                    if sample is not None:
+                        samples[stretch.start] = sample
                     if begins is not None:
                         for layer in stretch:
                             begins(f"{machine.architecture.name}, {case.network.layers[layer].name}", layer)
                 image = images[number][machine.architecture.pruning.speculative]
                 whole = together(machine.architecture, machine.cuts, runs)
+                if whole is None and samples:
+                    raise _too_late(machine.architecture)
                 if whole is None or len(whole.layers) < len(case.network.layers):
                     found.append(count_image(runner, image, case.network.layers))
                 else:
-                    found.append(judged(whole, machine.architecture, image, case.network.layers))
+                    counts = judged(whole, machine.architecture, image, case.network.layers)
+                    found.append(replace(counts, samples=samples))
             images[number] = {}
             yield found
 
 
+def _too_late(architecture: Architecture) -> InputError:
+    return InputError(
+        f"--sample: {architecture.name} cannot be sampled (dram.bits_per_cycle): weights come so late that"
+        " layers depend on those before them; run it without"
+    )
+
+
 class _Piece(NamedTuple):
-    """A stretch of an image, on a machine by its number."""
+    """A stretch of an image, on a machine by its number; by which seeds it is sampled, if it is."""
 
     machine: int
     stretch: range
     profiles: list[LayerProfile]
+    seeds: tuple[int, ...] | None
+
+
+class _Ran(NamedTuple):
+    """What a machine did with a piece; None if an invariant did not hold."""
+
+    run: StretchRun | None
+    sample: LayerSample | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +141,7 @@ class _Machine:
 
     architecture: Architecture
     layers: tuple[Sized, ...]
+    sampled: frozenset[int] = frozenset()
 
     @cached_property
     def cuts(self) -> list[list[WeightGroup]]:
@@ -113,10 +155,13 @@ class _Machine:
 
 
 def _pieces(
-    machines: Sequence[_Machine], case: AnyCase, images: list[dict[bool, ProfiledImage]]
+    machines: Sequence[_Machine],
+    case: AnyCase,
+    images: list[dict[bool, ProfiledImage]],
+    sample_seed: int | None,
 ) -> Iterator[_Piece]:
     """Cut image after image, one machine after the other, into stretches with their profiles."""
-    for item in case.items():
+    for place, item in enumerate(case.items()):
         of_image: dict[bool, ProfiledImage] = {}
         images.append(of_image)
         for number, machine in enumerate(machines):
@@ -125,7 +170,9 @@ def _pieces(
                 of_image[speculative] = case.image(item, speculative, keep=len(machines) > 1)
             profiles = iter(of_image[speculative].profiles())
             for stretch in machine.stretches:
-                yield _Piece(number, stretch, [_sent(next(profiles), machine) for _ in stretch])
+                is_sampled = sample_seed is not None and stretch.start in machine.sampled
+                seeds = (sample_seed, place, stretch.start) if is_sampled else None
+                yield _Piece(number, stretch, [_sent(next(profiles), machine) for _ in stretch], seeds)
 
 
 def _sent(profile: LayerProfile, machine: _Machine) -> LayerProfile:
@@ -141,12 +188,26 @@ class _OnMachines:
 
     machines: tuple[_Machine, ...]
 
-    def __call__(self, piece: _Piece) -> StretchRun | None:
+    def __call__(self, piece: _Piece) -> _Ran:
         """Return what the machine did; None if an invariant did not hold, which a run of all layers tells."""
         from o3sim.compiled.apart import run_stretch
 
         machine = self.machines[piece.machine]
+        if piece.seeds is not None:
+            return _Ran(*_sampled(machine, piece, piece.seeds))
         try:
-            return run_stretch(machine.architecture, machine.cuts, piece.stretch, piece.profiles)
+            return _Ran(run_stretch(machine.architecture, machine.cuts, piece.stretch, piece.profiles))
         except MachineError:
-            return None
+            return _Ran(None)
+
+
+def _sampled(machine: _Machine, piece: _Piece, seeds: tuple[int, ...]) -> tuple[StretchRun, LayerSample]:
+    """Sample a layer; the first asks for the first weights that stream."""
+    from o3sim.compiled.apart import arrival_cycle, stream_from
+    from o3sim.runs.sampling.layer import sample_layer
+
+    layer = piece.stretch.start
+    stream = stream_from(machine.cuts, layer) if layer == 0 else None
+    run, sample = sample_layer(machine.architecture, piece.profiles[0], machine.cuts[layer][0], seeds, stream)
+    full_cycles = 0 if stream is None else max(0, arrival_cycle(stream) - run.counters.cycles)
+    return StretchRun([run], full_cycles), sample

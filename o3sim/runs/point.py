@@ -6,7 +6,7 @@ outputs to functional inference, and knows nothing of how layers share the machi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import fsum
 from typing import Any, NamedTuple
@@ -37,6 +37,8 @@ from o3sim.runs.case import AnyCase
 from o3sim.runs.layer_store import LayerStore
 from o3sim.runs.pipeline.stages import stage_machines
 from o3sim.runs.runner import Runner, runner_of
+from o3sim.runs.sampling.estimate import LayerSample
+from o3sim.runs.sampling.figures import sampled_figures
 
 LayerBegins = Callable[[str, int], None]
 """Told ``(architecture and layer, number of the layer)`` when a layer begins."""
@@ -66,12 +68,15 @@ class ImageCounts:
     exact_class : int or None
         The class by functional inference: another one only if outcomes are called. None of a network
         without classes.
+    samples : mapping of int to LayerSample
+        By their numbers, layers whose counts are estimates.
     """
 
     layers: list[LayerCounters]
     exact: list[bool]
     result: ImageResult
     exact_class: int | None
+    samples: Mapping[int, LayerSample] = field(default_factory=dict)
 
 
 @dataclass
@@ -89,6 +94,8 @@ class PointCounts:
         Exact class of each image, as :class:`ImageCounts` has it.
     pipeline : PipelineFigures or None
         Figures of a pipeline.
+    samples : list of mapping of int to LayerSample
+        Of each image, as :class:`ImageCounts` has them.
     """
 
     layers: list[LayerCounters]
@@ -96,6 +103,7 @@ class PointCounts:
     images: list[ImageResult] = field(default_factory=list)
     exact_classes: list[int | None] = field(default_factory=list)
     pipeline: PipelineFigures | None = None
+    samples: list[Mapping[int, LayerSample]] = field(default_factory=list)
 
     @property
     def agreement(self) -> float:
@@ -148,6 +156,7 @@ class PointRun:
         counts.exact = [both and now for both, now in zip(counts.exact, image.exact, strict=True)]
         counts.images.append(self._priced(image))
         counts.exact_classes.append(image.exact_class)
+        counts.samples.append(image.samples)
 
     def _priced(self, image: ImageCounts) -> ImageResult:
         if self._models is None:
@@ -281,9 +290,13 @@ def _told(name: str, profiles: Iterator[LayerProfile], begins: LayerBegins | Non
 
 
 def result_of(
-    architecture: Architecture, case: AnyCase, counts: PointCounts, table: EnergyTable
+    architecture: Architecture,
+    case: AnyCase,
+    counts: PointCounts,
+    table: EnergyTable,
+    sample_seed: int | None = None,
 ) -> RunResult:
-    """Compute the figures of a design point from what was counted."""
+    """Compute the figures of a design point from what was counted, by which seed if that was sampled."""
     layers = case.network.layers
     stages = None if counts.pipeline is None else _models(architecture, layers, table)
     resident = resident_weights(architecture, layers)
@@ -300,9 +313,12 @@ def result_of(
         resident,
     )
     area = area_figures(taken_by(architecture, layers), result.images_per_s)
-    return replace(
-        result, area=area, agreement=counts.agreement if architecture.pruning.speculative else None
-    )
+    sampled = None
+    if sample_seed is not None:
+        model = EnergyModel(architecture, table, layers)
+        sampled = sampled_figures(sample_seed, counts.layers, counts.samples, model, resident.layers)
+    agreement = counts.agreement if architecture.pruning.speculative else None
+    return replace(result, area=area, agreement=agreement, sampled=sampled)
 
 
 def check_point(architecture: Architecture, network: Network) -> None:

@@ -23,6 +23,7 @@ from o3sim.runs.layers_apart import can_run_apart, count_apart
 from o3sim.runs.point import NOBODY, ImageCounts, PointRun, Watch, count_on_all, result_of
 from o3sim.runs.progress import Progress, RunProgress
 from o3sim.runs.runner import Runner, runner_of
+from o3sim.runs.sampling.choice import choose_layers
 
 if TYPE_CHECKING:
     from o3sim.network.network import Network
@@ -109,6 +110,7 @@ def simulate_case(
     engine: str | None = None,
     jobs: int = 1,
     watch: Watch = NOBODY,
+    sample_seed: int | None = None,
 ) -> list[RunResult]:
     """Simulate several architectures on a case, sharing what does not depend on them.
 
@@ -121,8 +123,11 @@ def simulate_case(
     case : Case or StoredCase
     watch : Watch
         Who is shown which events of the first image, on every architecture; of one job only.
+    sample_seed : int, optional
+        Run stretches of large layers, drawn by this seed, and estimate what all take; results say so
+        (``docs/sampling.md``).
 
-    Other parameters, and errors, as for :func:`simulate`.
+    Other parameters, and errors, as for :func:`simulate`; another is that no layer gains by being sampled.
 
     Returns
     -------
@@ -140,7 +145,11 @@ def simulate_case(
         jobs = 1  # when an image of a stream finds a stage free depends on those before it
     told = RunProgress(progress, case.network, len(runs), len(case))
     runners = [run.runner for run in runs]
-    if jobs == 1:
+    if sample_seed is not None:
+        for architecture in architectures:
+            choose_layers(architecture, case.network.layers, engine)
+        images = _counted_by_layers(runners, case, jobs, code, told, sample_seed)
+    elif jobs == 1:
         images = _counted_here(runners, case, told, watch)
     elif len(case) < jobs and all(
         can_run_apart(architecture, case.network.layers, engine) for architecture in architectures
@@ -156,7 +165,9 @@ def simulate_case(
                 run.add(counts)
     told.finish()
     pairs = zip(architectures, runs, tables, strict=True)
-    return [result_of(architecture, case, run.counts(), table) for architecture, run, table in pairs]
+    return [
+        result_of(architecture, case, run.counts(), table, sample_seed) for architecture, run, table in pairs
+    ]
 
 
 Counted = Generator[list[ImageCounts], None, None]
@@ -186,10 +197,15 @@ def _counted_by_workers(
 
 
 def _counted_by_layers(
-    runners: Sequence[Runner], case: AnyCase, jobs: int, code: frozenset[str], told: RunProgress
+    runners: Sequence[Runner],
+    case: AnyCase,
+    jobs: int,
+    code: frozenset[str],
+    told: RunProgress,
+    sample_seed: int | None = None,
 ) -> Counted:
-    """Run the layers of all images in several processes."""
-    with closing(count_apart(runners, case, jobs, code, told.layer_begins)) as counted:
+    """Run the layers of all images apart, in several processes where there are several jobs."""
+    with closing(count_apart(runners, case, jobs, code, told.layer_begins, sample_seed)) as counted:
         for image in counted:
             yield image
             told.image_done()

@@ -108,7 +108,7 @@ def test_words_are_tallied_where_they_are() -> None:
     assert tally.ops.tolist() == tally.words.tolist() == [1 + 4 + 4, 4]
 
 
-PARTS = LayerParts(windows=1000, window_ops=4, part_windows=30, tail_windows=11)
+PARTS = LayerParts(windows=1000, window_ops=4, part_windows=30, tail_windows=11, warm_up_parts=2)
 
 
 def test_parts_tile_a_layer() -> None:
@@ -132,6 +132,12 @@ def test_what_is_run_of_a_layer() -> None:
 def test_windows_that_are_walked_member_by_member_stay_together(order: str, part_windows: int) -> None:
     machine = architecture(sequencer__order=order, sequencer__group_windows=10)
     assert parts_of(machine, conv(9, 9, 1, 1, pool=Pool(2, 2))).part_windows == part_windows
+
+
+def test_banks_take_a_longer_warm_up() -> None:
+    banked = {"activation_buffer__banks": 2}
+    warm_ups = [parts_of(architecture(**each), dense(9, 9)).warm_up_parts for each in ({}, banked)]
+    assert warm_ups == [1, 2]
 
 
 def test_a_section_of_all_windows_is_the_layer() -> None:

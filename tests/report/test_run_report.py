@@ -15,7 +15,7 @@ from o3sim.report.console import WIDE_COLUMNS, WIDTH_COLUMNS, make_console, prin
 from o3sim.report.numbers import grouped, percent, ratio, significant
 from o3sim.report.run import FAMILIES, layer_table, print_run, short_layer_table
 from o3sim.results.comparison import Comparison, compare
-from tests.sample_runs import result, with_area
+from tests.sample_runs import result, sampled_result, with_area
 
 
 def written(scale: int = 1, compared: bool = True, wide: bool = True) -> str:
@@ -179,3 +179,19 @@ def test_the_size_of_a_line_buffer_is_reported_where_there_is_one() -> None:
     print_run(make_console(stream), buffered)
     assert re.search(r"line buffer +7\.5 kbit", stream.getvalue())
     assert "line buffer " not in written(compared=False).replace("line_buffer", "")
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_sampled_run_is_marked_in_every_part(wide: bool) -> None:
+    stream = io.StringIO()
+    print_run(
+        make_console(stream, wide), sampled_result(), [compare(sampled_result(), result("dense"))], wide
+    )
+    text = " ".join(stream.getvalue().split())
+    assert "o3bnn: SAMPLED (docs/sampling.md), seed 5: 60.0 % of the ops were run" in text
+    assert "stretches of layers marked ~; 95 % intervals of the whole: cycles +-1 %, activation reads" in text
+    assert "~ sampled; 95 % intervals of cycles: conv1 +-3 %." in text
+    assert re.search(r"conv1 ~ +500", stream.getvalue())
+    assert not re.search(r"scores ~", stream.getvalue())
+    assert text.count("SAMPLED") == 1
+    assert "SAMPLED" not in written() + written(wide=False)

@@ -11,7 +11,7 @@ from o3sim.contract.counters import PE_CYCLE_CAUSES
 from o3sim.results.comparison import compare
 from o3sim.results.document import to_document, to_json
 from o3sim.results.result import SCHEMA_VERSION
-from tests.sample_runs import pipeline_result, resident_result, result, with_area
+from tests.sample_runs import pipeline_result, resident_result, result, sampled_result, with_area
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "results.md"
 
@@ -45,7 +45,9 @@ def test_every_key_is_documented_and_every_documented_key_exists() -> None:
     ratios = {"speed_up", "energy_ratio", "on_chip_energy_ratio"}
     of_comparisons_only = {"peak_ratio", *ratios, "speed_up_spread", "on_chip_energy_ratio_spread"}
     assert comparison.keys() - of_comparisons_only == document.keys() - {"schema_version", "compare"}
-    every_key = keys_of(document) | keys_of(to_document(resident_result()))
+    every_key = keys_of(document).union(
+        *(keys_of(to_document(each())) for each in (resident_result, sampled_result))
+    )
     own = {key for key in every_key if not key.startswith("layers.")}
     expected = own | {f"layers.{key}" for key in of_layers_only}
     expected |= {f"compare.{key}" for key in keys_of({key: comparison[key] for key in of_comparisons_only})}

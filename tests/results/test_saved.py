@@ -9,7 +9,7 @@ from o3sim.errors import InputError
 from o3sim.results.comparison import compare
 from o3sim.results.document import to_json
 from o3sim.results.saved import load_runs
-from tests.sample_runs import result
+from tests.sample_runs import result, sampled_result
 
 
 @pytest.fixture
@@ -26,6 +26,12 @@ def test_what_was_written_is_read(file: Path) -> None:
     assert [(layer.name, layer.cycles) for layer in main.layers] == [("conv1", 1000), ("scores", 2000)]
     assert main.layers[0].pe_cycles == result().layers[0].pe_cycles
     assert main.configuration["pe"]["count"] == 64
+
+
+def test_a_sampled_run_says_so(file: Path) -> None:
+    file.write_text(to_json(sampled_result()))
+    (run,) = load_runs(file)
+    assert (run.sampled, run.title) == (True, "fashion-vgg (sampled)")
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,10 @@ def source_of(
         case = load_case(workload or "fashion-vgg", image_file, count or 1, [machine])
         return Source(machine, with_saved_profiles(case, profiles, [machine]))
     saved = _chosen(target, load_runs(Path(target)), run)
+    if saved.sampled:
+        raise InputError(
+            f"{target}: layers were sampled; what-ifs are held against exact counts: run it without --sample"
+        )
     architecture = _architecture(target, saved)
     case = load_case(workload or saved.workload, image_file, count or saved.images)
     if case.network_sha256 != saved.network_digest:
