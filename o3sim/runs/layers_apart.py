@@ -170,8 +170,9 @@ def _pieces(
                 of_image[speculative] = case.image(item, speculative, keep=len(machines) > 1)
             profiles = iter(of_image[speculative].profiles())
             for stretch in machine.stretches:
-                is_sampled = sample_seed is not None and stretch.start in machine.sampled
-                seeds = (sample_seed, place, stretch.start) if is_sampled else None
+                seeds = None
+                if sample_seed is not None and stretch.start in machine.sampled:
+                    seeds = sample_seed, place, stretch.start
                 yield _Piece(number, stretch, [_sent(next(profiles), machine) for _ in stretch], seeds)
 
 
