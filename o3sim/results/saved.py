@@ -35,7 +35,6 @@ class SavedRun:
     network_digest: str
     images: int
     synthetic: bool
-    sampled: bool
     latency_us: float
     configuration: Mapping[str, Any]
     cycles: int
@@ -43,6 +42,7 @@ class SavedRun:
     layers: tuple[SavedLayer, ...]
     peak: float
     image_latencies_us: tuple[float, ...]
+    sampled: bool = False
 
     @property
     def title(self) -> str:
