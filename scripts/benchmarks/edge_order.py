@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from o3sim.config.controls import control_of
 from o3sim.config.load import load_architecture
 from o3sim.network.images import Images, load_images
 from o3sim.network.load import load_network, load_workload, workload_images
@@ -22,7 +23,8 @@ ORDERS: dict[str, Ordering | None] = {
     "edges": Ordering(1, 1),
     **{f"edges, {channels} channels share": Ordering(1, channels) for channels in (2, 4, 8, 16, 64)},
 }
-MACHINES = ("o3bnn", "ideal")
+MACHINE = load_architecture("o3bnn-64pe")
+MACHINES = (MACHINE, control_of(MACHINE, "ideal"))
 
 
 def variants(network: Network, calibration: Images) -> Iterator[tuple[str, Network]]:
@@ -61,9 +63,9 @@ def main() -> None:
         print(f"{name:26}" + "".join(f"{cell:>18}" for cell in cells), flush=True)
     print(f"\non {arguments.run} images: cycles of an image, stalls for operands, energy of an image")
     for machine in MACHINES:
-        print(f"{machine:26}{'cycles':>10}{'operand %':>12}{'nJ':>10}{'DRAM nJ':>10}{'without':>10}")
+        print(f"{machine.name:26}{'cycles':>10}{'operand %':>12}{'nJ':>10}{'DRAM nJ':>10}{'without':>10}")
         for name, ordered in found:
-            run = simulate(load_architecture(machine), ordered, test.x[: arguments.run])
+            run = simulate(machine, ordered, test.x[: arguments.run])
             each = {unit: pj / 1e3 / run.images for unit, pj in run.energy_pj.items()}
             stalls = 100 * run.pe_cycle_share("operand_stall")
             print(
