@@ -135,12 +135,12 @@ def host_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
     anew = [
         n
         for n, layer in enumerate(layers if isinstance(layers, list) else [])
-        if _mapping(layer).get("input") is not None
+        if isinstance(_mapping(layer).get("input"), Mapping)  # a name is that of a layer above
     ]
     if anew and (data.get("first") or data.get("last")):
         end = "first" if data.get("first") else "last"
         yield Conflict(
-            (("layers", anew[0], "input"), (end,)), f"layers that begin anew have no `{end}: host`"
+            (("layers", anew[0], "input"), (end,)), f"layers with an input of their own have no `{end}: host`"
         )
     names = [op.get("name") for end in ("first", "last") for op in host_ops(data, end) if "name" in op]
     twice = sorted({name for name in names if names.count(name) > 1 and isinstance(name, str)})

@@ -17,6 +17,9 @@ from o3sim.network.layer import Addend, Layer, SumRule
 ADDER_BITS = 32
 """Sums of which only the bit goes on are made by adders of so many bits."""
 
+BEYOND = 2**40
+"""Of a neuron whose dot counts for nothing: no dot reaches this, and each minus this."""
+
 
 def plain_rule(channels: int) -> SumRule:
     """Return the rule of sums that are dots, with what is added as it is."""
@@ -94,7 +97,8 @@ def thresholds_of(layer: Layer, addition: NDArray[np.int64] | None) -> NDArray[n
     missing = layer.theta - layer.sums.shift
     if addition is not None:
         missing = missing - addition
-    least = -((-missing) // layer.sums.scale)
+    scale = layer.sums.scale
+    least = np.where(scale > 0, -((-missing) // np.maximum(scale, 1)), np.where(missing > 0, BEYOND, -BEYOND))
     return np.broadcast_to(least, (g.out_height, g.out_width, g.out_channels))
 
 

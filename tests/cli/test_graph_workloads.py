@@ -140,7 +140,7 @@ def test_what_cannot_take_sums_says_so(
 @pytest.mark.parametrize(
     ("array", "value", "said"),
     [
-        ("a_scale", np.zeros(4, np.int64), "a_scale: scales are 1 or more, found 0"),
+        ("a_scale", np.full(4, -1), "a_scale: scales are 0 or more, found -1"),
         ("a_scale", np.ones(4), "a_scale: expected int32 or int64 [4], found float64"),
         ("a_shift", np.ones(5, np.int64), "a_shift: expected int32 or int64 [4]"),
         ("a_shift", np.full(4, 2**40), "a_shift: holds numbers beyond 32 bits"),

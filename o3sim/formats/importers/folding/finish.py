@@ -29,6 +29,7 @@ from o3sim.formats.importers.folding.maps import (
 )
 from o3sim.formats.importers.folding.numbers import to_float32
 from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.folding.rounding import rounded_sums
 from o3sim.formats.importers.folding.steps import Affine
 from o3sim.formats.importers.written import ImportedWorkload
 from o3sim.network.bits.packing import pack_bits
@@ -68,7 +69,7 @@ def finished(
     }
     _check(name, keys)
     arrays = {**_arrays(data, layers), **_host_arrays(_first_steps(data.before))}
-    return ImportedWorkload(name, keys, arrays, _notes(layers))
+    return ImportedWorkload(name, keys, arrays, _notes(layers, data.before))
 
 
 def _with_last(
@@ -88,7 +89,7 @@ def _with_last(
     }
     _check(name, keys)
     arrays = {**_layer_arrays(layers), **_host_arrays((*_first_steps(data.before), *data.steps))}
-    return ImportedWorkload(name, keys, arrays, _notes(layers))
+    return ImportedWorkload(name, keys, arrays, _notes(layers, data.before))
 
 
 def _first(before: Before) -> dict[str, Any]:
@@ -112,13 +113,17 @@ def _host_arrays(steps: Sequence[HostStep]) -> dict[str, NDArray[Any]]:
     return {f"{s.key['name']}_host_{word}": array for s in steps for word, array in s.arrays.items()}
 
 
-def _notes(layers: Sequence[FoldedLayer]) -> tuple[str, ...]:
-    return tuple(
+def _notes(layers: Sequence[FoldedLayer], before: Before) -> tuple[str, ...]:
+    weights = tuple(
         f"{layer.key['name']}: weights differ from one magnitude by up to {layer.rounded:.1e} of it, as "
         "`w + (sign(w) - w)` does in floats: taken for that magnitude"
         for layer in layers
         if layer.rounded
     )
+    sums = tuple(f"{layer.key['name']}: {words}" for layer, words in rounded_sums(layers))
+    if before.fraction_bits is not None and not sums:
+        sums = ("--fraction-bits: without effect, no sums are added",)
+    return (*weights, *sums)
 
 
 def _arrays(data: Sums, layers: Sequence[FoldedLayer]) -> dict[str, NDArray[Any]]:

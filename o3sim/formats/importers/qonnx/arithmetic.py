@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from o3sim.formats.importers.folding.adding import joined
-from o3sim.formats.importers.folding.affine import batch_norm, clipped, scaled
+from o3sim.formats.importers.folding.affine import batch_norm, bent, clipped, scaled
 from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, channel_values
 from o3sim.formats.importers.folding.numbers import fractions
 from o3sim.formats.importers.folding.products import level_range
@@ -95,3 +95,11 @@ def clip(node: Node, inputs: list[Operand]) -> Map:
         else:
             limits.append(Fraction(node.number(key, 0)) if key in node.attributes else None)
     return clipped(data, limits[0], limits[1])
+
+
+def rectified(node: Node, inputs: list[Operand]) -> Map:
+    """Take PRelu or LeakyRelu, which a sign behind it folds."""
+    data = the_map(inputs)
+    if node.op == "LeakyRelu":
+        return bent(data, (Fraction(node.number("alpha", float(np.float32(0.01)))),) * data.shape[2])
+    return bent(data, fractions(channel_values(data, required(inputs, 1))))

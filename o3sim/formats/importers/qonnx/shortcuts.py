@@ -16,14 +16,14 @@ def floor(_: Node, inputs: list[Operand]) -> Taken:
     return floored(the_map(inputs))
 
 
-def concat(node: Node, inputs: list[Operand]) -> Taken:
+def concat(node: Node, inputs: list[Operand]) -> Map:
     """Repeat the channels of one map."""
     data = the_map(inputs)
     if any(each is not data for each in inputs):
         raise CannotRunError("joins the channels of different maps: only one map, repeated, can be added")
     if node.integer("axis", 0) % data.places.ndim != 1:
         raise CannotRunError("repeats another axis than that of channels")
-    return repeated(data, len(inputs))
+    return data if len(inputs) == 1 else repeated(data, len(inputs))
 
 
 def sliced(_: Node, inputs: list[Operand]) -> Map:
