@@ -117,10 +117,6 @@ def test_a_trace_and_an_explanation(call: Call, workload: str, tmp_path: Path) -
         (("run", "window", "WORKLOAD"), "layer stem makes sums, and `window` knows of bits only"),
         (("run", "carousel", "WORKLOAD"), "layer stem makes sums, and `carousel` knows of bits only"),
         (
-            ("run", "o3bnn", "WORKLOAD", "--set", "activation_buffer.line_buffer=true"),
-            "layer stem makes sums",
-        ),
-        (
             ("rtl", "o3bnn", "WORKLOAD", "--layer", "a", "-o", "OUT"),
             "layer a makes sums of more than its dots, of which no RTL is written",
         ),
