@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.config.host_ops import FIRST
 from o3sim.errors import InputError
 from o3sim.network.layer import Addend, Layer, SumRule
 
@@ -102,8 +103,14 @@ def thresholds_of(layer: Layer, addition: NDArray[np.int64] | None) -> NDArray[n
     return np.broadcast_to(least, (g.out_height, g.out_width, g.out_channels))
 
 
-def check_ranges(layers: Sequence[Layer]) -> None:
+def check_ranges(layers: Sequence[Layer], host_sums: NDArray[np.int64] | None = None) -> None:
     """Refuse sums that some input would make too large for the bits they have.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    host_sums : ndarray of int64, shape (2, channels), optional
+        The least and the greatest of what the host's first layers give.
 
     Raises
     ------
@@ -111,6 +118,8 @@ def check_ranges(layers: Sequence[Layer]) -> None:
         Naming each layer, what it may reach, and what would do.
     """
     ranges: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+    if host_sums is not None:
+        ranges[FIRST] = host_sums[0], host_sums[1]
     problems = []
     for layer in layers:
         if layer.sums is None:

@@ -303,12 +303,12 @@ class Block(nn.Module):  # Bi-Real
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.stem, self.norm = Binary(3, 8, 3, 1, 1, bias=False), nn.BatchNorm2d(8)
+        self.stem, self.norm = nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8)
         self.blocks = nn.Sequential(Block(8, 8, 1), Block(8, 16, 2), Block(16, 16, 2, True), Block(16, 16, 1))
         self.head = nn.Linear(16, 10)
 
     def forward(self, x):
-        x = self.blocks(self.norm(self.stem(x - 0.501)))
+        x = self.blocks(nn.functional.max_pool2d(self.norm(self.stem(x - 0.501)), 2))
         return self.head(torch.relu(x).mean((2, 3)))
 
 
@@ -334,15 +334,39 @@ np.savez("answers.npz", images=images, classes=classes)
 
 
 def test_classes_of_a_bi_real_network_are_those_of_pytorch(tmp_path: Path) -> None:
+    """Float layers begin and end it; the first block adds what the first of them give."""
     pytest.importorskip("torch", reason="needs the extra train")
     (tmp_path / "export.py").write_text(SCRIPT)
     subprocess.run([sys.executable, "export.py"], cwd=tmp_path, check=True, timeout=300)
     answers = np.load(tmp_path / "answers.npz")
     right = []
     for fraction_bits in (6, 20):
-        workload = import_onnx(tmp_path / "model.onnx", "net", host=END, fraction_bits=fraction_bits)
+        ends = ("first", "last")
+        workload = import_onnx(tmp_path / "model.onnx", "net", host=ends, fraction_bits=fraction_bits)
         network = load_network(load_workload(workload.write(tmp_path / "net")[0]))
         found = [infer(network, image).predicted for image in answers["images"]]
         right.append(float(np.mean(found == answers["classes"])))
+    assert workload.keys["first"]["fraction_bits"] == 20
+    assert workload.keys["layers"][0]["add"] == "first"
     assert right[0] < right[1] == 1.0
     assert len(set(answers["classes"])) > 5
+
+
+def test_what_the_host_gives_is_added_with_the_option_only(tmp_path: Path) -> None:
+    chance = np.random.default_rng(3)
+    model = Builder([1, 3, 6, 6]).add("Conv", chance.normal(size=(4, 3, 3, 3)), pads=[1] * 4)
+    made = tail(block(model.add("Clip", -1.0, 1.0), 3), chance, 144)
+    with pytest.raises(InputError, match="adds what the host's layers give, of which the sign takes"):
+        read(tmp_path, made, 8, ("first",))
+    model = Builder([1, 3, 6, 6]).add("Conv", chance.normal(scale=30, size=(4, 3, 3, 3)), pads=[1] * 4)
+    stream = model.last
+    model.add("Clip", -1.0, 1.0).sign().add("Conv", model.weights(bits(chance, 4, 4, 3, 3)), pads=[1] * 4)
+    made = tail(model.add("Mul", 0.3).add("Add", stream), chance, 144)
+    with pytest.raises(InputError, match="adds real values of the host's first layers; --fraction-bits N"):
+        read(tmp_path, made, None, ("first",))
+    with pytest.raises(InputError, match=r"beyond 32 bits"):
+        read(tmp_path, made, 24, ("first",))
+    network, notes = read(tmp_path, made, 12, ("first",))
+    assert "off by 0.0" in notes[0]
+    assert network.layers[0].geometry.addend is not None
+    check(network, made)

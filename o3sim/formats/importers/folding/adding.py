@@ -13,9 +13,13 @@ from fractions import Fraction
 import numpy as np
 
 from o3sim.formats.importers.folding.maps import (
+    HOST,
     Added,
+    AnyMap,
     Before,
+    Floats,
     FoldedLayer,
+    HostSpec,
     Map,
     Pixels,
     Sums,
@@ -26,9 +30,10 @@ from o3sim.formats.importers.folding.maps import (
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.folding.steps import Affine, Bent, Step
 from o3sim.formats.importers.folding.sums import resolved
+from o3sim.network.preprocess import InputSpec
 
 
-def joined(first: Map, second: Map) -> Sums:
+def joined(first: AnyMap, second: AnyMap) -> Sums:
     """Add two maps: the sums of the later layer, and what it adds.
 
     Raises
@@ -63,7 +68,7 @@ def joined(first: Map, second: Map) -> Sums:
     factors = tuple(each / share for each in addend.scale)
     added = Added(addend.number, addend.bits, addend.stride, addend.averages, factors, addend.unit, rounds)
     layers = _merged(main.before, addend.before.layers)
-    before = replace(main.before, layers=layers)
+    before = replace(main.before, layers=layers, spec=_spec(main.before.spec, addend.before.spec))
     return replace(main, before=before, steps=(), mark=None, base=base, added=added)
 
 
@@ -84,10 +89,45 @@ def _behind(main: Sums, addend: Taken) -> Sums:
     return replace(main, layer=replace(main.layer, number=addend.number + 0.5))
 
 
-def taken(data: Map) -> Taken:
+def _spec(
+    first: InputSpec | HostSpec | None, second: InputSpec | HostSpec | None
+) -> InputSpec | HostSpec | None:
+    """Return how pixels are encoded, with the host's sums if either branch adds them."""
+    if not isinstance(first, HostSpec) or not isinstance(second, HostSpec):
+        return first
+    if first.steps != second.steps:
+        raise CannotRunError(
+            "adds what the host's layers give, of which the sign takes something else: only the sign of 0 at "
+            "the value that is added can be run"
+        )
+    return first if first.sum_fraction_bits is not None else second
+
+
+def _taken_floats(data: Floats) -> Taken:
+    """Return what the host's first layers give, which it writes as sums then."""
+    bits, start = data.before.fraction_bits, data.start
+    if start is None:
+        raise CannotRunError(
+            "adds what the host's last layers give: nothing of the machine comes behind them"
+        )
+    if bits is None:
+        raise CannotRunError(
+            "adds real values of the host's first layers; --fraction-bits N writes them in fixed point"
+        )
+    unit, channels = Fraction(1, 2**bits), data.shape[2]
+    low = float(start.offset)
+    spec = HostSpec(low, float(start.offset + 255 * start.scale), data.steps, bits)
+    before = replace(data.before, spec=spec)
+    scale, shift = (unit,) * channels, (Fraction(0),) * channels
+    return Taken(data.places, data.shape, before, HOST, False, scale, shift, unit=unit)
+
+
+def taken(data: AnyMap) -> Taken:
     """Return the outputs of a layer for others to add: its bits, or its sums, which it writes then."""
     if isinstance(data, Taken):
         return data
+    if isinstance(data, Floats):
+        return _taken_floats(data)
     if isinstance(data, Sums):
         return _taken_sums(data)
     if isinstance(data, Pixels) or data.fixed_point or not data.before.layers:
@@ -184,7 +224,7 @@ def _both(first: FoldedLayer, second: FoldedLayer, fraction_bits: int | None) ->
     return resolved(replace(first, sums=sums), fraction_bits)
 
 
-def squares(data: Map, stride: int, averages: bool) -> Taken:
+def squares(data: AnyMap, stride: int, averages: bool) -> Taken:
     """Take of each square of rows and columns the average, or the first value.
 
     Raises
@@ -218,7 +258,7 @@ def floored(data: Map) -> Taken:
     return replace(data, whole=True)
 
 
-def repeated(data: Map, times: int) -> Taken:
+def repeated(data: AnyMap, times: int) -> Taken:
     """Repeat all channels."""
     found = taken(data)
     rows, columns, channels = found.shape

@@ -7,29 +7,32 @@ from dataclasses import replace
 
 import numpy as np
 
-from o3sim.formats.importers.folding.maps import FoldedLayer
+from o3sim.config.host_ops import FIRST
+from o3sim.formats.importers.folding.maps import HOST, FoldedLayer
 from o3sim.formats.importers.folding.refusal import CannotRunError
 
 LEAST_BITS, MOST_BITS = 16, 32
 """Of the sums that a layer writes."""
 
 
-def connected(layers: Sequence[FoldedLayer]) -> list[FoldedLayer]:
+def connected(layers: Sequence[FoldedLayer], host_reach: int | None = None) -> list[FoldedLayer]:
     """Write the keys ``input``, ``add`` and ``sum_bits``.
 
     Parameters
     ----------
     layers : sequence of FoldedLayer
         In their order, with names; the first takes the input.
+    host_reach : int, optional
+        What no sum of the host's first layers exceeds, if layers add these.
 
     Raises
     ------
     CannotRunError
         If another layer takes the input, or bits and sums of one layer are added.
     """
-    names = {layer.number: layer.key["name"] for layer in layers}
+    names = {HOST: FIRST, **{layer.number: layer.key["name"] for layer in layers}}
     found: list[FoldedLayer] = []
-    reach: dict[float, int] = {}
+    reach: dict[float, int] = {} if host_reach is None else {HOST: host_reach}
     written: set[float] = set()
     for place, layer in enumerate(layers):
         if place and layer.source is None:
@@ -55,9 +58,14 @@ def connected(layers: Sequence[FoldedLayer]) -> list[FoldedLayer]:
                 )
         if sums is not None and sums.written is not None:
             written.add(layer.number)
-            key["sum_bits"] = LEAST_BITS if reach[layer.number] < 2 ** (LEAST_BITS - 1) else MOST_BITS
+            key["sum_bits"] = bits_for(reach[layer.number])
         found.append(replace(layer, key=key))
     return found
+
+
+def bits_for(reach: int) -> int:
+    """Return of how many bits sums are written that exceed nothing beyond this."""
+    return LEAST_BITS if reach < 2 ** (LEAST_BITS - 1) else MOST_BITS
 
 
 def reach_of(layer: FoldedLayer, reach: Mapping[float, int]) -> int:

@@ -155,6 +155,9 @@ def binarized(data: Floats, bound: Sequence[Bound], low: Fraction, high: Fractio
     if values.any() or not rising:
         sign = 1.0 if rising else -1.0
         found = affine(data, np.full(len(values), sign), -sign * values)
+    else:  # what keeps signs is not worked out for a sign alone, so that layers may add what was before it
+        while found.steps and found.steps[-1].key["type"] in ("hardtanh", "tanh"):
+            found = replace(found, steps=found.steps[:-1])
     scale = (high - low) / 2 * (1 if bound[0].upward == rising else -1)
     spec = HostSpec(float(start.offset), float(start.offset + 255 * start.scale), found.steps)
     before = replace(data.before, spec=spec)

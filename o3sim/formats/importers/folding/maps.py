@@ -28,6 +28,9 @@ Sides = tuple[int, int, int, int]
 MOST_ELEMENTS = 2**25
 """Of a map: ten times the largest of VGG-16. A file that declares more is refused before memory is taken."""
 
+HOST = -2.0
+"""Stands for the host's first layers, where there are numbers of layers."""
+
 MOST_STEPS = 32
 """Operations between a sum and its threshold: fractions grow with each."""
 
@@ -145,11 +148,12 @@ class HostStep:
 
 @dataclass(frozen=True, eq=False)
 class HostSpec:
-    """First layers on the host: real pixels in, bits out."""
+    """First layers on the host: real pixels in, bits out, and sums in fixed point if layers add them."""
 
     low: float
     high: float
     steps: tuple[HostStep, ...]
+    sum_fraction_bits: int | None = None
     planes: int = 1
     offset: int = 0
 

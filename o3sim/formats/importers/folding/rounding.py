@@ -7,19 +7,23 @@ from fractions import Fraction
 from math import floor
 
 from o3sim.formats.importers.folding.connecting import most_dot, reach_of
-from o3sim.formats.importers.folding.maps import FoldedLayer
+from o3sim.formats.importers.folding.maps import HOST, FoldedLayer
 
 
-def rounded_sums(layers: Sequence[FoldedLayer]) -> Iterator[tuple[FoldedLayer, str]]:
+def rounded_sums(
+    layers: Sequence[FoldedLayer], host_reach: int | None = None
+) -> Iterator[tuple[FoldedLayer, str]]:
     """Say of each layer whose sums are in fixed point by how much any input can make them differ.
 
     Parameters
     ----------
     layers : sequence of FoldedLayer
         In their order.
+    host_reach : int, optional
+        What no sum of the host's first layers exceeds, if layers add these; they are rounded to the nearest.
     """
-    errors: dict[float, list[Fraction]] = {}
-    reach: dict[float, int] = {}
+    errors: dict[float, list[Fraction]] = {HOST: [Fraction(1, 2)]}
+    reach: dict[float, int] = {} if host_reach is None else {HOST: host_reach}
     for layer in layers:
         if not layer.rule:
             continue

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.formats.importers.folding.adding import squares
 from o3sim.formats.importers.folding.floats import (
     affine,
     binarized,
@@ -35,6 +36,7 @@ from o3sim.formats.importers.qonnx.arranging import flatten, reshape, same, sque
 from o3sim.formats.importers.qonnx.comparisons import SIDES
 from o3sim.formats.importers.qonnx.graph import Node
 from o3sim.formats.importers.qonnx.operands import Operand, optional, required, symmetric
+from o3sim.formats.importers.qonnx.shortcuts import concat, sliced
 from o3sim.formats.importers.qonnx.windows import sides_of, stride_of
 
 Array = NDArray[Any]
@@ -215,6 +217,13 @@ def _pool(node: Node, data: Floats, _: list[Operand]) -> AnyMap:
 
 def _average(node: Node, data: Floats, inputs: list[Operand]) -> AnyMap:
     _check_image(data)
+    if node.op == "AveragePool" and not _averages_all(node, data, inputs):
+        size, stride = symmetric(node, "kernel_shape", 0), stride_of(node)
+        plain = not any(sides_of(node, data.shape, (size, size), stride)) and not node.integer("ceil_mode", 0)
+        if size == stride == 1 and plain:
+            return data
+        if size == stride and plain and data.start is not None and data.before.fraction_bits is not None:
+            return squares(data, size, averages=True)  # on a shortcut around the first layers
     if not _averages_all(node, data, inputs):
         raise CannotRunError("averages something else than the whole map")
     found = step(data, {"type": "average"}, (1, 1, data.shape[2]))
@@ -256,6 +265,7 @@ _OPERATIONS: dict[str, Callable[[Node, Floats, list[Operand]], AnyMap]] = {
     "BatchNormalization": _norm,
     "BipolarQuant": _sign,
     "Clip": _function,
+    "Concat": _moved(concat),
     "Conv": _conv,
     "Div": _arithmetic,
     "Dropout": _moved(same),
@@ -274,6 +284,7 @@ _OPERATIONS: dict[str, Callable[[Node, Floats, list[Operand]], AnyMap]] = {
     "Relu": _function,
     "Reshape": _moved(reshape),
     "Sigmoid": _function,
+    "Slice": _moved(sliced),
     "Sign": _sign,
     "Squeeze": _moved(squeeze),
     "Sub": _arithmetic,

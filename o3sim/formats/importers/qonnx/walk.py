@@ -18,6 +18,7 @@ from o3sim.formats.importers.folding.finish import finished
 from o3sim.formats.importers.folding.inputs import pixels
 from o3sim.formats.importers.folding.maps import MAPS, AnyMap, Floats, Levels, Pixels, Sums
 from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.qonnx.arithmetic import adds_maps
 from o3sim.formats.importers.qonnx.constants import folded
 from o3sim.formats.importers.qonnx.graph import Graph, Node
 from o3sim.formats.importers.qonnx.hosting import evaluated, handed_over, way_out
@@ -223,7 +224,7 @@ def _result(node: Node, inputs: list[Operand]) -> AnyMap | NDArray[Any]:
         return _shape(inputs)
     if node.op in SELECTIONS:
         return _selected(inputs)
-    if isinstance(inputs[0], Floats):
+    if isinstance(inputs[0], Floats) and not adds_maps(node, inputs):
         return evaluated(node, inputs)
     operation = OPERATIONS.get(node.op)
     if operation is None:
