@@ -292,8 +292,7 @@ def queue_cases(draw: st.DrawFn, dispatch: str, most_layers: int = 3) -> Case:
     """Draw layers and a machine with a queue that they fit; often weights come in several groups, or stay."""
     hidden = draw(st.lists(profiles(), min_size=1, max_size=most_layers))
     made = draw(architectures(dispatch))
-    if not made.activation_buffer.line_buffer:
-        hidden = [draw(adding(layer)) for layer in hidden]
+    hidden = [draw(adding(layer)) for layer in hidden]
     layers = [*hidden, draw(profiles(scores=True))] if draw(st.booleans()) else hidden
     return Case(made.with_({"weight_buffer": weight_sizes(draw, made, layers)}), tuple(layers))
 
