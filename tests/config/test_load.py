@@ -48,8 +48,8 @@ energy: {table: asic-54nm}
         "f.yaml:7:1: unit: unknown key; the keys here are `name`, `description`, `clock_mhz`, `note`, `fits`,"
         " `organization`, `stages`,"
         " `pe`, `sequencer`, `issue_queue`, `scheduler`, `activation_buffer`, `weight_buffer`, `dram`,"
-        " `output_buffer`, `pruning`, `energy`, `input_fifo`, `sliding_window`, `pooling_unit`, `input_end`,"
-        " `output_end`",
+        " `output_buffer`, `pruning`, `energy`, `input_fifo`, `skip_fifo`, `sliding_window`, `pooling_unit`,"
+        " `input_end`, `output_end`",
         "f.yaml:8:1: unit: given twice, first in line 7",
         "f.yaml:9:9: pruning: expected a mapping of keys, found nothing",
         "f.yaml:10:12: clock_mhz: expected a number, found `200`",

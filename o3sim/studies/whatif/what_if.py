@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from o3sim.config.dispatch import CENTRAL
 from o3sim.config.overrides import laid_over
+from o3sim.config.streaming import FIFOS
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -127,7 +128,7 @@ UNIT_WHAT_IFS: tuple[WhatIf, ...] = (
     WhatIf(
         "row FIFOs",
         "any number of rows",
-        {"input_fifo": {"depth_rows": "unbounded", "depth_words": "unbounded"}},
+        {key: {"depth_rows": "unbounded", "depth_words": "unbounded"} for key in FIFOS},
     ),
     WhatIf(
         "window limit",
