@@ -9,7 +9,7 @@ from o3sim.compiled.carousel.memory import CarouselMemory
 from o3sim.compiled.carousel.records import pass_of
 from o3sim.compiled.carousel.units import Group, group_at
 from o3sim.compiled.fast.bits import NONE, bits_in
-from o3sim.compiled.kernel import inlined, noinline
+from o3sim.compiled.kernel import NEVER, inlined, noinline
 from o3sim.compiled.records.ledger import CAUSE, cause_at
 from o3sim.compiled.weight_stream import arrived
 
@@ -57,7 +57,11 @@ def ask_again(x: CarouselMemory, number: int, opened: bool) -> None:
 
 @inlined
 def note_filled(x: CarouselMemory) -> None:
-    """Take note that more is filled."""
+    """Let those ask again who waited for activations, if some of them may find theirs."""
+    units = x.units
+    if 0 < units.filled_reads < units.least_need:
+        return
+    units.least_need = NEVER
     for number in range(x.layer.groups):
         ask_again(x, number, False)
 

@@ -100,11 +100,16 @@ def _neighbour(number: int, lists: int) -> int:
 
 @inlined
 def _filled(x: CarouselMemory, stream: Stream, window: int) -> bool:
-    """Return whether the memories hold what a window of a stream reads."""
+    """Return whether the memories hold what a window of a stream reads; note the least that others lack."""
+    units = x.units
     fill = stream.pass_number if x.layer.fills > 1 else 0
-    if fill != x.units.filling:
-        return fill < x.units.filling
-    return x.units.filled_reads >= need(x.layer, window)
+    if fill != units.filling:
+        return fill < units.filling
+    reads = need(x.layer, window)
+    if units.filled_reads >= reads:
+        return True
+    units.least_need = min(units.least_need, reads)
+    return False
 
 
 @inlined

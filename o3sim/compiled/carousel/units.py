@@ -181,8 +181,9 @@ class Units:
     ----------
     start_cycle : int
         First cycle of the layer.
-    filling, filled_reads : int
-        The filling under way, and reads of it that are done.
+    filling, filled_reads, least_need : int
+        The filling under way, reads of it that are done, and the least after which some window that was asked
+        for can be handed out.
     n_waiting, next_place : int
         Outcomes that wait, and the context from which on they are written.
     windows_left : int
@@ -199,6 +200,7 @@ class Units:
     start_cycle: int
     filling: int
     filled_reads: int
+    least_need: int
     n_waiting: int
     next_place: int
     windows_left: int
@@ -248,6 +250,7 @@ def units_of(
     sets = groups * sizes.contexts * len(all_pes)
     return {
         "start_cycle": start_cycle,
+        "least_need": NEVER,
         "windows_left": total,
         "set_words": len(all_pes),
         "groups": records(
