@@ -233,6 +233,7 @@ def test_dry_run_estimates_and_writes_nothing(run: Run, workload: str, tmp_path:
     assert "o3bnn: all layers run fast" in done.out
     assert "banked: no layer runs fast: scheduler.dispatch" in run("banked", workload, "--dry-run").out
     assert "ideal: all layers run fast" in run("ideal", workload, "--dry-run").out
+    assert "carousel: all layers run fast" in run("carousel", workload, "--dry-run").out
     assert "fast" not in run("ideal", workload, "--dry-run", "--engine", "simpy").out
 
 

@@ -151,6 +151,7 @@ def test_a_shipped_machine_runs_all_layers_fast_or_says_why_not() -> None:
     network = load_network(load_workload("alexnet"))
     assert fast_share(load_architecture("ideal"), network) == (1.0, ())
     assert fast_share(load_architecture("o3bnn"), network) == (1.0, ())
+    assert fast_share(load_architecture("carousel"), network) == (1.0, ())
     share, general = fast_share(load_architecture("banked"), network)
     assert share == 0
     assert {why for _, why in general} == {"scheduler.dispatch"}

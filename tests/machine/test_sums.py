@@ -21,6 +21,7 @@ from o3sim.errors import InputError
 from o3sim.network.layer import Addend, Geometry, LayerSize, Pool
 from o3sim.profile.profile import LayerProfile, profile_layers
 from o3sim.runs.pipeline.stages import stage_machines
+from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture, conv, cycles_of, dense, profile, queueless, run_one, trace
 from tests.network.graphs import residual
 
@@ -221,3 +222,4 @@ def test_layers_that_make_sums_run_in_the_general_loop() -> None:
     assert why_general(arch, plain, scores=False, races=False) is None
     for layer in (replace(plain, sum_bits=16), added_to(plain)):
         assert why_general(arch, layer, scores=False, races=False) == "sums"
+        assert why_general(carousel(), layer, scores=False, races=False) == "sums"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from o3sim.config.architecture import SEQUENTIAL
 from o3sim.config.constant_time import WORST_CASE
-from o3sim.config.dispatch import CENTRAL
+from o3sim.config.dispatch import CAROUSEL, CENTRAL
 from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import window_members
 from o3sim.contract.weight_groups import weight_words
@@ -53,6 +53,8 @@ def why_general(architecture: Architecture, geometry: Geometry, *, scores: bool,
         Whether its profile says which class beats which.
     """
     a = architecture
+    if a.scheduler.dispatch == CAROUSEL:  # its only loop is fast
+        return "sums" if geometry.makes_sums else None
     checks_bounds = a.pruning.threshold and not scores
     reasons = {
         "organization": a.organization != SEQUENTIAL,
