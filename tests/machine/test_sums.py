@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from o3sim.compiled.fast.choice import why_general
-from o3sim.config.architecture import Architecture
-from o3sim.config.load import load_architecture
 from o3sim.contract.events import EventKind
 from o3sim.contract.line_buffer import fill_words, line_buffer_bits
 from o3sim.contract.live_maps import check_activations_fit, live_bits
@@ -20,7 +18,6 @@ from o3sim.contract.weight_groups import WeightGroup
 from o3sim.errors import InputError
 from o3sim.network.layer import Addend, Geometry, LayerSize, Pool
 from o3sim.profile.profile import LayerProfile, profile_layers
-from o3sim.runs.pipeline.stages import stage_machines
 from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture, conv, cycles_of, dense, profile, queueless, run_one, trace
 from tests.network.graphs import residual
@@ -203,18 +200,6 @@ def test_machines_that_know_of_bits_only_refuse_sums() -> None:
     for dispatch in ("window", "group"):
         with pytest.raises(InputError, match=f"layer short makes sums, and `{dispatch}` knows of bits only"):
             cut_layers(queueless(dispatch), [size])
-    pipelined = Architecture.of(
-        {
-            key: value
-            for key, value in load_architecture("o3bnn-pipelined").model_dump().items()
-            if key != "stages"
-        }
-    )
-    with pytest.raises(InputError, match="layer short makes sums, and stages"):
-        stage_machines(pipelined, [size])
-    named = LayerSize("d", replace(dense(16, 2), source="a"), False)
-    with pytest.raises(InputError, match="layer d takes from a, and stages"):
-        stage_machines(pipelined, [named])
 
 
 def test_layers_that_make_sums_run_in_the_general_loop() -> None:

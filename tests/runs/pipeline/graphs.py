@@ -132,12 +132,7 @@ def pipeline_cases(draw: st.DrawFn) -> PipelineCase:
     """Draw a pipeline with joins: any stages, FIFOs that never fill or are as deep as need be, or more."""
     layers = draw(graphs())
     machines = [resident(draw(architectures())) for _ in layers]
-    stages = [
-        stage_of(machine.with_({"activation_buffer.line_buffer": False}))
-        if layer.geometry.makes_sums
-        else stage_of(machine)
-        for machine, layer in zip(machines, layers, strict=True)
-    ]
+    stages = [stage_of(machine) for machine in machines]
     for link, depths in zip(connections(layers), draw(depths_of(layers, machines)), strict=True):
         stages[link.reader] = {**stages[link.reader], link.fifo: depths}
     return PipelineCase(pipelined(tuple(stages)), layers, draw(st.integers(0, 2**31 - 1)))

@@ -63,10 +63,7 @@ def stage_cases(draw: st.DrawFn) -> StageCase:
     cycles = st.sampled_from([0, 0, 1, 2, 5, 40, 300])
     each = st.lists(cycles, min_size=layer.geometry.out_height, max_size=layer.geometry.out_height)
     rows, room = draw(each), draw(each | st.just([0] * layer.geometry.out_height))
-    made = resident(draw(architectures()))
-    if layer.geometry.makes_sums:
-        made = made.with_({"activation_buffer.line_buffer": False})
-    return StageCase(made, (layer,), tuple(rows), tuple(room))
+    return StageCase(resident(draw(architectures())), (layer,), tuple(rows), tuple(room))
 
 
 def network(seed: int = 1) -> Network:

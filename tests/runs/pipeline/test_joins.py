@@ -98,8 +98,7 @@ def test_the_least_depth_of_each_fifo_of_a_graph_is_the_least_that_ends_the_dead
 ) -> None:
     """A row less is a deadlock, where nothing is pruned and no group waits to be full."""
     queues = architectures().filter(lambda made: made.scheduler.policy != "lockstep")
-    off = {"pruning.pooling": False, "activation_buffer.line_buffer": False}
-    machines = [resident(data.draw(queues)).with_(off) for _ in layers]
+    machines = [resident(data.draw(queues)).with_({"pruning.pooling": False}) for _ in layers]
     waits = Waits(layers, machines)
     number = data.draw(st.integers(0, len(waits.links) - 1))
     least, key = waits.least(number, "rows"), waits.links[number].fifo
@@ -321,9 +320,3 @@ def test_a_skip_fifo_of_a_stage_that_adds_nothing_is_refused() -> None:
     stages = tuple({"skip_fifo": {"depth_rows": 9}} if name == "short" else {} for name in NAMES)
     with pytest.raises(InputError, match=r"stages\[2\].skip_fifo: layer short adds nothing: leave it out"):
         Pipeline(pipelined(stages), NETWORK)
-
-
-def test_a_line_buffer_before_a_stage_that_makes_sums_is_refused() -> None:
-    buffer = {"banks": "ideal", "size_kbit": 100, "line_buffer": True}
-    with pytest.raises(InputError, match=r"activation_buffer\.line_buffer: layer stem makes sums"):
-        Pipeline(pipelined(activation_buffer=buffer), NETWORK)
