@@ -146,7 +146,8 @@ class Supply:
         By PE and vector: the buffer words asked for, and their banks.
     taken : table
         By bank: the last cycle in which an activation word of it was taken.
-    out_channels, channels_shift, weight_words : int
+    out_channels, channels_shift, weight_words, weight_step : int
+        The last: how far the weight words of a channel lie apart.
     table_words : int
     neuron_of : table
         By op: position and channel.
@@ -194,6 +195,7 @@ class Supply:
     out_channels: int
     channels_shift: int
     weight_words: int
+    weight_step: int
     table_words: int
     neuron_of: Table[np.uint32]
     base_bit_of: Table[np.int64]
