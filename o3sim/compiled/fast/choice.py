@@ -73,13 +73,16 @@ def why_general(architecture: Architecture, geometry: Geometry, *, scores: bool,
 
 
 def is_banked(architecture: Architecture) -> bool:
-    """Return whether banks can refuse words, or the layer is run as if they could."""
-    return not architecture.scheduler.has_queue or not architecture.activation_buffer.banks == architecture.weight_buffer.banks == "ideal"
+    """Return whether banks can refuse words, or layers are run as if they could."""
+    is_ideal = architecture.activation_buffer.banks == architecture.weight_buffer.banks == "ideal"
+    return not (architecture.scheduler.has_queue and is_ideal)
 
 
 def prunes_windows(architecture: Architecture, geometry: Geometry, scores: bool) -> bool:
     """Return whether windows of a layer are pruned in the sight of a queue."""
-    return architecture.scheduler.has_queue and architecture.pruning.pooling and geometry.pool is not None and not scores
+    if not architecture.scheduler.has_queue:
+        return False
+    return architecture.pruning.pooling and geometry.pool is not None and not scores
 
 
 def _why_of_layer(architecture: Architecture, geometry: Geometry, scores: bool) -> str | None:

@@ -47,8 +47,8 @@ class Program:
     Attributes
     ----------
     groups, pooled, members, out_channels, overlap : int
-        Weight groups, pooled positions and what each owns (or bundles, where counters hand them out), channels,
-        and the most windows that an op is in.
+        Weight groups, pooled positions (or bundles, that counters hand out) and what each owns, channels, and
+        the most windows that an op is in.
     width_edges, width_shift : int
     channel_outermost, chunk : int
         Whether channels are outermost, and how many windows are walked member by member; 0 for all.

@@ -10,7 +10,7 @@ import numpy as np
 
 from o3sim.compiled.allocation import Allocation, located, records
 from o3sim.compiled.bit_set import Word
-from o3sim.compiled.fast.banked.records import NONE, Asked, Cycle, Occupant
+from o3sim.compiled.fast.banked.records import NONE, STEP, Cycle, Occupant
 from o3sim.compiled.fast.choice import LANES, pe_bits_of
 from o3sim.compiled.fast.lanes import Lane
 from o3sim.compiled.fast.records import Written
@@ -50,7 +50,8 @@ def supply_of(profile: LayerProfile, architecture: Architecture, program: Alloca
     a, geometry = architecture, profile.geometry
     blocks, pe_bits = -(-a.pe.count // LANES), pe_bits_of(a.pe.count)
     lanes, of_contexts = blocks * LANES, blocks * LANES * a.pe.contexts
-    addresses = word_addresses(geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word)
+    one_access = a.activation_buffer.one_access_a_word
+    addresses = word_addresses(geometry, a.pe.width_edges, one_access)
     has_patches = a.activation_buffer.patch_kbit is not None
     banks = 0 if has_patches else or_zero(a.activation_buffer.banks), or_zero(a.weight_buffer.banks)
     meets_writes = banks[0] > 0 and not profile.scores and not a.activation_buffer.line_buffer
@@ -73,8 +74,8 @@ def supply_of(profile: LayerProfile, architecture: Architecture, program: Alloca
             "weight_cells": records(Lane, max(banks[1], lanes) + 1),
             "doubtful": records(Word, blocks),
             "occupants": records(Occupant, of_contexts),
-            "asked": records(Asked, lanes, weight_taken=-1),
             "chunks": chunks,
+            "fetch_lanes": LANES if chunks > 1 else -(-addresses.most_reads // STEP) * STEP,
             "fetched": records(Lane, lanes * LANES * chunks),
             "fetched_place": records(Lane, lanes * LANES * chunks),
             "taken": records(Cycle, max(banks[0], lanes) + 1, cycle=-1),
@@ -83,15 +84,16 @@ def supply_of(profile: LayerProfile, architecture: Architecture, program: Alloca
             "weight_words": weight_words(geometry, a.pe.width_edges),
             "weight_step": units,
             "neuron_of": located(program.table("neuron_of").view(np.uint32), np.uint32),
-            **_tables_of(
-                geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word, banks[0], units, has_patches
-            ),
+            **_tables_of(geometry, a.pe.width_edges, one_access, banks[0], units, has_patches),
             "gathers": addresses.gathers,
         },
     }
 
 
-_OF_PES = ("stalls", "chosen", "activation", "weight", "activation_place", "weight_place", "granted")
+_OF_PES = (
+    *("stalls", "chosen", "activation", "weight", "activation_place", "weight_place", "granted"),
+    *("asks_weight", "complete", "words", "served"),
+)
 
 
 def _buffer_of(banks: int, pe_bits: int, lanes: int) -> dict[str, int]:
@@ -126,7 +128,7 @@ def _tables_of(
 
 
 def _runs(addresses: WordAddresses, width_edges: int, has_patches: bool) -> NDArray[np.int32]:
-    """Count for each entry how many words follow one another from it on, in the buffers they are read from."""
+    """Count for each entry how many words follow one another from it on, in buffers that are read."""
     goes_on = np.diff(addresses.weight_word, axis=1) == 1
     if not addresses.gathers and not has_patches:
         goes_on &= np.diff(addresses.activation_bit, axis=1) == width_edges

@@ -43,41 +43,36 @@ def lane_of(d: Desk, pe: int, context: int) -> int:
 @inlined
 def begin_in(x: FastMemory, how: How, d: Desk, op: int, pe: int, context: int, cycle: int) -> None:
     """Let an op take words from a cycle on."""
-    supply = x.supply
+    supply, lane = x.supply, lane_of(d, pe, context)
     neuron = neuron_of(supply, op)
     position = quotient(neuron, supply.out_channels, supply.channels_shift)
     channel = neuron - position * supply.out_channels
     first_channel = group_at(x.weight_groups, group_of(x, op)).first_channel
     row = first_row_of(supply, channel) + border_of(supply, position)
     weight_base = (channel - first_channel) * supply.weight_words
-    set_out(x, how, d, op, pe, context, cycle, position, row, weight_base)
+    find_words(x, how, lane, position, row, weight_base)
+    set_out(x, how, d, op, pe, lane, cycle)
 
 
 @inlined
-def set_out(
-    x: FastMemory,
-    how: How,
-    d: Desk,
-    op: int,
-    pe: int,
-    context: int,
-    cycle: int,
-    position: int,
-    row: int,
-    weight_base: int,
-) -> None:
-    """Let an op at a position ask for the words that a row of the tables has, from a cycle on."""
-    supply, lane = x.supply, lane_of(d, pe, context)
-    o = occupant_at(supply, lane)
+def find_words(x: FastMemory, how: How, lane: int, position: int, row: int, weight_base: int) -> None:
+    """Find the words of the op in a context, that is at a position: those of a row of the tables."""
+    o = occupant_at(x.supply, lane)
+    o.entry = np.int32(row * x.supply.table_words)
+    o.weight_base = np.int32(weight_base)
+    if not how.has_patches:
+        o.activation_base = np.int32(base_bit_of(x.supply, position))
+        if x.supply.gathers:
+            _begin_to_gather(x, o)
+
+
+@inlined
+def set_out(x: FastMemory, how: How, d: Desk, op: int, pe: int, lane: int, cycle: int) -> None:
+    """Let an op whose words are found take them from a cycle on."""
+    o = occupant_at(x.supply, lane)
     o.op = np.int32(op)
     o.to_go = np.int32(decided_words_of(op_record(x.layer, op)))
     o.decided = np.int32(0)
-    o.entry = np.int32(row * supply.table_words)
-    if not how.has_patches:
-        o.activation_base = np.int32(base_bit_of(supply, position))
-        if supply.gathers:
-            _begin_to_gather(x, o)
-    o.weight_base = np.int32(weight_base)
     age_at(d, lane).number = np.int32(op)
     ready_at(d, lane).number = np.int32(cycle)
     run_on(x, how, d, o, pe, lane)

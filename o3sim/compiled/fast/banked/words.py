@@ -9,7 +9,6 @@ from o3sim.compiled.fast.banked.occupants import lane_of, reach
 from o3sim.compiled.fast.banked.records import (
     WRITING,
     Desk,
-    activation_at,
     doubtful_at,
     gather_activation_cells,
     gather_weight_cells,
@@ -32,7 +31,6 @@ from o3sim.compiled.fast.banked.records import (
     store_readies,
     store_runs,
     store_weights,
-    weight_at,
 )
 from o3sim.compiled.fast.banked.requests import (
     ask_all,
@@ -42,15 +40,13 @@ from o3sim.compiled.fast.banked.requests import (
     divide_weights,
     refuse_writing,
 )
+from o3sim.compiled.fast.banked.unused import OF_WEIGHTS, count_unused
 from o3sim.compiled.fast.bits import NONE, bits_in, lowest
-from o3sim.compiled.fast.choice import LANES
 from o3sim.compiled.fast.how import How, contexts_of
 from o3sim.compiled.fast.lanes import LANES_SHIFT, all_of, bits_of, either, same, shifted
 from o3sim.compiled.fast.records import FastMemory
 from o3sim.compiled.kernel import ONE, as_int, inlined, noinline
 from o3sim.compiled.records.ledger import CAUSE, cause_at
-
-_OF_WEIGHTS = np.uint64(LANES)
 
 
 @inlined
@@ -125,7 +121,7 @@ def _serve_all(x: FastMemory, how: How, d: Desk, first: int) -> int:
             own_activation = bits_of(same(apart_activation, none) & asks)
             x.counts.write_conflicts += bits_in(bits_of(same(activation, writing) & asks))
         own_weight = bits_of(same(apart_weight, none) & asks)
-        doubtful = (own_activation | own_weight << _OF_WEIGHTS) & ~(served | served << _OF_WEIGHTS)
+        doubtful = (own_activation | own_weight << OF_WEIGHTS) & ~(served | served << OF_WEIGHTS)
         doubtful_at(d, block).bits = doubtful
         doubted += bits_in(doubtful)
         granted += bits_in(served)
@@ -134,50 +130,8 @@ def _serve_all(x: FastMemory, how: How, d: Desk, first: int) -> int:
     x.counts.activation_reads += activation_reads
     x.counts.weight_reads += weight_reads
     if doubted > 0:
-        x.counts.reads_unused += _count_unused(x, d)
+        x.counts.reads_unused += count_unused(x, d)
     return granted
-
-
-@inlined
-def _count_unused(x: FastMemory, d: Desk) -> int:
-    """Count the reads that no PE took, of those whose own PE was refused; nobody else has its port."""
-    activation_banks, weight_banks = x.supply.activation_buffer.banks, x.supply.weight_buffer.banks
-    unused = 0
-    for block in range(d.used):
-        doubtful = doubtful_at(d, block).bits
-        while doubtful != NONE:
-            lane = lowest(doubtful)
-            doubtful &= doubtful - ONE
-            pe = (block << LANES_SHIFT) + (lane & LANES - 1)
-            if lane < LANES:
-                request = as_int(activation_at(d, pe).number)
-                unused += 1 if activation_banks == 0 else _is_unused_activation(d, request)
-            else:
-                request = as_int(weight_at(d, pe).number)
-                unused += 1 if weight_banks == 0 else _is_unused_weight(d, request)
-    return unused
-
-
-@inlined
-def _is_unused_activation(d: Desk, request: int) -> int:
-    """Return 1 if no PE whose word goes in asked for an activation word, 0 if one did."""
-    wanted, none = all_of(request), all_of(0)
-    found = none
-    for block in range(d.used):
-        same_word = same(shifted(load_activation(d, block) ^ wanted, d.pe_bits), none)
-        found = found | same_word & load_granted(d, block)
-    return 1 if bits_of(found) == NONE else 0
-
-
-@inlined
-def _is_unused_weight(d: Desk, request: int) -> int:
-    """Return 1 if no PE whose word goes in asked for a weight word, 0 if one did."""
-    wanted, none = all_of(request), all_of(0)
-    found = none
-    for block in range(d.used):
-        same_word = same(shifted(load_weight(d, block) ^ wanted, d.pe_bits), none)
-        found = found | same_word & load_granted(d, block)
-    return 1 if bits_of(found) == NONE else 0
 
 
 @inlined

@@ -6,7 +6,7 @@ import numpy as np
 
 from o3sim.compiled.bit_set import word_at
 from o3sim.compiled.dispatch.patch import leave_patch
-from o3sim.compiled.fast.banked.occupants import lane_of, run_on, set_out
+from o3sim.compiled.fast.banked.occupants import find_words, lane_of, run_on, set_out
 from o3sim.compiled.fast.banked.records import (
     NONE,
     Desk,
@@ -77,9 +77,8 @@ def begin_member(
     seat.begun += 1
     x.counts.issued += 1
     x.clock.moved = 1
-    record = op_record(x.layer, op)
+    record, lane = op_record(x.layer, op), lane_of(d, pe, context)
     if decided_words_of(record) == 0:
-        lane = lane_of(d, pe, context)
         o = occupant_at(x.supply, lane)
         o.op = np.int32(op)
         o.to_go = np.int32(spare_words_of(record))
@@ -93,7 +92,8 @@ def begin_member(
     neuron = neuron_of(x.supply, op)
     position = quotient(neuron, x.supply.out_channels, x.supply.channels_shift)
     row = first_row_of(x.supply, channel_of(x.windows, seat.task)) + border_of(x.supply, position)
-    set_out(x, how, d, op, pe, context, cycle, position, row, weight_base_of(x.windows, seat.task))
+    find_words(x, how, lane, position, row, weight_base_of(x.windows, seat.task))
+    set_out(x, how, d, op, pe, lane, cycle)
 
 
 @inlined

@@ -8,7 +8,7 @@ from o3sim.compiled.ring import Ring
 
 
 class Members:
-    """Members of tasks on their way; those in rings by :func:`~o3sim.compiled.fast.dispatch.members.entry_of`.
+    """Members of tasks on their way, in rings as :mod:`o3sim.compiled.fast.dispatch.members` packs them.
 
     Attributes
     ----------
