@@ -38,7 +38,9 @@ def run_fast(
         kernel = kernel_for(how)
     else:
         memory = window_memory_of(profile, groups, first_group, architecture, stream, program)
-        kernel = window_kernel_for(how_for_windows(architecture.activation_buffer.patch_kbit is not None))
+        has_patches = architecture.activation_buffer.patch_kbit is not None
+        how = how_for_windows(architecture.pe.count, architecture.pe.contexts, has_patches)
+        kernel = window_kernel_for(how)
     done, cycle = kernel(memory.record, start_cycle)
     ones = memory.table("output.retired_ones.words")
     program.record["retired_ones"] = located(ones, ones.dtype).address

@@ -80,9 +80,7 @@ def gather_all(x: FastMemory, d: Desk, first: int, cycle: int) -> int:
     for block in range(d.used):
         store_complete(supply, block, all_of(0))
         store_asks_weight(supply, block, all_of(0))
-    for pe in range(pes):
-        if chosen_at(d, pe).number >= 0:
-            _look_up(x, d, pe)
+    _look_up_all(x, d, pes)
     _ask_from(x, d, min(first, pes) - 1, -1)
     _ask_from(x, d, pes - 1, first - 1)
     if supply.meets_writes:
@@ -101,6 +99,14 @@ def gather_all(x: FastMemory, d: Desk, first: int, cycle: int) -> int:
     x.counts.activation_reads += reads
     x.counts.reads_unused += reads - taken
     return granted
+
+
+@inlined
+def _look_up_all(x: FastMemory, d: Desk, pes: int) -> None:
+    """Look up what all PEs ask for."""
+    for pe in range(pes):
+        if chosen_at(d, pe).number >= 0:
+            _look_up(x, d, pe)
 
 
 @noinline
