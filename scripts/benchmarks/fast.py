@@ -13,6 +13,7 @@ from o3sim.config.architecture import Architecture
 from o3sim.config.catalog import names
 from o3sim.config.load import load_architecture
 from o3sim.contract.plan import ImageRun, plan_groups
+from o3sim.errors import InputError
 from o3sim.runs.estimate.fast import fast_share
 from scripts.benchmarks.measure import BANKED, IDEAL, Case, workload_case
 
@@ -32,6 +33,12 @@ MACHINES: dict[str, dict[str, Any]] = {
 }
 """Changes of the machine with ideal supply."""
 
+WINDOWS: dict[str, dict[str, Any]] = {
+    "window": {"pe.width_edges": 64},
+    "group": {"pe.width_edges": 64, "activation_buffer.patch_kbit": 32},
+}
+"""Changes of shipped machines without a queue: 64 PEs of 64 edges, with patches for the windows of VGG-16."""
+
 
 def measure_fast(name: str, repeats: int, wanted: list[str] | None = None) -> dict[str, Any]:
     """Measure a network both ways in turn, on machines with ideal supply and on shipped ones."""
@@ -39,11 +46,13 @@ def measure_fast(name: str, repeats: int, wanted: list[str] | None = None) -> di
     profiles = case.profiles()
     machines = {key: load_architecture(IDEAL).with_(changes) for key, changes in MACHINES.items()}
     machines["banks"] = load_architecture(BANKED)
+    for shipped, changes in WINDOWS.items():
+        machines[f"{shipped}, 64 edges"] = load_architecture(shipped).with_(changes)
     shares = {}
     for shipped in names("architecture"):
         machine = load_architecture(shipped)
         shares[shipped] = fast_share(machine, case.network)[0]
-        if shares[shipped] > 0:
+        if shares[shipped] > 0 and _takes(machine, case):
             machines[f"shipped: {shipped}"] = machine
     measured = {
         key: _in_turn(machine, case, profiles, repeats)
@@ -51,6 +60,15 @@ def measure_fast(name: str, repeats: int, wanted: list[str] | None = None) -> di
         if wanted is None or key.removeprefix("shipped: ") in wanted
     }
     return {"machines": measured, "shares": shares}
+
+
+def _takes(machine: Architecture, case: Case) -> bool:
+    """Return whether a machine can take a network: its windows may be too large for the patches."""
+    try:
+        plan_groups(machine, case.network.layers)
+    except InputError:
+        return False
+    return True
 
 
 def _in_turn(machine: Architecture, case: Case, profiles: list[Any], repeats: int) -> dict[str, float]:
