@@ -89,7 +89,7 @@ def stall_and_go_on(x: FastMemory, how: How) -> None:
 
 
 @inlined
-def find_used(x: FastMemory, how: How) -> None:
+def _find_used(x: FastMemory, how: How) -> None:
     """Find how many vectors there are up to the last PE with an op, and whether that is the only op."""
     used, ops, last = 0, 0, -1
     for word in range(set_words(x, how)):
@@ -120,7 +120,7 @@ def _tick(x: FastMemory, how: How, cycle: int) -> int:
         squash_in_queue(x, how, cycle)
     _schedule(x, how, cycle, more_coming)
     note_causes(x, how, idle_cause)
-    find_used(x, how)
+    _find_used(x, how)
     asked = move_words(x, how, cycle)
     if write(x, how, cycle):
         stall_and_go_on(x, how)

@@ -38,6 +38,7 @@ def output_layer_of(profile: LayerProfile, architecture: Architecture) -> dict[s
     return {
         "writes_back": writes_back,
         "first_output_word": first_output_word(geometry, architecture.pe.width_edges),
+        "has_pool": geometry.pool is not None,
         "overlap": members.windows_of.shape[1],
         "pool_members": members.owned.shape[1],
         "windows_of": located(members.windows_of, np.int32),

@@ -7,10 +7,11 @@ import numpy as np
 from o3sim.compiled.bit_set import word_at
 from o3sim.compiled.dispatch.lists import list_of, waits_because
 from o3sim.compiled.fast.banked.records import Desk
-from o3sim.compiled.fast.bits import NONE, bit, bits_in, lowest
+from o3sim.compiled.fast.bits import NONE, bit, bits_in, highest, lowest
 from o3sim.compiled.fast.dispatch.members import begin_member
 from o3sim.compiled.fast.dispatch.records import WindowMemory
 from o3sim.compiled.fast.how import How, contexts_of
+from o3sim.compiled.fast.lanes import LANES_SHIFT
 from o3sim.compiled.fast.sets import find_free, part, place_of, set_words
 from o3sim.compiled.kernel import ONE, inlined
 from o3sim.compiled.records.ledger import CAUSE
@@ -116,12 +117,16 @@ def _hand_over(x: WindowMemory, how: How, d: Desk, number: int, pe: int, cycle: 
 
 @inlined
 def note_waiting(x: WindowMemory, how: How, cycle: int) -> None:
-    """Note what PEs wait for that hold nothing, after the counters had their turns."""
-    now, busy, stalled = x.now, 0, 0
+    """Note what PEs wait for that hold nothing, after the counters had their turns; and the last that do."""
+    now, busy, stalled, used = x.now, 0, 0, 0
     for word in range(set_words(x, how)):
         stall = word_at(x.pes.stalled, word).bits
+        holding = _holding(x, how, word)
         stalled += bits_in(stall)
-        busy += bits_in(_holding(x, how, word) | stall)
+        busy += bits_in(holding | stall)
+        if holding != NONE:
+            used = ((word << 6) + highest(holding) >> LANES_SHIFT) + 1
+    x.supply.used = used
     now.stalled = stalled
     now.holding = busy - stalled
     now.drain = 0

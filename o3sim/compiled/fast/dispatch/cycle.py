@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from o3sim.compiled.cycle import DONE, STUCK
 from o3sim.compiled.dispatch.patch import broadcast
-from o3sim.compiled.fast.banked.cycle import find_used, stall_and_go_on
+from o3sim.compiled.fast.banked.cycle import stall_and_go_on
 from o3sim.compiled.fast.banked.records import Desk
 from o3sim.compiled.fast.banked.requests import desk_of
 from o3sim.compiled.fast.banked.words import grant, put_in
@@ -36,7 +36,6 @@ def _tick(x: WindowMemory, how: How, cycle: int) -> int:
     find_freed(x, how)
     hand_out(x, how, d, cycle)
     note_waiting(x, how, cycle)
-    find_used(x, how)
     asked = _move_words(x, how, desk_of(x), cycle)
     if write(x, how, cycle):
         stall_and_go_on(x, how)
