@@ -47,7 +47,7 @@ def measure_fast(name: str, repeats: int, wanted: list[str] | None = None) -> di
     machines = {key: load_architecture(IDEAL).with_(changes) for key, changes in MACHINES.items()}
     machines["banks"] = load_architecture(BANKED)
     for shipped, changes in WINDOWS.items():
-        machines[f"{shipped}, 64 edges"] = load_architecture(shipped).with_(changes)
+        machines[f"{shipped} of 64 edges"] = load_architecture(shipped).with_(changes)
     shares = {}
     for shipped in names("architecture"):
         machine = load_architecture(shipped)

@@ -31,7 +31,8 @@ def _tick(x: WindowMemory, how: How, cycle: int) -> int:
     if how.has_patches:
         broadcast(x)
     d = desk_of(x)
-    pass_on(x, how, d, cycle)
+    if x.windows.n_passing > 0:
+        pass_on(x, how, cycle)
     take_verdicts(x, how, d, cycle)
     find_freed(x, how)
     hand_out(x, how, d, cycle)

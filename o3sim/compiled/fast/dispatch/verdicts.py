@@ -7,6 +7,7 @@ import numpy as np
 from o3sim.compiled.bit_set import word_at
 from o3sim.compiled.fast.banked.occupants import lane_of
 from o3sim.compiled.fast.banked.records import Desk, occupant_at
+from o3sim.compiled.fast.banked.requests import desk_of
 from o3sim.compiled.fast.dispatch.members import (
     begin_member,
     context_of_entry,
@@ -23,14 +24,15 @@ from o3sim.compiled.fast.op_records import is_one
 from o3sim.compiled.fast.records import op_record
 from o3sim.compiled.fast.verdicts import count_words, know
 from o3sim.compiled.fast.weights import count_ended
-from o3sim.compiled.kernel import inlined
+from o3sim.compiled.kernel import inlined, noinline
 from o3sim.compiled.records.windows import passing_at
-from o3sim.compiled.ring import Ring, take_due
+from o3sim.compiled.ring import Ring, next_due, take_due
 
 
-@inlined
-def pass_on(x: WindowMemory, how: How, d: Desk, cycle: int) -> None:
+@noinline
+def pass_on(x: WindowMemory, how: How, cycle: int) -> None:
     """Let the next member of a bundle begin where the one before had its last word in the last cycle."""
+    d = desk_of(x)
     for k in range(x.windows.n_passing):
         entry = passing_at(x.windows, k).context
         begin_member(x, how, d, pe_of_entry(entry), context_of_entry(entry), cycle, False)
@@ -41,8 +43,18 @@ def pass_on(x: WindowMemory, how: How, d: Desk, cycle: int) -> None:
 def take_verdicts(x: WindowMemory, how: How, d: Desk, cycle: int) -> None:
     """Take the outcomes that are known from this cycle on: of words, and of members that need none."""
     _take_all(x, how, d, x.members.decided, cycle)
-    x.output.n_constants = _take_all(x, how, d, x.members.constants, cycle)
-    x.output.n_constants += _take_all(x, how, d, x.windows.constants, cycle)
+    x.output.n_constants = 0
+    if next_due(x.members.constants) == cycle or next_due(x.windows.constants) == cycle:
+        _take_constants(x, how, cycle)
+
+
+@noinline
+def _take_constants(x: WindowMemory, how: How, cycle: int) -> None:
+    """Take the outcomes of members that need no word, first those that began a task."""
+    d = desk_of(x)
+    for is_first in (1, 0):
+        ring = x.members.constants if is_first else x.windows.constants
+        x.output.n_constants += _take_all(x, how, d, ring, cycle)
 
 
 @inlined
