@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from o3sim.compiled.fast.choice import why_general
-from o3sim.config.architecture import Architecture
-from o3sim.config.load import load_architecture
 from o3sim.contract.events import EventKind
 from o3sim.contract.live_maps import check_activations_fit, live_bits
 from o3sim.contract.plan import cut_layers
@@ -18,7 +16,6 @@ from o3sim.contract.sums import addend_addresses, first_sum_word
 from o3sim.errors import InputError
 from o3sim.network.layer import Addend, Geometry, LayerSize
 from o3sim.profile.profile import LayerProfile, profile_layers
-from o3sim.runs.pipeline.stages import stage_machines
 from tests.machine.harness import architecture, conv, cycles_of, dense, profile, queueless, run_one, trace
 from tests.network.graphs import residual
 
@@ -159,18 +156,6 @@ def test_machines_that_know_of_bits_only_refuse_sums() -> None:
     buffered = architecture(activation_buffer__line_buffer=True)
     with pytest.raises(InputError, match="line_buffer: layer short makes sums"):
         cut_layers(buffered, [size])
-    pipelined = Architecture.of(
-        {
-            key: value
-            for key, value in load_architecture("o3bnn-pipelined").model_dump().items()
-            if key != "stages"
-        }
-    )
-    with pytest.raises(InputError, match="layer short makes sums, and stages"):
-        stage_machines(pipelined, [size])
-    named = LayerSize("d", replace(dense(16, 2), source="a"), False)
-    with pytest.raises(InputError, match="layer d takes from a, and stages"):
-        stage_machines(pipelined, [named])
 
 
 def test_layers_that_make_sums_run_in_the_general_loop() -> None:
