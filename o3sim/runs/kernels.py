@@ -22,6 +22,7 @@ import numpy as np
 from o3sim.config.load import load_architecture
 from o3sim.network.activity import doing
 from o3sim.network.bits.announce import when_compiling
+from o3sim.network.heartbeat import wanted
 from o3sim.network.images import Images
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
@@ -84,7 +85,8 @@ def _alone() -> Iterator[None]:
         return
     with stream:
         if not _locked_soon(stream):
-            print("waiting for another process that compiles kernels", file=sys.stderr, flush=True)
+            if wanted():
+                print("waiting for another process that compiles kernels", file=sys.stderr, flush=True)
             fcntl.flock(stream, fcntl.LOCK_EX)
         stream.truncate(0)  # of a process that was killed while it compiled
         with when_compiling(lambda: print("compiling", file=stream, flush=True)):

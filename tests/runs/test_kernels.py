@@ -14,7 +14,7 @@ import numba
 import pytest
 
 from o3sim.compiled.cycle import run_layer
-from o3sim.network.bits.announce import MESSAGE, when_compiling
+from o3sim.network.bits.announce import MESSAGE, announce_compiling, when_compiling
 from o3sim.runs import kernels
 
 SWEEP = "name: s\narchitectures: [small, dense]\nworkloads: [fashion-vgg]\naxes: {pe.width_edges: [32, 64]}\n"
@@ -22,7 +22,8 @@ O3SIM = [sys.executable, "-c", "from o3sim.cli.app import main; main()"]
 
 
 def o3sim(here: Path, *words: str, cache: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | ({} if cache is None else {"NUMBA_CACHE_DIR": str(cache)})
+    told = {"O3SIM_PROGRESS": "always"}  # unlike in other tests
+    environment = os.environ | told | ({} if cache is None else {"NUMBA_CACHE_DIR": str(cache)})
     return subprocess.run(
         [*O3SIM, *words], cwd=here, env=environment, capture_output=True, text=True, check=True, timeout=300
     )
@@ -69,9 +70,34 @@ def wait_for(held_by: str, monkeypatch: pytest.MonkeyPatch, loading_s: float) ->
 def test_who_comes_second_says_that_it_waits(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("O3SIM_PROGRESS", "always")
     wait_for("compiling\n", monkeypatch, 60)
     wait_for("", monkeypatch, 0.05)
     assert capfd.readouterr().err == "waiting for another process that compiles kernels\n" * 2
+
+
+def test_who_keeps_progress_quiet_hears_of_neither(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whether kernels are in the cache, or another process has them, is no part of what a command prints."""
+    monkeypatch.setenv("O3SIM_PROGRESS", "never")
+    wait_for("compiling\n", monkeypatch, 60)
+    told: list[str] = []
+    announce_compiling()
+    with when_compiling(lambda: told.append("compiling")):
+        numba.njit(lambda number: 5 * number)(2)
+    assert told == ["compiling"]
+    assert capfd.readouterr().err == ""
+
+
+def test_compiling_is_said_at_once(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("O3SIM_PROGRESS", "always")
+    announce_compiling()
+    for _ in range(2):
+        numba.njit(lambda number: 7 * number)(2)
+    assert capfd.readouterr().err.count(MESSAGE) in (1, 2)  # and once by the kernels, if this is the first
 
 
 def test_who_waits_while_another_loads_says_nothing(

@@ -9,6 +9,8 @@ from typing import Any
 
 from numba.core import event
 
+from o3sim.network.heartbeat import wanted
+
 _COMPILE = "numba:compile"
 MESSAGE = "compiling kernels, once, up to half a minute"
 
@@ -31,9 +33,14 @@ class _AtFirst(event.Listener):
 
 
 def announce_compiling() -> None:
-    """Say it when this process compiles its first kernel, from now on."""
+    """Say it when this process compiles its first kernel, from now on, unless progress is kept quiet."""
     register: Any = event.register
-    register(_COMPILE, _AtFirst(lambda: print(MESSAGE, file=sys.stderr, flush=True)))
+    register(_COMPILE, _AtFirst(_say))
+
+
+def _say() -> None:
+    if wanted():
+        print(MESSAGE, file=sys.stderr, flush=True)
 
 
 @contextmanager
