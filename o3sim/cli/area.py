@@ -58,15 +58,17 @@ def area(
     if unit and not synthesize:
         raise InputError("--unit: chooses what --synthesize counts; give that too, or neither")
     machine = load_machine(architecture, settings)
+    if synthesize:
+        from o3sim.rtl.scope import check_machine
+
+        check_machine(machine)
     named = part or machine.fits
     held = part_of(named, f"--part {part}" if part else "fits") if named else None
     report = AreaReport.of(machine, _layers(workload), held)
     counted = None
     if synthesize:
         from o3sim.cli.synthesis import count_cells
-        from o3sim.rtl.scope import check_machine
 
-        check_machine(machine)
         counted = count_cells(report.pieces, unit or ())
     if json:
         outputs.write_json(json, to_json(report, counted))
