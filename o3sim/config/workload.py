@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticKnownError
 
-from o3sim.config.host_ops import HostPart
+from o3sim.config.host_ops import FirstPart, HostPart
 from o3sim.config.marks import Conflict
 from o3sim.config.model import CrossCheckedModel, StrictModel
 from o3sim.config.workload_rules import conflicts
@@ -241,7 +241,7 @@ class Workload(CrossCheckedModel):
         " Absent if the last layer gives no scores: images have no class then.",
     )
     input: InputMap
-    first: HostPart | None = Field(
+    first: FirstPart | None = Field(
         default=None,
         description="Float layers before the binary ones, on the host; what they give is 1 where it is >= 0.",
     )

@@ -18,6 +18,7 @@ from o3sim.formats.importers.folding.finish import finished
 from o3sim.formats.importers.folding.inputs import pixels
 from o3sim.formats.importers.folding.maps import MAPS, AnyMap, Floats, Levels, Pixels, Sums
 from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.qonnx.arithmetic import adds_maps
 from o3sim.formats.importers.qonnx.constants import folded
 from o3sim.formats.importers.qonnx.graph import Graph, Node
 from o3sim.formats.importers.qonnx.hosting import evaluated, handed_over, way_out
@@ -38,6 +39,9 @@ quantizing weights doubles them; a file that unfolds further is refused."""
 MOST_HELD = 2**27
 """Elements of maps that later nodes have still to read: four of the largest."""
 
+MOST_FRACTION_BITS = 24
+"""Of sums in fixed point, of 32 bits in all."""
+
 LAYOUTS = ("nchw", "nhwc")
 """Channels first, as PyTorch has them, or last."""
 
@@ -48,6 +52,7 @@ def import_onnx(
     input_range: tuple[float, float] | None = None,
     layout: str | None = None,
     host: Collection[str] = (),
+    fraction_bits: int | None = None,
 ) -> ImportedWorkload:
     """Read an ONNX or QONNX model.
 
@@ -65,6 +70,8 @@ def import_onnx(
         say.
     host : collection of {"first", "last"}, optional
         Ends of the network whose float layers are left to the host.
+    fraction_bits : int, optional
+        Of sums that are added; if absent they have to be whole numbers.
 
     Raises
     ------
@@ -73,14 +80,17 @@ def import_onnx(
     """
     if layout is not None and layout not in LAYOUTS:
         raise InputError(f"--layout {layout}: expected `nchw` or `nhwc`{suggest(layout, LAYOUTS)}")
+    if fraction_bits is not None and not 1 <= fraction_bits <= MOST_FRACTION_BITS:
+        raise InputError(f"--fraction-bits {fraction_bits}: expected 1 to {MOST_FRACTION_BITS}")
     graph = read_graph(path)
     try:
         if input_range is None:
             input_range = (0.0, 255.0) if graph.pixel_input else (0.0, 1.0)
-        inputs = _inputs_of(graph, input_range)
+        inputs = _inputs_of(graph, input_range, fraction_bits)
         readings = [inputs[layout]] if layout in inputs else list(inputs.values())
         data = _first_walked(graph, readings, frozenset(host))
-        workload = finished(data, name, f"from {path.name}", f"{path.name} (ONNX)", graph.classes)
+        bits = "" if fraction_bits is None else f", sums in fixed point of {fraction_bits} fraction bits"
+        workload = finished(data, name, f"from {path.name}{bits}", f"{path.name} (ONNX)", graph.classes)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     if layout is None and len(inputs) > 1 and workload.keys["layers"][0]["type"] == "dense":
@@ -109,7 +119,9 @@ def _first_walked(graph: Graph, inputs: Sequence[Pixels], host: frozenset[str]) 
     raise max(stops, key=lambda stop: stop.place)
 
 
-def _inputs_of(graph: Graph, input_range: tuple[float, float]) -> dict[str, Pixels]:
+def _inputs_of(
+    graph: Graph, input_range: tuple[float, float], fraction_bits: int | None
+) -> dict[str, Pixels]:
     """Make the input map, by layout; with fewer axes than four there is only one."""
     if not np.isfinite(input_range).all():
         raise CannotRunError("an input range needs two finite numbers")
@@ -117,11 +129,11 @@ def _inputs_of(graph: Graph, input_range: tuple[float, float]) -> dict[str, Pixe
     lengths = graph.shape
     if len(lengths) < 4:
         rows, columns = lengths[1:] if len(lengths) == 3 else (1, lengths[1])
-        data = pixels((rows, columns, 1), low, high)
+        data = pixels((rows, columns, 1), low, high, fraction_bits)
         return {"": replace(data, places=data.places.reshape(lengths))}
     _, one, two, three = lengths
-    first = pixels((two, three, one), low, high)
-    last = pixels((one, two, three), low, high)
+    first = pixels((two, three, one), low, high, fraction_bits)
+    last = pixels((one, two, three), low, high, fraction_bits)
     return {"nchw": first, "nhwc": replace(last, places=last.places.transpose(0, 2, 3, 1))}
 
 
@@ -212,7 +224,7 @@ def _result(node: Node, inputs: list[Operand]) -> AnyMap | NDArray[Any]:
         return _shape(inputs)
     if node.op in SELECTIONS:
         return _selected(inputs)
-    if isinstance(inputs[0], Floats):
+    if isinstance(inputs[0], Floats) and not adds_maps(node, inputs):
         return evaluated(node, inputs)
     operation = OPERATIONS.get(node.op)
     if operation is None:
