@@ -45,7 +45,7 @@ def clock_of(pieces: Iterable[Piece]) -> Clock:
 
     >>> from o3sim.area.machine import pieces_of
     >>> from o3sim.config.load import load_architecture
-    >>> large, small = (clock_of(pieces_of(load_architecture(name))) for name in ("o3bnn", "small"))
+    >>> large, small = (clock_of(pieces_of(load_architecture(name))) for name in ("o3bnn-64pe", "small"))
     >>> large.mhz < small.mhz
     True
     """

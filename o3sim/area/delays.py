@@ -1,7 +1,7 @@
 """How long the longest path of each measured unit is, from register to register, on an ECP5.
 
-A term is what lengthens that path: levels of a tree, ranks (a tree of sums that grow, level by level), or links
-of a chain. Their constants are fitted to placements at small sizes by ``sh scripts/clock-fit``.
+A term is what lengthens that path: levels of a tree, ranks (a tree of sums that grow, level by level), or
+links of a chain. Their constants are fitted to placements at small sizes by ``sh scripts/clock-fit``.
 """
 
 from __future__ import annotations

@@ -76,14 +76,14 @@ def test_a_module_is_counted_once_a_size(area: Any, asked: list[str]) -> None:
 
 
 def test_what_takes_long_is_named_and_left_out_unless_it_is_chosen(area: Any, asked: list[str]) -> None:
-    _, out, err = area("o3bnn", "--synthesize")
+    _, out, err = area("o3bnn-64pe", "--synthesize")
     assert "left out, Yosys would take about " in err
     assert "issue_queue (depth " in err
     assert "--unit issue_queue" in err
     assert "issue_queue" not in asked
     assert "all synthesised" in out
     asked.clear()
-    assert "left out" not in area("o3bnn", "--synthesize", "--unit", "issue_queue")[2]
+    assert "left out" not in area("o3bnn-64pe", "--synthesize", "--unit", "issue_queue")[2]
     assert asked == ["issue_queue"]
 
 
