@@ -134,13 +134,19 @@ def test_yosys_counts_memories_by_the_shapes_that_the_rule_has() -> None:
 @pytest.mark.slow
 def test_ctrl_c_ends_yosys() -> None:
     pytest.importorskip("pyosys", reason="needs the extra `rtl`")
-    command = [sys.executable, "-m", "o3sim", "area", "small", "--synthesize", "--unit", "issue_queue"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as running:
+    # A shell's background jobs begin with ctrl-C ignored, and so would this one.
+    program = (
+        "import signal; signal.signal(2, signal.default_int_handler); from o3sim.cli.app import main; main()"
+    )
+    command = [sys.executable, "-c", program, "area", "small", "--synthesize", "--unit", "issue_queue"]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "O3SIM_PROGRESS": "always"}
+    ) as running:
         assert running.stderr is not None
         for line in running.stderr:
             if line.startswith("Yosys, module 1 of 1: issue_queue (depth"):
                 break
-        os.killpg(running.pid, signal.SIGINT)
+        running.send_signal(signal.SIGINT)
         rest = running.stderr.read()
         assert running.wait(60) == 130
         assert "Traceback" not in rest
