@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from o3sim.area.machine import taken_by
+from o3sim.area.clock import clock_of
+from o3sim.area.machine import pieces_of, taken_by
 from o3sim.config.architecture import PIPELINED, SEQUENTIAL, Architecture
 from o3sim.config.changes import ChangeError
 from o3sim.config.flat import flattened, nested
@@ -40,6 +41,10 @@ def _area(what: str) -> Figure:
     return figure
 
 
+def _clock_mhz(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
+    return clock_of(pieces_of(_machine(values), layers)).mhz
+
+
 def _machine(values: Mapping[str, Any]) -> Architecture:
     try:
         return Architecture.of(nested(values))
@@ -53,6 +58,7 @@ FIGURES: dict[str, Figure] = {
     "area.lut": _area("lut"),
     "area.ff": _area("ff"),
     "area.bram36": _area("bram36"),
+    "area.clock_mhz": _clock_mhz,
 }
 """By name, each computed from a machine's dotted keys; they stand in result tables too."""
 
