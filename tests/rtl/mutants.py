@@ -39,8 +39,13 @@ FIRST = 4
 CONSTANT_SHARES = 0.0, 0.3, 0.6, 0.9
 """Of channels, image by image: ops that need no word end together, and their outcomes wait in PEs."""
 
-UNUSED = {"o3_sequencer": ("exhausted",), "o3_output_bits": ("will_write",)}
-"""Outputs that only lockstep groups, and machines without a queue, hear: here nothing comes of them."""
+UNUSED = {
+    "o3_sequencer": ("exhausted",),
+    "o3_output_bits": ("will_write",),
+    "o3_pe": ("oldest_place",),
+    "o3_counters": ("next_place",),
+}
+"""Outputs that only lockstep groups, machines without a queue, or those with patches hear: here they do nothing."""
 
 
 class Unit(NamedTuple):
