@@ -25,8 +25,8 @@ from o3sim.results.result import RunResult, Subject, run_result
 
 
 def architecture(name: str = "o3bnn", **changes: dict[str, Any]) -> Architecture:
-    """The shipped ``o3bnn`` under a name, its weights streamed, with changed keys by unit."""
-    data = load_architecture("o3bnn").with_({"weight_buffer.resident_kbit": 0}).model_dump()
+    """The shipped ``o3bnn-64pe`` under a name, its weights streamed, with changed keys by unit."""
+    data = load_architecture("o3bnn-64pe").with_({"weight_buffer.resident_kbit": 0}).model_dump()
     for unit, keys in changes.items():
         data[unit] = {**data[unit], **keys}
     return Architecture.model_validate({**data, "name": name})

@@ -56,7 +56,7 @@ def taken_by(architecture: Architecture, layers: Sequence[Sized] = ()) -> Taken:
     """Return what a machine takes.
 
     >>> from o3sim.config.load import load_architecture
-    >>> taken_by(load_architecture("small")).lut < taken_by(load_architecture("o3bnn")).lut
+    >>> taken_by(load_architecture("small")).lut < taken_by(load_architecture("o3bnn-64pe")).lut
     True
     """
     return sum((piece.taken for piece in pieces_of(architecture, layers)), Taken())

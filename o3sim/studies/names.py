@@ -10,6 +10,7 @@ from o3sim.config.architecture import PIPELINED, SEQUENTIAL, Architecture
 from o3sim.config.changes import ChangeError
 from o3sim.config.flat import flattened, nested
 from o3sim.config.overrides import laid_over
+from o3sim.config.streaming import STREAMING
 from o3sim.contract.storage import BITS_PER_KBIT, OP_BITS, storage_of
 
 if TYPE_CHECKING:
@@ -106,16 +107,18 @@ def figures_of(architecture: Architecture, layers: Sequence[Sized]) -> dict[str,
 
 
 def _summed(figure: Figure, values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
-    """Compute a figure of a machine, or of all stages of a pipeline."""
+    """Compute a figure of a machine, or of all stages of a pipeline, without the units between these."""
     if values["organization"] != PIPELINED:
         return figure(values, layers)
     whole = nested(values)
     stages = whole.pop("stages", None) or [{}] * len(layers)
     base = {**whole, "organization": SEQUENTIAL}
     own = [layers[number : number + 1] for number in range(len(stages))]
-    return sum(
-        figure(flattened(laid_over(base, stage)), layer) for stage, layer in zip(stages, own, strict=True)
-    )
+    alone = [
+        {unit: keys for unit, keys in laid_over(base, stage).items() if unit not in STREAMING}
+        for stage in stages
+    ]
+    return sum(figure(flattened(machine), layer) for machine, layer in zip(alone, own, strict=True))
 
 
 def value_before(values: Mapping[str, Any], key: str) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.controls import control_of
 from o3sim.config.load import load_architecture
 from o3sim.network.images import Images, load_images
 from o3sim.network.load import load_network, load_workload, workload_images
@@ -34,7 +35,6 @@ ORDERS = {
     "edges": Order(Ordering(1, 1)),
     **{f"edges, {channels} channels share": Order(Ordering(1, channels)) for channels in (2, 4, 8, 16, 64)},
 }
-MACHINES = ("o3bnn", "ideal")
 ARGMAX = {"pruning.argmax": True}
 
 
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=100, help="test images to count pruning on")
     parser.add_argument("--run", type=int, default=4, help="test images to run on machines")
     parser.add_argument("--orders", nargs="+", choices=ORDERS, default=list(ORDERS), metavar="ORDER")
-    parser.add_argument("--machines", nargs="+", default=list(MACHINES), metavar="ARCH")
+    parser.add_argument("--machine", default="o3bnn-64pe", help="to run on, and its control without limits")
     parser.add_argument("--resident-kbit", type=int, help="of the weight buffers, for tables that shall stay")
     parser.add_argument("--argmax", action="store_true", help="drop classes that can no longer win, too")
     arguments = parser.parse_args()
@@ -79,8 +79,9 @@ def main() -> None:
         print(f"{name:26}" + "".join(f"{cell:>18}" for cell in cells), flush=True)
     images = test.first(arguments.run)
     print(f"\non {len(images)} images: cycles of an image, stalls for operands, energy of an image")
-    for machine in arguments.machines:
-        _print_runs(_sized(machine, arguments.resident_kbit), found, images, argmax=arguments.argmax)
+    machine = _sized(arguments.machine, arguments.resident_kbit)
+    for each in (machine, control_of(machine, "ideal")):
+        _print_runs(each, found, images, argmax=arguments.argmax)
 
 
 def _sized(machine: str, resident_kbit: int | None) -> Architecture:

@@ -1,4 +1,4 @@
-"""While kernels are compiled nothing is collected and records are written once; afterwards all is as before."""
+"""While kernels are compiled nothing is collected and types are written once; afterwards all is as before."""
 
 from __future__ import annotations
 
