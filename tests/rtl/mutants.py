@@ -45,7 +45,7 @@ UNUSED = {
     "o3_pe": ("oldest_place",),
     "o3_counters": ("next_place",),
 }
-"""Outputs that only lockstep groups, machines without a queue, or those with patches hear: here they do nothing."""
+"""Outputs that only lockstep groups, machines without a queue or those with patches hear: here unheard."""
 
 
 class Unit(NamedTuple):
