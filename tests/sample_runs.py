@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.area.clock import Clock
 from o3sim.area.pieces import Taken
 from o3sim.config.architecture import Architecture
 from o3sim.config.load import load_architecture
@@ -26,8 +27,8 @@ from o3sim.results.sampled import HalfWidths, SampledFigures, SampledLayer
 
 
 def architecture(name: str = "o3bnn", **changes: dict[str, Any]) -> Architecture:
-    """The shipped ``o3bnn`` under a name, its weights streamed, with changed keys by unit."""
-    data = load_architecture("o3bnn").with_({"weight_buffer.resident_kbit": 0}).model_dump()
+    """The shipped ``o3bnn-64pe`` under a name, its weights streamed, with changed keys by unit."""
+    data = load_architecture("o3bnn-64pe").with_({"weight_buffer.resident_kbit": 0}).model_dump()
     for unit, keys in changes.items():
         data[unit] = {**data[unit], **keys}
     return Architecture.model_validate({**data, "name": name})
@@ -91,7 +92,9 @@ def result(name: str = "o3bnn", scale: int = 1, labels: tuple[int, ...] | None =
 
 def with_area(run: RunResult) -> RunResult:
     """The run of a machine of 1,500 look-up tables."""
-    return replace(run, area=area_figures(Taken(1500, 90, 4.5), run.images_per_s))
+    return replace(
+        run, area=area_figures(Taken(1500, 90, 4.5), Clock(40.0, "select"), run.images_per_s, run.clock_mhz)
+    )
 
 
 def pipeline_result() -> RunResult:

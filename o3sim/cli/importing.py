@@ -108,6 +108,13 @@ def onnx(
             help="Where channels are in an image; else the first convolution and what is before it say.",
         ),
     ] = None,
+    fraction_bits: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Write sums that are added in fixed point, 1 to 24 fraction bits; prints what that rounds.",
+        ),
+    ] = None,
 ) -> None:
     """Import a binarized network in ONNX or QONNX.
 
@@ -123,7 +130,7 @@ def onnx(
         if where not in (None, "host"):
             raise InputError(f"--{end} {where}: expected `host`")
     host = [end for end, where in ends.items() if where]
-    imported = import_onnx(model, output.name, input_range, layout, host)
+    imported = import_onnx(model, output.name, input_range, layout, host, fraction_bits)
     for note in imported.notes:
         print(note)
     for path in imported.write(output):

@@ -23,7 +23,7 @@ from o3sim.compiled.scheduler import schedule
 from o3sim.compiled.scoreboard import show
 from o3sim.compiled.sequencer import sequence
 from o3sim.compiled.skip_ahead import next_planned, skip_ahead
-from o3sim.compiled.stage_rows import is_held, room_cycle, rows_cycle
+from o3sim.compiled.stage_rows import is_held, may_run_ahead, room_cycle, rows_cycle
 from o3sim.compiled.verdicts import squash_in_pes, take_verdicts
 from o3sim.compiled.weight_stream import arrival_of, arrived, pump
 
@@ -114,7 +114,7 @@ def book_causes(x: Memory, cycle: int, cycles: int) -> None:
 def _awake(x: Memory, cycle: int) -> int:
     """Run a cycle, unless a stage has to know more first; tell how that ended the layer, if it did."""
     clock = x.clock
-    if cycle > clock.limit_cycle and is_held(x):
+    if cycle > clock.limit_cycle and may_run_ahead(x, cycle):
         return STOPPED
     words = _tick(x, cycle)
     if clock.moved < 0:

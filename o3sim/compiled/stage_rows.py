@@ -8,7 +8,13 @@ from o3sim.compiled.ops import window_of
 from o3sim.compiled.program_order import position_at
 from o3sim.compiled.records.ops import op_at
 from o3sim.compiled.records.scoreboard import output_at
-from o3sim.compiled.records.stage_rows import output_row_at, room_there, rows_there, zeros_at
+from o3sim.compiled.records.stage_rows import (
+    known_ops_at,
+    output_row_at,
+    room_there,
+    rows_there,
+    zeros_at,
+)
 from o3sim.contract.gates import NOT_YET
 
 
@@ -30,6 +36,17 @@ def is_held(x: Memory) -> bool:
     if not x.stage_rows.is_open or x.sequencer.next_op == x.layer.ops:
         return False
     return rows_cycle(x) == NOT_YET or room_cycle(x) == NOT_YET
+
+
+@inlined
+def may_run_ahead(x: Memory, cycle: int) -> bool:
+    """Return whether the sequencer might come, in a cycle, to an op of which that is not known yet."""
+    if is_held(x):
+        return True
+    if not x.stage_rows.is_open or x.sequencer.next_op == x.layer.ops:
+        return False
+    passes = rows_cycle(x) <= cycle and room_cycle(x) <= cycle
+    return passes and x.sequencer.next_op + x.settings.sequencer_width_ops > known_ops_at(x.stage_rows, 0)
 
 
 @noinline

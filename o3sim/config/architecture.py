@@ -24,8 +24,10 @@ from o3sim.config.streaming import (
     Count,
     InputFifo,
     PoolingUnit,
+    SkipFifo,
     SlidingWindow,
     StreamEnd,
+    limits_of,
     streaming_conflicts,
 )
 from o3sim.config.unit_model import UnitModel, of_some
@@ -220,6 +222,7 @@ else:
     StageWeightBuffer = _made("StageWeightBuffer", WeightBuffer, without=("resident_kbit",))
     StageOutputBuffer = _made("StageOutputBuffer", OutputBuffer)
     StageInputFifo = _made("StageInputFifo", InputFifo)
+    StageSkipFifo = _made("StageSkipFifo", SkipFifo)
     StageSlidingWindow = _made("StageSlidingWindow", SlidingWindow)
     StagePoolingUnit = _made("StagePoolingUnit", PoolingUnit)
     # Outcomes are called for the network as a whole: one layer's calls are the next one's input.
@@ -237,6 +240,7 @@ else:
         output_buffer: StageOutputBuffer = _unstated(StageOutputBuffer)
         pruning: StagePruning = _unstated(StagePruning)
         input_fifo: StageInputFifo = _unstated(StageInputFifo)
+        skip_fifo: StageSkipFifo = _unstated(StageSkipFifo)
         sliding_window: StageSlidingWindow = _unstated(StageSlidingWindow)
         pooling_unit: StagePoolingUnit = _unstated(StagePoolingUnit)
 
@@ -278,27 +282,15 @@ class Architecture(CrossCheckedModel):
     pruning: Pruning
     energy: Energy
     input_fifo: InputFifo = of_some(InputFifo.__doc__ or "")
+    skip_fifo: SkipFifo = of_some(SkipFifo.__doc__ or "")
     sliding_window: SlidingWindow = of_some(SlidingWindow.__doc__ or "")
     pooling_unit: PoolingUnit = of_some(PoolingUnit.__doc__ or "")
     input_end: StreamEnd = of_some(StreamEnd.__doc__ or "")
     output_end: StreamEnd = of_some(StreamEnd.__doc__ or "")
 
-    @property
-    def fifo_rows(self) -> int | None:
-        """Rows that the input of a stage holds; None if any number."""
-        fifo = self.input_fifo
-        return None if fifo is None or fifo.depth_rows == "unbounded" else fifo.depth_rows
-
-    @property
-    def fifo_words(self) -> int | None:
-        """Words that the input of a stage holds; None if any number."""
-        fifo = self.input_fifo
-        return None if fifo is None or fifo.depth_words == "unbounded" else fifo.depth_words
-
-    @property
-    def has_fifo(self) -> bool:
-        """Whether the input of a stage may be full."""
-        return self.fifo_rows is not None or self.fifo_words is not None
+    def fifo_limits(self, unit: str) -> tuple[int | None, int | None]:
+        """Return the rows and words that ``input_fifo`` or ``skip_fifo`` holds; None: any number."""
+        return limits_of(getattr(self, unit))
 
     @property
     def is_pipelined(self) -> bool:

@@ -80,7 +80,7 @@ def _issue_width(sizes: Sizes) -> int:
 
 
 def _fed(buffer: str) -> Callable[[Sizes], Scalar]:
-    """Leave banks as they are; where operands were broadcast give two a PE, as in o3bnn."""
+    """Leave banks as they are; where operands were broadcast give two a PE, as in o3bnn-64pe."""
 
     def banks(sizes: Sizes) -> Scalar:
         given: Scalar = sizes[f"{buffer}.banks"]
@@ -98,7 +98,7 @@ def _where_there(key: str, value: Scalar) -> Callable[[Sizes], Scalar | None]:
 _CENTRAL: dict[str, Value] = {"scheduler.dispatch": "central"}
 
 _QUEUE: dict[str, Value] = {
-    # As the given machine has them; one that dispatches without a queue gets those of o3bnn, PE for PE.
+    # As the given machine has them; one that dispatches without a queue gets those of o3bnn-64pe, PE for PE.
     "sequencer.width_ops": _half_the_pes("sequencer.width_ops"),
     "sequencer.order": _given("sequencer.order", "window_major"),
     "sequencer.group_windows": lambda sizes: int(sizes.get("sequencer.group_windows", _queue_ops(sizes))),

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from o3sim.config.marks import Conflict, KeyPath
 from o3sim.config.model import StrictModel
+from o3sim.config.sum_bits import SumBits
 
 Size = Annotated[int, Field(ge=1, le=65_536)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
@@ -17,6 +18,9 @@ Shape = tuple[int, int, int]
 
 MOST_VALUES = 2**25
 """Of a map on the host."""
+
+FIRST = "first"
+"""By which layers name the values of the host's first layers, where these are written as sums."""
 
 
 class HostConv(StrictModel):
@@ -72,6 +76,20 @@ class HostPart(StrictModel):
     )
 
 
+class FirstPart(HostPart):
+    """The host's first layers: bits, 1 where a value is ``>= 0``, and sums if layers add them."""
+
+    sum_bits: SumBits = Field(
+        default=None,
+        description="Write the values as integers of so many bits too, for layers that `add: first`.",
+    )
+    fraction_bits: Annotated[int, Field(ge=0, le=24)] | None = Field(
+        default=None,
+        description="Of these: round(value * 2**fraction_bits), or the least or greatest integer where"
+        " that is beyond.",
+    )
+
+
 def shape_after(op: Mapping[str, Any], shape: Shape) -> Shape | None:
     """Return the shape after an operation; None where a window does not fit."""
     rows, columns, channels = shape
@@ -122,6 +140,24 @@ def host_ops(data: Mapping[str, Any], end: str) -> list[Mapping[str, Any]]:
     return [op for op in ops if isinstance(op, Mapping)] if isinstance(ops, list) else []
 
 
+def writes_sums(data: Mapping[str, Any]) -> bool:
+    """Return whether the host's first layers write sums."""
+    return _mapping(data.get("first")).get("sum_bits") is not None
+
+
+def _sum_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
+    part = _mapping(data.get("first"))
+    if writes_sums(data) != (part.get("fraction_bits") is not None):
+        keys = (("first", "sum_bits"), ("first", "fraction_bits"))
+        yield Conflict(keys, "sums of the host need both keys, bits without neither")
+    layers = data.get("layers")
+    for index, layer in enumerate(layers if writes_sums(data) and isinstance(layers, list) else []):
+        if _mapping(layer).get("name") == FIRST:
+            yield Conflict(
+                (("layers", index, "name"),), "with sums of the host `first` names these: take another name"
+            )
+
+
 def host_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
     """Yield what is wrong between the host's part and the other keys."""
     image = data.get("input")
@@ -131,16 +167,17 @@ def host_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
         yield Conflict((("input", "encoding", "type"), ("first",)), "`first: host` takes `type: real`")
     if data.get("first") is None and kind == "real":
         yield Conflict((("input", "encoding", "type"),), "real numbers need `first: host`, which makes bits")
+    yield from _sum_conflicts(data)
     layers = data.get("layers")
     anew = [
         n
         for n, layer in enumerate(layers if isinstance(layers, list) else [])
-        if _mapping(layer).get("input") is not None
+        if isinstance(_mapping(layer).get("input"), Mapping)  # a name is that of a layer above
     ]
     if anew and (data.get("first") or data.get("last")):
         end = "first" if data.get("first") else "last"
         yield Conflict(
-            (("layers", anew[0], "input"), (end,)), f"layers that begin anew have no `{end}: host`"
+            (("layers", anew[0], "input"), (end,)), f"layers with an input of their own have no `{end}: host`"
         )
     names = [op.get("name") for end in ("first", "last") for op in host_ops(data, end) if "name" in op]
     twice = sorted({name for name in names if names.count(name) > 1 and isinstance(name, str)})

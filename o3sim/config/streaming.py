@@ -13,7 +13,10 @@ from o3sim.config.model import StrictModel
 Count = Annotated[int, Field(ge=1, le=65_536)]
 """Far beyond anything buildable: it catches slipped digits before memory does."""
 
-STREAMING = "input_fifo", "sliding_window", "pooling_unit", "input_end", "output_end"
+FIFOS = "input_fifo", "skip_fifo"
+"""What may wait before a stage: rows of its input, and rows of what it adds."""
+
+STREAMING = (*FIFOS, "sliding_window", "pooling_unit", "input_end", "output_end")
 """Units that only pipelines have; a machine that does not state one has none."""
 
 
@@ -33,6 +36,33 @@ class InputFifo(StrictModel):
         description="Words of the stage's `pe.width_edges` bits that it holds, each row from a word on;"
         " beside `depth_rows`.",
     )
+
+
+class SkipFifo(StrictModel):
+    """What waits between a stage of a pipeline that adds and the one whose outputs it adds."""
+
+    depth_rows: Count | Literal["unbounded"] = Field(
+        default="unbounded",
+        description="Rows that it holds of the map that a stage adds, those in use included; or `unbounded`,"
+        " for which no stage waits.",
+    )
+    depth_words: Words | Literal["unbounded"] = Field(
+        default="unbounded",
+        description="Words of the stage's `pe.width_edges` bits that it holds, each row from a word on, sums"
+        " in as many bits as they have; beside `depth_rows`.",
+    )
+
+
+def limits_of(fifo: InputFifo | SkipFifo | None) -> tuple[int | None, int | None]:
+    """Return the rows and the words that a FIFO holds; None for any number.
+
+    >>> limits_of(InputFifo(depth_rows=3)), limits_of(None)
+    ((3, None), (None, None))
+    """
+    if fifo is None:
+        return None, None
+    rows, words = fifo.depth_rows, fifo.depth_words
+    return None if rows == "unbounded" else rows, None if words == "unbounded" else words
 
 
 class SlidingWindow(StrictModel):
@@ -66,12 +96,14 @@ class StreamEnd(StrictModel):
 
 
 def streaming_conflicts(data: Mapping[str, Any], sequential: bool) -> Iterator[Conflict]:
-    """Yield units of a pipeline in a machine that is none, and a FIFO before the first stage."""
+    """Yield units of a pipeline in a machine that is none, and FIFOs before the first stage."""
     for unit in STREAMING if sequential else ():
         if data.get(unit) is not None:
             yield Conflict(((unit,), ("organization",)), "is of organization layer_pipelined only")
     stages = data.get("stages")
     first = stages[0] if isinstance(stages, list | tuple) and stages else None
-    if isinstance(first, Mapping) and first.get("input_fifo"):
-        what = "the first stage has none, for no stage is before it: leave it out"
-        yield Conflict((("stages", 0, "input_fifo"),), what)
+    stated = first if isinstance(first, Mapping) else {}
+    for unit in FIFOS:
+        if stated.get(unit):
+            what = "the first stage has none, for no stage is before it: leave it out"
+            yield Conflict((("stages", 0, unit),), what)

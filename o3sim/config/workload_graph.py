@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from o3sim.config.catalog import suggest
+from o3sim.config.host_ops import FIRST
 from o3sim.config.marks import Conflict, KeyPath
 
 Shape = tuple[int, int]
@@ -18,7 +19,7 @@ Map = tuple[Shape, Any]
 """Rows and columns, and channels, which may be unknown."""
 
 
-def graph_conflicts(layers: list[Any], has_host: bool) -> Iterator[Conflict]:
+def graph_conflicts(layers: list[Any], has_host: bool, host_sums: bool) -> Iterator[Conflict]:
     """Yield names that lead nowhere, outputs that nobody takes, and sums where there can be none.
 
     Parameters
@@ -27,14 +28,17 @@ def graph_conflicts(layers: list[Any], has_host: bool) -> Iterator[Conflict]:
         The plain values of the layers.
     has_host : bool
         Whether float layers of the host take the outputs of the last one.
+    host_sums : bool
+        Whether those before the first one write sums.
     """
     names = [_name(layer) for layer in layers]
     for index, layer in enumerate(map(_mapping, layers)):
         for key, path in _references(layer, index):
-            yield from _name_problems(key, path, index, names)
+            if not (host_sums and key == FIRST and "add" in path):
+                yield from _name_problems(key, path, index, names)
         yield from _sum_problems(layer, index)
     yield from _unused_outputs(layers, names)
-    yield from _unused_sums(layers, names, has_host)
+    yield from _unused_sums(layers, names, has_host, host_sums)
 
 
 def source_of(layer: Mapping[str, Any], above: str | None) -> str | None:
@@ -132,7 +136,9 @@ def _unused_outputs(layers: list[Any], names: list[str | None]) -> Iterator[Conf
             yield Conflict((("layers", index),), f"no layer takes the outputs of `{name}`")
 
 
-def _unused_sums(layers: list[Any], names: list[str | None], has_host: bool) -> Iterator[Conflict]:
+def _unused_sums(
+    layers: list[Any], names: list[str | None], has_host: bool, host_sums: bool
+) -> Iterator[Conflict]:
     """Yield layers that write sums which nobody adds."""
     added = {
         name
@@ -140,6 +146,8 @@ def _unused_sums(layers: list[Any], names: list[str | None], has_host: bool) -> 
         for name, path in _references(layer, index)
         if "add" in path
     }
+    if host_sums and FIRST not in added:
+        yield Conflict((("first", "sum_bits"),), "no layer adds the sums of `first`; leave the key out")
     for index, (name, layer) in enumerate(zip(names, map(_mapping, layers), strict=True)):
         for_host = has_host and index == len(layers) - 1
         if layer.get("sum_bits") is not None and name is not None and name not in added and not for_host:

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Mapping
 from math import prod
 from typing import Any
 
-from o3sim.config.host_ops import followed, host_conflicts, host_ops
+from o3sim.config.host_ops import FIRST, followed, host_conflicts, host_ops, writes_sums
 from o3sim.config.marks import Conflict, KeyPath
 from o3sim.config.workload_graph import Map, addend_conflict, graph_conflicts, source_of
 
@@ -43,7 +43,7 @@ def conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
     listed = data.get("layers")
     layers = listed if isinstance(listed, list) else []
     yield from _unique_names(layers)
-    yield from graph_conflicts(layers, bool(host_ops(data, "last")))
+    yield from graph_conflicts(layers, bool(host_ops(data, "last")), writes_sums(data))
     yield from _layer_order(layers, data.get("classes") is not None, bool(host_ops(data, "last")))
     yield from _map_sizes(data, layers)
     yield from _class_count(data, layers)
@@ -113,7 +113,7 @@ def _map_sizes(data: Mapping[str, Any], layers: list[Any]) -> Iterator[Conflict]
     if made is None:
         return
     (shape, channels), planes = made, _planes(_mapping(data.get("input")))
-    maps: dict[str, Map] = {}
+    maps: dict[str, Map] = {FIRST: made} if writes_sums(data) else {}
     for index, entry in enumerate(layers):
         layer, path = _mapping(entry), ("layers", index)
         if layer.get("input") is not None:

@@ -62,11 +62,6 @@ def _check_sums_fit(name: str, architecture: Architecture) -> None:
             f"{who}: scheduler.dispatch: layer {name} makes sums, and `{dispatch}` knows of bits only; take "
             f"`{CENTRAL}` or `banked`"
         )
-    if architecture.activation_buffer.line_buffer:
-        raise InputError(
-            f"{who}: activation_buffer.line_buffer: layer {name} makes sums, which lie in the banks; take"
-            " `false`"
-        )
 
 
 def check_is_measured(name: str, geometry: Geometry, architecture: Architecture) -> None:

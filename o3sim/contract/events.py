@@ -56,6 +56,9 @@ class Event(NamedTuple):
     value: int = 0
 
 
+FIFO_UNITS = {"input_fifo": "fifo", "skip_fifo": "skip"}
+"""What ``ROWS`` events call the FIFOs before a stage, by their keys in its architecture."""
+
 OP_KINDS = frozenset(
     {
         EventKind.DECIDE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -28,10 +28,13 @@ class StageGates:
         First cycle in which the input rows that it reads are there.
     room : int64 array, shape (positions,)
         First cycle in which the next stage has room for the rows that it writes to; 0 where it always has.
+    known_ops : int64 array, shape (1,)
+        Ops, from the first on in program order, of which both are known.
     """
 
     rows: NDArray[np.int64]
     room: NDArray[np.int64]
+    known_ops: NDArray[np.int64] = field(default_factory=lambda: np.full(1, NOT_YET))
 
     @classmethod
     def of_rows(

@@ -2,13 +2,14 @@
 
 It is the sliding-window unit of FINN: it holds the rows of the input map that one pooling window reads, so
 that every edge of a kernel is beside the others, and a PE word is one access. It is filled from the
-activation banks, which PEs leave alone, once in every pass over the map.
+activation banks, which PEs leave alone, once in every pass over the map. It holds and is filled with
+what a layer adds likewise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
 
 def line_buffer_bits(geometry: Geometry) -> int:
-    """Count the bits of the rows that one pooling window reads: all planes and channels, no padding."""
-    pixels = _rows_held(geometry) * geometry.in_width
-    return geometry.planes * pixels * geometry.in_channels
+    """Count the bits of the rows that one pooling window reads, and adds: all planes, no padding."""
+    return sum(each.rows_held * each.row_bits for each in _maps(geometry))
 
 
 def fill_words(geometry: Geometry, groups: Sequence[WeightGroup], outermost: str, width_edges: int) -> int:
@@ -36,11 +36,11 @@ def fill_words(geometry: Geometry, groups: Sequence[WeightGroup], outermost: str
     width_edges : int
         ``pe.width_edges``.
     """
-    map_bits = geometry.planes * geometry.in_height * geometry.in_width * geometry.in_channels
     passes = geometry.out_channels if outermost == "channel" else len(groups)
-    if _rows_held(geometry) == geometry.in_height:
-        passes = 1
-    return passes * -(-map_bits // width_edges)
+    return sum(
+        (1 if each.rows_held == each.rows else passes) * -(-each.rows * each.row_bits // width_edges)
+        for each in _maps(geometry)
+    )
 
 
 def count_reads(
@@ -54,7 +54,22 @@ def count_reads(
     counters.activation_reads = fill_words(geometry, groups, outermost, width_edges)
 
 
-def _rows_held(geometry: Geometry) -> int:
-    """Count the rows of the map that one pooling window reads, at most all of them."""
-    more = 0 if geometry.pool is None else (geometry.pool.size - 1) * geometry.stride
-    return min(geometry.kernel_height + more, geometry.in_height)
+class _HeldMap(NamedTuple):
+    """A map of which the line buffer holds some rows."""
+
+    rows: int
+    row_bits: int
+    rows_held: int
+
+
+def _maps(geometry: Geometry) -> Iterator[_HeldMap]:
+    """Yield the input of a layer, and what it adds: of each the rows that one pooling window reads."""
+    steps = 0 if geometry.pool is None else geometry.pool.size - 1
+    row_bits = geometry.planes * geometry.in_width * geometry.in_channels
+    held = geometry.kernel_height + steps * geometry.stride
+    yield _HeldMap(geometry.in_height, row_bits, min(held, geometry.in_height))
+    addend = geometry.addend
+    if addend is not None:
+        held = (addend.stride if addend.averages else 1) + steps * addend.stride
+        row_bits = addend.width * addend.channels * addend.bits
+        yield _HeldMap(addend.height, row_bits, min(held, addend.height))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from o3sim.config.host_ops import FIRST
 from o3sim.errors import InputError
 from o3sim.network.flow import CODES, sources_of
 
@@ -35,12 +36,13 @@ def live_bits(layers: Sequence[Sized]) -> list[LiveBits]:
     """Count the bits of the maps that are held while each layer runs."""
     sources, shapes = sources_of(layers), {layer.name: layer.geometry for layer in layers}
     uses = _Uses(layers, sources)
+    host = _host_bits(layers)
     found = []
     for number, (layer, source) in enumerate(zip(layers, sources, strict=True)):
         g = layer.geometry
         inputs = g.planes * g.in_height * g.in_width * g.in_channels
         borders = _padding(g) if source == CODES else uses.padding(source)
-        others = 0
+        others = host if uses.last_sum_use.get(FIRST, -1) >= number else 0
         for name in [each.name for each in layers[: number + 1]]:
             if name == layer.name or uses.last_sum_use.get(name, -1) >= number:
                 others += _outputs(shapes[name]) * shapes[name].sum_bits
@@ -86,6 +88,15 @@ class _Uses:
     def padding(self, name: str) -> int:
         """Count the bits of the padding around a layer's output bits."""
         return self._padding.get(name, 0)
+
+
+def _host_bits(layers: Sequence[Sized]) -> int:
+    """Count the bits of sums that the host's first layers give, if a layer adds them."""
+    if any(layer.name == FIRST for layer in layers):
+        return 0
+    addends = [layer.geometry.addend for layer in layers]
+    sizes = [a.height * a.width * a.channels * a.bits for a in addends if a is not None and a.layer == FIRST]
+    return max(sizes, default=0)
 
 
 def _outputs(geometry: Geometry) -> int:

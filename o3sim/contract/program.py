@@ -125,7 +125,8 @@ def build_program(
     pieces = [ops_in_order(members, g.first_channel, g.last_channel, architecture.sequencer) for g in groups]
     position = np.concatenate([piece[0] for piece in pieces])
     channel = np.concatenate([piece[1] for piece in pieces])
-    addresses = word_addresses(geometry, width, architecture.activation_buffer.one_access_a_word)
+    one_access = architecture.activation_buffer.one_access_a_word
+    addresses = word_addresses(geometry, width, one_access)
     n_edges = addresses.n_edges[addresses.border_of[position]]
     words = _words(n_edges, width)
     decision = profile.decision.reshape(-1, geometry.out_channels)[position, channel]
@@ -155,7 +156,7 @@ def build_program(
         tasks=None if has_queue else layer_tasks(geometry, groups, architecture),
         first_output_word=None if goes_elsewhere else first_output_word(geometry, width),
         first_sum_word=first_sum_word(geometry, width),
-        addend=addend_addresses(geometry, width),
+        addend=addend_addresses(geometry, width, one_access),
         gates=gates,
     )
 

@@ -113,6 +113,15 @@ def ops_in_order(
     return _member_major(owned, channel_of, sequencer.group_windows)
 
 
+@lru_cache(maxsize=256)  # the stages of a pipeline, for every image again
+def first_ops(geometry: Geometry, sequencer: Sequencer) -> NDArray[np.int64]:
+    """Return the place in program order of the first op of each position; behind all where it has none."""
+    positions = ops_in_order(window_members(geometry), 0, geometry.out_channels, sequencer)[0]
+    found = np.full(geometry.out_height * geometry.out_width, len(positions), np.int64)
+    np.minimum.at(found, positions, np.arange(len(positions)))
+    return found
+
+
 def _member_major(
     owned: NDArray[np.int32], channel_of: NDArray[np.int64], group_windows: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -129,7 +129,7 @@ def parts_of(architecture: Architecture, geometry: Geometry) -> LayerParts:
     >>> from o3sim.config.load import load_architecture
     >>> from o3sim.network.layer import Geometry
     >>> layer = Geometry("conv", 56, 56, 256, 256, 3, 3, padding_pixels=1)
-    >>> parts = parts_of(load_architecture("o3bnn"), layer)
+    >>> parts = parts_of(load_architecture("o3bnn-64pe"), layer)
     >>> parts.part_windows, parts.body, round(parts.simulated_ops / parts.ops, 2)
     (8192, range(2, 97), 0.3)
     """

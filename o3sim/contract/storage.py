@@ -32,8 +32,8 @@ class StorageKbit(Declared[float]):
     """
 
     line_buffer: float = declared(
-        "of its own: with `activation_buffer.line_buffer` the rows of its input that one pooling window"
-        " reads, of the layer with most"
+        "of its own: with `activation_buffer.line_buffer` the rows of its input, and of what it adds,"
+        " that one pooling window reads, of the layer with most"
     )
     thresholds: float = declared(
         "of its own: the table of thresholds of all layers, for each channel the bits that the widest takes,"

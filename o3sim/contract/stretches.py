@@ -47,7 +47,7 @@ def stretches(architecture: Architecture, cuts: list[list[WeightGroup]]) -> list
     >>> from o3sim.config.load import load_architecture
     >>> from o3sim.contract.plan import plan_groups
     >>> from o3sim.network.load import load_workload, layer_sizes
-    >>> machine, layers = load_architecture("o3bnn"), layer_sizes(load_workload("vgg16"))
+    >>> machine, layers = load_architecture("o3bnn-64pe"), layer_sizes(load_workload("vgg16"))
     >>> found = stretches(machine, plan_groups(machine, layers))
     >>> [[layers[number].name for number in stretch] for stretch in found if len(stretch) > 1]
     [['conv4_2', 'conv4_3'], ['dense1', 'dense2']]

@@ -2,7 +2,7 @@
 
 Behind the output bits of a layer (:mod:`o3sim.contract.output_addresses`) come its sums, in the same order,
 and behind these the map of what it adds, each from a word boundary on. A value that does not lie in one word
-is read from, and written to, each that it lies in.
+is read from, and written to, each that it lies in. With a line buffer they are beside one another in that.
 """
 
 from __future__ import annotations
@@ -57,8 +57,19 @@ def value_bits(bits: int, width_edges: int) -> list[int]:
 
 
 @lru_cache(maxsize=32)  # the layers of a network, for every image again
-def addend_addresses(geometry: Geometry, width_edges: int) -> AddendAddresses | None:
-    """Tabulate where what each op of a layer adds lies; None of a layer that adds nothing."""
+def addend_addresses(
+    geometry: Geometry, width_edges: int, one_access: bool = False
+) -> AddendAddresses | None:
+    """Tabulate where what each op of a layer adds lies; None of a layer that adds nothing.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    width_edges : int
+        ``pe.width_edges``.
+    one_access : bool
+        An op takes all of it at once, by the address of the first of its values, as from a line buffer.
+    """
     addend = geometry.addend
     if addend is None:
         return None
@@ -71,6 +82,7 @@ def addend_addresses(geometry: Geometry, width_edges: int) -> AddendAddresses | 
         (dy * addend.width + dx) * pixel_bits + bit
         for dy, dx, bit in product(side, side, value_bits(addend.bits, width_edges))
     ]
+    offsets = offsets[:1] if one_access else offsets
     channels = np.arange(geometry.out_channels, dtype=np.int64) % addend.channels
     return AddendAddresses(
         first_bit + (y * addend.width + x) * (addend.stride * pixel_bits),

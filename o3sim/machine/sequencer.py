@@ -91,6 +91,14 @@ class Sequencer:
         """Whether it is not known yet when the next op can be dispatched."""
         return NOT_YET in self.gates
 
+    def may_run_ahead(self, cycle: int) -> bool:
+        """Tell whether it might come, in a cycle, to an op of which that is not known yet."""
+        gates = self._program.gates
+        if gates is None or self.exhausted:
+            return False
+        passes = max(self.gates) <= cycle
+        return self.is_held or (passes and self.next_op + self.width_ops > gates.known_ops[0])
+
     def _gates_of(self, op: Op) -> tuple[int, int]:
         gates = self._program.gates
         return (0, 0) if gates is None else (int(gates.rows[op.position]), int(gates.room[op.position]))

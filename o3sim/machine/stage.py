@@ -103,15 +103,14 @@ class OpenStage(Machine):
         """
         self.rows.has_news = False
         while self.done is None and not self.rows.has_news:
-            held = self.sequencer.is_held
             if self._asleep is None:
-                if held and self.cycle > limit_cycle:
+                if self.cycle > limit_cycle and self.sequencer.may_run_ahead(self.cycle):
                     self.wake = self.cycle
                     return
                 self._awake()
             else:
                 self.wake = self._next_change(self.cycle)
-                if self.wake > limit_cycle and held:
+                if self.wake > limit_cycle and self.sequencer.is_held:
                     return
                 self._go_on(self._asleep, self.wake)
 

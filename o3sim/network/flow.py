@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.config.host_ops import FIRST
 from o3sim.network.layer import Geometry, Layer, Sized
 from o3sim.network.own_input import own_input
 from o3sim.network.sums import added
@@ -40,13 +41,23 @@ class Flow:
     image : ndarray of uint8
     codes : ndarray of int
         What the image becomes: the first layer's input.
+    sums : ndarray of int64, optional
+        What the host's first layers give besides, for layers to add.
     """
 
-    def __init__(self, layers: Sequence[Sized], image: NDArray[np.uint8], codes: NDArray[np.integer]) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Sized],
+        image: NDArray[np.uint8],
+        codes: NDArray[np.integer],
+        sums: NDArray[np.int64] | None = None,
+    ) -> None:
         self._image = image
         self._sources = sources_of(layers)
         self._last_use = last_uses(layers)
         self._kept: dict[str, Outputs] = {CODES: Outputs(codes)}
+        if sums is not None:
+            self._kept[FIRST] = Outputs(codes, sums)
         self._done = 0
 
     def inputs_of(self, layer: Layer) -> Inputs:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from o3sim.config.host_ops import HostAffine, HostConv, HostDense, HostFunction, HostOp, HostPool, shape_after
 from o3sim.errors import InputError
+from o3sim.network.host_ranges import ends_after
 
 Array = NDArray[np.float64]
 Shape = tuple[int, int, int]
@@ -105,11 +106,17 @@ class HostInput:
     low, high : float
         What the pixels 0 and 255 stand for; images of floats are taken as they are.
     side : HostSide
+    sum_bits : int
+        Of the values as integers, beside the bits; 0 if nobody adds them.
+    fraction_bits : int
+        Of these.
     """
 
     low: float
     high: float
     side: HostSide
+    sum_bits: int = 0
+    fraction_bits: int = 0
 
     @property
     def planes(self) -> int:
@@ -123,13 +130,32 @@ class HostInput:
 
     def encode(self, pixels: NDArray[Any]) -> NDArray[np.int64]:
         """Return bits 0/1, of the shape that the first binary layer takes."""
+        return self.encode_with_sums(pixels)[0]
+
+    def encode_with_sums(self, pixels: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+        """Return bits 0/1, and the values as integers; None if nobody adds them."""
         whole = pixels.dtype.kind == "u"
-        values = self.low + (self.high - self.low) * pixels / 255 if whole else pixels
-        return (self.side(values) >= 0).astype(np.int64)
+        values = self.side(self.low + (self.high - self.low) * pixels / 255 if whole else pixels)
+        bits = (values >= 0).astype(np.int64)
+        if not self.sum_bits:
+            return bits, None
+        least, greatest = self.sum_ends()
+        return bits, np.clip(self._integers(values), least, greatest).astype(np.int64)
+
+    def sum_ends(self) -> NDArray[np.int64]:
+        """Return the least and the greatest integer of each channel, shape (2, channels)."""
+        steps = ((step.op.model_dump(), step.arrays) for step in self.side.steps)
+        ends = self._integers(ends_after(steps, self.low, self.high, self.side.shape[2]))
+        most = 2.0 ** (self.sum_bits - 1)
+        return np.clip(ends, -most, most - 1).astype(np.int64)
+
+    def _integers(self, values: Array) -> Array:
+        return np.floor(values * 2.0**self.fraction_bits + 0.5)
 
     def __repr__(self) -> str:
         """Say what it computes, by content."""
-        return f"HostInput({self.low!r}, {self.high!r}, {self.side!r})"
+        sums = f", {self.sum_bits}, {self.fraction_bits}" if self.sum_bits else ""
+        return f"HostInput({self.low!r}, {self.high!r}, {self.side!r}{sums})"
 
 
 def host_side(arrays: Mapping[str, NDArray[Any]], ops: Sequence[HostOp], shape: Shape) -> HostSide:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.network.bits.layers import dots, evaluated, pooled
-from o3sim.network.flow import Flow
 from o3sim.network.host import HostSide
 from o3sim.network.layer import Layer
 from o3sim.network.network import Network
@@ -46,7 +45,7 @@ def infer(network: Network, image: NDArray[np.uint8]) -> Inference:
     InputError
         If the image does not fit the network.
     """
-    flow = Flow(network.layers, image, network.encode(image))
+    flow = network.flow(image)
     bits: list[NDArray[np.uint8]] = []
     scores, sums = np.zeros(0), None
     for layer in network.layers:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
-from o3sim.config.host_ops import shape_after
+from o3sim.config.host_ops import FIRST, shape_after
 from o3sim.config.load import check, load_document, resolve
 from o3sim.config.workload import Addend as AddKeys
 from o3sim.config.workload import (
@@ -107,7 +107,8 @@ def _with_host(workload: Workload, path: Path, shape: tuple[int, int, int], shap
     try:
         if workload.first is not None and isinstance(encoding, RealEncoding):
             low, high = encoding.range
-            spec = HostInput(low, high, host_side(arrays, workload.first.host, shape))
+            side = host_side(arrays, workload.first.host, shape)
+            spec = HostInput(low, high, side, workload.first.sum_bits or 0, workload.first.fraction_bits or 0)
         else:
             spec = input_spec(workload.input)
         if workload.last is not None:
@@ -117,7 +118,8 @@ def _with_host(workload: Workload, path: Path, shape: tuple[int, int, int], shap
         raise InputError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
     sides = [side for side in (spec.side if isinstance(spec, HostInput) else None, last) if side is not None]
     others = {name for side in sides for name in side.names}
-    layers = load_layers(path, shapes, spec.offset, others)
+    host_sums = spec.sum_ends() if isinstance(spec, HostInput) and spec.sum_bits else None
+    layers = load_layers(path, shapes, spec.offset, others, host_sums)
     return Network(workload.name, spec, shape, layers, workload.class_names, last=last)
 
 
@@ -195,6 +197,7 @@ def layer_shapes(workload: Workload) -> Shapes:
             shape = shape_after(op.model_dump(), shape) or shape
     shapes: Shapes = []
     made: dict[str, Geometry] = {}
+    host = (*shape, workload.first.sum_bits) if workload.first and workload.first.sum_bits else None
     for layer in workload.layers:
         if isinstance(layer.input, OwnInput):
             shape, planes = (layer.input.height, layer.input.width, layer.input.channels), 1
@@ -205,7 +208,7 @@ def layer_shapes(workload: Workload) -> Shapes:
             own_input=isinstance(layer.input, OwnInput),
             source=layer.input if isinstance(layer.input, str) else "",
             sum_bits=layer.sum_bits or 0,
-            addend=_addend(layer, made),
+            addend=_addend(layer, made, host),
         )
         shapes.append((layer.name, geometry, isinstance(layer, DenseLayer) and layer.scores))
         made[layer.name] = geometry
@@ -217,11 +220,15 @@ def _output_shape(geometry: Geometry) -> tuple[int, int, int]:
     return geometry.pooled_height, geometry.pooled_width, geometry.out_channels
 
 
-def _addend(layer: ConvLayer | DenseLayer, made: Mapping[str, Geometry]) -> Addend | None:
-    """Return what a layer adds, of the layers above."""
+def _addend(
+    layer: ConvLayer | DenseLayer, made: Mapping[str, Geometry], host: tuple[int, int, int, int] | None
+) -> Addend | None:
+    """Return what a layer adds, of the layers above or of the host's: rows, columns, channels, bits."""
     if layer.add is None:
         return None
     keys = AddKeys(layer=layer.add) if isinstance(layer.add, str) else layer.add
+    if host is not None and keys.layer == FIRST:
+        return Addend(FIRST, *host, keys.stride, keys.by == "average")
     source = made[keys.layer]
     bits = source.sum_bits or 1
     return Addend(keys.layer, *_output_shape(source), bits, keys.stride, keys.by == "average")

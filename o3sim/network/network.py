@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.errors import InputError
+from o3sim.network.flow import Flow
 from o3sim.network.host import HostInput, HostSide
 from o3sim.network.layer import Layer
 from o3sim.network.preprocess import InputSpec
@@ -124,6 +125,19 @@ class Network:
         InputError
             If shape or dtype do not fit the network.
         """
+        return self.input.encode(self._checked(image))
+
+    def flow(self, image: NDArray[Any]) -> Flow:
+        """Begin with an image, for layers to take from: its codes, and sums of the host's layers.
+
+        Parameters are those of :meth:`encode`.
+        """
+        checked = self._checked(image)
+        if isinstance(self.input, HostInput):
+            return Flow(self.layers, image, *self.input.encode_with_sums(checked))
+        return Flow(self.layers, image, self.input.encode(checked))
+
+    def _checked(self, image: NDArray[Any]) -> NDArray[Any]:
         shape = (*image.shape, 1) if image.ndim == 2 else image.shape
         right = image.dtype == np.uint8 or (self.takes_floats and image.dtype.kind == "f")
         if shape != self.input_shape or not right:
@@ -131,7 +145,7 @@ class Network:
                 f"{self.name}: takes images of uint8 {list(self.input_shape)} (height, width, channels),"
                 f" found {image.dtype} {list(image.shape)}"
             )
-        return self.input.encode(image.reshape(self.input_shape))
+        return image.reshape(self.input_shape)
 
 
 def _sums_as_bytes(layer: Layer) -> bytes:

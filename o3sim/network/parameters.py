@@ -24,7 +24,11 @@ Shapes = list[tuple[str, Geometry, bool]]
 
 
 def load_layers(
-    path: Path, shapes: Shapes, input_offset: int, others: Collection[str] = ()
+    path: Path,
+    shapes: Shapes,
+    input_offset: int,
+    others: Collection[str] = (),
+    host_sums: NDArray[np.int64] | None = None,
 ) -> tuple[Layer, ...]:
     """Read the parameters of all layers.
 
@@ -41,6 +45,8 @@ def load_layers(
         ``c`` of the first layer (see :class:`~o3sim.network.layer.Layer`).
     others : collection of str, optional
         Arrays that are not the layers', but the host's (:mod:`o3sim.network.host`).
+    host_sums : ndarray of int64, shape (2, channels), optional
+        The least and the greatest of what the host's first layers give for layers to add.
 
     Raises
     ------
@@ -63,7 +69,7 @@ def load_layers(
         _layer(arrays, shape, input_offset if index == 0 else 0) for index, shape in enumerate(shapes)
     )
     try:
-        check_ranges(layers)
+        check_ranges(layers, host_sums)
     except InputError as error:
         raise InputError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
     return layers

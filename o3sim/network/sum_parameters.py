@@ -49,9 +49,9 @@ def sum_problems(arrays: Mapping[str, NDArray[Any]], name: str, geometry: Geomet
             yield f"{key}: {expected}, found {array.dtype} {list(array.shape)}"
         elif array.size and max(int(array.max()), -int(array.min())) > GREATEST:
             yield f"{key}: holds numbers beyond 32 bits"
-        elif key == f"{name}_scale" and array.min() < 1:
+        elif key == f"{name}_scale" and array.size and array.min() < 0:
             yield (
-                f"{key}: scales are 1 or more, found {array.min()}; where one is negative invert the weights"
+                f"{key}: scales are 0 or more, found {array.min()}; where one is negative invert the weights"
                 " of its channel, and write the real scale in fixed point"
             )
     for key, what in (

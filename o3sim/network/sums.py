@@ -11,11 +11,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.config.host_ops import FIRST
 from o3sim.errors import InputError
 from o3sim.network.layer import Addend, Layer, SumRule
 
 ADDER_BITS = 32
 """Sums of which only the bit goes on are made by adders of so many bits."""
+
+BEYOND = 2**40
+"""Of a neuron whose dot counts for nothing: no dot reaches this, and each minus this."""
 
 
 def plain_rule(channels: int) -> SumRule:
@@ -94,12 +98,19 @@ def thresholds_of(layer: Layer, addition: NDArray[np.int64] | None) -> NDArray[n
     missing = layer.theta - layer.sums.shift
     if addition is not None:
         missing = missing - addition
-    least = -((-missing) // layer.sums.scale)
+    scale = layer.sums.scale
+    least = np.where(scale > 0, -((-missing) // np.maximum(scale, 1)), np.where(missing > 0, BEYOND, -BEYOND))
     return np.broadcast_to(least, (g.out_height, g.out_width, g.out_channels))
 
 
-def check_ranges(layers: Sequence[Layer]) -> None:
+def check_ranges(layers: Sequence[Layer], host_sums: NDArray[np.int64] | None = None) -> None:
     """Refuse sums that some input would make too large for the bits they have.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    host_sums : ndarray of int64, shape (2, channels), optional
+        The least and the greatest of what the host's first layers give.
 
     Raises
     ------
@@ -107,6 +118,8 @@ def check_ranges(layers: Sequence[Layer]) -> None:
         Naming each layer, what it may reach, and what would do.
     """
     ranges: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+    if host_sums is not None:
+        ranges[FIRST] = host_sums[0], host_sums[1]
     problems = []
     for layer in layers:
         if layer.sums is None:

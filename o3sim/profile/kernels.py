@@ -1,4 +1,4 @@
-"""Compiled kernels of the profile: decision index and outcome of every neuron, and matches of every word.
+"""Compiled kernels of the profile: decision index and outcome of every neuron.
 
 For each output position, with output channels innermost so that the loops vectorise: count
 mismatches word by word and keep the running counts; the last one gives the outcome and with it
@@ -270,37 +270,3 @@ def decide(
         _find_places(channels)
         _write_decisions(words, channels, decision[position])
     return margin_sum, margin_count, goal_sum
-
-
-@njit(cache=True, nogil=True)
-def match_words(
-    patches: NDArray[np.uint64],
-    masks: NDArray[np.uint64],
-    mask_index: NDArray[np.int32],
-    weights: NDArray[np.uint64],
-    width_edges: int,
-    matches: NDArray[np.uint16],
-) -> None:
-    """Count the matches in every word of ``width_edges`` taps of every neuron.
-
-    Parameters
-    ----------
-    patches, masks, mask_index, weights
-        As for :func:`o3sim.network.bits.kernels.count_mismatches`.
-    matches : ndarray of uint16, shape (positions, planes * words, out_channels), zeroed
-        Receives the counts, plane after plane.
-    """
-    positions, planes, size = patches.shape
-    words = matches.shape[1] // planes
-    for position in range(positions):
-        mask = masks[mask_index[position]]
-        for plane in range(planes):
-            for word in range(words):
-                counted = matches[position, plane * words + word]
-                begin, end = word * width_edges, (word + 1) * width_edges
-                for k in range(begin >> 6, min(size, (end + 63) >> 6)):
-                    low, high = max(0, begin - 64 * k), min(64, end - 64 * k)
-                    part = (_ALL_ONES >> np.uint64(64 - (high - low))) << np.uint64(low)
-                    activation, used = patches[position, plane, k], mask[k] & part
-                    for channel in range(weights.shape[1]):
-                        counted[channel] += _popcount(~(activation ^ weights[k, channel]) & used)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from o3sim.network.bits.layers import dots, pooled
 from o3sim.network.bits.patches import Patches, gather, most_mismatches
-from o3sim.network.flow import Flow
 from o3sim.network.layer import Geometry, Layer, Speculation
 from o3sim.network.network import Network
 from o3sim.network.sums import bits_of_sums, sums_of, thresholds_of
@@ -95,7 +94,7 @@ def profile_layers(
     InputError
         If the image does not fit the network.
     """
-    flow = Flow(network.layers, image, network.encode(image))
+    flow = network.flow(image)
     for layer in network.layers:
         inputs = flow.inputs_of(layer)
         profile = profile_layer(layer, *inputs)

@@ -8,13 +8,13 @@ it joined, and one decision index does not say.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.network.bits.packing import unpack_bits
-from o3sim.network.bits.patches import gather, masks_of, most_mismatches
+from o3sim.network.bits.patches import Patches, gather, masks_of, most_mismatches
 from o3sim.network.layer import Geometry, Layer
 
 
@@ -38,18 +38,23 @@ class WordEdges(NamedTuple):
     plane_of: NDArray[np.int32]
 
 
+MOST_EDGES_OF_A_BYTE = 255
+"""Of a word whose matches fit into a byte."""
+
+
 class WordMatches(NamedTuple):
     """Matches of a layer's neurons, word by word, on one image, and what decides them.
 
     Attributes
     ----------
-    matches : uint16 array, shape (positions, words, out_channels)
-        Edges that match, each counted once.
+    matches : uint8 or uint16 array, shape (positions, words, out_channels)
+        Edges that match, each counted once. Words of a neuron lie beside each other, then positions, so that
+        an op reads one line of memory, and the next op of a channel the next.
     most_mismatches : int64 array, shape (patterns, out_channels)
         The outcome is 1 up to this many weighted mismatches, under each pattern of excluded taps.
     """
 
-    matches: NDArray[np.uint16]
+    matches: NDArray[np.unsignedinteger[Any]]
     most_mismatches: NDArray[np.int64]
 
 
@@ -63,14 +68,49 @@ def word_matches(layer: Layer, codes: NDArray[np.integer], width_edges: int) -> 
     width_edges : int
         Taps of a word, up to 65,535.
     """
-    from o3sim.profile.kernels import match_words
-
     g = layer.geometry
     patches = gather(g, codes)
     words = g.planes * -(-g.fan_in // width_edges)
-    matches = np.zeros((len(patches.words), words, g.out_channels), np.uint16)
-    match_words(patches.words, patches.masks, patches.mask_index, layer.weights_by_word, width_edges, matches)
-    return WordMatches(matches, most_mismatches(layer, patches))
+    count = np.uint8 if width_edges <= MOST_EDGES_OF_A_BYTE else np.uint16
+    matches = np.empty((g.out_channels, len(patches.words), words), count)
+    if width_edges in _PARTS:
+        _match_parts(layer, patches, _PARTS[width_edges], matches)
+    else:
+        _match_any(layer, patches, width_edges, matches)
+    return WordMatches(matches.transpose(1, 2, 0), most_mismatches(layer, patches))
+
+
+_PARTS: dict[int, Any] = {8: np.uint8, 16: np.uint16, 32: np.uint32, 64: np.uint64}
+"""Types of words that divide the words of 64 bits that maps and weights are packed in."""
+
+
+def _match_parts(layer: Layer, patches: Patches, part: Any, matches: NDArray[Any]) -> None:
+    """Count words that lie in one packed word each: so many of them at a time as the processor can."""
+    from o3sim.profile.match_kernels import match_parts
+
+    little = np.dtype(part).newbyteorder("<")  # the first edge is the lowest bit
+    match_parts(
+        patches.words.view(little), patches.masks.view(little), patches.mask_index,
+        np.ascontiguousarray(layer.weights).view(little), matches,
+    )  # fmt: skip
+
+
+def _match_any(layer: Layer, patches: Patches, width_edges: int, matches: NDArray[Any]) -> None:
+    """Count words of any width, for all channels at a time, and turn them around."""
+    from o3sim.profile.match_kernels import match_words
+
+    for position in range(0, len(patches.words), _POSITIONS):
+        part = slice(position, position + _POSITIONS)
+        counted = np.zeros((len(patches.words[part]), matches.shape[2], len(matches)), np.uint16)
+        match_words(
+            patches.words[part], patches.masks, patches.mask_index[part],
+            layer.weights_by_word, width_edges, counted,
+        )  # fmt: skip
+        matches[:, part] = counted.transpose(2, 0, 1)
+
+
+_POSITIONS = 64
+"""Turned around at a time, so that they lie in the cache."""
 
 
 @lru_cache(maxsize=32)  # the layers of a network, for every image again

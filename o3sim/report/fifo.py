@@ -13,14 +13,16 @@ from o3sim.report.numbers import ABSENT, grouped, percent, significant
 from o3sim.studies.fifo.find import LOSS, Depth, FoundDepths
 
 LEGEND = (
-    "least: with fewer {unit} two stages wait for each other for ever. kept: no FIFO can do with one less, "
+    "least: with fewer {unit} stages wait for each other for ever. kept: no FIFO can do with one less, "
     f"and the rate is within {LOSS:.1%} of that of FIFOs that never fill. held: in those, at most, in whole "
     "rows; one more may be under way."
 )
 
+SKIP_LEGEND = "b + a: {unit} of a that b adds, in the skip FIFO of b."
+
 FRONT_LEGEND = (
     "Those of all depths that were simulated which no other beats in both kbit and rate. mean, worst: over "
-    "the intervals between the ends of two images. {unit}: before each stage from the second on."
+    "the intervals between the ends of two images. {unit}: of each FIFO, in the order above."
 )
 
 
@@ -29,6 +31,8 @@ def print_depths(console: Console, found: FoundDepths, images: int) -> None:
     console.print(f"{found.architecture.name}, {images} images back to back", style="bold")
     console.print(_depth_table(found))
     console.print(LEGEND.format(unit=found.unit.name))
+    if any(fifo.adds for fifo in found.fifos):
+        console.print(SKIP_LEGEND.format(unit=found.unit.name))
     console.print()
     console.print(_front_table(found))
     console.print(FRONT_LEGEND.format(unit=found.unit.name))
@@ -39,12 +43,22 @@ def _depth_table(found: FoundDepths) -> Table:
     one = unit.name.removesuffix("s")
     headings = "stage", f"bits\na {one}", "least", "kept", "held", "kept\nkbit"
     table = make_table(f"{unit.name.capitalize()} before each stage", 1, *headings)
-    columns = found.stages, unit.bits, unit.least, found.kept.depths, found.deep.depths
+    columns = _names(found), unit.bits, unit.least, found.kept.depths, found.deep.depths
     for name, bits, least, kept, held in zip(*columns, strict=True):
         table.add_row(
             name, grouped(bits), grouped(least), grouped(kept), grouped(held), significant(kept * bits / 1024)
         )
     return table
+
+
+def _names(found: FoundDepths) -> list[str]:
+    """Name each FIFO by the stage that it is before, and by what that adds, if it is for that."""
+    return [
+        f"{found.layers[fifo.reader]} + {found.layers[fifo.writer]}"
+        if fifo.adds
+        else found.layers[fifo.reader]
+        for fifo in found.fifos
+    ]
 
 
 def _front_table(found: FoundDepths) -> Table:
@@ -77,7 +91,8 @@ def to_json(found: FoundDepths, images: int) -> str:
         "architecture": found.architecture.name,
         "clock_mhz": found.architecture.clock_mhz,
         "images": images,
-        "stages": list(found.stages),
+        "stages": [found.layers[fifo.reader] for fifo in found.fifos],
+        "fifos": [fifo.fifo for fifo in found.fifos],
         f"{one}_bits": list(found.unit.bits),
         f"least_{found.unit.name}": list(found.unit.least),
         "kept": _point(found, found.kept),

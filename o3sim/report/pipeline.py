@@ -15,6 +15,8 @@ LEGEND = (
     " PE-cycles. rows held: input rows that wait or are in use, at most at a time; kbit they take."
 )
 
+SKIP_LEGEND = "skip rows, skip kbit: the same of the rows that a stage adds."
+
 BLOCKED_LEGEND = (
     "blocked: share of PE-cycles in which the next stage has no room for a row; work is without them too."
 )
@@ -34,10 +36,17 @@ def print_pipeline(console: Console, result: RunResult) -> None:
         print_note(console, LEGEND)
         if any(layer.pe_cycles["blocked"] for layer in result.layers):
             print_note(console, BLOCKED_LEGEND)
+        if _has_skips(figures):
+            print_note(console, SKIP_LEGEND)
     if result.configuration.get("note"):
         print_note(console, f"{result.architecture}: {result.configuration['note']}")
     if figures is not None:
         console.print()
+
+
+def _has_skips(figures: PipelineFigures) -> bool:
+    """Tell whether any stage adds what another one put out."""
+    return any(stage.skip_rows_held for stage in figures.stages)
 
 
 def _summary(result: RunResult, figures: PipelineFigures) -> str:
@@ -55,10 +64,12 @@ def _summary(result: RunResult, figures: PipelineFigures) -> str:
 def stage_table(result: RunResult, figures: PipelineFigures) -> Table:
     """Build the table of stages; cycles are means per image."""
     blocked = any(layer.pe_cycles["blocked"] for layer in result.layers)
+    skips = _has_skips(figures)
     table = make_table(
         f"Stages of {result.architecture} (per image)", 1,
         "stage", "PEs", "edges\na PE", "work\ncycles", "input\nwait %",
         *(["bloc-\nked %"] if blocked else []), "rows\nheld", "row\nkbit",
+        *(["skip\nrows", "skip\nkbit"] if skips else []),
     )  # fmt: skip
     for stage, layer in zip(figures.stages, result.layers, strict=True):
         table.add_row(
@@ -70,5 +81,6 @@ def stage_table(result: RunResult, figures: PipelineFigures) -> Table:
             *([percent(layer.pe_cycle_share("blocked"))] if blocked else []),
             grouped(stage.rows_held),
             significant(stage.row_buffer_kbit),
+            *([grouped(stage.skip_rows_held), significant(stage.skip_buffer_kbit)] if skips else []),
         )
     return table

@@ -21,6 +21,10 @@ class StageFigures:
         Input rows that wait before it or are in use, at most at a time; 0 in the first stage.
     row_buffer_kbit : float
         What these rows take, in kbit (1024 bits).
+    skip_rows_held : int
+        Rows of what it adds that wait or are in use, at most at a time; 0 if it adds nothing.
+    skip_buffer_kbit : float
+        What those take.
     """
 
     name: str
@@ -29,6 +33,8 @@ class StageFigures:
     work_cycles_per_image: float
     rows_held: int
     row_buffer_kbit: float
+    skip_rows_held: int = 0
+    skip_buffer_kbit: float = 0.0
 
 
 @dataclass(frozen=True)

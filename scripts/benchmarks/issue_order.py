@@ -1,6 +1,6 @@
 """Where out-of-order issue parts from statically interleaved program order, as a Markdown table.
 
-``sh scripts/issue-order [WORKLOAD] [--image-file FILE.npz] [--images N]`` runs `o3bnn` and
+``sh scripts/issue-order [WORKLOAD] [--image-file FILE.npz] [--images N]`` runs `o3bnn-64pe` and
 `in-order-interleaved`, changed in one respect at a time, and `dense` with the same memories.
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from o3sim.compiled.run import simulate_image
 from o3sim.config.architecture import Architecture
+from o3sim.config.controls import control_of
 from o3sim.config.load import load_architecture
 from o3sim.network.load import load_network, load_workload, workload_images
 from o3sim.network.network import Network
@@ -86,7 +87,8 @@ def print_table(network: Network, profiles: list[list[LayerProfile]]) -> None:
         runs = [simulate_image(machine, network, image) for image in profiles]
         return sum(layer.cycles for run in runs for layer in run.layers)
 
-    bases = [load_architecture(name) for name in ("dense", "o3bnn", "in-order-interleaved")]
+    reordered = load_architecture("o3bnn-64pe")
+    bases = [load_architecture("dense-64pe"), reordered, control_of(reordered, "in-order-interleaved")]
     print(
         f"| {network.name}, {len(profiles)} images | out of order | interleaved "
         "| out of order over interleaved |"
@@ -94,12 +96,12 @@ def print_table(network: Network, profiles: list[list[LayerProfile]]) -> None:
     print("| --- | --- | --- | --- |")
     for name, change in CHANGES.items():
         memories = {path: value for path, value in change.items() if path.startswith(MEMORIES)}
-        dense, reordered, interleaved = (
+        in_step, out_of_order, interleaved = (
             cycles(base, memories if base is bases[0] else change) for base in bases
         )
         print(
-            f"| {name} | {dense / reordered:.2f} | {dense / interleaved:.2f} "
-            f"| {interleaved / reordered:.2f} |",
+            f"| {name} | {in_step / out_of_order:.2f} | {in_step / interleaved:.2f} "
+            f"| {interleaved / out_of_order:.2f} |",
             flush=True,
         )
 

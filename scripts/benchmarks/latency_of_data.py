@@ -32,7 +32,7 @@ from scripts.benchmarks.latencies import Kept, Latencies, latencies
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
 
-MACHINES = "o3bnn", "window", "group", "carousel"
+MACHINES = "o3bnn-64pe", "window-64pe", "group-64pe", "carousel-64pe"
 BINS = 8
 """Of latencies, with as many images in each: an observer that tells eighths apart."""
 PERMUTATIONS = 2000

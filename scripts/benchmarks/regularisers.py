@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from o3sim.config.architecture import Architecture
+from o3sim.config.controls import control_of
 from o3sim.config.load import load_architecture
 from o3sim.network.images import load_images
 from o3sim.network.load import load_network, load_workload
@@ -108,8 +108,9 @@ FORMS: dict[str, Form] = {
     ),
 }
 
-MACHINES = ("o3bnn", "ideal", "dense")
-"""The buildable machine, the one that nothing holds up, and the control; all weights stay on the chip."""
+QUEUE = load_architecture("o3bnn-64pe")
+MACHINES = {"o3bnn": QUEUE, "ideal": control_of(QUEUE, "ideal"), "dense": load_architecture("dense-64pe")}
+"""The machine with a queue, the one that nothing holds up, and the control; all weights stay on the chip."""
 
 ARRAY = {"pe.count": 16}
 """Of all of them: on 64 PEs layers of 3 to 5 words are bound by dispatch, whatever is pruned."""
@@ -166,17 +167,13 @@ def _train(folder: Path, name: str, seed: int, data: dict[str, Any], train: Path
 def _cycles(plain: Path, train: Path) -> dict[str, float]:
     """Return the share of cycles of each layer that prunes: the plain network, the buildable machine."""
     case = _case(plain, train)
-    (result,) = simulate_case([load_architecture(MACHINES[0])], case)
+    (result,) = simulate_case([QUEUE], case)
     taken = {
         layer.name: float(layer.cycles)
         for layer, own in zip(result.layers, case.network.layers, strict=True)
         if own.geometry.planes == 1 and not own.scores
     }
     return {name: round(cycles / sum(taken.values()), 4) for name, cycles in taken.items()}
-
-
-def _machine(name: str) -> Architecture:
-    return load_architecture(name).with_(ARRAY)
 
 
 def _case(workload: Path, images: Path) -> Case:
@@ -186,7 +183,7 @@ def _case(workload: Path, images: Path) -> Case:
 
 def _rows(folder: Path, test: Path) -> Iterator[Row]:
     """Run every network that is there; yield a row a training."""
-    machines = [_machine(name) for name in MACHINES]
+    machines = [machine.with_(ARRAY) for machine in MACHINES.values()]
     for form in FORMS:
         for seed in SEEDS:
             log = folder / f"{form}-seed{seed}.jsonl"

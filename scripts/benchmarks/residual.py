@@ -31,12 +31,12 @@ WIDTH_EDGES = 32
 
 def machines() -> dict[str, Architecture]:
     """Return the machines that are compared: of one array, by what it may choose."""
-    o3bnn = load_architecture("o3bnn")
+    o3bnn = load_architecture("o3bnn-64pe")
     few = {"activation_buffer.banks": 32, "weight_buffer.banks": 32}
     return {
         "out of order": o3bnn,
         "in order": o3bnn.with_({"scheduler.policy": "in_order"}),
-        "lockstep": load_architecture("dense"),
+        "lockstep": load_architecture("dense-64pe"),
         "out of order, 32 banks": o3bnn.with_(few),
         "in order, 32 banks": o3bnn.with_({**few, "scheduler.policy": "in_order"}),
     }

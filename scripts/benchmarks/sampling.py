@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from o3sim.compiled.run import run_layers
 from o3sim.compiled.section import run_section
 from o3sim.config.architecture import Architecture
+from o3sim.config.controls import CONTROLS, control_of
 from o3sim.config.load import load_architecture
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.plan import plan_groups
@@ -42,11 +43,20 @@ class Sampled(NamedTuple):
     sample: LayerSample
 
 
+def machine_called(name: str) -> Architecture:
+    """Return a machine, or the control of one: ``MACHINE-CONTROL``."""
+    for control in CONTROLS:
+        machine = name.removesuffix(f"-{control}")
+        if machine != name:
+            return control_of(load_architecture(machine), control)
+    return load_architecture(name)
+
+
 class Machine:
     """A machine, the layers of a network that are sampled on it, and all layers exactly."""
 
     def __init__(self, name: str, case: Case, profiles: list[LayerProfile]) -> None:
-        self.architecture: Architecture = load_architecture(name)
+        self.architecture = machine_called(name)
         self.network, self.profiles = case.network, profiles
         self.cuts = plan_groups(self.architecture, case.network.layers)
         self.chosen = sorted(choose_layers(self.architecture, case.network.layers, None).layers)
@@ -256,7 +266,7 @@ def main() -> None:
     """Measure a network on some machines."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network", nargs="?", default="vgg16")
-    parser.add_argument("--machines", default="o3bnn,ideal")
+    parser.add_argument("--machines", default="o3bnn-64pe,o3bnn-64pe-ideal")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--warm-up", action="store_true")
     asked = parser.parse_args()

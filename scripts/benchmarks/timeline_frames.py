@@ -18,7 +18,7 @@ from o3sim.report.timeline_page.page import timeline_page
 from o3sim.runs.case import load_case
 from tests.report.browser import use
 
-MACHINE, WORKLOAD, LAYER, CYCLES = "o3bnn", "vgg-like-cifar10", 0, 20_000
+MACHINE, WORKLOAD, LAYER, CYCLES = "o3bnn-64pe", "vgg-like-cifar10", 0, 20_000
 FRAMES = 100
 VIEWS = {"all": 1.0, "a quarter": 0.25, "1,000 cycles": 1000.0, "300 cycles": 300.0, "100 cycles": 100.0}
 """Cycles in view, or the share of all; the last two are so few that ops have borders and numbers."""

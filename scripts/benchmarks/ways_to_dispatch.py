@@ -39,18 +39,20 @@ COLUMNS = {"scheduler.tiles": "columns", "scheduler.take_from_neighbour": 4}
 PATCH = {"activation_buffer.banks": 2, "activation_buffer.patch_kbit": 16}
 
 WAYS: dict[str, Way] = {
-    "dense": Way("dense"),
-    "central, out of order": Way("o3bnn"),
-    "central, in order": Way("in-order-interleaved"),
-    "queue in banks": Way("banked"),
-    "window": Way("window"),
-    "window + patch": Way("window", PATCH),
-    "group + patch": Way("group"),
-    BALANCED: Way("group", {"scheduler.assignment": "channel_balanced"}),
-    CAROUSEL: Way("carousel"),
-    CAROUSELS[1]: Way("carousel", {"scheduler.groups": 8, "scheduler.open_channels": 4, **COLUMNS}),
+    "dense": Way("dense-64pe"),
+    "central, out of order": Way("o3bnn-64pe"),
+    "central, in order": Way(
+        "o3bnn-64pe", {"scheduler.policy": "in_order", "sequencer.order": "member_major"}
+    ),
+    "queue in banks": Way("banked-64pe"),
+    "window": Way("window-64pe"),
+    "window + patch": Way("window-64pe", PATCH),
+    "group + patch": Way("group-64pe"),
+    BALANCED: Way("group-64pe", {"scheduler.assignment": "channel_balanced"}),
+    CAROUSEL: Way("carousel-64pe"),
+    CAROUSELS[1]: Way("carousel-64pe", {"scheduler.groups": 8, "scheduler.open_channels": 4, **COLUMNS}),
     CAROUSELS[2]: Way(
-        "carousel",
+        "carousel-64pe",
         {
             "scheduler.groups": 4,
             "scheduler.open_channels": 8,

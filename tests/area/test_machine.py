@@ -49,7 +49,7 @@ def test_a_machine_may_name_every_part_that_there_is() -> None:
 
 
 def test_banks_of_a_queue_select_and_place_for_themselves() -> None:
-    pieces = {piece.part_of: piece for piece in pieces_of(load_architecture("banked"))}
+    pieces = {piece.part_of: piece for piece in pieces_of(load_architecture("banked-64pe"))}
     assert pieces["select"].count == 32
     assert pieces["select"].sizes == {"DEPTH": 16, "ISSUE": 1, "OP_BITS": 60}
     assert pieces["placement"].sizes["PES"] == 2
@@ -91,7 +91,7 @@ def test_tables_are_as_large_as_the_network_asks() -> None:
 
 
 def test_a_patch_is_a_memory_of_each_pe() -> None:
-    units = taken_by_unit(load_architecture("group"))
+    units = taken_by_unit(load_architecture("group-64pe"))
     assert units["broadcast"].bram36 == 64 * 0.5
 
 

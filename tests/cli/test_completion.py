@@ -45,9 +45,7 @@ def test_keys_and_their_words_are_known() -> None:
 
 
 def test_a_word_comes_with_what_it_is() -> None:
-    assert ("o3bnn-r", "o3bnn sized to the published rates, 16,384 edges a cycle at 200 MHz") in candidates(
-        app, ["run"], "o3bnn-r"
-    )
+    assert ("small", "16 PEs of 32 edges with small memories") in candidates(app, ["run"], "sma")
 
 
 COMPLETE = {

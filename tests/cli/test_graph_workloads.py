@@ -79,7 +79,7 @@ def test_engines_agree_exactly_and_stored_profiles_are_the_same(
 ) -> None:
     """On an architecture of banks that are none too many: operands of sums meet each other."""
     machine = (
-        "o3bnn",
+        "o3bnn-64pe",
         workload,
         "--images",
         "2",
@@ -107,8 +107,8 @@ def test_engines_agree_exactly_and_stored_profiles_are_the_same(
 
 
 def test_a_trace_and_an_explanation(call: Call, workload: str, tmp_path: Path) -> None:
-    assert call("trace", "o3bnn", workload, "--layer", "last", "-o", str(tmp_path / "t.txt"))[0] == 0
-    assert call("explain", "o3bnn", workload, "--images", "1")[0] == 0
+    assert call("trace", "o3bnn-64pe", workload, "--layer", "last", "-o", str(tmp_path / "t.txt"))[0] == 0
+    assert call("explain", "o3bnn-64pe", workload, "--images", "1")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -117,11 +117,7 @@ def test_a_trace_and_an_explanation(call: Call, workload: str, tmp_path: Path) -
         (("run", "window", "WORKLOAD"), "layer stem makes sums, and `window` knows of bits only"),
         (("run", "carousel", "WORKLOAD"), "layer stem makes sums, and `carousel` knows of bits only"),
         (
-            ("run", "o3bnn", "WORKLOAD", "--set", "activation_buffer.line_buffer=true"),
-            "layer stem makes sums",
-        ),
-        (
-            ("rtl", "o3bnn", "WORKLOAD", "--layer", "a", "-o", "OUT"),
+            ("rtl", "o3bnn-64pe", "WORKLOAD", "--layer", "a", "-o", "OUT"),
             "layer a makes sums of more than its dots, of which no RTL is written",
         ),
         (("export", "WORKLOAD", "-o", "OUT.onnx"), "does not lead from one input to scores"),
@@ -140,7 +136,7 @@ def test_what_cannot_take_sums_says_so(
 @pytest.mark.parametrize(
     ("array", "value", "said"),
     [
-        ("a_scale", np.zeros(4, np.int64), "a_scale: scales are 1 or more, found 0"),
+        ("a_scale", np.full(4, -1), "a_scale: scales are 0 or more, found -1"),
         ("a_scale", np.ones(4), "a_scale: expected int32 or int64 [4], found float64"),
         ("a_shift", np.ones(5, np.int64), "a_shift: expected int32 or int64 [4]"),
         ("a_shift", np.full(4, 2**40), "a_shift: holds numbers beyond 32 bits"),

@@ -120,3 +120,12 @@ def test_bnn_pynq_given_an_onnx_model(o3sim: Run, tmp_path: Path, capsys: pytest
     path.write_bytes(b"x")
     assert o3sim("import", "bnn-pynq", path, "--net", "cnv", "-o", tmp_path / "x") == 2
     assert f"{path}: an ONNX model: `o3sim import onnx FILE -o NAME`" in capsys.readouterr().err
+
+
+def test_fraction_bits_beyond_what_there_is(
+    o3sim: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"x")
+    assert o3sim("import", "onnx", path, "--fraction-bits", "40", "-o", tmp_path / "x") == 2
+    assert "error: --fraction-bits 40: expected 1 to 24\n" in capsys.readouterr().err

@@ -141,7 +141,10 @@ def test_own_energy_table_beside_the_architecture(run: Run, workload: str, tmp_p
         (["--compare", "densse"], "did you mean `dense`"),
         (["--controls", "densse"], "no control `densse` (did you mean `dense`?); there are dense, "),
         (["--controls", "dense,dense"], "`o3bnn-dense` is in this run already"),
-        (["--set", "pe.count=65536", "--controls", "dense"], "control dense: architecture o3bnn: "),
+        (
+            ["--set", "pe.count=65536", "--set", "pe.contexts=2", "--controls", "dense"],
+            "control dense: architecture o3bnn: ",
+        ),
         (["--json", "no/such/folder.json"], "no folder no/such"),
         (["--json", "."], "is a folder"),
         (["--image-file", "absent.npz"], "absent.npz"),
@@ -230,6 +233,7 @@ def test_dry_run_estimates_and_writes_nothing(run: Run, workload: str, tmp_path:
     assert "o3bnn: all layers run fast" in done.out
     assert "banked: no layer runs fast: scheduler.dispatch" in run("banked", workload, "--dry-run").out
     assert "ideal: all layers run fast" in run("ideal", workload, "--dry-run").out
+    assert "carousel: all layers run fast" in run("carousel", workload, "--dry-run").out
     assert "fast" not in run("ideal", workload, "--dry-run", "--engine", "simpy").out
 
 
@@ -242,10 +246,10 @@ def test_engines_give_the_same_bytes(run: Run, workload: str) -> None:
 
 def test_controls_are_derived_from_the_machine_that_is_given(run: Run, workload: str) -> None:
     asked = ["--set", "pe.count=16", "--controls", "dense, in-order", "--json", "-"]
-    document = json.loads(run("o3bnn", workload, *asked, "--compare", "dense").out)
+    document = json.loads(run("o3bnn-64pe", workload, *asked, "--compare", "dense-64pe").out)
     dense, in_order, larger = document["compare"]
     names = [other["architecture"] for other in document["compare"]]
-    assert names == ["o3bnn-dense", "o3bnn-in-order", "dense"]
+    assert names == ["o3bnn-64pe-dense", "o3bnn-64pe-in-order", "dense-64pe"]
     assert dense["configuration"]["pe"] == in_order["configuration"]["pe"] == document["configuration"]["pe"]
     assert [other["peak_ratio"] for other in document["compare"]] == [1, 1, 4]
     assert dense["edges"]["executed"] == dense["edges"]["total"]
@@ -254,7 +258,7 @@ def test_controls_are_derived_from_the_machine_that_is_given(run: Run, workload:
 
 
 def test_a_machine_that_is_its_own_control_is_as_fast(run: Run, workload: str) -> None:
-    document = json.loads(run("dense", workload, "--controls", "dense", "--json", "-").out)
+    document = json.loads(run("dense-64pe", workload, "--controls", "dense", "--json", "-").out)
     (same,) = document["compare"]
     assert (same["speed_up"], same["energy_ratio"], same["on_chip_energy_ratio"]) == (1, 1, 1)
 

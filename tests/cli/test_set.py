@@ -18,6 +18,7 @@ NARROW_FILE = f"""\
 extends: o3bnn
 name: o3bnn
 description: {load_architecture("o3bnn").description}
+fits: zc706
 pe: {{count: 8}}
 pruning: {{pooling: false}}
 """

@@ -21,14 +21,19 @@ from o3sim.trace.canonical import CanonicalTrace
 from tests.golden.divergence import divergence
 from tests.machine import harness
 from tests.machine.strategies import Case, StageCase
+from tests.runs.pipeline.graphs import IMAGES, PipelineCase, profiles_of
+
+AnyCase = Case | StageCase | PipelineCase
 
 
 def run_simpy(
-    case: Case | StageCase, observers: tuple[Observer, ...] = (), window: EventWindow = EVERY_EVENT
+    case: AnyCase, observers: tuple[Observer, ...] = (), window: EventWindow = EVERY_EVENT
 ) -> ImageRun:
     """Run a case on the SimPy machine."""
     if isinstance(case, StageCase):
         return _of_stage(simpy_stage, case, observers, window)
+    if isinstance(case, PipelineCase):
+        return _of_pipeline("simpy", case, observers, window)
     arch = case.architecture
     if arch.scheduler.dispatch == CAROUSEL:
         return simpy_carousel(arch, cut_layers(arch, case.profiles), case.profiles, observers, window)
@@ -36,11 +41,13 @@ def run_simpy(
 
 
 def run_compiled(
-    case: Case | StageCase, observers: tuple[Observer, ...] = (), window: EventWindow = EVERY_EVENT
+    case: AnyCase, observers: tuple[Observer, ...] = (), window: EventWindow = EVERY_EVENT
 ) -> ImageRun:
     """Run a case on the compiled engine."""
     if isinstance(case, StageCase):
         return _of_stage(compiled_stage, case, observers, window)
+    if isinstance(case, PipelineCase):
+        return _of_pipeline("compiled", case, observers, window)
     arch = case.architecture
     run = compiled_carousel if arch.scheduler.dispatch == CAROUSEL else run_layers
     return run(arch, cut_layers(arch, case.profiles), case.profiles, observers, window)
@@ -55,7 +62,20 @@ def _of_stage(
     return ImageRun([done.counters], [np.append(done.output.ravel(), times)])
 
 
-def disagreement(case: Case | StageCase) -> str | None:
+def _of_pipeline(
+    engine: str, case: PipelineCase, observers: tuple[Observer, ...], window: EventWindow
+) -> ImageRun:
+    """Run images through a pipeline; when they came and went goes with the output bits of the first layer."""
+    pipeline, both = case.pipeline(engine), ImageRun([], [])
+    for image in range(IMAGES):
+        run = pipeline.run_image(profiles_of(case, image), observers, window)
+        both.layers.extend(run.layers)
+        both.outputs.extend(run.outputs)
+    both.outputs[0] = np.append(both.outputs[0].ravel(), [*pipeline.entries, *pipeline.exits])
+    return both
+
+
+def disagreement(case: AnyCase) -> str | None:
     """Compare the engines on a case: events first, then outputs and counts, with and without a trace.
 
     Returns

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from tests.machine.carousel.samples import carousel_cases
 from tests.machine.strategies import Case, StageCase, cases
+from tests.runs.pipeline.graphs import PipelineCase, pipeline_cases
 from tests.runs.pipeline.samples import stage_cases
 
 
-def every_way(most_layers: int = 3) -> st.SearchStrategy[Case | StageCase]:
-    """Draw a case of any way to dispatch, or a stage."""
-    return cases(most_layers) | stage_cases() | carousel_cases(most_layers)
+def every_way(most_layers: int = 3) -> st.SearchStrategy[Case | StageCase | PipelineCase]:
+    """Draw a case of any way to dispatch, a stage, or a pipeline with joins."""
+    return cases(most_layers) | stage_cases() | pipeline_cases() | carousel_cases(most_layers)

@@ -11,12 +11,14 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from o3sim.config.architecture import Architecture
 from o3sim.config.dispatch import CAROUSEL
-from tests.compiled.engines import disagreement
+from o3sim.runs.pipeline.links import connections
+from tests.compiled.engines import AnyCase, disagreement
 from tests.compiled.every_way import every_way
-from tests.compiled.fast_cases import fast_cases
+from tests.compiled.fast_cases import fast_cases, fast_counter_cases
 from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture
-from tests.machine.strategies import Case, StageCase
+from tests.machine.strategies import StageCase
+from tests.runs.pipeline.graphs import IMAGES, PipelineCase
 
 PROGRESS_S = 5.0
 
@@ -28,7 +30,7 @@ class Search:
         self.wanted = wanted
         self.number = number
         self.done = 0
-        self.failed: tuple[Case | StageCase, str] | None = None
+        self.failed: tuple[AnyCase, str] | None = None
         self._started = self._told = time.monotonic()
 
     def run(self) -> None:
@@ -42,12 +44,12 @@ class Search:
             report_multiple_bugs=False,
         )
         try:
-            seed(self.number)(quiet(given(every_way() | fast_cases())(self.compare)))()
+            seed(self.number)(quiet(given(every_way() | fast_cases() | fast_counter_cases())(self.compare)))()
         except Exception:
             if self.failed is None:
                 raise
 
-    def compare(self, case: Case | StageCase) -> None:
+    def compare(self, case: AnyCase) -> None:
         """Compare one case."""
         try:
             difference = disagreement(case)
@@ -74,9 +76,11 @@ class Search:
         print(message, file=sys.stderr, flush=True)
 
 
-def described(case: Case | StageCase) -> Iterator[str]:
+def described(case: AnyCase) -> Iterator[str]:
     """Write a case down: what its machine has that the bench's has not, and its layers."""
     yield from described_machine(case.architecture)
+    if isinstance(case, PipelineCase):
+        yield from described_pipeline(case)
     if isinstance(case, StageCase):
         yield f"  a stage of a pipeline; rows are there from cycles {list(case.row_cycles)} on"
         yield f"  and room for what they put out from {list(case.room_cycles)} on"
@@ -88,6 +92,15 @@ def described(case: Case | StageCase) -> Iterator[str]:
             yield f"    most mismatches {words.most_mismatches.tolist()}"
         yield f"    decision {layer.decision.ravel().tolist()}"
         yield f"    outcome {layer.outcome.ravel().tolist()}"
+
+
+def described_pipeline(case: PipelineCase) -> Iterator[str]:
+    """Write down the stages of a pipeline, what they take from others, and the FIFOs between."""
+    yield f"  a pipeline on {IMAGES} images, of which the first is below; seed {case.seed}"
+    for number, stage in enumerate(case.architecture.stages):
+        yield f"  stages[{number}] = {stage.model_dump()}"
+    for link in connections(case.layers):
+        yield f"  stage {link.reader} takes from {link.writer}: {link.fifo}, values of {link.value_bits} bits"
 
 
 def described_machine(machine: Architecture) -> Iterator[str]:

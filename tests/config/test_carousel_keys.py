@@ -11,7 +11,7 @@ from o3sim.config.load import load_architecture
 from o3sim.errors import InputError
 
 
-def problems(folder: Path, text: str, base: str = "carousel") -> str:
+def problems(folder: Path, text: str, base: str = "carousel-64pe") -> str:
     path = folder / "mine.yaml"
     path.write_text(f"extends: {base}\nname: mine\n{text}\n")
     with pytest.raises(InputError) as caught:
@@ -20,7 +20,7 @@ def problems(folder: Path, text: str, base: str = "carousel") -> str:
 
 
 def test_what_a_machine_has_not_is_dropped_where_it_is_inherited(tmp_path: Path) -> None:
-    machine = load_architecture("carousel")
+    machine = load_architecture("carousel-64pe")
     assert machine.issue_queue is None
     assert machine.scheduler.policy is None
     assert "issue_queue" not in machine.model_dump()
@@ -70,7 +70,7 @@ def test_a_number_of_groups_that_cannot_be_is_one_problem(tmp_path: Path, groups
 
 
 def test_a_carousel_needs_its_keys(tmp_path: Path) -> None:
-    found = problems(tmp_path, "scheduler: {dispatch: carousel}", "o3bnn")
+    found = problems(tmp_path, "scheduler: {dispatch: carousel}", "o3bnn-64pe")
     for key in (
         "scheduler.groups",
         "scheduler.open_channels",

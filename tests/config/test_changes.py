@@ -34,7 +34,7 @@ NESTED.append(NESTED)
 
 @pytest.fixture
 def base() -> Architecture:
-    return load_architecture("o3bnn")
+    return load_architecture("o3bnn-64pe")
 
 
 def test_keys_are_dotted_or_nested(base: Architecture) -> None:
@@ -73,7 +73,7 @@ def test_stages_and_notes_can_be_given(base: Architecture) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"pe.count": 0}, r"^architecture o3bnn: pe.count: expected a number >= 1, found"),
+        ({"pe.count": 0}, r"^architecture o3bnn-64pe: pe.count: expected a number >= 1, found"),
         ({"pe.cuont": 2}, r"^no architecture key `pe.cuont` \(did you mean `pe.count`\?\)$"),
         ({"pe": {"cuont": 2}}, "no architecture key `pe.cuont`"),
         ({"count": 2}, r"did you mean `pe.count`"),
@@ -128,17 +128,18 @@ def test_what_a_sweep_takes_is_taken_and_nothing_else(
 ) -> None:
     file = tmp_path / "sweep.yaml"
     axes = json.dumps({key: [value]})
-    file.write_text(f"name: x\narchitectures: [o3bnn]\nworkloads: [tiny]\naxes: {axes}\n")
+    file.write_text(f"name: x\narchitectures: [o3bnn-64pe]\nworkloads: [tiny]\naxes: {axes}\n")
     assert _taken(lambda: expand(load_sweep(file), {"tiny": network().layers})) == _taken(
         lambda: base.with_({key: value})
     )
 
 
 REFUSED = [
-    ("o3bnn", "pe.count", 0), ("o3bnn", "pe.count", "many"), ("o3bnn", "pe.cuont", 3), ("o3bnn", "pe", 3),
-    ("o3bnn", "energy.table", "asic-54nm"), ("o3bnn", "energy.table", "none.yaml"),
-    ("o3bnn", "scheduler.policy", "none.py:Mine"), ("o3bnn", "scheduler.policy", "lockstp"),
-    ("o3bnn", "stages.0.pe.count", 3), ("o3bnn-pipelined", "stages.9.pe.count", 3),
+    ("o3bnn-64pe", "pe.count", 0), ("o3bnn-64pe", "pe.count", "many"),
+    ("o3bnn-64pe", "pe.cuont", 3), ("o3bnn-64pe", "pe", 3),
+    ("o3bnn-64pe", "energy.table", "asic-54nm"), ("o3bnn-64pe", "energy.table", "none.yaml"),
+    ("o3bnn-64pe", "scheduler.policy", "none.py:Mine"), ("o3bnn-64pe", "scheduler.policy", "lockstp"),
+    ("o3bnn-64pe", "stages.0.pe.count", 3), ("o3bnn-pipelined", "stages.9.pe.count", 3),
     ("o3bnn-pipelined", "stages.0.pe.cuont", 3), ("o3bnn-pipelined", "stages.0.clock_mhz", 3),
     ("o3bnn-pipelined", "stages.0.pe.count", 0), ("o3bnn-pipelined", "stages.0", 3),
 ]  # fmt: skip
@@ -175,7 +176,7 @@ def test_a_file_on_an_axis_is_looked_for_once(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(named_files, "is_table", lambda name: asked.append(name) or name != "none.yaml")
     file = tmp_path / "sweep.yaml"
     axes = "{energy.table: [asic-45nm, none.yaml], pe.count: [1, 2, 4, 8]}"
-    file.write_text(f"name: x\narchitectures: [o3bnn]\nworkloads: [tiny]\naxes: {axes}\n")
+    file.write_text(f"name: x\narchitectures: [o3bnn-64pe]\nworkloads: [tiny]\naxes: {axes}\n")
     with pytest.raises(ConfigError) as caught:
         expand(load_sweep(file), {"tiny": network().layers})
     assert len(caught.value.problems) == 4
@@ -254,7 +255,7 @@ def test_no_change_is_the_same_machine(name: str) -> None:
     ],
 )
 def test_a_changed_machine_is_the_one_of_a_file(changes: dict[str, Any], tmp_path: Path) -> None:
-    base = load_architecture("o3bnn")
+    base = load_architecture("o3bnn-64pe")
     values: dict[str, Any] = base.model_dump(mode="json")
     for key, value in changes.items():
         section, _, inner = key.rpartition(".")
@@ -263,7 +264,7 @@ def test_a_changed_machine_is_the_one_of_a_file(changes: dict[str, Any], tmp_pat
     made = base.with_(changes)
     assert made == load_architecture(tmp_path / "same.yaml")
     assert made.model_dump_json() == load_architecture(tmp_path / "same.yaml").model_dump_json()
-    assert base == load_architecture("o3bnn")
+    assert base == load_architecture("o3bnn-64pe")
 
 
 def test_a_stage_is_changed_by_the_number_of_its_layer() -> None:
@@ -322,7 +323,7 @@ def test_files_are_relative_to_the_working_directory(tmp_path: Path, monkeypatch
 )
 def test_each_thing_that_is_wrong_is_one_refusal(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(ChangeError) as caught:
-        load_architecture("o3bnn").with_(changes)
+        load_architecture("o3bnn-64pe").with_(changes)
     assert says in str(caught.value)
     assert len(caught.value.refusals) == 1
 
@@ -347,7 +348,7 @@ def test_what_is_wrong_with_a_stage(key: str, value: Any, says: str) -> None:
 
 def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_changes() -> None:
     with pytest.raises(ChangeError) as caught:
-        load_architecture("o3bnn").with_({"pruning.pooling": 1, "pe.count": 0})
+        load_architecture("o3bnn-64pe").with_({"pruning.pooling": 1, "pe.count": 0})
     assert [refusal.key for refusal in caught.value.refusals] == ["pruning.pooling", "pe.count"]
 
 

@@ -23,7 +23,7 @@ def refusal(file: Path, text: str | None = None) -> list[str]:
 
 def test_all_problems_at_once_in_file_order(tmp_path: Path) -> None:
     text = """\
-extends: o3bnn
+extends: o3bnn-64pe
 pe: {coutn: 4, width_edges: -1, latency_cycles: 99999999999999999999999}
 scheduler:
   policy: lockstp
@@ -48,8 +48,8 @@ energy: {table: asic-54nm}
         "f.yaml:7:1: unit: unknown key; the keys here are `name`, `description`, `clock_mhz`, `note`, `fits`,"
         " `organization`, `stages`,"
         " `pe`, `sequencer`, `issue_queue`, `scheduler`, `activation_buffer`, `weight_buffer`, `dram`,"
-        " `output_buffer`, `pruning`, `energy`, `input_fifo`, `sliding_window`, `pooling_unit`, `input_end`,"
-        " `output_end`",
+        " `output_buffer`, `pruning`, `energy`, `input_fifo`, `skip_fifo`, `sliding_window`, `pooling_unit`,"
+        " `input_end`, `output_end`",
         "f.yaml:8:1: unit: given twice, first in line 7",
         "f.yaml:9:9: pruning: expected a mapping of keys, found nothing",
         "f.yaml:10:12: clock_mhz: expected a number, found `200`",
@@ -71,7 +71,7 @@ def test_absent_keys_are_placed_at_the_mapping_they_belong_in(tmp_path: Path) ->
 
 
 def test_a_wrong_value_in_the_extended_file_is_placed_there(tmp_path: Path) -> None:
-    (tmp_path / "base.yaml").write_text("extends: o3bnn\n\npe: {count: none}\n")
+    (tmp_path / "base.yaml").write_text("extends: o3bnn-64pe\n\npe: {count: none}\n")
     lines = refusal(tmp_path / "f.yaml", "extends: base.yaml\npe: {contexts: none}\n")
     assert lines == [
         "f.yaml:2:16: pe.contexts: expected an integer, found `none`",
@@ -80,7 +80,7 @@ def test_a_wrong_value_in_the_extended_file_is_placed_there(tmp_path: Path) -> N
 
 
 def test_cross_field_rules_are_reported_beside_the_others(tmp_path: Path) -> None:
-    text = "extends: o3bnn\nscheduler: {policy: lockstep}\npe: {count: 400}\nclock_mhz: 0\n"
+    text = "extends: o3bnn-64pe\nscheduler: {policy: lockstep}\npe: {count: 400}\nclock_mhz: 0\n"
     assert refusal(tmp_path / "f.yaml", text) == [
         "f.yaml:2:21: issue_queue.depth_ops: 512 cannot hold a lockstep group of pe.count * pe.contexts"
         " = 1200 ops",
@@ -95,7 +95,7 @@ def test_cross_field_rules_bear_any_value(tmp_path: Path, section: str) -> None:
 
 @pytest.mark.parametrize("value", [".inf", ".nan", "-.inf", "1e999"])
 def test_a_clock_is_finite(tmp_path: Path, value: str) -> None:
-    lines = refusal(tmp_path / "f.yaml", f"extends: o3bnn\nclock_mhz: {value}\n")
+    lines = refusal(tmp_path / "f.yaml", f"extends: o3bnn-64pe\nclock_mhz: {value}\n")
     assert [line.startswith("f.yaml:2:12: clock_mhz: ") for line in lines] == [True]
 
 
@@ -104,11 +104,11 @@ def test_an_energy_table_is_relative_to_the_file_that_names_it(
 ) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "table.yaml").touch()
-    (tmp_path / "a" / "base.yaml").write_text("extends: o3bnn\nenergy: {table: ./table.yaml}\n")
+    (tmp_path / "a" / "base.yaml").write_text("extends: o3bnn-64pe\nenergy: {table: ./table.yaml}\n")
     (tmp_path / "f.yaml").write_text("extends: a/base.yaml\n")
     monkeypatch.chdir(tmp_path)
     assert load_architecture("f.yaml").energy.table == "a/table.yaml"
-    assert refusal(tmp_path / "g.yaml", "extends: o3bnn\nenergy: {table: absent.yaml}\n") == [
+    assert refusal(tmp_path / "g.yaml", "extends: o3bnn-64pe\nenergy: {table: absent.yaml}\n") == [
         "g.yaml:2:17: energy.table: no file absent.yaml; shipped are `asic-45nm`, `fpga-28nm`"
     ]
 
@@ -198,6 +198,6 @@ def test_a_directory_is_no_architecture(tmp_path: Path) -> None:
 
 
 def test_contexts_of_all_pes_are_counted(tmp_path: Path) -> None:
-    text = "extends: o3bnn\npe: {count: 65536, contexts: 65536}\n"
+    text = "extends: o3bnn-64pe\npe: {count: 65536, contexts: 65536}\n"
     what = "pe.contexts: 65536 for each of 65536 PEs are 4,294,967,296; 1,048,576 at most"
     assert refusal(tmp_path / "f.yaml", text) == [f"f.yaml:2:30: {what}"]

@@ -28,11 +28,11 @@ def differences(name: str, base: str) -> set[str]:
 
 
 def test_all_that_is_promised_is_shipped() -> None:
-    pruned = "o3bnn o3bnn-r small wide ideal threshold-only pooling-only"
-    dispatches = "banked window group carousel"
-    others = "dense lockstep-pruned in-order in-order-interleaved"
-    pipelines = "finn-cnv o3bnn-pipelined"
-    assert sorted(f"{pruned} {dispatches} {others} {pipelines}".split()) == NAMES
+    fit = "o3bnn dense banked window group carousel o3bnn-vcu118"
+    controls = "ideal threshold-only pooling-only lockstep-pruned in-order in-order-interleaved"
+    too_large = "o3bnn-64pe dense-64pe banked-64pe window-64pe group-64pe carousel-64pe o3bnn-r wide"
+    others = "small finn-cnv o3bnn-pipelined"
+    assert sorted(f"{fit} {controls} {too_large} {others}".split()) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,8 +69,13 @@ def test_the_base_states_every_key() -> None:
         ("threshold-only", "o3bnn", "pruning.pooling scheduler.window_in_flight_ops"),
         ("in-order", "o3bnn", "scheduler.policy"),
         ("in-order-interleaved", "in-order", "sequencer.order"),
-        ("lockstep-pruned", "dense", "pruning.threshold pruning.pooling"),
-        ("wide", "o3bnn", "pe.width_edges"),
+        (
+            "lockstep-pruned",
+            "o3bnn",
+            "sequencer.width_ops scheduler.policy scheduler.issue_width_ops scheduler.window_in_flight_ops"
+            " output_buffer.write_width_ops",
+        ),
+        ("wide", "o3bnn-64pe", "pe.width_edges"),
         (
             "ideal",
             "o3bnn",
@@ -90,7 +95,7 @@ def test_o3bnn_r_has_the_published_peak() -> None:
 
 
 def test_a_model_checks_its_rules_however_it_is_made() -> None:
-    data = load_architecture("dense").model_dump()
+    data = load_architecture("dense-64pe").model_dump()
     data["issue_queue"]["depth_ops"] = 191
     with pytest.raises(ValidationError, match="191 cannot hold a lockstep group"):
         Architecture.model_validate(data)

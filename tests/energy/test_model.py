@@ -127,7 +127,7 @@ def test_of_a_queue_in_banks_one_is_read_selected_from_and_woken() -> None:
     events = LayerCounters("l", queue_reads=3, queue_writes=4, scoreboard_writes=5)
     shallow = model(issue_queue={"depth_ops": 16}).energy_pj(events)
     changes = {"scheduler.dispatch": "banked", "scheduler.banks": 4, "issue_queue.depth_ops": 64}
-    banked = EnergyModel(load_architecture("o3bnn").with_(changes), TABLE, LAYERS).energy_pj(events)
+    banked = EnergyModel(load_architecture("o3bnn-64pe").with_(changes), TABLE, LAYERS).energy_pj(events)
     for unit in ("issue_queue", "scheduler"):
         assert banked[unit] == pytest.approx(shallow[unit])
         assert banked[unit] > 0
@@ -144,7 +144,7 @@ def test_every_unit_is_priced_in_order(name: str) -> None:
     buffered = architecture(activation_buffer={"line_buffer": True})
     energy = EnergyModel(buffered, load_table(name), LAYERS).energy_pj(counters())
     assert tuple(energy) == UNITS
-    assert all(pj > 0 for unit, pj in energy.items() if unit != "patch_memory")  # o3bnn has none
+    assert all(pj > 0 for unit, pj in energy.items() if unit != "patch_memory")  # o3bnn-64pe has none
 
 
 @given(counters_strategy(), counters_strategy())

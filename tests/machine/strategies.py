@@ -242,9 +242,11 @@ def queueless_architectures(draw: st.DrawFn, dispatch: str) -> Architecture:
 
 
 @st.composite
-def counter_cases(draw: st.DrawFn, dispatch: str, most_layers: int = 3) -> Case:
-    """Draw layers and a machine without a queue that they fit: pools do not overlap."""
-    made = draw(queueless_architectures(dispatch))
+def counter_cases(
+    draw: st.DrawFn, dispatch: str, most_layers: int = 3, changes: dict[str, Any] | None = None
+) -> Case:
+    """Draw layers and a machine without a queue, so changed, that they fit: pools do not overlap."""
+    made = draw(queueless_architectures(dispatch)).with_(changes or {})
     has_patch = made.activation_buffer.patch_kbit is not None
     kinds = profiles(overlaps=False, reorders=not has_patch)
     hidden = draw(st.lists(kinds, min_size=1, max_size=most_layers))
@@ -292,8 +294,7 @@ def queue_cases(draw: st.DrawFn, dispatch: str, most_layers: int = 3) -> Case:
     """Draw layers and a machine with a queue that they fit; often weights come in several groups, or stay."""
     hidden = draw(st.lists(profiles(), min_size=1, max_size=most_layers))
     made = draw(architectures(dispatch))
-    if not made.activation_buffer.line_buffer:
-        hidden = [draw(adding(layer)) for layer in hidden]
+    hidden = [draw(adding(layer)) for layer in hidden]
     layers = [*hidden, draw(profiles(scores=True))] if draw(st.booleans()) else hidden
     return Case(made.with_({"weight_buffer": weight_sizes(draw, made, layers)}), tuple(layers))
 

@@ -93,7 +93,7 @@ def sleepless(machine: type[Machine]) -> type[Machine]:
 
 
 @given(cases())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_sleeping_while_nothing_can_change_changes_nothing(case: Case) -> None:
     plain, awake = Log(), Log()
     expected = history(machine(*case, observers=(plain,)), plain)

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from o3sim.compiled.fast.choice import why_general
-from o3sim.config.architecture import Architecture
-from o3sim.config.load import load_architecture
 from o3sim.contract.events import EventKind
+from o3sim.contract.line_buffer import fill_words, line_buffer_bits
 from o3sim.contract.live_maps import check_activations_fit, live_bits
 from o3sim.contract.plan import cut_layers
 from o3sim.contract.sums import addend_addresses, first_sum_word
+from o3sim.contract.weight_groups import WeightGroup
 from o3sim.errors import InputError
-from o3sim.network.layer import Addend, Geometry, LayerSize
+from o3sim.network.layer import Addend, Geometry, LayerSize, Pool
 from o3sim.profile.profile import LayerProfile, profile_layers
-from o3sim.runs.pipeline.stages import stage_machines
+from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture, conv, cycles_of, dense, profile, queueless, run_one, trace
 from tests.network.graphs import residual
 
@@ -69,6 +69,50 @@ def test_a_value_is_read_from_every_word_that_it_lies_in() -> None:
     assert counters.addend_words == 4
     wide = architecture(pe__count=1, pe__width_edges=64)
     assert run_one(wide, profile(added_to(dense(8, 4), channels=4, bits=16))).addend_words == 4  # one each
+
+
+@pytest.mark.parametrize(("averages", "bits"), [(True, 8), (True, 16), (False, 8)])
+def test_with_a_line_buffer_an_op_takes_what_it_adds_in_one_access(averages: bool, bits: int) -> None:
+    adds = profile(added_to(conv(4, 4, 4, 2), bits=bits, stride=2, averages=averages))
+    arch = architecture(activation_buffer__line_buffer=True, pe__count=1)
+    counters = run_one(arch, adds)
+    assert counters.addend_words == counters.ops
+    assert counters.line_buffer_reads == counters.words_executed + counters.addend_words
+
+
+def test_what_is_added_from_a_line_buffer_meets_no_write() -> None:
+    adds = profile(replace(added_to(dense(16, 12)), sum_bits=16))
+    conflicts = [
+        run_one(
+            architecture(activation_buffer__banks=1, activation_buffer__line_buffer=there), adds
+        ).write_conflicts
+        for there in (False, True)
+    ]
+    assert conflicts[0] > conflicts[1] == 0
+
+
+def test_a_line_buffer_holds_rows_of_what_is_added_and_is_filled_with_them() -> None:
+    plain = conv(6, 6, 8, 4)
+    pooled = replace(plain, pool=Pool(2, 2))
+    added_rows = {
+        replace(plain, addend=Addend("above", 4, 4, 4, 16)): 1,
+        replace(plain, addend=Addend("above", 8, 8, 4, 16, stride=2)): 2,
+        replace(plain, addend=Addend("above", 8, 8, 4, 16, stride=2, averages=False)): 1,
+        replace(pooled, addend=Addend("above", 8, 8, 4, 16, stride=2)): 4,
+        replace(pooled, addend=Addend("above", 8, 8, 4, 16, stride=2, averages=False)): 3,
+        replace(pooled, addend=Addend("above", 4, 4, 4, 1)): 2,
+    }
+    for geometry, rows in added_rows.items():
+        without, addend = replace(geometry, addend=None), geometry.addend
+        assert addend is not None
+        row_bits = addend.width * addend.channels * addend.bits
+        assert line_buffer_bits(geometry) - line_buffer_bits(without) == rows * row_bits
+        groups = [WeightGroup(0, 0, 2, 64), WeightGroup(0, 2, 4, 64)]
+        more = fill_words(geometry, groups, "position", 64) - fill_words(without, groups, "position", 64)
+        assert more == 2 * -(-addend.height * row_bits // 64)
+    whole = replace(dense(16, 4), addend=Addend("above", 1, 1, 4, 16))
+    groups = [WeightGroup(0, 0, 2, 64), WeightGroup(0, 2, 4, 64)]
+    assert fill_words(whole, groups, "position", 64) == 1 + 1  # it holds all of both
 
 
 def test_an_op_that_adds_is_decided_by_its_first_word_at_the_earliest() -> None:
@@ -156,21 +200,6 @@ def test_machines_that_know_of_bits_only_refuse_sums() -> None:
     for dispatch in ("window", "group"):
         with pytest.raises(InputError, match=f"layer short makes sums, and `{dispatch}` knows of bits only"):
             cut_layers(queueless(dispatch), [size])
-    buffered = architecture(activation_buffer__line_buffer=True)
-    with pytest.raises(InputError, match="line_buffer: layer short makes sums"):
-        cut_layers(buffered, [size])
-    pipelined = Architecture.of(
-        {
-            key: value
-            for key, value in load_architecture("o3bnn-pipelined").model_dump().items()
-            if key != "stages"
-        }
-    )
-    with pytest.raises(InputError, match="layer short makes sums, and stages"):
-        stage_machines(pipelined, [size])
-    named = LayerSize("d", replace(dense(16, 2), source="a"), False)
-    with pytest.raises(InputError, match="layer d takes from a, and stages"):
-        stage_machines(pipelined, [named])
 
 
 def test_layers_that_make_sums_run_in_the_general_loop() -> None:
@@ -178,3 +207,4 @@ def test_layers_that_make_sums_run_in_the_general_loop() -> None:
     assert why_general(arch, plain, scores=False, races=False) is None
     for layer in (replace(plain, sum_bits=16), added_to(plain)):
         assert why_general(arch, layer, scores=False, races=False) == "sums"
+        assert why_general(carousel(), layer, scores=False, races=False) == "sums"

@@ -60,7 +60,7 @@ def test_the_contents_have_the_sections_of_the_front_page_and_the_pages_that_are
 
 
 QUESTIONS = {
-    "How do I change the number of PEs?": ("tutorials/first-hour", "--set pe.count=32"),
+    "How do I change the number of PEs?": ("tutorials/first-hour", "--set pe.count=8"),
     "What is operand_stall?": ("results", "`pe_cycles.operand_stall`"),
     "What is a verdict?": ("glossary", "\nverdict\n  what a PE knows"),
     "How do I run my own network?": ("tutorials/own-network", "o3sim import npz"),

@@ -89,6 +89,26 @@ def test_decisions_are_those_of_a_threshold_for_each_neuron() -> None:
     assert checked > 20
 
 
+def test_a_scale_of_0_leaves_what_is_added() -> None:
+    network = residual(4)
+    none = [
+        np.where(np.arange(each.geometry.out_channels) % 2, each.sums.scale, 0)
+        for each in network.layers
+        if each.sums
+    ]
+    layers = [
+        replace(each, sums=replace(each.sums, scale=scale)) if each.sums else each
+        for each, scale in zip(network.layers, none, strict=True)
+    ]
+    network = replace(network, layers=tuple(layers))
+    for image in images(network):
+        expected = slow(network, image)
+        for profile, bits in profile_layers(network, image):
+            np.testing.assert_array_equal(bits, expected[profile.name][0])
+            decided = profile.decision[:, :, ::2]
+            assert profile.geometry.sum_bits or (decided == 1).all()  # by what comes with the first word
+
+
 def test_outputs_are_forgotten_when_nobody_takes_them_any_more() -> None:
     network = residual()
     image = images(network)[0]

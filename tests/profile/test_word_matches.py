@@ -15,7 +15,7 @@ from o3sim.profile.word_matches import WordEdges, WordMatches, word_edges, word_
 from tests.network.bits.strategies import Case, layers_with_input
 
 natural = layers_with_input().filter(lambda case: case[0].geometry.edge_order is None)
-widths = st.sampled_from([1, 3, 8, 32, 63, 64, 65, 100])
+widths = st.sampled_from([1, 3, 8, 16, 32, 63, 64, 65, 100, 300])
 
 
 def by_hand(

@@ -64,7 +64,7 @@ def test_cycles_of_the_stream_are_those_of_its_rows() -> None:
         runner.run_image(CASE.at(place).profiles(), (log,), EVERY_EVENT)
         for number, events in enumerate(split(log.events)[:-1]):
             written = max(event.cycle for event in events if event.kind is EventKind.RETIRE)
-            assert written + 1 == runner.stages[number + 1].rows_there[place].max()
+            assert written + 1 == runner.links[number].rows_there[place].max()
     assert log.events[-1].cycle == runner.exits[-1]
 
 

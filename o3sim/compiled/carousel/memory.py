@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from o3sim.compiled.allocation import Allocation
-from o3sim.compiled.carousel.records import Layer, Settings, Units, layer_of, settings_of, units_of
+from o3sim.compiled.carousel.records import Layer, Settings, layer_of, settings_of
+from o3sim.compiled.carousel.stream_table import stream_table_of
+from o3sim.compiled.carousel.units import Units, units_of
 from o3sim.compiled.records.ledger import Ledger, ledger_of
 from o3sim.compiled.records.output_bits import OutputBits, output_bits_of
 from o3sim.compiled.records.trace import Trace
@@ -53,12 +55,13 @@ def carousel_memory_of(
     start_cycle : int
         First cycle of the layer.
     """
+    streams = stream_table_of(program)
     windows, contexts = len(program.members), architecture.pe.count * program.sizes.contexts
     most_written = min(architecture.output_buffer.write_width_ops, contexts)
     units = {
         "settings": settings_of(architecture),
-        "layer": layer_of(program, architecture),
-        "units": units_of(program, architecture, start_cycle),
+        "layer": layer_of(program, streams, architecture),
+        "units": units_of(program, streams, architecture, start_cycle),
         "output_bits": output_bits_of(architecture, most_written, 0),
         "weight_groups": weight_groups_of(program.weight_groups, first_group, windows, stream),
         "trace": trace,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from o3sim.compiled.allocation import Allocation, located
 from o3sim.compiled.fast.choice import is_banked
-from o3sim.compiled.fast.how import how_for
-from o3sim.compiled.fast.kernels import kernel_for
+from o3sim.compiled.fast.dispatch.memory import window_memory_of
+from o3sim.compiled.fast.how import how_for, how_for_windows
+from o3sim.compiled.fast.kernels import kernel_for, window_kernel_for
 from o3sim.compiled.fast.memory import fast_memory_of, program_of, windows_of
 from o3sim.compiled.fast.program import unpack_outputs
 
@@ -46,15 +47,20 @@ class FastLayer:
         section: range | None = None,
     ) -> None:
         windows_kind = windows_of(architecture, profile)
-        self._program = program_of(profile, groups, architecture, windows_kind, section)
-        if section is not None:
-            groups = [group._replace(first_channel=0, last_channel=1) for group in groups]  # ops as of one
-        self.memory = fast_memory_of(
-            profile, groups, first_group, architecture, stream, self._program, windows_kind
-        )
-        self.ops = len(self._program.table("op_records"))
-        how = how_for(architecture.pe.count, architecture.pe.contexts, windows_kind, is_banked(architecture))
-        self._kernel = kernel_for(how)
+        program = self._program = program_of(profile, groups, architecture, windows_kind, section)
+        pes, contexts = architecture.pe.count, architecture.pe.contexts
+        if architecture.scheduler.has_queue:
+            if section is not None:
+                # As if all ops were of one channel.
+                groups = [group._replace(first_channel=0, last_channel=1) for group in groups]
+            memory = fast_memory_of(profile, groups, first_group, architecture, stream, program, windows_kind)
+            self._kernel = kernel_for(how_for(pes, contexts, windows_kind, is_banked(architecture)))
+        else:
+            memory = window_memory_of(profile, groups, first_group, architecture, stream, program)
+            has_patches = architecture.activation_buffer.patch_kbit is not None
+            self._kernel = window_kernel_for(how_for_windows(pes, contexts, has_patches))
+        self.memory = memory
+        self.ops = len(program.table("op_records"))
 
     @property
     def ended_ops(self) -> int:

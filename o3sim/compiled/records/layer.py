@@ -175,7 +175,7 @@ def _shape_of(geometry: Geometry, width_edges: int, one_access_a_word: bool) -> 
         "table_words": addresses.weight_word.shape[1],
         "first_output_word": first_output_word(geometry, width_edges),
         "gathers": addresses.gathers or geometry.addend is not None,
-        **_sums_of(geometry, width_edges),
+        **_sums_of(geometry, width_edges, one_access_a_word),
         "border_of": located(addresses.border_of, np.int32),
         "base_bit_of": located(addresses.base_bit, np.int64),
         "edges_of": located(addresses.n_edges, np.int32),
@@ -192,9 +192,9 @@ def _shape_of(geometry: Geometry, width_edges: int, one_access_a_word: bool) -> 
     }
 
 
-def _sums_of(geometry: Geometry, width_edges: int) -> dict[str, Any]:
+def _sums_of(geometry: Geometry, width_edges: int, one_access: bool) -> dict[str, Any]:
     """Describe where a layer's sums lie, and what it adds."""
-    addend = addend_addresses(geometry, width_edges)
+    addend = addend_addresses(geometry, width_edges, one_access)
     described = {
         "first_sum_word": first_sum_word(geometry, width_edges),
         "sum_bits": geometry.sum_bits,

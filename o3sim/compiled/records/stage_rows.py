@@ -44,6 +44,8 @@ class StageRows:
 
     Attributes
     ----------
+    known_ops : table
+        A single number: ops, from the first on, whose gates are known.
     is_open : int
         Whether some of the gates become known only while the stage is under way.
     has_news : int
@@ -52,6 +54,7 @@ class StageRows:
 
     rows: Table[np.int64]
     room: Table[np.int64]
+    known_ops: Table[np.int64]
     output: Table[OutputRow]
     zeros: Table[Zeros]
     row_windows: int
@@ -61,6 +64,7 @@ class StageRows:
 
 rows_there = numbers("rows", np.int64)
 room_there = numbers("room", np.int64)
+known_ops_at = numbers("known_ops", np.int64)
 output_row_at = rows("output", OutputRow)
 zeros_at = rows("zeros", Zeros)
 
@@ -73,6 +77,7 @@ def stage_rows_of(
     return {
         "rows": located(gates.rows, np.int64),
         "room": located(gates.room, np.int64),
+        "known_ops": located(gates.known_ops, np.int64),
         "output": records(
             OutputRow,
             geometry.pooled_height,

@@ -13,11 +13,13 @@ from numba import config, njit
 from numpy.typing import NDArray
 
 from o3sim.network.bits.announce import announce_compiling
+from o3sim.network.bits.compile_time import shorten_compiling
 
 if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set from the environment
     np.seterr(over="ignore")  # words wrap, as they should; NumPy's scalars would warn of each
 
 announce_compiling()
+shorten_compiling()
 
 
 @njit(cache=True, nogil=True)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from o3sim.network.bits.layers import evaluated, pooled
 from o3sim.network.bits.packing import unpack_bits
 from o3sim.network.bits.patches import Patches, gather, most_mismatches
-from o3sim.network.flow import Flow
 from o3sim.network.layer import Layer
 from o3sim.network.network import Network
 
@@ -140,7 +139,7 @@ def can_be_ordered(layer: Layer) -> bool:
 
 def sample_layers(network: Network, images: Sequence[NDArray[np.uint8]]) -> Iterator[LayerSamples]:
     """Yield the samples of every layer that can be ordered, one layer in memory at a time."""
-    flows = [Flow(network.layers, image, network.encode(image)) for image in images]
+    flows = [network.flow(image) for image in images]
     for layer in network.layers:
         if layer.scores:
             return

@@ -155,7 +155,8 @@ def _most_going_round(architecture: Architecture, layer: Layer, groups: int) -> 
 
 def _most_added(architecture: Architecture, layer: Layer) -> int:
     """Cycles in which an op reads what it adds, at most: a word a cycle."""
-    addend = addend_addresses(layer.geometry, architecture.pe.width_edges)
+    one_access = architecture.activation_buffer.one_access_a_word
+    addend = addend_addresses(layer.geometry, architecture.pe.width_edges, one_access)
     return 0 if addend is None else len(addend.offset_bit)
 
 

@@ -56,12 +56,11 @@ def measure(
         The engine of each architecture.
     """
     from o3sim.network.bits.layers import evaluated, pooled
-    from o3sim.network.flow import Flow
     from o3sim.network.infer import class_scores
     from o3sim.runs.kernels import load_kernels
 
     load_kernels()  # the time that takes once is not an image's
-    flow = Flow(network.layers, image, network.encode(image))
+    flow = network.flow(image)
     edges = inference_s = profile_s = 0.0
     pairs = zip(architectures, engines, strict=True)
     samples = [_sample_of(architecture, network, engine) for architecture, engine in pairs]

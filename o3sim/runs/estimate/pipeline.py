@@ -14,6 +14,7 @@ from o3sim.network.finn.stream_end import stream_cycles
 from o3sim.runs.engines import stage_engine_named
 from o3sim.runs.estimate.bounds import CycleBounds, cycle_bounds, words_of
 from o3sim.runs.estimate.sample import SAMPLE_WORDS, MachineCost, first_rows
+from o3sim.runs.pipeline.deadlock import Waits
 from o3sim.runs.pipeline.stages import stage_machines
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def interval_bounds(architecture: Architecture, layers: Sequence[Layer]) -> Cycl
     units = [_unit_cycles(machine, layer.geometry) for machine, layer in sides]
     units.append(_end_cycles(architecture, layers))
     least = max(*(each.least for each in bounds), *units)
-    if any(machine.has_fifo for machine in machines):
+    if Waits(layers, machines).limits():
         return CycleBounds(least, sum(each.most for each in bounds) + sum(units))
     return CycleBounds(least, max(*(each.most for each in bounds), *units))
 

@@ -8,7 +8,6 @@ row is done with, its neighbours are told, and it is another's turn.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +15,14 @@ from numpy.typing import NDArray
 
 from o3sim.contract.errors import MachineError, MachineStuckError
 from o3sim.contract.gates import NOT_YET, StageGates
-from o3sim.runs.pipeline.fifo import RowFifo
-from o3sim.runs.pipeline.rows import first_position, most_at_once, release_cycles
+from o3sim.contract.program_order import first_ops
+from o3sim.runs.pipeline.rows import first_position, most_at_once
 
 if TYPE_CHECKING:
     from o3sim.contract.plan import StageRun
     from o3sim.profile.profile import LayerProfile
     from o3sim.runs.engines import OpensStage, StageUnderWay
+    from o3sim.runs.pipeline.links import Link
     from o3sim.runs.pipeline.stages import Stage
 
 Cycles = NDArray[np.int64]
@@ -35,8 +35,8 @@ class Working:
     ----------
     stage : Stage
     profile : LayerProfile
-    before, after : RowFifo or None
-        The FIFOs that it reads and writes; the first stage reads none, the last writes none.
+    inputs, outputs : sequences of Link
+        What it takes from other stages, and what others take from it.
     images : int64 array, shape (rows,)
         When the rows of the image are there, for the first stage.
 
@@ -54,11 +54,11 @@ class Working:
         self,
         stage: Stage,
         profile: LayerProfile,
-        before: RowFifo | None,
-        after: RowFifo | None,
+        inputs: Sequence[Link],
+        outputs: Sequence[Link],
         images: Cycles,
     ) -> None:
-        self.stage, self.profile, self.before, self.after = stage, profile, before, after
+        self.stage, self.profile, self.inputs, self.outputs = stage, profile, inputs, outputs
         self.images = images
         self.geometry = profile.geometry
         positions = self.geometry.out_height * self.geometry.out_width
@@ -86,14 +86,17 @@ class Working:
 
     def see(self, cycle: int, open_stage: OpensStage) -> None:
         """Take over what is known of rows and room, of which the newest came by a cycle."""
-        windows = self.stage.windows_there(self.geometry, self._rows_there())
+        windows = self.stage.inputs_there(self.geometry, self.inputs, self.images)
         if self.start == NOT_YET:  # the first image of the stream
             self.start = int(windows[first_position(self.geometry)])
         if self.start == NOT_YET:
             return
         places = np.zeros(len(windows), np.int64)
-        if self.after is not None:
-            places = self._room_of_neurons(self.after.room())
+        for link in self.outputs:
+            np.maximum(places, self._room_of_neurons(link.fifo.room()), out=places)
+        unknown = (windows == NOT_YET) | (places == NOT_YET)
+        firsts = first_ops(self.geometry, self.stage.machine.sequencer)
+        self.gates.known_ops[0] = firsts[unknown].min(initial=NOT_YET)
         for gates, cycles in ((self.gates.rows, windows), (self.gates.room, places)):
             gates[:] = np.where(cycles == NOT_YET, NOT_YET, np.maximum(cycles - self.start, 0))
         if self.open is None:
@@ -101,10 +104,6 @@ class Working:
             self.wake = self.start
         self.wake = max(self.start + self.open.cycle, min(self.wake, cycle + 1))
         self.is_held = False
-
-    def _rows_there(self) -> Cycles:
-        """Return the first cycle in which each row of the input is there."""
-        return self.images if self.before is None else self.before.there
 
     def _room_of_neurons(self, room: Cycles) -> Cycles:
         """Return when there is room for all that each neuron, by its place before pooling, puts out to."""
@@ -136,11 +135,12 @@ class Working:
 
     def _hand_on(self, opened: StageUnderWay) -> None:
         """Let the neighbours know which rows are there, and which go."""
-        if self.after is not None:
-            self.after.there[:] = self.stage.handed_on(self._counted(opened.rows_final, 1))
-        if self.before is not None:
-            ended = self._counted(opened.rows_ended, 0)
-            self.before.released[:] = release_cycles(self.geometry, self.before.there, ended)
+        handed_on = self.stage.handed_on(self._counted(opened.rows_final, 1))
+        for link in self.outputs:
+            link.bring(handed_on)
+        ended = self._counted(opened.rows_ended, 0)
+        for link in self.inputs:
+            link.release(ended)
 
     def _counted(self, cycles: Cycles, later: int) -> Cycles:
         return np.where(cycles == NOT_YET, NOT_YET, cycles + self.start + later)
@@ -148,7 +148,7 @@ class Working:
 
 def run_coupled(
     stages: Sequence[Stage],
-    fifos: Sequence[RowFifo],
+    links: Sequence[Link],
     profiles: Iterable[LayerProfile],
     open_stage: OpensStage,
     images: Cycles,
@@ -158,8 +158,8 @@ def run_coupled(
     Parameters
     ----------
     stages : sequence of Stage
-    fifos : sequence of RowFifo
-        That before each stage but the first; at the image that is to come.
+    links : sequence of Link
+        What connects them, with their FIFOs at the image that is to come.
     profiles : iterable of LayerProfile
     open_stage : callable
         The engine's.
@@ -171,65 +171,85 @@ def run_coupled(
     MachineError
         If stages wait for each other for ever, or rows are not conserved.
     """
-    links = [None, *fifos, None]
-    for fifo in fifos:
-        fifo.begin_image()
+    for link in links:
+        link.begin_image()
     image = [
-        Working(stage, profile, links[number], links[number + 1], images)
+        Working(
+            stage,
+            profile,
+            [link for link in links if link.connection.reader == number],
+            [link for link in links if link.connection.writer == number],
+            images,
+        )
         for number, (stage, profile) in enumerate(zip(stages, profiles, strict=True))
     ]
+    beside = [_beside(links, number) for number in range(len(image))]
     for working in image:
         working.see(-1, open_stage)
     while not all(working.done for working in image):
         number = min(range(len(image)), key=lambda each: image[each].wake)
         working = image[number]
         if working.wake == NOT_YET:
-            raise MachineStuckError(_deadlock(image))
-        limit = min(_bound(image, number - 1, number), _bound(image, number + 1, number))
-        if working.advance(limit):
+            raise MachineStuckError(_deadlock(image, links))
+        if working.advance(_bound(image, beside, number)):
             cycle = working.start + working.open.cycle - 1  # type: ignore[union-attr]  # it has just run
-            for neighbour in image[max(0, number - 1) : number + 2]:
-                if neighbour is not working and neighbour.done is None:
-                    neighbour.see(cycle, open_stage)
+            for each in (number, *beside[number]):  # a row that nobody reads makes room for its own stage
+                if image[each].done is None:
+                    image[each].see(cycle, open_stage)
     for stage in stages:
         stage.end_image()
-    for fifo, stage in zip(fifos, stages[1:], strict=True):
-        _check_conserved(fifo, stage)
+    for link in links:
+        _check_conserved(link)
+        link.end_image()
     return image
 
 
-def _bound(image: Sequence[Working], number: int, asking: int) -> int:
-    """Return the first cycle in which a stage may be done with a row, unless the one that asks is before."""
-    if not 0 <= number < len(image) or image[number].done is not None:
-        return NOT_YET
-    working = image[number]
-    if working.open is not None and not working.is_held:
-        return working.wake
-    beyond = 2 * number - asking
-    return min(working.wake, _bound(image, beyond, number) + 1)
+def _beside(links: Sequence[Link], number: int) -> list[int]:
+    """List the stages that a stage takes from, and those that take from it."""
+    ends = {(link.connection.writer, link.connection.reader) for link in links}
+    return sorted({other for end in ends if number in end for other in end} - {number})
 
 
-def _deadlock(image: Sequence[Working]) -> str:
+def _bound(image: Sequence[Working], beside: Sequence[Sequence[int]], asking: int) -> int:
+    """Return the first cycle in which a neighbour may be done with a row, unless the one that asks is before.
+
+    A stage that is held may go on a cycle after one beside it is done with a row, and so on.
+    """
+    bound, later, seen = NOT_YET, 0, {asking}
+    reached = list(beside[asking])
+    while reached:
+        seen.update(reached)
+        beyond: set[int] = set()
+        for number in reached:
+            working = image[number]
+            if working.done is None:
+                bound = min(bound, working.wake + later)
+                if working.open is None or working.is_held:
+                    beyond.update(beside[number])
+        reached, later = sorted(beyond - seen), later + 1
+    return bound
+
+
+def _deadlock(image: Sequence[Working], links: Sequence[Link]) -> str:
     """Name the stages that wait for each other."""
-    waiting = [
-        f"{writer.profile.name} and {reader.profile.name} ({reader.before.depth} between)"
-        for writer, reader in pairwise(image)
-        if reader.before is not None
-        and reader.before.is_bounded
-        and reader.done is None
-        and writer.done is None
-    ]
+    waiting = []
+    for link in links:
+        writer, reader = image[link.connection.writer], image[link.connection.reader]
+        if link.fifo.is_bounded and reader.done is None and writer.done is None:
+            names = f"{writer.profile.name} and {reader.profile.name}"
+            waiting.append(f"{names} ({link.fifo.depth} between)")
     return f"deadlock: stages wait for each other for ever: {'; '.join(waiting)}"
 
 
-def _check_conserved(fifo: RowFifo, stage: Stage) -> None:
+def _check_conserved(link: Link) -> None:
     """Assert that every row came, went after it came, and had a place of its own meanwhile.
 
     Raises
     ------
     MachineError
     """
-    there, released = [*stage.rows_there, fifo.there], [*stage.rows_released, fifo.released]
+    fifo = link.fifo
+    there, released = [*link.rows_there, fifo.there], [*link.rows_released, fifo.released]
     came_and_went = (fifo.there < NOT_YET).all() and (fifo.there <= fifo.released).all()
     most = most_at_once(there[-2:], released[-2:])
     if not came_and_went or most > fifo.most_rows:

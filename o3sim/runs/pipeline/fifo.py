@@ -27,33 +27,33 @@ class RowWords:
         Bits of a word: of the stage that reads them.
     pixels : int
         Of a row.
-    channels : int
-        Bits of a pixel.
+    pixel_bits : int
+        A bit for each channel, or as many as a sum has.
     """
 
     width_edges: int
     pixels: int
-    channels: int
+    pixel_bits: int
 
     @classmethod
-    def between(cls, writer: Geometry, reader: Architecture) -> Self:
+    def between(cls, writer: Geometry, reader: Architecture, value_bits: int = 1) -> Self:
         """Return those of what a layer puts out, in a FIFO before the stage that reads it."""
-        return cls(reader.pe.width_edges, writer.pooled_width, writer.out_channels)
+        return cls(reader.pe.width_edges, writer.pooled_width, writer.out_channels * value_bits)
 
     @property
     def of_row(self) -> int:
         """Words of a row."""
-        return -(-self.pixels * self.channels // self.width_edges)
+        return -(-self.pixels * self.pixel_bits // self.width_edges)
 
     @property
     def first(self) -> NDArray[np.int64]:
         """The word of a row in which each pixel begins."""
-        return np.arange(self.pixels) * self.channels // self.width_edges
+        return np.arange(self.pixels) * self.pixel_bits // self.width_edges
 
     @property
     def last(self) -> NDArray[np.int64]:
         """That in which it ends."""
-        return ((np.arange(self.pixels) + 1) * self.channels - 1) // self.width_edges
+        return ((np.arange(self.pixels) + 1) * self.pixel_bits - 1) // self.width_edges
 
 
 class RowFifo:
@@ -91,12 +91,6 @@ class RowFifo:
         self._before: Cycles = np.full(kept, -1, np.int64)  # places that nothing was in yet
         self.there: Cycles = np.full(rows, NOT_YET)
         self.released: Cycles = np.full(rows, NOT_YET)
-
-    @classmethod
-    def between(cls, writer: Geometry, reader: Architecture) -> Self:
-        """Make the FIFO before the stage that reads what a layer puts out."""
-        words = RowWords.between(writer, reader)
-        return cls(writer.pooled_height, reader.fifo_rows, words, reader.fifo_words)
 
     @property
     def is_bounded(self) -> bool:

@@ -37,6 +37,26 @@ def rows_read(geometry: Geometry, in_rows: int) -> tuple[NDArray[np.int64], NDAr
     return np.clip(first, 0, in_rows), np.clip(first + geometry.kernel_height, 0, in_rows)
 
 
+def rows_added(geometry: Geometry) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """List which rows of what a layer adds the neurons of each output row add, before pooling.
+
+    Returns
+    -------
+    first, end : int64 arrays, shape (out_height,)
+        Rows ``first <= row < end``; none of a layer that adds nothing.
+    """
+    rows, addend = np.arange(geometry.out_height), geometry.addend
+    if addend is None:
+        return np.zeros_like(rows), np.zeros_like(rows)
+    first = rows * addend.stride
+    return first, first + (addend.stride if addend.averages else 1)
+
+
+def rows_taken(geometry: Geometry, in_rows: int, adds: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """List which rows the neurons of each output row take: of the input, or of what the layer adds."""
+    return rows_added(geometry) if adds else rows_read(geometry, in_rows)
+
+
 def first_position(geometry: Geometry) -> int:
     """Tell at which place ``y * out_width + x`` the first op in program order lies, whatever that order."""
     return int(window_members(geometry).owned[0, 0])
@@ -47,24 +67,28 @@ def first_row(geometry: Geometry) -> int:
     return first_position(geometry) // geometry.out_width
 
 
-def dispatch_cycles(geometry: Geometry, rows_there: Cycles) -> Cycles:
+def dispatch_cycles(geometry: Geometry, rows_there: Cycles, adds: bool = False) -> Cycles:
     """Tell from which cycle on the neurons of each output row have all the rows that they read.
 
     Parameters
     ----------
     rows_there : int64 array, shape (in_rows,)
         First cycle in which each input row can be read.
+    adds : bool
+        Whether the rows are of what the layer adds, not of its input.
 
     Returns
     -------
     int64 array, shape (out_height,)
         Before pooling; 0 where no row is read.
     """
-    first, end = rows_read(geometry, len(rows_there))
+    first, end = rows_taken(geometry, len(rows_there), adds)
     return np.array([rows_there[a:b].max(initial=0) for a, b in zip(first, end, strict=True)], np.int64)
 
 
-def release_cycles(geometry: Geometry, rows_there: Cycles, rows_written: Cycles) -> Cycles:
+def release_cycles(
+    geometry: Geometry, rows_there: Cycles, rows_written: Cycles, adds: bool = False
+) -> Cycles:
     """Tell after which cycle each input row is read no more.
 
     A row is kept until the last write to every output row, after pooling, that is computed from it.
@@ -74,13 +98,15 @@ def release_cycles(geometry: Geometry, rows_there: Cycles, rows_written: Cycles)
     rows_there : int64 array, shape (in_rows,)
     rows_written : int64 array, shape (pooled_height,)
         Cycle of the last write to each output row.
+    adds : bool
+        Whether the rows are of what the layer adds, not of its input.
 
     Returns
     -------
     int64 array, shape (in_rows,)
         A row that nothing reads goes as it comes.
     """
-    first, end = rows_read(geometry, len(rows_there))
+    first, end = rows_taken(geometry, len(rows_there), adds)
     size, stride = (1, 1) if geometry.pool is None else (geometry.pool.size, geometry.pool.stride)
     released = rows_there.copy()
     for row, cycle in enumerate(rows_written):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -12,15 +11,18 @@ from numpy.typing import NDArray
 
 from o3sim.config.architecture import PIPELINED, Architecture
 from o3sim.config.overrides import laid_over
+from o3sim.contract.dispatch_fit import check_dispatch_fits
 from o3sim.contract.weight_groups import buffer_bits
 from o3sim.errors import InputError
-from o3sim.runs.pipeline.least_depth import least_depth_rows, least_depth_words
+from o3sim.runs.pipeline.checked_depths import check_no_deadlock
+from o3sim.runs.pipeline.links import SKIP
 from o3sim.runs.pipeline.pooling_unit import PoolingUnit
-from o3sim.runs.pipeline.rows import dispatch_cycles, most_at_once
+from o3sim.runs.pipeline.rows import dispatch_cycles
 from o3sim.runs.pipeline.sliding_window import SlidingWindow
 
 if TYPE_CHECKING:
     from o3sim.network.layer import Geometry, Sized
+    from o3sim.runs.pipeline.links import Link
 
 _RESIDENT = {"bits_per_cycle": "ideal", "latency_cycles": 0}
 """What a stage's weights come from: they are in its weight buffer before the first image."""
@@ -36,17 +38,12 @@ class Stage:
     next_start : int or None
         Cycle in which it can begin with the next image: the last one in which it was occupied. None
         before the first image.
-    rows_there, rows_released : lists of int64 arrays, shape (in_rows,)
-        For each image the first and the last cycle in which each input row was held; none in the
-        first stage.
     window, pooling : SlidingWindow, PoolingUnit or None
         Units before and behind the machine.
     """
 
     machine: Architecture
     next_start: int | None = None
-    rows_there: list[NDArray[np.int64]] = field(default_factory=list)
-    rows_released: list[NDArray[np.int64]] = field(default_factory=list)
     window: SlidingWindow | None = None
     pooling: PoolingUnit | None = None
 
@@ -71,6 +68,24 @@ class Stage:
         rows = dispatch_cycles(geometry, rows_there)
         return np.repeat(rows, geometry.out_width) if self.window is None else self.window.ready(rows)
 
+    def inputs_there(
+        self, geometry: Geometry, inputs: Sequence[Link], image: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return from which cycle on each neuron, by its place, has all that it takes: also what it adds.
+
+        Parameters
+        ----------
+        inputs : sequence of Link
+        image : int64 array, shape (in_rows,)
+            When the rows of the image are there, for the first stage.
+        """
+        own = [link.fifo.there for link in inputs if not link.connection.adds]
+        found = self.windows_there(geometry, own[0] if own else image)
+        for link in inputs:
+            if link.connection.adds:
+                found = np.maximum(found, np.repeat(link.dispatch_cycles(), geometry.out_width))
+        return found
+
     def handed_on(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return when the next stage can read rows, from when they are whole and one cycle has passed."""
         return rows if self.pooling is None else self.pooling.hand_on(rows)
@@ -80,11 +95,6 @@ class Stage:
         for unit in (self.window, self.pooling):
             if unit is not None:
                 unit.end_image()
-
-    @property
-    def rows_at_once(self) -> int:
-        """Input rows held at a time at most, so far."""
-        return most_at_once(self.rows_there, self.rows_released) if self.rows_there else 0
 
 
 def stage_machines(architecture: Architecture, layers: Sequence[Sized]) -> list[Architecture]:
@@ -120,39 +130,25 @@ def stage_machines(architecture: Architecture, layers: Sequence[Sized]) -> list[
                 f"architecture {architecture.name}: layer {layer.name} has an input of its own, and stages of"
                 f" a {PIPELINED} machine hand rows on: run independent layers on a layer_sequential one"
             )
-        if layer.geometry.source or layer.geometry.makes_sums:
-            what = f"takes from {layer.geometry.source}" if layer.geometry.source else "makes sums"
-            raise InputError(
-                f"architecture {architecture.name}: organization: layer {layer.name} {what}, and stages of a"
-                f" {PIPELINED} machine hand rows of bits on to the next; take `layer_sequential`"
-            )
     machines = [
         Architecture.model_validate({**laid_over(values, stage), "dram": _RESIDENT}) for stage in stages
     ]
     for number, (machine, layer) in enumerate(zip(machines, layers, strict=True)):
         _check_weights_fit(machine, layer, number)
-    _check_no_deadlock(machines, layers)
+        check_dispatch_fits(layer.name, layer.geometry, machine)
+    _check_skip_fifos(architecture, layers)
+    check_no_deadlock(machines, layers)
     return machines
 
 
-def _check_no_deadlock(machines: Sequence[Architecture], layers: Sequence[Sized]) -> None:
-    """Refuse FIFOs before which and behind which stages would wait for each other for ever."""
-    sides = [(layer.geometry, machine) for machine, layer in zip(machines, layers, strict=True)]
-    for number, (writer, reader) in enumerate(pairwise(sides), 1):
-        machine = reader[1]
-        for unit, depth, least_depth in (
-            ("rows", machine.fifo_rows, least_depth_rows),
-            ("words", machine.fifo_words, least_depth_words),
-        ):
-            if depth is None:
-                continue
-            least = least_depth(writer, reader)
-            if depth < least:
-                names = f"{layers[number - 1].name} and {layers[number].name}"
-                raise InputError(
-                    f"architecture {machine.name}: stages[{number}].input_fifo.depth_{unit}: with {depth} "
-                    f"{unit} between them {names} wait for each other for ever: give {least} or more"
-                )
+def _check_skip_fifos(architecture: Architecture, layers: Sequence[Sized]) -> None:
+    """Refuse a FIFO of what a stage adds where its layer adds nothing."""
+    for number, (stage, layer) in enumerate(zip(architecture.stages, layers, strict=False)):
+        if layer.geometry.addend is None and stage.model_dump().get(SKIP):
+            raise InputError(
+                f"architecture {architecture.name}: stages[{number}].{SKIP}: layer {layer.name} adds nothing:"
+                " leave it out"
+            )
 
 
 def _check_weights_fit(machine: Architecture, layer: Sized, number: int) -> None:

@@ -16,23 +16,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.contract.events import EVERY_EVENT, Event, EventKind, EventWindow, Observer
+from o3sim.contract.events import EVERY_EVENT, EventWindow, Observer
 from o3sim.contract.gates import StageGates
 from o3sim.contract.plan import ImageRun
 from o3sim.contract.weight_groups import all_channels
 from o3sim.runs.engines import blaming_custom_units, engine_name, open_stage_named, stage_engine_named
-from o3sim.runs.pipeline.coupled import Working, run_coupled
-from o3sim.runs.pipeline.fifo import RowFifo
+from o3sim.runs.pipeline.coupled import run_coupled
 from o3sim.runs.pipeline.figures import pipeline_figures
+from o3sim.runs.pipeline.links import copies_of, links_of
 from o3sim.runs.pipeline.occupancy import first_cause, occupancy
-from o3sim.runs.pipeline.rows import first_position, release_cycles
+from o3sim.runs.pipeline.rows import first_position
 from o3sim.runs.pipeline.stages import Stage, stage_machines
 from o3sim.runs.pipeline.stream_ends import InputEnd, OutputEnd
+from o3sim.runs.pipeline.watched import of_stage, with_rows
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.contract.counters import LayerCounters
     from o3sim.contract.layer_runs import KnownLayers
+    from o3sim.contract.plan import StageRun
     from o3sim.contract.program import LayerProgram
     from o3sim.network.network import Network
     from o3sim.profile.profile import LayerProfile
@@ -58,6 +60,8 @@ class Pipeline:
     machines : sequence of Architecture
         By stage.
     stages : list of Stage
+    links : list of Link
+        What connects them, stage by stage.
     runs_together : bool
         Whether stages wait for the next one to take rows, so that an image needs all of them.
     entries, exits : lists of int
@@ -73,17 +77,18 @@ class Pipeline:
         self._engine = engine_name(architecture, engine)
         self.architecture = architecture
         self.machines: Sequence[Architecture] = stage_machines(architecture, network.layers)
-        self._shapes = [layer.geometry for layer in network.layers]
+        layers = network.layers
+        self._shapes = [layer.geometry for layer in layers]
         self.stages = [Stage.of(*each) for each in zip(self.machines, self._shapes, strict=True)]
+        self.links = links_of(layers, self.machines)
+        self.runs_together = any(link.fifo.is_bounded for link in self.links)
+        self._copies = copies_of(layers)
         self.entries: list[int] = []
         self.exits: list[int] = []
         clock_mhz, begin, end = architecture.clock_mhz, architecture.input_end, architecture.output_end
         self._input = None if begin is None else InputEnd(begin, clock_mhz, self._shapes[0])
         self._output = None if end is None else OutputEnd(end, clock_mhz, self._shapes[-1])
         self._begun = 0  # cycle in which the first stage began with the image before
-        sides = zip(self._shapes[:-1], self.machines[1:], strict=True)
-        self._fifos = [RowFifo.between(writer, reader) for writer, reader in sides]
-        self.runs_together = any(fifo.is_bounded for fifo in self._fifos)
 
     def run_image(
         self,
@@ -114,11 +119,9 @@ class Pipeline:
         with blaming_custom_units(self.architecture):
             if self.runs_together:
                 return self._run_coupled(profiles, rows_there, observers, window)
-            for number, (stage, profile) in enumerate(zip(self.stages, profiles, strict=True)):
+            for number, profile in enumerate(profiles):
                 shown = observers if window.shows_layer(number) else ()
-                counters, output, rows_there = self._run_stage(
-                    number, stage, profile, rows_there, (shown, window)
-                )
+                counters, output = self._run_stage(number, profile, rows_there, (shown, window))
                 run.layers.append(counters)
                 run.outputs.append(output)
         return replace(run, latency_cycles=self.exits[-1] - self.entries[-1] + 1)
@@ -133,21 +136,18 @@ class Pipeline:
         """Run an image on all stages together, then show what each did."""
         run = ImageRun([], [])
         open_stage = open_stage_named(self._engine)
-        image = run_coupled(self.stages, self._fifos, profiles, open_stage, rows_there)
+        image = run_coupled(self.stages, self.links, profiles, open_stage, rows_there)
         self._note_entry(image[0].start)
         for number, working in enumerate(image):
             done, stage = working.result(), working.stage
             if observers and window.shows_layer(number):
-                shown = _with_rows(observers, working, window)
-                watched = _of_stage(shown, window, number, working.start)
+                shown = with_rows(observers, working, window)
+                watched = of_stage(shown, window, number, working.start)
                 simulate_stage = stage_engine_named(self._engine)
                 done = simulate_stage(stage.machine, working.profile, working.gates, *watched)
-            if working.before is not None:
-                stage.rows_there.append(working.before.there)
-                stage.rows_released.append(working.before.released)
             stage.next_start = working.start + done.last_active_cycle
             cause = first_cause(*working.first_gates)
-            run.layers.append(occupancy(done, cause, stage.machine.pe.count))
+            run.layers.append(self._counted(number, done, cause))
             run.outputs.append(done.output)
         self._note_exit(image[-1].start + done.counters.cycles - 1)
         return replace(run, latency_cycles=self.exits[-1] - self.entries[-1] + 1)
@@ -178,98 +178,45 @@ class Pipeline:
 
     def figures(self, layers: Sequence[LayerCounters]) -> PipelineFigures:
         """Return the figures of the stream so far; ``layers`` are the counts of its stages, summed."""
-        return pipeline_figures(self.stages, (self.entries, self.exits), layers, self._shapes)
+        return pipeline_figures(self.stages, self.links, (self.entries, self.exits), layers)
+
+    def _counted(self, number: int, done: StageRun, cause: str) -> LayerCounters:
+        """Return the counts of a stage, whose bits and sums are written to every FIFO that takes them."""
+        counters = occupancy(done, cause, self.machines[number].pe.count)
+        bits, sums = self._copies[number]
+        counters.output_bits *= bits
+        counters.sum_bits *= sums
+        return counters
 
     def _run_stage(
         self,
         number: int,
-        stage: Stage,
         profile: LayerProfile,
-        rows_there: NDArray[np.int64],
+        image: NDArray[np.int64],
         watched: tuple[tuple[Observer, ...], EventWindow],
-    ) -> tuple[LayerCounters, NDArray[np.uint8], NDArray[np.int64]]:
-        """Run an image on one stage; return its counts, its bits and when its rows can be read."""
-        geometry = profile.geometry
-        may_dispatch = stage.windows_there(geometry, rows_there)
+    ) -> tuple[LayerCounters, NDArray[np.uint8]]:
+        """Run an image on one stage, behind those that it takes from; return its counts and its bits."""
+        stage, geometry = self.stages[number], profile.geometry
+        inputs = [link for link in self.links if link.connection.reader == number]
+        may_dispatch = stage.inputs_there(geometry, inputs, image)
         first = int(may_dispatch[first_position(geometry)])
         start = first if stage.next_start is None else stage.next_start
         simulate_stage = stage_engine_named(self._engine)
         gates = StageGates(np.maximum(may_dispatch - start, 0), np.zeros(len(may_dispatch), np.int64))
-        done = simulate_stage(stage.machine, profile, gates, *_of_stage(*watched, number, start))
+        done = simulate_stage(stage.machine, profile, gates, *of_stage(*watched, number, start))
         stage.next_start = start + done.last_active_cycle
         written = done.rows_written + start
         handed_on = stage.handed_on(written + 1)
         stage.end_image()
+        for link in self.links:
+            if link.connection.writer == number:
+                link.begin_image()
+                link.bring(handed_on)
+        for link in inputs:
+            link.release(written)
+            link.end_image()
         if number == 0:
             self._note_entry(start)
-        else:
-            stage.rows_there.append(rows_there)
-            stage.rows_released.append(release_cycles(geometry, rows_there, written))
         if number == len(self.stages) - 1:
             self._note_exit(start + done.counters.cycles - 1)
-        counters = occupancy(done, first_cause(first - start, 0), stage.machine.pe.count)
-        return counters, done.output, handed_on
-
-
-def _of_stage(
-    observers: tuple[Observer, ...], window: EventWindow, number: int, start: int
-) -> tuple[tuple[Observer, ...], EventWindow]:
-    """Turn a window of the network, and who looks through it, into those of a stage by itself."""
-    if not observers:
-        return (), EVERY_EVENT
-    origin = 0 if window.of_layer else start
-    alone = replace(
-        window,
-        layer=None,
-        first_cycle=max(0, window.first_cycle - origin),
-        end_cycle=max(0, window.end_cycle - origin),
-    )
-    return tuple(_StageObserver(observer, number, origin) for observer in observers), alone
-
-
-def _with_rows(
-    observers: tuple[Observer, ...], working: Working, window: EventWindow
-) -> tuple[Observer, ...]:
-    """Let observers see too how many rows wait before a stage, if their number is limited."""
-    fifo = working.before
-    if fifo is None or not fifo.is_bounded:
-        return observers
-    came, went = fifo.there, fifo.released + 1
-    cycles = np.unique(np.concatenate([came, went]))
-    rows = [
-        Event(int(cycle), EventKind.ROWS, int((came <= cycle).sum()), "fifo", int(held))
-        for cycle in cycles
-        for held in [(came <= cycle).sum() - (went <= cycle).sum()]
-    ]
-    origin = working.start if window.of_layer else 0
-    counted = [row._replace(cycle=row.cycle - origin) for row in rows if row.cycle >= working.start]
-    shown = [row for row in counted if window.shows(row)]
-    return tuple(_RowsObserver(observer, shown) for observer in observers)
-
-
-class _RowsObserver:
-    """Shows events of rows among the others, each behind those of its cycle."""
-
-    def __init__(self, observer: Observer, rows: list[Event]) -> None:
-        self._observer, self._rows = observer, rows[::-1]
-
-    def see(self, event: Event) -> None:
-        """Pass an event on, after the rows of cycles before."""
-        while self._rows and self._rows[-1].cycle < event.cycle:
-            self._observer.see(self._rows.pop())
-        self._observer.see(event)
-
-
-class _StageObserver:
-    """Shows the events of a stage, which to its engine is all there is, as those of a layer in a stream."""
-
-    def __init__(self, observer: Observer, number: int, origin: int) -> None:
-        self._observer, self._number, self._origin = observer, number, origin
-
-    def see(self, event: Event) -> None:
-        """Pass an event on; weights, which are on the chip already, are not seen to arrive."""
-        if event.kind is EventKind.WEIGHTS:
-            return
-        of_layer = event.kind in (EventKind.LAYER_START, EventKind.LAYER_END)
-        op = self._number if of_layer else event.op
-        self._observer.see(event._replace(cycle=event.cycle + self._origin, op=op))
+        return self._counted(number, done, first_cause(first - start, 0)), done.output

@@ -51,6 +51,8 @@ def choose_layers(architecture: Architecture, layers: Sequence[Sized], engine: s
     """
     if architecture.is_pipelined:
         raise _refused(architecture, "organization", "stages of a pipeline wait for each other's rows")
+    if not architecture.scheduler.has_queue:
+        raise _refused(architecture, "scheduler.dispatch", "stretches follow the order of one queue")
     if engine_name(architecture, engine) != DEFAULT_ENGINE:
         raise InputError(f"--sample: {architecture.name}: only the compiled engine runs stretches of layers")
     cuts = plan_groups(architecture, layers)

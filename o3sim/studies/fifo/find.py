@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from o3sim.config.architecture import Architecture
+from o3sim.config.streaming import FIFOS
 from o3sim.contract.gates import StageGates
 from o3sim.errors import InputError
 from o3sim.results.front import non_dominated
 from o3sim.runs.engines import engine_name, stage_engine_named
-from o3sim.runs.pipeline.fifo import RowWords
-from o3sim.runs.pipeline.least_depth import least_depth_rows, least_depth_words
+from o3sim.runs.pipeline.deadlock import Limit, Waits
+from o3sim.runs.pipeline.links import Connection, connections
 from o3sim.runs.pipeline.stages import stage_machines
 from o3sim.runs.pipeline.stream import Pipeline
 from o3sim.runs.point import count_image
@@ -45,11 +45,11 @@ class Unit:
     name : str
         ``rows`` or ``words``, as in the key of an architecture.
     of_row : tuple of int
-        How many of it a row is, before each stage but the first.
+        How many of it a row is, in each FIFO.
     bits : tuple of int
         Of one.
     least : tuple of int
-        Depths below which stages deadlock.
+        Depths below which stages deadlock, as deep as the other FIFOs may be.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Depth:
     Attributes
     ----------
     depths : tuple of int
-        Before each stage but the first.
+        Of each FIFO.
     bits : int
         Of all FIFOs together.
     interval_cycles : float
@@ -73,7 +73,7 @@ class Depth:
     worst_cycles : int
         The longest of them.
     blocked : tuple of float
-        Share of the PE-cycles in which a stage was blocked, of each stage but the last.
+        Share of the PE-cycles in which each stage was blocked.
     """
 
     depths: Depths
@@ -90,8 +90,10 @@ class FoundDepths:
     Attributes
     ----------
     architecture : Architecture
-    stages : tuple of str
-        Names of the stages, but the first.
+    layers : tuple of str
+        Names of the stages.
+    fifos : tuple of Connection
+        What the FIFOs are between.
     unit : Unit
         What depths are counted in.
     deep : Depth
@@ -104,7 +106,8 @@ class FoundDepths:
     """
 
     architecture: Architecture
-    stages: tuple[str, ...]
+    layers: tuple[str, ...]
+    fifos: tuple[Connection, ...]
     unit: Unit
     deep: Depth
     kept: Depth
@@ -115,13 +118,15 @@ class FoundDepths:
         return 1e6 * self.architecture.clock_mhz / cycles
 
 
-def with_depths(architecture: Architecture, depths: Sequence[int], unit: str = "rows") -> Architecture:
-    """Return a pipeline with a depth stated for each stage but the first, in rows or words."""
-    values = architecture.model_dump()
-    values.pop("input_fifo", None)
-    stages = list(values.get("stages") or [{}] * (len(depths) + 1))
-    for number, depth in enumerate(depths, 1):
-        stages[number] = {**stages[number], "input_fifo": {f"depth_{unit}": depth}}
+def with_depths(
+    architecture: Architecture, fifos: Sequence[Connection], depths: Sequence[int], unit: str = "rows"
+) -> Architecture:
+    """Return a pipeline with a depth stated for each FIFO, in rows or words."""
+    values = _without_depths(architecture).model_dump()
+    count = 1 + max(fifo.reader for fifo in fifos)
+    stages = list(values.get("stages") or [{}] * count)
+    for fifo, depth in zip(fifos, depths, strict=True):
+        stages[fifo.reader] = {**stages[fifo.reader], fifo.fifo: {f"depth_{unit}": depth}}
     return Architecture.model_validate({**values, "stages": tuple(stages)})
 
 
@@ -167,16 +172,20 @@ class _Search:
         layers = case.network.layers
         self._shapes = [layer.geometry for layer in layers]
         self._machines = stage_machines(_without_depths(architecture), layers)
-        self._row_bits = tuple(shape.pooled_width * shape.out_channels for shape in self._shapes[:-1])
-        pairs = list(pairwise(zip(self._shapes, self._machines, strict=True)))
-        least = tuple(least_depth_rows(*pair) for pair in pairs)
-        self._rows = Unit("rows", (1,) * len(pairs), self._row_bits, least)
-        words = [RowWords.between(writer, reader) for (writer, _), (_, reader) in pairs]
+        self._fifos = tuple(connections(layers))
+        self._waits = Waits(layers, self._machines)
+        places = range(len(self._fifos))
+        words = [self._waits.words(place) for place in places]
+        self._row_bits = tuple(each.pixels * each.pixel_bits for each in words)
+        least = {
+            unit: tuple(self._waits.least(place, unit) for place in places) for unit in ("rows", "words")
+        }
+        self._rows = Unit("rows", (1,) * len(words), self._row_bits, least["rows"])
         self._words = Unit(
             "words",
             tuple(each.of_row for each in words),
             tuple(each.width_edges for each in words),
-            tuple(least_depth_words(*pair) for pair in pairs),
+            least["words"],
         )
         self._seen: dict[tuple[str, Depths], Depth] = {}
 
@@ -193,7 +202,7 @@ class _Search:
         for each in in_rows:  # as many words as a row takes are that row
             same = tuple(map(mul, each.depths, unit.of_row))
             self._seen[unit.name, same] = replace(each, depths=same, bits=_bits(same, unit))
-        self._simulated(unit.least, unit)
+        self._simulated(self._first(unit), unit)
         kept = self._kept_words(self._seen[unit.name, tuple(map(mul, rows.depths, unit.of_row))], deep)
         held = tuple(map(mul, deep.depths, unit.of_row))
         return self._told(unit, replace(deep, depths=held, bits=_bits(held, unit)), kept)
@@ -203,12 +212,22 @@ class _Search:
         seen = [depth for (name, _), depth in self._seen.items() if name == unit.name]
         unbeaten = non_dominated(np.array([[each.bits, each.interval_cycles] for each in seen]))
         best = sorted((seen[place] for place in np.flatnonzero(unbeaten)), key=lambda each: each.bits)
-        names = tuple(layer.name for layer in self._case.network.layers[1:])
-        return FoundDepths(self._architecture, names, unit, deep, kept, tuple(best))
+        names = tuple(layer.name for layer in self._case.network.layers)
+        return FoundDepths(self._architecture, names, self._fifos, unit, deep, kept, tuple(best))
+
+    def _limits(self, depths: Depths, unit: Unit) -> list[Limit]:
+        return [Limit(place, unit.name, depth) for place, depth in enumerate(depths)]
+
+    def _first(self, unit: Unit) -> Depths:
+        """Return the least depths that run together: in a circle each FIFO alone may do with less."""
+        return tuple(limit.depth for limit in self._waits.grown(self._limits(unit.least, unit)))
+
+    def _runs(self, depths: Depths, unit: Unit) -> bool:
+        return not self._waits.never_end(self._limits(depths, unit))
 
     def _kept_rows(self, deep: Depth) -> Depth:
         """Find the least rows that keep the rate, and simulate some with less on the way."""
-        least = self._rows.least
+        least = self._first(self._rows)
         held = (rows + 1 for rows in deep.depths)  # and the row that is being written
         most = tuple(max(pair) for pair in zip(least, held, strict=True))
         model = self._model()
@@ -216,21 +235,43 @@ class _Search:
         steps = ladder(least, most, self._row_bits, model.interval_cycles, kept_by_model)
         for place in sorted({round(each) for each in np.linspace(0, len(steps) - 1, MOST_POINTS)}):
             self._simulated(steps[place], self._rows)
-        return self._kept(steps[-1], least, deep.interval_cycles * (1 + LOSS))
+        return self._kept(steps[-1], deep.interval_cycles * (1 + LOSS))
 
-    def _kept(self, depths: Depths, least: Depths, kept: float) -> Depth:
+    def _kept(self, depths: Depths, kept: float) -> Depth:
         """Add rows where stages are blocked until the rate is kept, then take needless ones away."""
         found = self._simulated(depths, self._rows)
         while found.interval_cycles > kept:
-            place = max(range(len(least)), key=found.blocked.__getitem__)
-            found = self._simulated(_with(found.depths, place, found.depths[place] + 1), self._rows)
+            found = self._deeper(found)
         for place in self._by_bits():
-            while found.depths[place] > least[place]:
-                fewer = self._simulated(_with(found.depths, place, found.depths[place] - 1), self._rows)
+            while found.depths[place] > self._rows.least[place]:
+                depths = _with(found.depths, place, found.depths[place] - 1)
+                if not self._runs(depths, self._rows):
+                    break
+                fewer = self._simulated(depths, self._rows)
                 if fewer.interval_cycles > max(kept, found.interval_cycles):
                     break
                 found = fewer
         return found
+
+    def _deeper(self, found: Depth) -> Depth:
+        """Add a row behind the stage that is blocked most; where nothing is won by it, behind the next one.
+
+        Where several stages take what it puts out, each of these FIFOs is tried.
+        """
+        if all(fifo.reader == place + 1 for place, fifo in enumerate(self._fifos)):
+            place = max(range(len(self._fifos)), key=found.blocked.__getitem__)
+            return self._simulated(_with(found.depths, place, found.depths[place] + 1), self._rows)
+        blocked = sorted(range(len(self._shapes)), key=lambda stage: -found.blocked[stage])
+        for writer in blocked:
+            places = [place for place, fifo in enumerate(self._fifos) if fifo.writer == writer]
+            tried = [
+                self._simulated(_with(found.depths, place, found.depths[place] + 1), self._rows)
+                for place in places
+            ]
+            best = min(tried, key=lambda each: each.interval_cycles, default=found)
+            if best.interval_cycles < found.interval_cycles:
+                return best
+        return self._simulated(tuple(depth + 1 for depth in found.depths), self._rows)
 
     def _kept_words(self, rows: Depth, deep: Depth) -> Depth:
         """Take words away from rows that keep the rate: less than a row of each, for all of it was needed."""
@@ -240,8 +281,9 @@ class _Search:
             short = max(unit.least[place] - 1, enough - unit.of_row[place])
             while enough - short > 1:
                 middle = (enough + short) // 2
-                fewer = self._simulated(_with(found.depths, place, middle), unit)
-                if fewer.interval_cycles > max(kept, found.interval_cycles):
+                depths = _with(found.depths, place, middle)
+                fewer = self._simulated(depths, unit) if self._runs(depths, unit) else None
+                if fewer is None or fewer.interval_cycles > max(kept, found.interval_cycles):
                     short = middle
                 else:
                     enough, found = middle, fewer
@@ -254,9 +296,9 @@ class _Search:
     def _deep(self) -> Depth:
         """Simulate FIFOs that never fill, and see how many rows they hold."""
         images = len(self._images)
-        depths = tuple(shape.pooled_height * images for shape in self._shapes[:-1])
+        depths = tuple(self._shapes[fifo.writer].pooled_height * images for fifo in self._fifos)
         pipeline, found = self._run(depths, self._rows)
-        held = tuple(stage.rows_at_once for stage in pipeline.stages[1:])
+        held = tuple(link.rows_at_once for link in pipeline.links)
         return replace(found, depths=held, bits=_bits(held, self._rows))
 
     def _model(self) -> RowModel:
@@ -269,7 +311,7 @@ class _Search:
             ]
             for image in self._images
         ]
-        return RowModel(self._shapes, times)
+        return RowModel(self._shapes, self._fifos, times)
 
     def _simulated(self, depths: Depths, unit: Unit) -> Depth:
         """Simulate depths, once."""
@@ -282,13 +324,13 @@ class _Search:
         if self._progress is not None:
             listed = ", ".join(map(str, depths))
             self._progress(f"{unit.name} {listed}", len(self._seen), len(self._seen) + 1)
-        pipeline = Pipeline(with_depths(self._architecture, depths, unit.name), network)
+        pipeline = Pipeline(with_depths(self._architecture, self._fifos, depths, unit.name), network)
         images: Sequence[ProfiledImage] = self._images
         counts = [count_image(pipeline, image, network.layers).layers for image in images]
         blocked = tuple(
             sum(each[stage].pe_cycles["blocked"] for each in counts)
             / sum(sum(each[stage].pe_cycles.values()) for each in counts)
-            for stage in range(len(network.layers) - 1)
+            for stage in range(len(network.layers))
         )
         gaps = np.diff(pipeline.exits)
         interval, worst = float(gaps.mean()), int(gaps.max())
@@ -305,13 +347,14 @@ def _bits(depths: Depths, unit: Unit) -> int:
 
 def _without_depths(architecture: Architecture) -> Architecture:
     values = architecture.model_dump()
-    values.pop("input_fifo", None)
+    for fifo in FIFOS:
+        values.pop(fifo, None)
     values["stages"] = tuple(_other_units(stage) for stage in values.get("stages", ()))
     return Architecture.model_validate(values)
 
 
 def _other_units(stage: dict[str, Any]) -> dict[str, Any]:
-    return {unit: keys for unit, keys in stage.items() if unit != "input_fifo"}
+    return {unit: keys for unit, keys in stage.items() if unit not in FIFOS}
 
 
 def _open_gates(profile: Any) -> StageGates:

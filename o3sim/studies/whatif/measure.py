@@ -156,8 +156,7 @@ def explain(
         raise InputError(f"{jobs} jobs asked for, at least 1 is needed")
     base, case = source.architecture, source.case
     watched = None if layer is None else layer_number(layer, [each.name for each in case.network.layers])
-    sums = any(each.geometry.makes_sums for each in case.network.layers)
-    what_ifs = what_ifs_for(runner_of(base, case.network).machines, sums=sums)
+    what_ifs = what_ifs_for(runner_of(base, case.network).machines)
     machines = [base, *(with_what_if(base, what_if) for what_if in what_ifs)]
     steps = ["as it is", *(f"{what_if.unit} without limits" for what_if in what_ifs)]
     count = _count_here if jobs == 1 else partial(_count_by_workers, jobs=jobs)

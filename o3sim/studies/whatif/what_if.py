@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from o3sim.config.dispatch import CENTRAL
 from o3sim.config.overrides import laid_over
+from o3sim.config.streaming import FIFOS
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -68,17 +69,14 @@ class LineBuffer(WhatIf):
         return {} if "patch_kbit" in values["activation_buffer"] else self.changes
 
 
-@dataclass(frozen=True)
 class AllAtOnce(WhatIf):
-    """Take the limits of all units away but some: that which lets more of a window run at once is one."""
-
-    left_out: tuple[str, ...] = ("window limit",)
+    """Take the limits of all units away but one: that which lets more of a window run at once."""
 
     def changes_of(self, values: Values) -> Changes:
         """Return what becomes of the keys of a machine."""
         changes: dict[str, dict[str, Any]] = {}
         for what_if in UNIT_WHAT_IFS:
-            if what_if.unit not in self.left_out:
+            if what_if.unit != "window limit":
                 for unit, keys in what_if.changes_of(values).items():
                     changes.setdefault(unit, {}).update(keys)
         return changes
@@ -130,7 +128,7 @@ UNIT_WHAT_IFS: tuple[WhatIf, ...] = (
     WhatIf(
         "row FIFOs",
         "any number of rows",
-        {"input_fifo": {"depth_rows": "unbounded", "depth_words": "unbounded"}},
+        {key: {"depth_rows": "unbounded", "depth_words": "unbounded"} for key in FIFOS},
     ),
     WhatIf(
         "window limit",
@@ -142,21 +140,16 @@ UNIT_WHAT_IFS: tuple[WhatIf, ...] = (
 
 
 ALL_AT_ONCE = AllAtOnce("all of these", "but the window limit")
-ALL_WITHOUT_A_LINE_BUFFER = AllAtOnce(
-    "all of these", "but the window limit", left_out=("window limit", "line buffer")
-)
-"""For layers that make sums, which lie in the banks."""
 TWICE_THE_PES = TwiceThePEs("PEs", "twice as many")
 
 
-def what_ifs_for(machines: Sequence[Architecture], *, sums: bool = False) -> list[WhatIf]:
+def what_ifs_for(machines: Sequence[Architecture]) -> list[WhatIf]:
     """List the what-ifs that change any of the machines that layers run on, unit by unit, then together.
 
-    Twice the PEs come last. No line buffer is tried where layers make sums.
+    Twice the PEs come last.
     """
     values = [machine.model_dump() for machine in machines]
-    units = [each for each in UNIT_WHAT_IFS if not (sums and isinstance(each, LineBuffer))]
-    candidates = (*units, ALL_WITHOUT_A_LINE_BUFFER if sums else ALL_AT_ONCE, TWICE_THE_PES)
+    candidates = (*UNIT_WHAT_IFS, ALL_AT_ONCE, TWICE_THE_PES)
     return [what_if for what_if in candidates if any(_differs(each, what_if) for each in values)]
 
 

@@ -20,6 +20,7 @@ from o3sim.trace.occupancy import QueueOccupancy
 from o3sim.trace.writer import TracedLayer, text_on
 
 PROCESS = 1
+ROWS_OF = {"fifo": "input FIFO (rows)", "skip": "skip FIFO (rows)"}
 COLOURS = {"1": "good", "0": "grey", "squashed": "terrible", "open": "yellow"}
 
 
@@ -91,7 +92,7 @@ class ChromeWriter:
             case EventKind.WEIGHTS:
                 self._transfer(event)
             case EventKind.ROWS:
-                self._count("input FIFO (rows)", event.value, event.cycle)
+                self._count(ROWS_OF[event.unit], event.value, event.cycle)
 
     def close(self) -> None:
         """End what is under way."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from o3sim.contract.events import Event, EventKind
+from o3sim.contract.events import FIFO_UNITS, Event, EventKind
 from o3sim.trace.occupancy import QueueOccupancy
 from o3sim.trace.registry import import_extra
 from o3sim.trace.writer import TracedLayer, text_on
@@ -40,8 +40,12 @@ class VcdWriter:
         self._dram_latency = layer.architecture.dram.latency_cycles
         self._group = self._transfer_end = -1
         self._occupancy = self._signal("queue", "occupancy", 32, 0)
-        self._rows = 0
-        self._fifo = self._signal("fifo", "rows", 32, 0) if layer.architecture.has_fifo else None
+        self._rows = dict.fromkeys(FIFO_UNITS.values(), 0)
+        self._fifos = {
+            unit: self._signal(unit, "rows", 32, 0)
+            for key, unit in FIFO_UNITS.items()
+            if any(layer.architecture.fifo_limits(key))
+        }
         self._events = {kind: self._signal("events", name, 32, 0) for kind, name in COUNTED.items()}
         self._counts = dict.fromkeys(COUNTED, 0)
         pes = [f"pe{number}" for number in range(layer.architecture.pe.count)]
@@ -61,7 +65,7 @@ class VcdWriter:
         if event.kind in (EventKind.WORD, EventKind.STALL):
             self._now[event.unit] = event
         elif event.kind is EventKind.ROWS:
-            self._rows = event.value
+            self._rows[event.unit] = event.value
         elif event.kind is EventKind.WEIGHTS:
             self._group = event.op
             self._transfer_end = max(event.cycle + 1, event.value - self._dram_latency)
@@ -87,8 +91,8 @@ class VcdWriter:
         cycle, change = self._cycle, self._vcd.change
         change(self._dram, cycle, self._group if cycle < self._transfer_end else UNDEFINED)
         change(self._occupancy, cycle, self._queue.ops)
-        if self._fifo is not None:
-            change(self._fifo, cycle, self._rows)
+        for unit, signal in self._fifos.items():
+            change(signal, cycle, self._rows[unit])
         for kind, signal in self._events.items():
             change(signal, cycle, self._counts[kind])
             self._counts[kind] = 0

@@ -18,7 +18,7 @@ from torch import Tensor
 from o3sim.train.regularisers.threshold import decided_shares
 
 WORD_EDGES = 32
-"""Width of a PE of `o3bnn`."""
+"""Width of a PE of `o3bnn-64pe`."""
 
 
 def words_term(dot: Tensor, sign: Tensor, theta: Tensor, n_edges: int) -> Tensor:

@@ -22,13 +22,13 @@ from o3sim.files import save_npz, sha256_of_file
 
 @pytest.mark.slow
 def test_every_claim_has_a_row_and_the_rows_are_the_same_again() -> None:
-    findings = find_out(Evidence(2))
+    findings = find_out(Evidence(1))
     assert {finding.key for finding in findings} == set(load_claims())
     by_key = {finding.key: finding for finding in findings}
     assert by_key["no-loss"].measured == 0
     assert by_key["no-loss"].verdict is Verdict.REPRODUCED
     assert by_key["pruned-vgg16"].verdict is Verdict.NOT_TESTABLE
-    assert to_json(findings) == to_json(find_out(Evidence(2, jobs=2)))
+    assert to_json(findings) == to_json(find_out(Evidence(1, jobs=2)))
     document = json.loads(to_json(findings))
     assert [row["claim"] for row in document["findings"]] == [finding.key for finding in findings]
 

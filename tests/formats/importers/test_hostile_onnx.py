@@ -275,3 +275,15 @@ def test_what_would_fill_the_memory_is_refused_first(tmp_path: Path, model: Call
         assert tracemalloc.get_traced_memory()[1] < 20 * len(content) + 50e6
     finally:
         tracemalloc.stop()
+
+
+def test_constants_of_sums_that_mean_harm(tmp_path: Path) -> None:
+    """Scales beyond any number of bits end in a line too, with the option as without."""
+    model = Builder([1, 1, 4, 4]).add("Sub", 0.5).sign().add("Conv", np.ones((2, 1, 1, 1)))
+    stream = model.last
+    model.add("Mul", np.array([3e38, 1e-38]).reshape(1, 2, 1, 1)).sign()
+    model.add("Conv", np.ones((2, 2, 1, 1))).add("Mul", 3e38).add("Add", stream, name="a").sign()
+    content = model.add("Flatten").add("MatMul", model.weights(np.ones((32, 2)))).model().SerializeToString()
+    assert "beyond 32 bits" in refused(tmp_path, content)
+    with pytest.raises(InputError, match="beyond 32 bits: give fewer than --fraction-bits 20"):
+        import_onnx(tmp_path / "model.onnx", "net", fraction_bits=20)

@@ -182,12 +182,15 @@ REFUSED: list[tuple[str, Callable[[], Builder], str]] = [
         lambda: bitmap().twice("Add", name="a"),
         "node `a` (Add): adds two maps, none of them the sums of a layer",
     ),
-    ("real scales", lambda: block(scale=0.3), "node `a` (Add): adds sums with the constant 0.3: integers"),
-    ("scale of 0", lambda: block(scale=0.0), "node `a` (Add): adds to or of sums that were multiplied by 0"),
+    (
+        "real scales",
+        lambda: block(scale=0.3),
+        "node `a` (Add): adds sums with the constant 0.3: integers can be run; --fraction-bits N",
+    ),
     (
         "no floor",
         lambda: block("AveragePool"),
-        "node `a` (Add): adds averages of sums, which are no integers",
+        "node `a` (Add): adds averages of sums, which are no integers before a Floor; --fraction-bits N",
     ),
     ("clipped", lambda: block("Relu"), "node `a` (Add): adds sums that were clipped or pooled"),
     (

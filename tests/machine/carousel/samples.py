@@ -130,7 +130,7 @@ def carousels(draw: st.DrawFn, width: int) -> Architecture:
     more = draw(st.sampled_from([0, 1, 5]))
     tiles = draw(st.sampled_from(["shared", "columns"]))
     return carousel(
-        pe__count=groups * draw(st.integers(1, 5) | st.sampled_from([1, 2, 4, 33])),
+        pe__count=groups * draw(st.integers(1, 5) | st.sampled_from([1, 2, 4, 33, 70])),
         pe__contexts=draw(st.sampled_from([1, 1, 2, 3, 5])),
         pe__width_edges=width,
         pe__latency_cycles=draw(st.sampled_from([1, 2, 3, 4, 9])),
@@ -156,7 +156,7 @@ def carousels(draw: st.DrawFn, width: int) -> Architecture:
 def carousel_cases(draw: st.DrawFn, most_layers: int = 3) -> Case:
     """Draw layers and a carousel: often with several weight groups to a layer, and with several tiles."""
     tiled = draw(st.integers(0, 3)) == 0  # a map that takes several tiles, of shared memories or of columns
-    width = 64 if tiled else draw(st.sampled_from([1, 3, 8, 16, 64]))
+    width = 64 if tiled else draw(st.sampled_from([1, 3, 8, 16, 64, 300]))
     several = st.lists(layers(width), min_size=1, max_size=most_layers)
     hidden = [draw(layers(width, large=True))] if tiled else draw(several)
     last = [layer(draw(dense_layers()), width, 0, 0, scores=True)] if draw(st.booleans()) else []

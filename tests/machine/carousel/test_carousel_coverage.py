@@ -10,6 +10,7 @@ from o3sim.contract.carousel.plan import tiles_for
 from o3sim.contract.carousel.sizes import sizes_of
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.plan import cut_layers
+from o3sim.profile.word_matches import MOST_EDGES_OF_A_BYTE
 from tests.compiled.engines import run_compiled
 from tests.machine.carousel.samples import carousel_cases
 from tests.machine.strategies import Case
@@ -24,7 +25,8 @@ KNOBS = {
     "latency <= contexts", "issue latency", "slow DRAM", "scores", "write width 1",
     "threshold not pruned", "pools not pruned", "weights that stay", "shared tiles", "columns",
     "columns in tiles", "from the neighbour", "a word broadcast", "words broadcast",
-    "reads none", "reads chance", "reads aligned",
+    "reads none", "reads chance", "reads aligned", "more than 64 PEs a group",
+    "words of more than a byte counts",
 }  # fmt: skip
 
 CAUSES = {
@@ -51,6 +53,8 @@ def machine_knobs(case: Case) -> set[str]:
         "write width 1" if a.output_buffer.write_width_ops == 1 else "",
         "" if a.pruning.threshold else "threshold not pruned",
         "" if a.pruning.pooling else "pools not pruned",
+        "more than 64 PEs a group" if a.pe.count // a.scheduler.groups > 64 else "",
+        "words of more than a byte counts" if a.pe.width_edges > MOST_EDGES_OF_A_BYTE else "",
     }
 
 

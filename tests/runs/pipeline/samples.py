@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from o3sim.config.architecture import Architecture
-from o3sim.network.layer import Geometry, Layer, Pool
+from o3sim.network.layer import Geometry, Layer, LayerSize, Pool
 from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput
 from o3sim.profile.profile import LayerProfile
+from o3sim.runs.pipeline.deadlock import Waits
+from o3sim.runs.pipeline.fifo import RowFifo
+from o3sim.runs.pipeline.links import INPUT, Connection, Link
 from tests.machine.harness import architecture, conv, dense
-from tests.machine.strategies import StageCase, architectures, profiles
+from tests.machine.strategies import StageCase, adding, architectures, profiles
 
 FOLDED: dict[str, Any] = {
     "scheduler__policy": "lockstep",
@@ -37,10 +41,25 @@ def resident(made: Architecture) -> Architecture:
     return made.with_({"dram.bits_per_cycle": "ideal", "dram.latency_cycles": 0})
 
 
+def chained(shapes: Sequence[Geometry], fifos: Sequence[RowFifo]) -> list[Link]:
+    """Link layers one after another."""
+    return [
+        Link(Connection(number, number + 1, INPUT, 1), shapes[number + 1], 1, fifo)
+        for number, fifo in enumerate(fifos)
+    ]
+
+
+def least_depth(shapes: Sequence[Geometry], machines: Sequence[Architecture], unit: str) -> list[int]:
+    """The least depths between layers one after another."""
+    layers = [LayerSize(f"layer{number}", shape, False) for number, shape in enumerate(shapes)]
+    waits = Waits(layers, machines)
+    return [waits.least(place, unit) for place in range(len(waits.links))]
+
+
 @st.composite
 def stage_cases(draw: st.DrawFn) -> StageCase:
     """Draw a stage: any machine, a layer, and when the rows it reads are there."""
-    layer: LayerProfile = draw(profiles() | profiles(scores=True))
+    layer: LayerProfile = draw(profiles().flatmap(adding) | profiles(scores=True))
     cycles = st.sampled_from([0, 0, 1, 2, 5, 40, 300])
     each = st.lists(cycles, min_size=layer.geometry.out_height, max_size=layer.geometry.out_height)
     rows, room = draw(each), draw(each | st.just([0] * layer.geometry.out_height))

@@ -22,14 +22,14 @@ from o3sim.network.layer import Geometry, Pool
 from o3sim.runs.engines import open_stage_named
 from o3sim.runs.pipeline.coupled import Working, run_coupled
 from o3sim.runs.pipeline.fifo import RowFifo
-from o3sim.runs.pipeline.least_depth import least_depth_rows
+from o3sim.runs.pipeline.links import Link
 from o3sim.runs.pipeline.occupancy import first_cause, occupancy
 from o3sim.runs.pipeline.rows import dispatch_cycles, first_row
 from o3sim.runs.pipeline.stages import Stage
 from o3sim.runs.pipeline.stream import Pipeline
 from tests.machine.harness import Log, conv, cycles_of, dense, profile, random_profile
 from tests.machine.strategies import architectures
-from tests.runs.pipeline.samples import images, pipelined, resident
+from tests.runs.pipeline.samples import chained, images, least_depth, pipelined, resident
 from tests.runs.pipeline.test_stream import NETWORK, profiles_of
 
 CHAIN = (
@@ -42,8 +42,7 @@ CHAIN = (
 
 def depths_of(machines: list[Any], shapes: tuple[Geometry, ...]) -> list[int]:
     """The least depths between machines that run these layers."""
-    sides = list(zip(shapes, machines, strict=True))
-    return [least_depth_rows(*pair) for pair in pairwise(sides)]
+    return least_depth(shapes, machines, "rows")
 
 
 def whole(shape: Geometry) -> Any:
@@ -51,8 +50,9 @@ def whole(shape: Geometry) -> Any:
     return np.zeros(shape.in_height, np.int64)
 
 
-def fifos_of(shapes: tuple[Geometry, ...], depths: list[int | None]) -> list[RowFifo]:
-    return [RowFifo(shape.pooled_height, depth) for shape, depth in zip(shapes, depths, strict=False)]
+def links_of(shapes: tuple[Geometry, ...], depths: list[int | None]) -> list[Link]:
+    fifos = [RowFifo(shape.pooled_height, depth) for shape, depth in zip(shapes, depths, strict=False)]
+    return chained(shapes, fifos)
 
 
 @st.composite
@@ -70,15 +70,12 @@ def runs_of(
 ) -> Iterator[list[Working]]:
     """Run images one after another, as a pipeline does."""
     machines, depths, seed = chain
-    stages, fifos = [Stage(machine) for machine in machines], fifos_of(CHAIN, depths)
+    stages, links = [Stage(machine) for machine in machines], links_of(CHAIN, depths)
     for number in range(count):
         profiles = [random_profile(shape, seed=seed + 10 * number + k) for k, shape in enumerate(CHAIN)]
-        image = run_coupled(stages, fifos, profiles, open_stage_named(engine), whole(CHAIN[0]))
+        image = run_coupled(stages, links, profiles, open_stage_named(engine), whole(CHAIN[0]))
         for working in image:
             working.stage.next_start = working.start + working.result().last_active_cycle
-            if working.before is not None:
-                working.stage.rows_there.append(working.before.there)
-                working.stage.rows_released.append(working.before.released)
         yield image
 
 
@@ -126,8 +123,7 @@ def test_gates_follow_from_what_the_neighbours_did(chain: Any) -> None:
     earlier: list[list[int]] = [[], []]
     for image in runs_of("compiled", chain):
         for number, (writer, reader) in enumerate(pairwise(image)):
-            fifo, depth = reader.before, depths[number]
-            assert fifo is not None
+            fifo, depth = reader.inputs[0].fifo, depths[number]
             assert writer.open is not None
             assert (fifo.there == writer.open.rows_final + writer.start + 1).all()
             rows = np.maximum(dispatch_cycles(reader.geometry, fifo.there) - reader.start, 0)
@@ -168,9 +164,9 @@ def test_a_stage_that_finds_no_room_is_blocked() -> None:
     shallow, runs = stream(5, 6, stages=({}, {"pe": {"count": 1}}, {"pe": {"count": 1}}, {}))
     blocked = sum(run.layers[0].pe_cycles["blocked"] for run in runs)
     assert blocked > 0
-    assert max(stage.rows_at_once for stage in shallow.stages) <= 5
+    assert max(link.rows_at_once for link in shallow.links) <= 5
     deep, _ = stream("unbounded", 6, stages=({}, {"pe": {"count": 1}}, {"pe": {"count": 1}}, {}))
-    assert deep.stages[1].rows_at_once > 5
+    assert deep.links[0].rows_at_once > 5
     assert shallow.exits[-1] >= deep.exits[-1]
 
 
@@ -181,14 +177,32 @@ def test_a_row_goes_when_the_last_op_that_may_read_it_has_ended() -> None:
     reader = profile(shape, outcome=1)
     stages = [Stage(resident(pipelined())), Stage(machine)]
     shape = conv(4, 4, 1, 1, kernel=1)
-    image = run_coupled(stages, [RowFifo(4, 4)], [profile(shape), reader], SimpyStage, whole(shape))
+    links = chained((shape, reader.geometry), [RowFifo(4, 4)])
+    image = run_coupled(stages, links, [profile(shape), reader], SimpyStage, whole(shape))
     log = Log()
     alone = simulate_stage(machine, reader, image[1].gates, (log,))
     last = max(cycles_of(log.events, EventKind.SQUASH).values())
     assert alone.rows_written.tolist() == [max(cycles_of(log.events, EventKind.RETIRE).values())]
     assert alone.rows_written[0] < last
-    assert image[1].before is not None
-    assert set(image[1].before.released.tolist()) == {image[1].start + last}
+    assert set(links[0].fifo.released.tolist()) == {image[1].start + last}
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_a_row_that_no_op_reads_goes_as_it_comes(engine: str) -> None:
+    """Also behind the last that one reads, when the reader is done; its place is free for its own stage."""
+    shapes = conv(6, 2, 1, 1, kernel=1), conv(6, 2, 1, 1, kernel=1, stride=2)
+    machine = resident(pipelined(sequencer__outermost="position"))
+    assert depths_of([machine, machine], shapes) == [1]
+    stages, links = [Stage(machine), Stage(machine)], links_of(shapes, [1])
+    for _ in range(2):
+        made = [profile(shape) for shape in shapes]
+        image = run_coupled(stages, links, made, open_stage_named(engine), whole(shapes[0]))
+        for working in image:
+            working.stage.next_start = working.start + working.result().last_active_cycle
+        fifo = links[0].fifo
+        assert (fifo.there[1::2] == fifo.released[1::2]).all()
+        assert (fifo.there[::2] < fifo.released[::2]).all()
+    assert links[0].rows_at_once == 1
 
 
 def test_a_row_is_final_before_writes_that_change_nothing() -> None:
@@ -213,11 +227,11 @@ def test_a_trace_counts_the_rows_in_the_fifo() -> None:
     assert [event.op for event in rows][-1] == 5
     assert all(0 <= event.value <= 5 for event in rows)
     assert [event.cycle for event in log.events] == sorted(event.cycle for event in log.events)
-    stage, shape = pipeline.stages[1], NETWORK.layers[1].geometry
-    start = int(dispatch_cycles(shape, stage.rows_there[0])[first_row(shape)])
+    link, shape = pipeline.links[0], NETWORK.layers[1].geometry
+    start = int(dispatch_cycles(shape, link.rows_there[0])[first_row(shape)])
     for event in rows:
         cycle = event.cycle + start
-        held = (stage.rows_there[0] <= cycle) & (cycle <= stage.rows_released[0])
+        held = (link.rows_there[0] <= cycle) & (cycle <= link.rows_released[0])
         assert event.value == held.sum()
 
 
@@ -244,7 +258,7 @@ def test_the_least_depth_is_the_least_that_ends_the_deadlock(data: st.DataObject
 
     def run(depth: int) -> None:
         stages = [Stage(machine) for machine in machines]
-        run_coupled(stages, fifos_of(shapes, [depth]), profiles, SimpyStage, whole(shapes[0]))
+        run_coupled(stages, links_of(shapes, [depth]), profiles, SimpyStage, whole(shapes[0]))
 
     run(least)
     if least > 1:
@@ -269,7 +283,7 @@ def test_the_closed_form_of_constant_service_times(first: int, second: int, dept
     stages = [Stage(machine) for machine in machines]
     profiles = [profile(shape) for shape in shapes]
     opened = open_stage_named(engine)
-    image = run_coupled(stages, fifos_of(shapes, [depth]), profiles, opened, whole(shapes[0]))
+    image = run_coupled(stages, links_of(shapes, [depth]), profiles, opened, whole(shapes[0]))
     written = image[1].result().rows_written
     expected = max(first, second, (first + second + 4) / depth)
     assert (written[90] - written[30]) / 60 == expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,16 @@ from o3sim.contract.gates import NOT_YET
 from o3sim.errors import InputError
 from o3sim.machine.stage import OpenStage as SimpyStage
 from o3sim.machine.stage import simulate_stage
+from o3sim.network.layer import LayerSize
 from o3sim.runs.engines import open_stage_named
 from o3sim.runs.pipeline.coupled import run_coupled
 from o3sim.runs.pipeline.fifo import RowFifo, RowWords
-from o3sim.runs.pipeline.least_depth import least_depth_rows, least_depth_words
+from o3sim.runs.pipeline.links import links_of
 from o3sim.runs.pipeline.stages import Stage
 from o3sim.runs.pipeline.stream import Pipeline
-from tests.machine.harness import Log, conv, random_profile
+from tests.machine.harness import Log, architecture, conv, random_profile
 from tests.machine.strategies import architectures
-from tests.runs.pipeline.samples import images, pipelined, resident
+from tests.runs.pipeline.samples import chained, images, least_depth, pipelined, resident
 from tests.runs.pipeline.test_coupled import CHAIN, history, whole
 from tests.runs.pipeline.test_stream import NETWORK, profiles_of
 
@@ -69,14 +69,13 @@ def test_pixels_lie_in_words_bit_after_bit(width: int, pixels: int, channels: in
 def chains(draw: st.DrawFn) -> tuple[list[Any], list[RowFifo], int]:
     """Draw machines for a chain of layers, and FIFOs with as many words between as they need, or more."""
     machines = [resident(draw(architectures())) for _ in CHAIN]
-    sides = list(zip(CHAIN, machines, strict=True))
     fifos = []
-    for writer, reader in pairwise(sides):
+    least = zip(least_depth(CHAIN, machines, "rows"), least_depth(CHAIN, machines, "words"), strict=True)
+    for writer, reader, (least_rows, least_words) in zip(CHAIN, machines[1:], least, strict=False):
         more = draw(st.sampled_from([0, 0, 1, 2, 3, 7, 50]))
-        rows = least_depth_rows(writer, reader) if draw(st.booleans()) else None
-        words = RowWords.between(writer[0], reader[1])
-        depth = least_depth_words(writer, reader) + more
-        fifos.append(RowFifo(writer[0].pooled_height, rows, words, depth))
+        rows = least_rows if draw(st.booleans()) else None
+        words = RowWords.between(writer, reader)
+        fifos.append(RowFifo(writer.pooled_height, rows, words, least_words + more))
     return machines, fifos, draw(st.integers(0, 2**31 - 1))
 
 
@@ -90,21 +89,46 @@ def test_engines_agree_on_stages_that_wait_for_words(chain: Any) -> None:
     machines, fifos, seed = chain
     told = []
     for engine in ("simpy", "compiled"):
-        stages, between, seen = [Stage(machine) for machine in machines], fresh(fifos), []
+        stages, seen = [Stage(machine) for machine in machines], []
+        between = chained(CHAIN, fresh(fifos))
         for number in range(2):
             profiles = [random_profile(shape, seed=seed + 10 * number + k) for k, shape in enumerate(CHAIN)]
             image = run_coupled(stages, between, profiles, open_stage_named(engine), whole(CHAIN[0]))
             for working in image:
                 working.stage.next_start = working.start + working.result().last_active_cycle
-                if working.before is not None:
-                    working.stage.rows_there.append(working.before.there)
-                    working.stage.rows_released.append(working.before.released)
                 if engine == "simpy":
                     alone = simulate_stage(working.stage.machine, working.profile, working.gates)
                     assert alone.counters == working.result().counters
             seen.append(history(image))
         told.append(seen)
     assert told[0] == told[1]
+
+
+def test_a_stage_runs_ahead_of_no_row_that_comes_in_the_cycle_of_a_dispatch() -> None:
+    """Room comes for many ops at once, when the rows of only the first are known: all are dispatched then."""
+    slow = {"output_buffer__write_width_ops": 1, "pruning__threshold": False, "pruning__pooling": False}
+    middle = {
+        "pe": {"count": 3, "contexts": 2, "width_edges": 3, "speculate": False},
+        "sequencer": {"width_ops": 8, "order": "member_major", "group_windows": 7},
+        "scheduler": {"issue_width_ops": 8, "select_cycles": 2, "issue_latency_cycles": 3},
+    }
+    machines = [
+        resident(architecture(**slow, pe__count=2, sequencer__width_ops=1)),
+        resident(architecture(**slow)).with_(middle),
+        resident(architecture(**slow, pe__count=1, pe__width_edges=1)),
+    ]
+    depths = least_depth(CHAIN, machines, "words")
+    words = [RowWords.between(*pair) for pair in zip(CHAIN, machines[1:], strict=False)]
+    for engine in ("simpy", "compiled"):
+        links = chained(CHAIN, [RowFifo(3 - n, None, words[n], depths[n] + (50, 2)[n]) for n in (0, 1)])
+        stages = [Stage(machine) for machine in machines]
+        for image in range(2):
+            profiles = [random_profile(shape, seed=10 * image + k) for k, shape in enumerate(CHAIN)]
+            run = run_coupled(stages, links, profiles, open_stage_named(engine), whole(CHAIN[0]))
+            for working in run:
+                working.stage.next_start = working.start + working.result().last_active_cycle
+                alone = simulate_stage(working.stage.machine, working.profile, working.gates)
+                assert alone.counters == working.result().counters
 
 
 @pytest.mark.parametrize("rows", [5, 6])
@@ -142,20 +166,19 @@ def test_the_least_words_are_the_least_that_end_the_deadlock(data: st.DataObject
     shapes = CHAIN[:2]
     policies = architectures().filter(lambda made: made.scheduler.policy != "lockstep")
     machines = [resident(data.draw(policies)).with_({"pruning.pooling": False}) for _ in shapes]
-    sides = list(zip(shapes, machines, strict=True))
-    least = least_depth_words(*sides)
+    least = least_depth(shapes, machines, "words")[0]
     words = RowWords.between(shapes[0], machines[1])
     profiles = [random_profile(shape, seed=1) for shape in shapes]
 
     def run(depth: int) -> None:
-        fifo = RowFifo(shapes[0].pooled_height, None, words, depth)
-        run_coupled([Stage(machine) for machine in machines], [fifo], profiles, SimpyStage, whole(shapes[0]))
+        links = chained(shapes, [RowFifo(shapes[0].pooled_height, None, words, depth)])
+        run_coupled([Stage(machine) for machine in machines], links, profiles, SimpyStage, whole(shapes[0]))
 
     run(least)
     if least > 1:
         with pytest.raises(MachineStuckError, match=rf"deadlock: .*\({least - 1} words between\)"):
             run(least - 1)
-    assert least <= least_depth_rows(*sides) * words.of_row
+    assert least <= least_depth(shapes, machines, "rows")[0] * words.of_row
 
 
 def test_words_that_deadlock_are_refused_with_the_least_that_do_not() -> None:
@@ -175,6 +198,8 @@ def test_a_trace_counts_rows_where_words_are_bounded_too() -> None:
 
 
 def test_words_lie_in_the_width_of_the_stage_that_reads_them() -> None:
-    reader = pipelined(pe__width_edges=16, input_fifo={"depth_words": 9})
-    fifo = RowFifo.between(conv(6, 6, 1, 10), reader)
+    machines = [resident(pipelined(pe__width_edges=16, input_fifo={"depth_words": 9}))] * 2
+    shapes = conv(6, 6, 1, 10), conv(4, 4, 10, 1)
+    layers = [LayerSize(f"layer{number}", shape, False) for number, shape in enumerate(shapes)]
+    fifo = links_of(layers, machines)[0].fifo
     assert (fifo.depth, fifo.most_rows) == ("9 words", 3)  # 4 pixels of 10 bits: 3 words of 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,8 @@ def test_a_stage_is_occupied_without_a_gap_from_its_first_rows_on() -> None:
     pipeline, runs = stream(5)
     for number, stage in enumerate(pipeline.stages):
         geometry = NETWORK.layers[number].geometry
-        first = dispatch_cycles(geometry, stage.rows_there[0])[first_row(geometry)] if number else 0
+        rows_there = pipeline.links[number - 1].rows_there[0] if number else np.zeros(geometry.in_height)
+        first = dispatch_cycles(geometry, rows_there)[first_row(geometry)]
         assert stage.next_start == first + sum(run.layers[number].cycles for run in runs)
 
 
@@ -114,7 +116,7 @@ def test_an_image_in_an_empty_pipeline_is_faster_than_layer_after_layer() -> Non
 
 def test_no_stage_writes_a_row_before_it_could_read_what_it_takes() -> None:
     pipeline, _ = stream(4)
-    for before, after in zip(pipeline.stages[1:], pipeline.stages[2:], strict=False):
+    for before, after in pairwise(pipeline.links):
         for there, next_there in zip(before.rows_there, after.rows_there, strict=True):
             assert next_there.min() > there.min()
             assert next_there.max() > there.max()

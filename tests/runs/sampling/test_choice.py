@@ -33,7 +33,7 @@ def test_layers_that_are_large_enough_are_sampled() -> None:
 
 def test_what_is_sampled_of_vgg16() -> None:
     layers = layer_sizes(load_workload("vgg16"))
-    choice = choose_layers(load_architecture("o3bnn"), layers, None)
+    choice = choose_layers(load_architecture("o3bnn-64pe"), layers, None)
     assert [layers[number].name for number in sorted(choice.layers)] == [
         *("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3"),
     ]
@@ -86,11 +86,12 @@ def test_windows_that_overlap_are_not_sampled() -> None:
         (load_architecture("finn-cnv"), None, r"finn-cnv cannot be sampled \(organization\)"),
         (load_architecture("carousel"), None, r"carousel cannot be sampled \(scheduler.dispatch\)"),
         (queueless("window"), None, r"bench cannot be sampled \(scheduler.dispatch\)"),
+        (queueless("group"), None, r"bench cannot be sampled \(scheduler.dispatch\)"),
         (machine(), "simpy", "bench: only the compiled engine"),
         (
-            load_architecture("o3bnn"),
+            load_architecture("o3bnn-64pe"),
             None,
-            r"no layer is large enough to gain on o3bnn: .* 16,384 ops, and [4-5].*,",
+            r"no layer is large enough to gain on o3bnn-64pe: .* 16,384 ops, and [4-5].*,",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from o3sim.formats.importers.folding.adding import taken
 from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums, Taken
 from o3sim.formats.importers.folding.numbers import square_root
 from o3sim.formats.importers.folding.refusal import CannotRunError
-from o3sim.formats.importers.folding.steps import Affine, Clip
+from o3sim.formats.importers.folding.steps import Affine, Bent, Clip
 
 
 def scaled(data: Map, scale: Sequence[Fraction], shift: Sequence[Fraction]) -> Map:
@@ -24,7 +24,8 @@ def scaled(data: Map, scale: Sequence[Fraction], shift: Sequence[Fraction]) -> M
     if isinstance(data, Sums):
         return data.then(Affine(tuple(scale), tuple(shift)))
     if isinstance(data, Taken):
-        if data.averages and not (data.bits or data.whole):
+        fixed_point = data.before.fraction_bits is not None
+        if data.averages and not (data.bits or data.whole or fixed_point):
             raise CannotRunError("stands between an average of sums and its Floor")
         scales = tuple(a * b for a, b in zip(data.scale, scale, strict=True))
         shifts = tuple(a * b + c for a, b, c in zip(data.shift, scale, shift, strict=True))
@@ -81,3 +82,21 @@ def clipped(data: Map, low: Fraction | None, high: Fraction | None) -> Map:
     if low is not None and high is not None and low >= high:
         raise CannotRunError(f"clips to nothing: {float(low):g} to {float(high):g}")
     return data.then(Clip(low, high))
+
+
+def bent(data: Map, slope: Sequence[Fraction]) -> Map:
+    """Multiply what is below 0 by a slope for each channel: PReLU.
+
+    Raises
+    ------
+    CannotRunError
+        If there are no sums, or a slope is negative.
+    """
+    if not isinstance(data, Sums):
+        raise CannotRunError("bends what goes into a layer, or to be added")
+    if min(slope) < 0:
+        raise CannotRunError(
+            f"has the slope {float(min(slope)):g} below 0, where values fall as sums rise: no one threshold "
+            "says when"
+        )
+    return data.then(Bent(tuple(slope)))

@@ -8,12 +8,14 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from o3sim.config.complaints import first_complaint
+from o3sim.config.host_ops import FIRST
 from o3sim.config.workload import Workload
-from o3sim.formats.importers.folding.connecting import connected
+from o3sim.formats.importers.folding.connecting import MOST_BITS, bits_for, connected
 from o3sim.formats.importers.folding.inputs import RAW
 from o3sim.formats.importers.folding.maps import (
     AnyMap,
@@ -29,9 +31,11 @@ from o3sim.formats.importers.folding.maps import (
 )
 from o3sim.formats.importers.folding.numbers import to_float32
 from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.folding.rounding import rounded_sums
 from o3sim.formats.importers.folding.steps import Affine
 from o3sim.formats.importers.written import ImportedWorkload
 from o3sim.network.bits.packing import pack_bits
+from o3sim.network.host_ranges import ends_after
 from o3sim.network.load import layer_shapes
 from o3sim.network.preprocess import BinaryInput, InputSpec
 
@@ -57,7 +61,7 @@ def finished(
         return _with_last(data, name, description, source, classes)
     if not isinstance(data, Sums):
         raise CannotRunError(f"ends in {_words(data)}, not in the scores of a layer without threshold")
-    layers = _named([*data.before.layers, _scores_layer(data)])
+    layers = _named([*data.before.layers, _scores_layer(data)], _host_reach(data.before))
     outputs = len(data.layer.bits)
     keys = {
         "description": description,
@@ -68,7 +72,7 @@ def finished(
     }
     _check(name, keys)
     arrays = {**_arrays(data, layers), **_host_arrays(_first_steps(data.before))}
-    return ImportedWorkload(name, keys, arrays, _notes(layers))
+    return ImportedWorkload(name, keys, arrays, _notes(layers, data.before))
 
 
 def _with_last(
@@ -77,7 +81,7 @@ def _with_last(
     """Make a workload whose last layers are the host's."""
     if data.start is not None:
         raise CannotRunError("has no sign: all of it would be the host's")
-    layers, outputs = _named(list(data.before.layers)), data.places.size
+    layers, outputs = _named(list(data.before.layers), _host_reach(data.before)), data.places.size
     keys = {
         "description": description,
         "source": source,
@@ -88,7 +92,7 @@ def _with_last(
     }
     _check(name, keys)
     arrays = {**_layer_arrays(layers), **_host_arrays((*_first_steps(data.before), *data.steps))}
-    return ImportedWorkload(name, keys, arrays, _notes(layers))
+    return ImportedWorkload(name, keys, arrays, _notes(layers, data.before))
 
 
 def _first(before: Before) -> dict[str, Any]:
@@ -97,11 +101,27 @@ def _first(before: Before) -> dict[str, Any]:
     image = {"height": rows, "width": columns, "channels": channels}
     if isinstance(before.spec, HostSpec):
         encoding: dict[str, Any] = {"type": "real", "range": [before.spec.low, before.spec.high]}
-        return {
-            "input": {**image, "encoding": encoding},
-            "first": {"host": [s.key for s in before.spec.steps]},
-        }
+        first: dict[str, Any] = {"host": [s.key for s in before.spec.steps]}
+        reach = _host_reach(before)
+        if reach is not None:
+            first |= {"sum_bits": bits_for(reach), "fraction_bits": before.spec.sum_fraction_bits}
+        return {"input": {**image, "encoding": encoding}, "first": first}
     return {"input": {**image, "encoding": _encoding(before.spec or RAW)}}
+
+
+def _host_reach(before: Before) -> int | None:
+    """Return what no sum of the host's first layers exceeds; None if nobody adds them."""
+    spec = before.spec
+    if not isinstance(spec, HostSpec) or spec.sum_fraction_bits is None:
+        return None
+    ends = ends_after(((s.key, s.arrays) for s in spec.steps), spec.low, spec.high, before.shape[2])
+    reach = float(np.abs(ends).max()) * 2.0**spec.sum_fraction_bits + 1
+    if not reach < 2.0 ** (MOST_BITS - 1):
+        raise CannotRunError(
+            f"adds values of the host's first layers up to {reach:,.0f}, beyond {MOST_BITS} bits; give fewer "
+            "--fraction-bits"
+        )
+    return int(reach)
 
 
 def _first_steps(before: Before) -> tuple[HostStep, ...]:
@@ -112,13 +132,18 @@ def _host_arrays(steps: Sequence[HostStep]) -> dict[str, NDArray[Any]]:
     return {f"{s.key['name']}_host_{word}": array for s in steps for word, array in s.arrays.items()}
 
 
-def _notes(layers: Sequence[FoldedLayer]) -> tuple[str, ...]:
-    return tuple(
+def _notes(layers: Sequence[FoldedLayer], before: Before) -> tuple[str, ...]:
+    weights = tuple(
         f"{layer.key['name']}: weights differ from one magnitude by up to {layer.rounded:.1e} of it, as "
         "`w + (sign(w) - w)` does in floats: taken for that magnitude"
         for layer in layers
         if layer.rounded
     )
+    reach = _host_reach(before)
+    sums = tuple(f"{layer.key['name']}: {words}" for layer, words in rounded_sums(layers, reach))
+    if before.fraction_bits is not None and not sums:
+        sums = ("--fraction-bits: without effect, no sums are added",)
+    return (*weights, *sums)
 
 
 def _arrays(data: Sums, layers: Sequence[FoldedLayer]) -> dict[str, NDArray[Any]]:
@@ -174,9 +199,9 @@ def _scores_scale(sums: Sums) -> tuple[list[Fraction], list[Fraction]]:
     return scale, bias
 
 
-def _named(layers: list[FoldedLayer]) -> list[FoldedLayer]:
+def _named(layers: list[FoldedLayer], host_reach: int | None) -> list[FoldedLayer]:
     """Keep names that are fit and differ; number the others; then name what layers take from."""
-    taken: set[str] = set()
+    taken: set[str] = {FIRST} if host_reach is not None else set()
     named = []
     counts = {"conv": 0, "dense": 0}
     for layer in layers:
@@ -189,7 +214,7 @@ def _named(layers: list[FoldedLayer]) -> list[FoldedLayer]:
             key["name"] += "_"
         taken.add(key["name"])
         named.append(replace(layer, key=key))
-    return connected(named)
+    return connected(named, host_reach)
 
 
 def _encoding(spec: InputSpec) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.formats.importers.folding.adding import composed, written_sums
 from o3sim.formats.importers.folding.maps import (
     Floats,
     HostSpec,
@@ -17,11 +18,12 @@ from o3sim.formats.importers.folding.maps import (
     Levels,
     Pixels,
     Shape,
+    Sums,
     checked_places,
     is_image_like,
 )
 from o3sim.formats.importers.folding.refusal import CannotRunError
-from o3sim.formats.importers.folding.steps import Bound
+from o3sim.formats.importers.folding.steps import Affine, Bound, Clip, Step
 
 Array = NDArray[Any]
 
@@ -44,6 +46,50 @@ def floats_of(data: Pixels | Levels) -> Floats:
     if data.averaged:
         found = step(found, {"type": "average"}, (1, 1, shape[2]))
     return replace(found, places=data.places)
+
+
+def floats_of_sums(data: Sums) -> Floats:
+    """Hand the sums of the last binary layer to the host, and what they went through since.
+
+    Plain dots are written as they are; sums of a layer that adds, in its units.
+
+    Raises
+    ------
+    CannotRunError
+        If the host has not what they went through.
+    """
+    if "pool" in data.layer.key:
+        raise CannotRunError("comes behind sums that are pooled, and layers that write sums have no pool")
+    plain = data.added is None and data.mark is None
+    before = replace(data.before, fraction_bits=None) if plain else data.before
+    layer, place = written_sums(replace(data, before=before), data.mark or 0)
+    done = replace(data.before, layers=(*data.before.layers, layer))
+    found = Floats(data.places, data.shape, done, (), None)
+    waiting: list[Step] = [Affine((layer.unit,) * data.shape[2], (Fraction(0),) * data.shape[2])]
+    for each in data.steps[place:]:
+        if isinstance(each, Affine):
+            waiting.append(each)
+        else:
+            found, waiting = _clipped(_scaled(found, waiting), each), []
+    return _scaled(found, waiting)
+
+
+def _scaled(data: Floats, steps: Sequence[Step]) -> Floats:
+    scale, shift = composed(steps, data.shape[2])
+    if set(scale) == {Fraction(1)} and not any(shift):
+        return data
+    return affine(data, *(np.array([float(value) for value in values]) for values in (scale, shift)))
+
+
+def _clipped(data: Floats, each: Step) -> Floats:
+    kind = _CLIPS.get(each) if isinstance(each, Clip) else None
+    if kind is None:
+        raise CannotRunError("comes behind sums that went through what the host has not (docs/workload.md)")
+    return step(data, {"type": kind}, data.shape)
+
+
+_CLIPS = {Clip(Fraction(0), None): "relu", Clip(Fraction(-1), Fraction(1)): "hardtanh"}
+"""What the host has of each."""
 
 
 def step(data: Floats, key: dict[str, Any], shape: Shape, **arrays: Array) -> Floats:
@@ -109,6 +155,9 @@ def binarized(data: Floats, bound: Sequence[Bound], low: Fraction, high: Fractio
     if values.any() or not rising:
         sign = 1.0 if rising else -1.0
         found = affine(data, np.full(len(values), sign), -sign * values)
+    else:  # what keeps signs is not worked out for a sign alone, so that layers may add what was before it
+        while found.steps and found.steps[-1].key["type"] in ("hardtanh", "tanh"):
+            found = replace(found, steps=found.steps[:-1])
     scale = (high - low) / 2 * (1 if bound[0].upward == rising else -1)
     spec = HostSpec(float(start.offset), float(start.offset + 255 * start.scale), found.steps)
     before = replace(data.before, spec=spec)

@@ -20,7 +20,7 @@ RAW = FixedInput(8, False, 0, 0.0, 255.0)
 Rounding = Literal["half to even", "up", "down"]
 
 
-def pixels(shape: Shape, low: Fraction, high: Fraction) -> Pixels:
+def pixels(shape: Shape, low: Fraction, high: Fraction, fraction_bits: int | None = None) -> Pixels:
     """Return the input map of a network for which pixels 0 and 255 are ``low`` and ``high``.
 
     Raises
@@ -31,7 +31,8 @@ def pixels(shape: Shape, low: Fraction, high: Fraction) -> Pixels:
     if low >= high:
         raise CannotRunError(f"an input range from {float(low):g} to {float(high):g} is none")
     scale = (high - low) / 255
-    return Pixels(checked_places(shape), shape, Before(shape), scale, low)
+    before = Before(shape, fraction_bits=fraction_bits)
+    return Pixels(checked_places(shape), shape, before, scale, low)
 
 
 def raw(data: Pixels) -> Levels:

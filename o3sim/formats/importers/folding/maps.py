@@ -28,6 +28,9 @@ Sides = tuple[int, int, int, int]
 MOST_ELEMENTS = 2**25
 """Of a map: ten times the largest of VGG-16. A file that declares more is refused before memory is taken."""
 
+HOST = -2.0
+"""Stands for the host's first layers, where there are numbers of layers."""
+
 MOST_STEPS = 32
 """Operations between a sum and its threshold: fractions grow with each."""
 
@@ -47,13 +50,19 @@ class Added:
         Of the square of ``stride`` rows and columns the average, rounded down (of bits the sum), or the
         first value.
     scale : tuple of Fraction, one per channel
+    unit : Fraction
+        What 1 of the outputs is worth.
+    rounds : bool
+        The network does not round averages of sums; they are because sums are in fixed point.
     """
 
-    number: int
+    number: float
     bits: bool
     stride: int
     averages: bool
     scale: tuple[Fraction, ...]
+    unit: Fraction = Fraction(1)
+    rounds: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,26 +102,32 @@ class FoldedLayer:
     theta : ndarray of int64, shape (outputs,), or None
     rounded : float
         How far, relative to it, weights were from the one magnitude that they were taken for.
-    number : int
+    number : float
         Place in the order of layers; -1 where a network is a chain.
-    source : int or None
+    source : float or None
         Number of the layer whose bits it takes; None of the input.
     most_level : int
         The largest magnitude of what an edge takes.
     sums : SumsOf or None
     rule : dict of str to ndarray of int64
         Arrays of the constants of its sums, by the last words of their names; none without sums.
+    unit : Fraction
+        What 1 of its sums is worth: 1 unless they are in fixed point.
+    exact : dict of str to tuple of Fraction
+        The constants of `rule` before they were rounded.
     """
 
     key: dict[str, Any]
     bits: NDArray[np.uint8]
     theta: NDArray[np.int64] | None = None
     rounded: float = 0.0
-    number: int = -1
-    source: int | None = None
+    number: float = -1
+    source: float | None = None
     most_level: int = 1
     sums: SumsOf | None = None
     rule: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    unit: Fraction = Fraction(1)
+    exact: dict[str, tuple[Fraction, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,11 +148,12 @@ class HostStep:
 
 @dataclass(frozen=True, eq=False)
 class HostSpec:
-    """First layers on the host: real pixels in, bits out."""
+    """First layers on the host: real pixels in, bits out, and sums in fixed point if layers add them."""
 
     low: float
     high: float
     steps: tuple[HostStep, ...]
+    sum_fraction_bits: int | None = None
     planes: int = 1
     offset: int = 0
 
@@ -152,11 +168,14 @@ class Before:
         Shape of an image.
     spec : InputSpec or HostSpec or None
         How pixels are encoded, once that is known.
+    fraction_bits : int or None
+        Of sums that are added; None if they have to be whole numbers as they are.
     """
 
     shape: Shape
     spec: InputSpec | HostSpec | None = None
     layers: tuple[FoldedLayer, ...] = ()
+    fraction_bits: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,11 +264,13 @@ class Taken:
 
     Attributes
     ----------
-    number : int
+    number : float
         The layer.
     bits : bool
         Its bits as -1 and +1, rather than its sums.
     scale, shift : tuple of Fraction, one per channel
+    unit : Fraction
+        What 1 of the layer's sums was worth when they were written.
     stride : int
     averages : bool
         Averages of squares of ``stride`` rows and columns, rather than their first values.
@@ -260,13 +281,14 @@ class Taken:
     places: NDArray[np.int32]
     shape: Shape
     before: Before
-    number: int
+    number: float
     bits: bool
     scale: tuple[Fraction, ...]
     shift: tuple[Fraction, ...]
     stride: int = 1
     averages: bool = False
     whole: bool = False
+    unit: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, eq=False)

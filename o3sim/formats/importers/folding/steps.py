@@ -29,11 +29,18 @@ class Clip:
 
 
 @dataclass(frozen=True)
+class Bent:
+    """``u`` from 0 on, ``slope * u`` below: PReLU, a slope of 0 or more for each channel."""
+
+    slope: tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
 class Pooled:
     """The maximum over a window."""
 
 
-Step = Affine | Clip | Pooled
+Step = Affine | Clip | Bent | Pooled
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,8 @@ def compare(steps: Sequence[Step], channel: int, bound: Fraction | Bound) -> Com
             condition = _before_affine(condition, step.scale[channel], step.shift[channel])
         elif isinstance(step, Clip):
             condition = _before_clip(condition, step)
+        elif isinstance(step, Bent):
+            condition = _before_bent(condition, step.slope[channel])
         elif not condition.upward:
             condition, inverted = Bound(condition.value, True, not condition.strict), not inverted
     return Comparison(condition, inverted)
@@ -104,6 +113,12 @@ def _before_clip(bound: Bound, clip: Clip) -> Condition:
     low = bound.upward is False if clip.low is None else beyond(bound, clip.low)
     high = bound.upward if clip.high is None else beyond(bound, clip.high)
     return low if low == high else bound
+
+
+def _before_bent(bound: Bound, slope: Fraction) -> Condition:
+    if slope == 0:
+        return _before_clip(bound, Clip(Fraction(0), None))
+    return bound if bound.value >= 0 else Bound(bound.value / slope, bound.upward, bound.strict)
 
 
 def beyond(bound: Bound, value: Fraction) -> bool:

@@ -8,11 +8,20 @@ from fractions import Fraction
 
 import numpy as np
 
+from o3sim.formats.importers.folding.adding import composed
 from o3sim.formats.importers.folding.inputs import binarized
 from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, Sums, SumsOf, Taken
 from o3sim.formats.importers.folding.possible import ties
 from o3sim.formats.importers.folding.refusal import CannotRunError
-from o3sim.formats.importers.folding.steps import Bound, beyond, compare, threshold
+from o3sim.formats.importers.folding.steps import (
+    Affine,
+    Bound,
+    Comparison,
+    Condition,
+    beyond,
+    compare,
+    threshold,
+)
 from o3sim.formats.importers.folding.sums import resolved
 
 
@@ -52,7 +61,7 @@ def thresholded(
 
 
 def _layer_end(sums: Sums, bounds: Sequence[Bound], low: Fraction, high: Fraction) -> Levels:
-    comparisons = [compare(sums.steps, channel, bound) for channel, bound in enumerate(bounds)]
+    comparisons = _conditions(sums, bounds)
     theta = np.zeros(len(bounds), np.int64)
     bits = sums.layer.bits.copy()
     for channel, comparison in enumerate(comparisons):
@@ -61,10 +70,40 @@ def _layer_end(sums: Sums, bounds: Sequence[Bound], low: Fraction, high: Fractio
             bits[channel] ^= 1
     inverted = np.array([comparison.inverted for comparison in comparisons])
     origin = SumsOf(sums.layer.bits, sums.base, sums.added, tuple(comparisons))
-    layer = resolved(replace(sums.layer, bits=bits, theta=theta, sums=origin))
+    made = replace(sums.layer, bits=bits, theta=theta, sums=origin)
+    layer = resolved(made, sums.before.fraction_bits)
     before = replace(sums.before, layers=(*sums.before.layers, layer))
     scale, offset = (high - low) / 2, (low + high) / 2
     return Levels(sums.places, sums.shape, before, scale, offset, inverted if inverted.any() else None)
+
+
+def _conditions(sums: Sums, bounds: Sequence[Bound]) -> list[Comparison]:
+    """Ask of each channel when it gives a 1; of sums that others take, which sums are large.
+
+    A workload's bit is 1 where a sum is large. Where the network has it so where that is small, the bit says
+    the opposite, which the next layer's weights turn round.
+    """
+    found = [compare(sums.steps, channel, bound) for channel, bound in enumerate(bounds)]
+    before = sums.steps[: sums.mark or 0]
+    if sums.mark is None or not all(isinstance(step, Affine) for step in before):
+        return found
+    scale, _ = composed(before, sums.shape[2])
+    return [
+        each if _rises(each.condition, factor) else _opposite(each)
+        for each, factor in zip(found, scale, strict=True)
+    ]
+
+
+def _rises(condition: Condition, factor: Fraction) -> bool:
+    return isinstance(condition, bool) or factor == 0 or condition.upward == (factor > 0)
+
+
+def _opposite(comparison: Comparison) -> Comparison:
+    condition = comparison.condition
+    if isinstance(condition, bool):
+        return comparison
+    turned = Bound(condition.value, not condition.upward, not condition.strict)
+    return Comparison(turned, not comparison.inverted)
 
 
 def _again(levels: Levels, bound: Bound, low: Fraction, high: Fraction) -> Levels:

@@ -7,13 +7,21 @@ from fractions import Fraction
 import numpy as np
 
 from o3sim.formats.importers.folding.adding import joined
-from o3sim.formats.importers.folding.affine import batch_norm, clipped, scaled
+from o3sim.formats.importers.folding.affine import batch_norm, bent, clipped, scaled
 from o3sim.formats.importers.folding.maps import Levels, Map, Pixels, channel_values
 from o3sim.formats.importers.folding.numbers import fractions
 from o3sim.formats.importers.folding.products import level_range
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.graph import Node
-from o3sim.formats.importers.qonnx.operands import Array, Operand, by_channel, optional, required, the_map
+from o3sim.formats.importers.qonnx.operands import (
+    Array,
+    Operand,
+    any_map,
+    by_channel,
+    optional,
+    required,
+    the_map,
+)
 
 
 def _operands(inputs: list[Operand]) -> tuple[Map, Array, bool]:
@@ -25,10 +33,15 @@ def _operands(inputs: list[Operand]) -> tuple[Map, Array, bool]:
     return the_map(inputs), required(inputs, 1), True
 
 
+def adds_maps(node: Node, inputs: list[Operand]) -> bool:
+    """Return whether a node adds two maps."""
+    return node.op == "Add" and len(inputs) == 2 and not any(isinstance(each, np.ndarray) for each in inputs)
+
+
 def arithmetic(node: Node, inputs: list[Operand]) -> Map:
     """Add, subtract, multiply or divide by a constant; or add two maps."""
-    if node.op == "Add" and len(inputs) == 2 and not any(isinstance(each, np.ndarray) for each in inputs):
-        return joined(the_map(inputs), the_map(inputs[1:]))
+    if adds_maps(node, inputs):
+        return joined(any_map(inputs), any_map(inputs[1:]))
     data, constant, first = _operands(inputs)
     result = _worked_out(node, data, fractions(channel_values(data, constant)), first)
     if constant.dtype.kind in "iu":
@@ -95,3 +108,11 @@ def clip(node: Node, inputs: list[Operand]) -> Map:
         else:
             limits.append(Fraction(node.number(key, 0)) if key in node.attributes else None)
     return clipped(data, limits[0], limits[1])
+
+
+def rectified(node: Node, inputs: list[Operand]) -> Map:
+    """Take PRelu or LeakyRelu, which a sign behind it folds."""
+    data = the_map(inputs)
+    if node.op == "LeakyRelu":
+        return bent(data, (Fraction(node.number("alpha", float(np.float32(0.01)))),) * data.shape[2])
+    return bent(data, fractions(channel_values(data, required(inputs, 1))))

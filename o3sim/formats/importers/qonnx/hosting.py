@@ -10,8 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from o3sim.formats.importers.folding.floats import affine, binarized, convolved, floats_of, multiplied, step
-from o3sim.formats.importers.folding.maps import AnyMap, Floats, Levels, Pixels, channel_values, is_image_like
+from o3sim.formats.importers.folding.adding import squares
+from o3sim.formats.importers.folding.floats import (
+    affine,
+    binarized,
+    convolved,
+    floats_of,
+    floats_of_sums,
+    multiplied,
+    step,
+)
+from o3sim.formats.importers.folding.maps import (
+    AnyMap,
+    Floats,
+    Levels,
+    Pixels,
+    Sums,
+    channel_values,
+    is_image_like,
+)
 from o3sim.formats.importers.folding.products import binary_weights
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.folding.steps import Bound
@@ -19,6 +36,7 @@ from o3sim.formats.importers.qonnx.arranging import flatten, reshape, same, sque
 from o3sim.formats.importers.qonnx.comparisons import SIDES
 from o3sim.formats.importers.qonnx.graph import Node
 from o3sim.formats.importers.qonnx.operands import Operand, optional, required, symmetric
+from o3sim.formats.importers.qonnx.shortcuts import concat, sliced
 from o3sim.formats.importers.qonnx.windows import sides_of, stride_of
 
 Array = NDArray[Any]
@@ -27,8 +45,14 @@ _PRODUCTS = ("Conv", "Gemm", "MatMul")
 
 
 def handed_over(node: Node, inputs: list[Operand], ends: frozenset[str]) -> list[Operand]:
-    """Hand the map to the host where its part begins: at the first layer, or at one that is not binary."""
+    """Hand the map to the host where its part begins: at the first layer, or at one that is not binary.
+
+    Sums that went through no sign can go nowhere else than to the host, once they are averaged over their map
+    or multiplied.
+    """
     data = inputs[0] if inputs else None
+    if isinstance(data, Sums) and "last" in ends and _takes_sums(node, data, inputs):
+        return [floats_of_sums(data), *inputs[1:]]
     if isinstance(data, Pixels) and "first" in ends:
         ours = node.op in (*_PRODUCTS, "BatchNormalization") or _by_channel(node, inputs)
     elif isinstance(data, Levels) and data.before.layers and "last" in ends:
@@ -42,12 +66,33 @@ def way_out(node: Node, inputs: list[Operand]) -> str:
     """Say that float layers can be the host's, where such a one could not be run."""
     data = inputs[0] if inputs else None
     weights = inputs[1] if len(inputs) > 1 else None
+    if isinstance(data, Sums) and _takes_sums(node, data, inputs):
+        return "; what takes sums at the end can be left to the host: --last host"
     if node.op not in _PRODUCTS or not isinstance(weights, np.ndarray) or weights.ndim not in (2, 4):
         return ""
     if not isinstance(data, (Pixels, Levels)) or _is_binary(weights, node):
         return ""
     end = "last" if data.before.layers else "first"
     return f"; float {end} layers can be left to the host: --{end} host"
+
+
+def _takes_sums(node: Node, data: Sums, inputs: list[Operand]) -> bool:
+    """Return whether a node takes sums as numbers: its result is no longer one of them."""
+    if node.op in (*_PRODUCTS, "Tanh", "Sigmoid"):
+        return True
+    return data.shape[:2] != (1, 1) and _averages_all(node, data, inputs)
+
+
+def _averages_all(node: Node, data: AnyMap, inputs: list[Operand]) -> bool:
+    """Return whether a node averages each channel over the whole map."""
+    if node.op == "AveragePool":
+        kernel, pads = (node.integers(key) or () for key in ("kernel_shape", "pads"))
+        return tuple(kernel) == data.shape[:2] and not any(pads)
+    if node.op == "ReduceMean":
+        listed = optional(inputs, 1)
+        axes = node.integers("axes") if listed is None else [int(axis) for axis in listed.reshape(-1)]
+        return sorted(axis % 4 for axis in axes or []) == [2, 3]
+    return node.op == "GlobalAveragePool"
 
 
 def _by_channel(node: Node, inputs: list[Operand]) -> bool:
@@ -172,14 +217,14 @@ def _pool(node: Node, data: Floats, _: list[Operand]) -> AnyMap:
 
 def _average(node: Node, data: Floats, inputs: list[Operand]) -> AnyMap:
     _check_image(data)
-    listed = optional(inputs, 1)
-    axes = node.integers("axes") if listed is None else [int(axis) for axis in listed.reshape(-1)]
-    whole = {
-        "AveragePool": tuple(node.integers("kernel_shape") or ()) == data.shape[:2]
-        and not any(node.integers("pads") or ()),
-        "ReduceMean": sorted(axis % 4 for axis in axes or []) == [2, 3],
-    }
-    if not whole.get(node.op, True):
+    if node.op == "AveragePool" and not _averages_all(node, data, inputs):
+        size, stride = symmetric(node, "kernel_shape", 0), stride_of(node)
+        plain = not any(sides_of(node, data.shape, (size, size), stride)) and not node.integer("ceil_mode", 0)
+        if size == stride == 1 and plain:
+            return data
+        if size == stride and plain and data.start is not None and data.before.fraction_bits is not None:
+            return squares(data, size, averages=True)  # on a shortcut around the first layers
+    if not _averages_all(node, data, inputs):
         raise CannotRunError("averages something else than the whole map")
     found = step(data, {"type": "average"}, (1, 1, data.shape[2]))
     if node.op == "ReduceMean" and not node.integer("keepdims", 1):
@@ -220,6 +265,7 @@ _OPERATIONS: dict[str, Callable[[Node, Floats, list[Operand]], AnyMap]] = {
     "BatchNormalization": _norm,
     "BipolarQuant": _sign,
     "Clip": _function,
+    "Concat": _moved(concat),
     "Conv": _conv,
     "Div": _arithmetic,
     "Dropout": _moved(same),
@@ -238,6 +284,7 @@ _OPERATIONS: dict[str, Callable[[Node, Floats, list[Operand]], AnyMap]] = {
     "Relu": _function,
     "Reshape": _moved(reshape),
     "Sigmoid": _function,
+    "Slice": _moved(sliced),
     "Sign": _sign,
     "Squeeze": _moved(squeeze),
     "Sub": _arithmetic,

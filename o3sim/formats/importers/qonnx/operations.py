@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from o3sim.formats.importers.folding.maps import AnyMap
-from o3sim.formats.importers.qonnx.arithmetic import arithmetic, batch_norm_node, clip, negative
+from o3sim.formats.importers.qonnx.arithmetic import arithmetic, batch_norm_node, clip, negative, rectified
 from o3sim.formats.importers.qonnx.arranging import flatten, pad, reshape, same, squeeze, transpose
 from o3sim.formats.importers.qonnx.comparisons import cast, compared, negation, sign, where
 from o3sim.formats.importers.qonnx.graph import Node
@@ -45,6 +45,7 @@ OPERATIONS: dict[str, Operation] = {
     "GreaterOrEqual": compared,
     "Identity": same,
     "IntQuant": quant,
+    "LeakyRelu": rectified,
     "Less": compared,
     "LessOrEqual": compared,
     "MatMul": matmul,
@@ -53,6 +54,7 @@ OPERATIONS: dict[str, Operation] = {
     "MultiThreshold": multi_threshold,
     "Neg": negative,
     "Not": negation,
+    "PRelu": rectified,
     "Pad": pad,
     "Quant": quant,
     "ReduceMax": reduced,
@@ -76,7 +78,6 @@ SELECTIONS = ("ArgMax", "LogSoftmax", "Softmax", "TopK")
 REASONS = {
     "ConvTranspose": "is a transposed convolution",
     "Im2Col": "is a lowered convolution; import the model as it was before LowerConvsToMatMul",
-    "LeakyRelu": "is not followed by a sign",
     "Trunc": "truncates: only single bits can be run",
 }
 """Why operations that such models have are not run."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from o3sim.formats.importers.folding.adding import floored, repeated, squares
-from o3sim.formats.importers.folding.maps import Map, Taken, is_image_like
+from o3sim.formats.importers.folding.maps import AnyMap, Taken, is_image_like
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.qonnx.graph import Node
-from o3sim.formats.importers.qonnx.operands import Operand, optional, required, the_map
+from o3sim.formats.importers.qonnx.operands import Operand, any_map, optional, required, the_map
 
 
 def floor(_: Node, inputs: list[Operand]) -> Taken:
@@ -16,19 +16,19 @@ def floor(_: Node, inputs: list[Operand]) -> Taken:
     return floored(the_map(inputs))
 
 
-def concat(node: Node, inputs: list[Operand]) -> Taken:
+def concat(node: Node, inputs: list[Operand]) -> AnyMap:
     """Repeat the channels of one map."""
-    data = the_map(inputs)
+    data = any_map(inputs)
     if any(each is not data for each in inputs):
         raise CannotRunError("joins the channels of different maps: only one map, repeated, can be added")
     if node.integer("axis", 0) % data.places.ndim != 1:
         raise CannotRunError("repeats another axis than that of channels")
-    return repeated(data, len(inputs))
+    return data if len(inputs) == 1 else repeated(data, len(inputs))
 
 
-def sliced(_: Node, inputs: list[Operand]) -> Map:
+def sliced(_: Node, inputs: list[Operand]) -> Taken:
     """Take every so many rows and columns, from the first on."""
-    data = the_map(inputs)
+    data = any_map(inputs)
     if not is_image_like(data):
         raise CannotRunError("slices a map whose axes are not batch, channel, row, column")
     batch, channels, rows, columns = _kept(data, inputs)
@@ -41,7 +41,7 @@ def sliced(_: Node, inputs: list[Operand]) -> Map:
     return result
 
 
-def _kept(data: Map, inputs: list[Operand]) -> list[range]:
+def _kept(data: AnyMap, inputs: list[Operand]) -> list[range]:
     """Return what is kept along each axis."""
     lengths = data.places.shape
     listed = [np.atleast_1d(required(inputs, place)).astype(np.int64) for place in (1, 2)]

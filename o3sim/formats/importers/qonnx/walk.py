@@ -18,6 +18,7 @@ from o3sim.formats.importers.folding.finish import finished
 from o3sim.formats.importers.folding.inputs import pixels
 from o3sim.formats.importers.folding.maps import MAPS, AnyMap, Floats, Levels, Pixels, Sums
 from o3sim.formats.importers.folding.refusal import CannotRunError
+from o3sim.formats.importers.qonnx.arithmetic import adds_maps
 from o3sim.formats.importers.qonnx.constants import folded
 from o3sim.formats.importers.qonnx.graph import Graph, Node
 from o3sim.formats.importers.qonnx.hosting import evaluated, handed_over, way_out
@@ -38,6 +39,9 @@ quantizing weights doubles them; a file that unfolds further is refused."""
 MOST_HELD = 2**27
 """Elements of maps that later nodes have still to read: four of the largest."""
 
+MOST_FRACTION_BITS = 24
+"""Of sums in fixed point, of 32 bits in all."""
+
 LAYOUTS = ("nchw", "nhwc")
 """Channels first, as PyTorch has them, or last."""
 
@@ -48,6 +52,7 @@ def import_onnx(
     input_range: tuple[float, float] | None = None,
     layout: str | None = None,
     host: Collection[str] = (),
+    fraction_bits: int | None = None,
 ) -> ImportedWorkload:
     """Read an ONNX or QONNX model.
 
@@ -65,6 +70,8 @@ def import_onnx(
         say.
     host : collection of {"first", "last"}, optional
         Ends of the network whose float layers are left to the host.
+    fraction_bits : int, optional
+        Of sums that are added; if absent they have to be whole numbers.
 
     Raises
     ------
@@ -73,14 +80,17 @@ def import_onnx(
     """
     if layout is not None and layout not in LAYOUTS:
         raise InputError(f"--layout {layout}: expected `nchw` or `nhwc`{suggest(layout, LAYOUTS)}")
+    if fraction_bits is not None and not 1 <= fraction_bits <= MOST_FRACTION_BITS:
+        raise InputError(f"--fraction-bits {fraction_bits}: expected 1 to {MOST_FRACTION_BITS}")
     graph = read_graph(path)
     try:
         if input_range is None:
             input_range = (0.0, 255.0) if graph.pixel_input else (0.0, 1.0)
-        inputs = _inputs_of(graph, input_range)
+        inputs = _inputs_of(graph, input_range, fraction_bits)
         readings = [inputs[layout]] if layout in inputs else list(inputs.values())
         data = _first_walked(graph, readings, frozenset(host))
-        workload = finished(data, name, f"from {path.name}", f"{path.name} (ONNX)", graph.classes)
+        bits = "" if fraction_bits is None else f", sums in fixed point of {fraction_bits} fraction bits"
+        workload = finished(data, name, f"from {path.name}{bits}", f"{path.name} (ONNX)", graph.classes)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     if layout is None and len(inputs) > 1 and workload.keys["layers"][0]["type"] == "dense":
@@ -109,7 +119,9 @@ def _first_walked(graph: Graph, inputs: Sequence[Pixels], host: frozenset[str]) 
     raise max(stops, key=lambda stop: stop.place)
 
 
-def _inputs_of(graph: Graph, input_range: tuple[float, float]) -> dict[str, Pixels]:
+def _inputs_of(
+    graph: Graph, input_range: tuple[float, float], fraction_bits: int | None
+) -> dict[str, Pixels]:
     """Make the input map, by layout; with fewer axes than four there is only one."""
     if not np.isfinite(input_range).all():
         raise CannotRunError("an input range needs two finite numbers")
@@ -117,17 +129,18 @@ def _inputs_of(graph: Graph, input_range: tuple[float, float]) -> dict[str, Pixe
     lengths = graph.shape
     if len(lengths) < 4:
         rows, columns = lengths[1:] if len(lengths) == 3 else (1, lengths[1])
-        data = pixels((rows, columns, 1), low, high)
+        data = pixels((rows, columns, 1), low, high, fraction_bits)
         return {"": replace(data, places=data.places.reshape(lengths))}
     _, one, two, three = lengths
-    first = pixels((two, three, one), low, high)
-    last = pixels((one, two, three), low, high)
+    first = pixels((two, three, one), low, high, fraction_bits)
+    last = pixels((one, two, three), low, high, fraction_bits)
     return {"nchw": first, "nhwc": replace(last, places=last.places.transpose(0, 2, 3, 1))}
 
 
 def _walked(graph: Graph, data: Pixels, host: frozenset[str]) -> AnyMap:
     values: dict[str, Operand] = {**graph.constants, graph.input: data, "": None}
     readers = Counter(name for node in graph.nodes for name in set(node.inputs))
+    takers = Counter(name for node in graph.nodes for name in set(node.inputs) if node.op != "Shape")
     spare_bytes = MOST_GROWTH * graph.file_bytes + 2**20
     end: Node | None = None
     held = data.places.size
@@ -136,7 +149,7 @@ def _walked(graph: Graph, data: Pixels, host: frozenset[str]) -> AnyMap:
             if end is not None and _reads_map(node, values):
                 raise CannotRunError(f"comes after {end.label}, which ends a network")
             inputs = _one_image(node, [values[name] for name in node.inputs], graph.batch)
-            result = _numbered(_result(node, handed_over(node, inputs, host)), node, place, readers)
+            result = _numbered(_result(node, handed_over(node, inputs, host)), node, place, takers)
             if isinstance(result, np.ndarray):
                 spare_bytes -= result.nbytes if result.base is None else 0
                 if spare_bytes < 0:
@@ -177,13 +190,13 @@ def _reads_map(node: Node, values: dict[str, Operand]) -> bool:
     return any(isinstance(values.get(name), MAPS) for name in node.inputs)
 
 
-def _numbered(result: AnyMap | NDArray[Any], node: Node, place: int, readers: Counter[str]) -> Operand:
+def _numbered(result: AnyMap | NDArray[Any], node: Node, place: int, takers: Counter[str]) -> Operand:
     """Give a layer its node's number, and mark sums that several nodes take."""
     if not isinstance(result, Sums):
         return result
     if result.layer.number < 0:
         result = replace(result, layer=replace(result.layer, number=place))
-    if result.mark is None and readers[node.outputs[0]] > 1:
+    if result.mark is None and takers[node.outputs[0]] > 1:
         result = replace(result, mark=len(result.steps))
     return result
 
@@ -212,7 +225,7 @@ def _result(node: Node, inputs: list[Operand]) -> AnyMap | NDArray[Any]:
         return _shape(inputs)
     if node.op in SELECTIONS:
         return _selected(inputs)
-    if isinstance(inputs[0], Floats):
+    if isinstance(inputs[0], Floats) and not adds_maps(node, inputs):
         return evaluated(node, inputs)
     operation = OPERATIONS.get(node.op)
     if operation is None:
