@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.area.clock import Clock
 from o3sim.area.pieces import Taken
 from o3sim.config.architecture import Architecture
 from o3sim.config.load import load_architecture
@@ -90,7 +91,9 @@ def result(name: str = "o3bnn", scale: int = 1, labels: tuple[int, ...] | None =
 
 def with_area(run: RunResult) -> RunResult:
     """The run of a machine of 1,500 look-up tables."""
-    return replace(run, area=area_figures(Taken(1500, 90, 4.5), run.images_per_s))
+    return replace(
+        run, area=area_figures(Taken(1500, 90, 4.5), Clock(40.0, "select"), run.images_per_s, run.clock_mhz)
+    )
 
 
 def pipeline_result() -> RunResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from o3sim.area.dispatch import dispatch_pieces
@@ -59,4 +59,9 @@ def taken_by(architecture: Architecture, layers: Sequence[Sized] = ()) -> Taken:
     >>> taken_by(load_architecture("small")).lut < taken_by(load_architecture("o3bnn-64pe")).lut
     True
     """
-    return sum((piece.taken for piece in pieces_of(architecture, layers)), Taken())
+    return total_of(pieces_of(architecture, layers))
+
+
+def total_of(pieces: Iterable[Piece]) -> Taken:
+    """Add up what pieces take."""
+    return sum((piece.taken for piece in pieces), Taken())

@@ -11,6 +11,9 @@ BLOCK_36_KBIT = ((72, 512), (36, 1024), (18, 2048), (9, 4096), (4, 8192), (2, 16
 TABLE_WORDS = 64
 """Up to so many words a memory is made of LUTs: a block would be nearly empty."""
 
+MEMORY = "memory"
+"""The module with one port to read and one to write: its sizes are ``WORDS`` and ``WIDTH``."""
+
 _TABLE_BITS, _TABLE_LUTS = 3, 4
 
 
@@ -34,9 +37,3 @@ def memory(words: int, width: int) -> Memory:
     halves = [-(-width // wide) * -(-words // deep) for wide, deep in BLOCK_18_KBIT]
     wholes = [2 * -(-width // wide) * -(-words // deep) for wide, deep in BLOCK_36_KBIT]
     return Memory(min(*halves, *wholes) / 2)
-
-
-def banked(kbit: float, banks: int, width: int) -> Memory:
-    """Return what a buffer takes whose banks are memories of their own."""
-    one = memory(-(-round(kbit * 1024) // (banks * width)), width)
-    return Memory(banks * one.bram36, banks * one.lut)

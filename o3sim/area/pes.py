@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from o3sim.area.memories import memory
-from o3sim.area.pieces import Piece, in_step, of_memory, seen_ports
+from o3sim.area.pieces import Piece, in_step, memories, seen_ports
 from o3sim.config.dispatch import CAROUSEL
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def patch_pieces(a: Architecture) -> Iterator[Piece]:
     width, banks = a.pe.width_edges, a.activation_buffer.banks
     words = -(-kbit * 1024 // width)
     at_once = banks if isinstance(banks, int) else 1
-    yield of_memory("broadcast", memory(words, width), a.pe.count)
+    yield memories("broadcast", words, width, a.pe.count)
     sizes = {"ADDRESS_BITS": patch_address_bits(a), "BROADCASTS": at_once}
     yield Piece("broadcast", "patch", sizes, a.pe.count)
     # Words of channels that do not fill buffer words are put together once, before the broadcast.

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from o3sim.area.forms import estimate
+from o3sim.area.memories import MEMORY, memory
 
 if TYPE_CHECKING:
-    from o3sim.area.memories import Memory
     from o3sim.config.architecture import Architecture
 
 OP_BITS = 60
@@ -42,6 +42,10 @@ class Taken:
     def __add__(self, other: Taken) -> Taken:
         return Taken(self.lut + other.lut, self.ff + other.ff, self.bram36 + other.bram36)
 
+    def times(self, count: int) -> Taken:
+        """Return what so many of it take."""
+        return Taken(count * self.lut, count * self.ff, count * self.bram36)
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -52,7 +56,7 @@ class Piece:
     part_of : str
         The unit of the machine that it is counted under.
     unit : str
-        The measured module; empty for plain registers and memories.
+        The measured module, or a memory (:data:`~o3sim.area.memories.MEMORY`); empty for plain registers.
     sizes : dict of str to int
         Its parameters.
     count : int
@@ -69,14 +73,23 @@ class Piece:
     @property
     def taken(self) -> Taken:
         """What all of them take together."""
-        lut, ff = estimate(self.unit, self.sizes) if self.unit else (0, 0)
-        one = Taken(lut, ff) + self.beside
-        return Taken(self.count * one.lut, self.count * one.ff, self.count * one.bram36)
+        return (self._estimated() + self.beside).times(self.count)
+
+    def _estimated(self) -> Taken:
+        if self.unit == MEMORY:
+            blocks = memory(self.sizes["WORDS"], self.sizes["WIDTH"])
+            return Taken(blocks.lut, 0, blocks.bram36)
+        return Taken(*estimate(self.unit, self.sizes)) if self.unit else Taken()
 
 
-def of_memory(part_of: str, memory: Memory, count: int = 1) -> Piece:
-    """Return memories as a piece."""
-    return Piece(part_of, count=count, beside=Taken(memory.lut, 0, memory.bram36))
+def memories(part_of: str, words: int, width: int, count: int = 1) -> Piece:
+    """Return so many memories of some words as a piece."""
+    return Piece(part_of, MEMORY, {"WORDS": words, "WIDTH": width}, count)
+
+
+def banks_of(part_of: str, kbit: float, banks: int, width: int) -> Piece:
+    """Return a buffer as a piece, whose banks are memories of their own."""
+    return memories(part_of, -(-round(kbit * 1024) // (banks * width)), width, banks)
 
 
 def in_step(architecture: Architecture) -> bool:

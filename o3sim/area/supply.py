@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from o3sim.area.memories import Memory, banked, memory
-from o3sim.area.pieces import OUTCOME_BITS, Piece, in_step, of_memory, write_ports
+from o3sim.area.pieces import OUTCOME_BITS, Piece, banks_of, in_step, memories, write_ports
 from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.storage import BITS_PER_KBIT, storage_of, threshold_bits
 
@@ -59,19 +58,19 @@ def memory_pieces(a: Architecture, layers: Sequence[Sized]) -> Iterator[Piece]:
     """Yield buffers, line buffer, and thresholds with a port for each op that may begin in a cycle."""
     width, pes = a.pe.width_edges, a.pe.count
     activation, weight = a.activation_buffer, a.weight_buffer
-    yield of_memory("activation_buffer", banked(activation.size_kbit, _number(activation.banks, pes), width))
-    yield of_memory("weight_buffer", banked(weight.size_kbit, _number(weight.banks, pes), width))
+    yield banks_of("activation_buffer", activation.size_kbit, _number(activation.banks, pes), width)
+    yield banks_of("weight_buffer", weight.size_kbit, _number(weight.banks, pes), width)
     storage = storage_of(a, layers)
     if storage.line_buffer:
         lines = _number(activation.banks, pes)
-        yield of_memory("line_buffer", banked(storage.line_buffer, lines, width))
+        yield banks_of("line_buffer", storage.line_buffer, lines, width)
         yield Piece("line_buffer", "gathering", {"WIDTH": width, "CONTEXTS": 1}, lines)
     bits = threshold_bits(layers)
     if bits:
-        one = memory(round(storage.thresholds * BITS_PER_KBIT) // bits, bits)
+        words = round(storage.thresholds * BITS_PER_KBIT) // bits
         # A block, or a table, has two ports to read where nothing is written meanwhile.
         copies = -(-_begin_in_a_cycle(a) // 2)
-        yield of_memory("thresholds", Memory(one.bram36, one.lut), copies)
+        yield memories("thresholds", words, bits, copies)
 
 
 def _number(banks: Banks, pes: int) -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +42,13 @@ class Cells:
         Look-up tables of up to six inputs, those that are used as memory among them.
     ff : int
         Flip-flops.
+    bram36 : float
+        Block RAMs of 36 kbit; a half is one of 18.
     """
 
     lut: int
     ff: int
+    bram36: float = 0
 
 
 Point = tuple[str, Mapping[str, int]]
@@ -64,14 +70,11 @@ def synthesize(points: Sequence[Point]) -> list[Cells]:
     InputError
         If pyosys is not installed.
     """
-    try:
-        from pyosys import libyosys
-    except ImportError:
-        raise InputError(
-            "pyosys is not installed; it comes with the extra `rtl`: pip install 'o3sim[rtl]'"
-        ) from None
+    check_yosys()
+    from pyosys import libyosys
+
     design: Any = libyosys.Design()
-    with tempfile.TemporaryDirectory() as folder, _silent():
+    with tempfile.TemporaryDirectory() as folder, silent():
         counts = Path(folder, "counts")
         for command in (*_commands(points), f"tee -q -o {counts} stat -json"):
             libyosys.run_pass(command, design)
@@ -80,14 +83,55 @@ def synthesize(points: Sequence[Point]) -> list[Cells]:
     return [_cells(found[f"\\point{number}"]["num_cells_by_type"]) for number in range(len(points))]
 
 
-def _commands(points: Sequence[Point]) -> Iterator[str]:
+def synthesize_elsewhere(unit: str, sizes: Mapping[str, int]) -> Cells:
+    """Count the cells of a unit in a process of its own, which ends with this one's wait.
+
+    Yosys does not hear ctrl-C, and may use up the memory.
+
+    Raises
+    ------
+    InputError
+        If the process died.
+    """
+    command = [sys.executable, "-c", "from o3sim.area.synthesis import answer; answer()"]
+    asked = json.dumps([unit, dict(sizes)])
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=False)  # noqa: S603 - our own code
+    if done.returncode:
+        said = done.stderr.strip().splitlines()[-1:] or ["killed, or out of memory"]
+        raise InputError(f"Yosys died at {unit} {dict(sizes)} ({said[0]}); --unit chooses other units")
+    return Cells(**json.loads(done.stdout))
+
+
+def answer() -> None:
+    """Synthesise the unit that standard input asks for, and write what was counted to standard output."""
+    unit, sizes = json.loads(sys.stdin.read())
+    print(json.dumps(asdict(synthesize([(unit, sizes)])[0])))
+
+
+def check_yosys() -> None:
+    """Refuse where Yosys is not installed.
+
+    Raises
+    ------
+    InputError
+        Naming the extra that it comes with.
+    """
+    if find_spec("pyosys") is None:
+        raise InputError("pyosys is not installed; it comes with the extra `rtl`: pip install 'o3sim[rtl]'")
+
+
+def sources(unit: str) -> list[Path]:
+    """Return the files that a unit is made of."""
     shared = [SHARED / path for path in SHARED_PATHS.values()]
+    own = UNITS / f"{unit}.sv"
+    return [own, *shared] if own.is_file() else shared
+
+
+def _commands(points: Sequence[Point]) -> Iterator[str]:
     for number, (unit, sizes) in enumerate(points):
-        own = UNITS / f"{unit}.sv"
-        files = [own, *shared] if own.is_file() else shared
         values = " ".join(f"-G {name}={value}" for name, value in sizes.items())
         yield "design -reset"
-        yield f"read_slang --top {unit} {values} {' '.join(map(str, files))}"
+        yield f"read_slang --top {unit} {values} {' '.join(map(str, sources(unit)))}"
         yield "flatten"
         yield f"design -save point{number}"
     yield "design -reset"
@@ -101,8 +145,11 @@ def _commands(points: Sequence[Point]) -> Iterator[str]:
 
 def _cells(counts: Mapping[str, int]) -> Cells:
     return Cells(
-        sum(count * _LUTS.get(name, 1) for name, count in counts.items() if re.match(r"LUT\d|RAM|SRL", name)),
+        sum(
+            count * _LUTS.get(name, 1) for name, count in counts.items() if re.match(r"LUT\d|RAM\d|SRL", name)
+        ),
         sum(count for name, count in counts.items() if name.startswith("FD")),
+        sum(count * _BLOCKS.get(name, 0) for name, count in counts.items()),
     )
 
 
@@ -110,8 +157,11 @@ _LUTS = {"RAM32M": 4, "RAM64M": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4}
 """Look-up tables that a cell of distributed memory takes, where that is not one."""
 
 
+_BLOCKS = {"RAMB36E1": 1.0, "RAMB18E1": 0.5}
+
+
 @contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """Keep what Yosys prints to file descriptor 1 from the terminal."""
     kept = os.dup(1)
     with open(os.devnull, "w") as nowhere:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from o3sim.config.marks import Conflict, KeyPath
 from o3sim.config.model import StrictModel
+from o3sim.config.sum_bits import SumBits
 
 Size = Annotated[int, Field(ge=1, le=65_536)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
@@ -78,7 +79,7 @@ class HostPart(StrictModel):
 class FirstPart(HostPart):
     """The host's first layers: bits, 1 where a value is ``>= 0``, and sums if layers add them."""
 
-    sum_bits: Literal[16, 32] | None = Field(
+    sum_bits: SumBits = Field(
         default=None,
         description="Write the values as integers of so many bits too, for layers that `add: first`.",
     )

@@ -102,7 +102,8 @@ def streaming_conflicts(data: Mapping[str, Any], sequential: bool) -> Iterator[C
             yield Conflict(((unit,), ("organization",)), "is of organization layer_pipelined only")
     stages = data.get("stages")
     first = stages[0] if isinstance(stages, list | tuple) and stages else None
-    for unit in FIFOS if isinstance(first, Mapping) else ():
-        if first.get(unit):
+    stated = first if isinstance(first, Mapping) else {}
+    for unit in FIFOS:
+        if stated.get(unit):
             what = "the first stage has none, for no stage is before it: leave it out"
             yield Conflict((("stages", 0, unit),), what)

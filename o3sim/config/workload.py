@@ -14,6 +14,7 @@ from pydantic_core import PydanticKnownError
 from o3sim.config.host_ops import FirstPart, HostPart
 from o3sim.config.marks import Conflict
 from o3sim.config.model import CrossCheckedModel, StrictModel
+from o3sim.config.sum_bits import SumBits
 from o3sim.config.workload_rules import conflicts
 
 Text = Annotated[str, Field(min_length=1)]
@@ -90,13 +91,6 @@ class OwnInput(StrictModel):
     channels: Size = Field(description="Bits of a position.")
 
 
-def _whole_words(bits: Any) -> Any:
-    """Refuse what is neither 16 nor 32, or only equal to them: `16.0`."""
-    if bits is not None and (type(bits) is not int or bits not in (16, 32)):
-        raise PydanticKnownError("literal_error", {"expected": "'16', '32'"})
-    return bits
-
-
 class Addend(StrictModel):
     """What is added to a layer's sums: the outputs of a layer above, one for each neuron."""
 
@@ -122,7 +116,6 @@ SUM_BITS = (
     "Bits of the sums that the layer writes beside its bits, for a layer that adds them; absent: it writes"
     " bits only."
 )
-SumBits = Annotated[Literal[16, 32] | None, BeforeValidator(_whole_words)]
 KernelSide = Annotated[int, Field(ge=1, le=64)]
 
 

@@ -108,36 +108,46 @@ def _layer_tasks(
         place, channel = _walk(len(owned), end - first, by_channel)
         work = geometry.channel_work[first:end] if assignment == "channel_balanced" else ()
         unit, local = _bind(place, channel, end - first, units, assignment, work)
-        pieces.append((place, channel + first, np.full(len(place), number), unit, local))
-    place, channel, group, unit, local = (np.concatenate(column) for column in zip(*pieces, strict=True))
-    sizes = (owned >= 0).sum(axis=1)[place]
+        pieces.append((place, channel + np.int32(first), np.full(len(place), number, np.int32), unit, local))
+    place, channel, group, unit, local = (_joined(column) for column in zip(*pieces, strict=True))
+    first_op = np.zeros(len(place) + 1, np.int64)
+    np.cumsum((owned >= 0).sum(axis=1)[place], out=first_op[1:])
+    weight_base = local.astype(np.int64)
+    weight_base *= weight_words(geometry, width_edges) * units
+    weight_base += unit
     return LayerTasks(
-        first_op=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        place=place.astype(np.int32),
-        channel=channel.astype(np.int32),
-        weight_group=group.astype(np.int32),
-        unit=unit.astype(np.int32),
-        weight_base=local.astype(np.int64) * weight_words(geometry, width_edges) * units + unit,
+        first_op=first_op,
+        place=place,
+        channel=channel,
+        weight_group=group,
+        unit=unit,
+        weight_base=weight_base,
         listed=np.argsort(unit, kind="stable").astype(np.int32),
         list_start=np.concatenate([[0], np.cumsum(np.bincount(unit, minlength=units))]).astype(np.int64),
     )
 
 
-def _walk(places: int, channels: int, by_channel: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _joined(pieces: tuple[NDArray[np.int32], ...]) -> NDArray[np.int32]:
+    """Join arrays; one alone is not copied, for the tasks of a large layer are 100 MB."""
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+def _walk(places: int, channels: int, by_channel: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Put the tasks of a weight group into program order: their places, and channels from its first."""
+    place, channel = np.arange(places, dtype=np.int32), np.arange(channels, dtype=np.int32)
     if by_channel:
-        return np.tile(np.arange(places), channels), np.repeat(np.arange(channels), places)
-    return np.repeat(np.arange(places), channels), np.tile(np.arange(channels), places)
+        return np.tile(place, channels), np.repeat(channel, places)
+    return np.repeat(place, channels), np.tile(channel, places)
 
 
 def _bind(
-    place: NDArray[np.int64],
-    channel: NDArray[np.int64],
+    place: NDArray[np.int32],
+    channel: NDArray[np.int32],
     channels: int,
     units: int,
     assignment: str | None,
     work: tuple[int, ...],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Bind tasks to units; tell which of the channels in its unit's banks each is of.
 
     By channel they are dealt out in turns, or by their work; where there are fewer than units, as many units
@@ -156,13 +166,13 @@ def _bind(
     return channel * each + place % each, np.zeros_like(channel)
 
 
-def _balanced(work: NDArray[np.int64], units: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _balanced(work: NDArray[np.int64], units: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Give each channel, the one of most work first, to the unit that has least, and is not full.
 
     No unit holds more channels than if they were dealt out in turns. Return the unit of each channel, and
     which of the unit's it is.
     """
-    unit_of, local = np.zeros_like(work), np.zeros_like(work)
+    unit_of, local = np.zeros(len(work), np.int32), np.zeros(len(work), np.int32)
     load, held = np.zeros(units, np.int64), np.zeros(units, np.int64)
     most = -(-len(work) // units)
     for channel in np.argsort(-work, kind="stable"):

@@ -205,6 +205,8 @@ def _area(result: RunResult) -> list[tuple[str, str]]:
     return [
         ("area", f"{lut} LUT, {ff} FF, {bram36} BRAM36 (estimated)"),
         ("images per second a kLUT", significant(result.area.images_per_s_per_klut)),
+        ("clock estimate", f"{significant(result.area.clock_mhz)} MHz (ECP5, by {result.area.slowest_unit})"),
+        ("images per second there", significant(result.area.images_per_s_at_clock)),
     ]
 
 

@@ -31,7 +31,9 @@ COLUMNS = (*TOTALS, *grouped_columns(GROUPS))
 """All columns, in order."""
 
 
-PER_KLUT = "area.images_per_s_per_klut"
+BY_AREA = ("area.images_per_s_per_klut", "area.images_per_s_at_clock")
+"""Speed by the estimates of area and clock; the estimates themselves stand among a machine's figures."""
+
 AGREEMENT = "agreement"
 PIPELINE_NUMBERS = tuple(
     f"pipeline.{figure}" for figure in ("latency_cycles", "initiation_interval_cycles", "stream_cycles")

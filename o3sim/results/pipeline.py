@@ -33,8 +33,8 @@ class StageFigures:
     work_cycles_per_image: float
     rows_held: int
     row_buffer_kbit: float
-    skip_rows_held: int
-    skip_buffer_kbit: float
+    skip_rows_held: int = 0
+    skip_buffer_kbit: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from o3sim.files import open_atomic
 from o3sim.results.cells import guarded, kinds_of, text_of
 from o3sim.results.columns import (
     AGREEMENT,
-    PER_KLUT,
+    BY_AREA,
     PIPELINE_NUMBERS,
     RESIDENT_NUMBERS,
     SLOWEST_STAGE,
@@ -32,7 +32,8 @@ def result_columns(result: RunResult) -> dict[str, Any]:
         "synthetic": "+".join(result.synthetic),
         **({"float_ends": "+".join(result.float_ends)} if result.float_ends else {}),
     } | measure_columns(result)
-    columns[PER_KLUT] = None if result.area is None else result.area.images_per_s_per_klut
+    for name in BY_AREA:
+        columns[name] = None if result.area is None else getattr(result.area, name.removeprefix("area."))
     if result.agreement is not None:
         columns[AGREEMENT] = result.agreement
     if result.pipeline is not None:

@@ -7,8 +7,6 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from o3sim.checks.diff.traces import compare_traces
 from o3sim.errors import InputError
 from o3sim.rtl.emit import output_bits
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from o3sim.runs.progress import Progress
 
 EXPECTED, TRACE, OUTPUT, LOG = "expected.txt", "trace.txt", "output.hex", "build.log"
+ACTIVATIONS = "activations.hex"
 MOST_LOG_LINES = 12
 SPARE = 2
 """RTL may take so many times the cycles of the simulator before it is taken to stand still."""
@@ -97,21 +96,39 @@ def difference(subject: Subject, folder: Path) -> list[str]:
     if found is not None:
         return [f"A: {expected}, the simulator", f"B: {made}, the RTL", *found.report]
     wrong = wrong_bits(subject, folder)
-    return [f"output bit of window {wrong[0]} is wrong in {folder / OUTPUT}"] if len(wrong) else []
+    return [f"{wrong[0]} in {folder / OUTPUT}"] if wrong else []
 
 
-def wrong_bits(subject: Subject, folder: Path) -> list[int]:
-    """Return the windows whose output bit in the activation buffer is not that of functional inference."""
+def wrong_bits(subject: Subject, folder: Path) -> list[str]:
+    """Say which bits of the activation buffer are wrong after a layer: output bits, and others that changed.
+
+    Output bits are to be those of functional inference, and all other bits what they were before.
+    """
     from o3sim.contract.output_addresses import first_output_word
 
     width, bits = subject.architecture.pe.width_edges, output_bits(subject)
     first = first_output_word(subject.layer.geometry, width)
-    lines = (line for line in (folder / OUTPUT).read_text().splitlines() if not line.startswith("//"))
-    made = [int(line, 16) for line in lines][first:]
-    places = np.arange(bits.size)
-    pairs = zip(output_words(bits, width), made, strict=True)
-    unequal = [wanted ^ got for wanted, got in pairs]
-    return [int(n) for n in places if unequal[n // width] >> (n % width) & 1]
+    wanted, made = (_words(folder / name) for name in (ACTIVATIONS, OUTPUT))
+    words, in_last = output_words(bits, width), bits.size % width or width
+    behind = wanted[first + len(words) - 1] >> in_last << in_last  # what else the last word holds
+    wanted[first : first + len(words)] = [*words[:-1], words[-1] | behind]
+    return [
+        _described((word - first) * width + place, bits.size, word, place)
+        for word, (is_right, is_there) in enumerate(zip(wanted, made, strict=True))
+        for place in range(width)
+        if (is_right ^ is_there) >> place & 1
+    ]
+
+
+def _words(path: Path) -> list[int]:
+    """Read a memory as Verilog writes it."""
+    return [int(line, 16) for line in path.read_text().splitlines() if not line.startswith("//")]
+
+
+def _described(window: int, windows: int, word: int, place: int) -> str:
+    if 0 <= window < windows:
+        return f"output bit of window {window} is wrong"
+    return f"bit {place} of word {word}, no output bit, has changed"
 
 
 def cycles_of(trace: Path) -> int:

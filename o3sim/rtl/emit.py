@@ -14,7 +14,7 @@ from o3sim.contract.events import EventWindow
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
 from o3sim.files.folders import replacing_folder
-from o3sim.rtl.memories import activation_words, hex_text, thresholds, weight_memory
+from o3sim.rtl.memories import activation_words, hex_text, old_words, thresholds, weight_memory
 from o3sim.rtl.parameters import header, parameters
 from o3sim.rtl.scope import check_scope
 from o3sim.rtl.table_files import table_files
@@ -69,12 +69,13 @@ def texts(subject: Subject) -> dict[str, str]:
     width = architecture.pe.width_edges
     values = parameters(architecture, layer, subject.number)
     count_bits = max(1, (2 * layer.geometry.n_edges_full + 1).bit_length())
-    inputs = activation_words(layer.geometry, input_bits(subject), width)
+    activations = activation_words(layer.geometry, input_bits(subject), width)
+    activations += old_words(int(values["ACTIVATION_WORDS"]) - len(activations), width)
     window = describe(layer.name, subject.number, EventWindow(subject.number))
     return {
         **_units(architecture),
         PARAMETERS: header(values, _title(subject)),
-        "activations.hex": hex_text([*inputs, *[0] * (int(values["ACTIVATION_WORDS"]) - len(inputs))], width),
+        "activations.hex": hex_text(activations, width),
         "weights.hex": hex_text(weight_memory(layer, architecture), width),
         "thresholds.hex": hex_text(thresholds(layer), count_bits),
         **table_files(layer, architecture),

@@ -33,6 +33,14 @@ def activation_words(geometry: Geometry, bits: NDArray[np.integer], width_edges:
     return _words(padded.ravel(), width_edges)
 
 
+def old_words(count: int, width_edges: int) -> list[int]:
+    """Return what lies where output bits go, as a layer before may have left it: any bits, always the same.
+
+    A bit that is not written does not come out right by itself then, be it 0 or 1.
+    """
+    return _words(np.random.default_rng(0).integers(0, 2, count * width_edges), width_edges)
+
+
 def weight_rows(geometry: Geometry, architecture: Architecture) -> list[int | None]:
     """Return the channel of each row of the weight memory, None where a row is of none.
 

@@ -36,6 +36,12 @@ def check_scope(architecture: Architecture, network: Network, number: int) -> No
         raise InputError(f"architecture {architecture.name}: {problem}")
 
 
+def check_machine(architecture: Architecture) -> None:
+    """Refuse a machine that cannot be written, whatever the layer; errors as for :func:`check_scope`."""
+    for problem in _machine_problems(architecture):
+        raise InputError(f"architecture {architecture.name}: {problem}")
+
+
 def _problems(architecture: Architecture, network: Network, number: int) -> Iterator[str]:
     yield from _machine_problems(architecture)
     layer = network.layers[number]

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from o3sim.area.machine import taken_by
+from o3sim.area.clock import clock_of
+from o3sim.area.machine import pieces_of, total_of
 from o3sim.config.architecture import Architecture
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.errors import MachineError
@@ -299,7 +300,8 @@ def result_of(
         counts.pipeline,
         resident,
     )
-    area = area_figures(taken_by(architecture, layers), result.images_per_s)
+    pieces = tuple(pieces_of(architecture, layers))
+    area = area_figures(total_of(pieces), clock_of(pieces), result.images_per_s, architecture.clock_mhz)
     return replace(
         result, area=area, agreement=counts.agreement if architecture.pruning.speculative else None
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from o3sim.area.machine import taken_by
+from o3sim.area.clock import clock_of
+from o3sim.area.machine import pieces_of, taken_by
 from o3sim.config.architecture import PIPELINED, SEQUENTIAL, Architecture
 from o3sim.config.changes import ChangeError
 from o3sim.config.flat import flattened, nested
 from o3sim.config.overrides import laid_over
+from o3sim.config.streaming import STREAMING
 from o3sim.contract.storage import BITS_PER_KBIT, OP_BITS, storage_of
 
 if TYPE_CHECKING:
@@ -39,6 +41,10 @@ def _area(what: str) -> Figure:
     return figure
 
 
+def _clock_mhz(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
+    return clock_of(pieces_of(_machine(values), layers)).mhz
+
+
 def _machine(values: Mapping[str, Any]) -> Architecture:
     try:
         return Architecture.of(nested(values))
@@ -52,6 +58,7 @@ FIGURES: dict[str, Figure] = {
     "area.lut": _area("lut"),
     "area.ff": _area("ff"),
     "area.bram36": _area("bram36"),
+    "area.clock_mhz": _clock_mhz,
 }
 """By name, each computed from a machine's dotted keys; they stand in result tables too."""
 
@@ -106,16 +113,18 @@ def figures_of(architecture: Architecture, layers: Sequence[Sized]) -> dict[str,
 
 
 def _summed(figure: Figure, values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
-    """Compute a figure of a machine, or of all stages of a pipeline."""
+    """Compute a figure of a machine, or of all stages of a pipeline, without the units between these."""
     if values["organization"] != PIPELINED:
         return figure(values, layers)
     whole = nested(values)
     stages = whole.pop("stages", None) or [{}] * len(layers)
     base = {**whole, "organization": SEQUENTIAL}
     own = [layers[number : number + 1] for number in range(len(stages))]
-    return sum(
-        figure(flattened(laid_over(base, stage)), layer) for stage, layer in zip(stages, own, strict=True)
-    )
+    alone = [
+        {unit: keys for unit, keys in laid_over(base, stage).items() if unit not in STREAMING}
+        for stage in stages
+    ]
+    return sum(figure(flattened(machine), layer) for machine, layer in zip(alone, own, strict=True))
 
 
 def value_before(values: Mapping[str, Any], key: str) -> Any:

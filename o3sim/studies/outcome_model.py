@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast, get_args, get_type_hints
 from pydantic import Field, ValidationError, create_model
 
 from o3sim.config.model import StrictModel
-from o3sim.results.columns import AGREEMENT, PER_KLUT, PIPELINE_NUMBERS, RESIDENT_NUMBERS, SLOWEST_STAGE
+from o3sim.results.columns import AGREEMENT, BY_AREA, PIPELINE_NUMBERS, RESIDENT_NUMBERS, SLOWEST_STAGE
 from o3sim.results.measures import Measures
 from o3sim.results.pipeline import PipelineFigures, StageFigures
 from o3sim.results.resident import ResidentFigures
@@ -56,7 +56,8 @@ def _ran() -> type[StrictModel]:
     names = *PIPELINE_NUMBERS, SLOWEST_STAGE, *RESIDENT_NUMBERS
     optional = {AGREEMENT: float, **{name: some[name] for name in names}}
     stages = {name: kind for name, kind in _columns(StageFigures, "stage.") if name != "stage.name"}
-    needed = {"images": int, "accuracy": float | None, "synthetic": str, PER_KLUT: float | None, **measures}
+    by_area = dict.fromkeys(BY_AREA, float | None)
+    needed = {"images": int, "accuracy": float | None, "synthetic": str, **by_area, **measures}
     totals = _model("Totals", needed, optional)
     layer = _model("LayerRow", {"layer": str, **measures}, stages)
     made: Any = create_model(

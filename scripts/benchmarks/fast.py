@@ -39,6 +39,12 @@ MACHINES: dict[str, dict[str, Any]] = {
 LARGE_WEIGHTS_KBIT = 32768
 """Of a carousel's weight buffer, whose banks hold whole channels: that of 64 PEs lacks room for vgg16."""
 
+WINDOWS: dict[str, dict[str, Any]] = {
+    "window-64pe": {"pe.width_edges": 64},
+    "group-64pe": {"pe.width_edges": 64, "activation_buffer.patch_kbit": 32},
+}
+"""Changes of machines without a queue: 64 PEs of 64 edges, with patches for the windows of VGG-16."""
+
 
 def measure_fast(name: str, repeats: int, wanted: list[str] | None = None) -> dict[str, Any]:
     """Measure a network both ways in turn, on machines with ideal supply and on shipped ones."""
@@ -48,11 +54,13 @@ def measure_fast(name: str, repeats: int, wanted: list[str] | None = None) -> di
     machines["banks"] = load_architecture(BANKED)
     large = {"weight_buffer.size_kbit": LARGE_WEIGHTS_KBIT}
     machines["carousel-64pe with room for vgg16"] = load_architecture("carousel-64pe").with_(large)
+    for shipped, changes in WINDOWS.items():
+        machines[f"{shipped.removesuffix('-64pe')} of 64 edges"] = load_architecture(shipped).with_(changes)
     shares = {}
     for shipped in names("architecture"):
         machine = load_architecture(shipped)
         shares[shipped] = fast_share(machine, case.network)[0]
-        if shares[shipped] > 0:
+        if shares[shipped] > 0 and _takes(machine, case):
             machines[f"shipped: {shipped}"] = machine
     measured = {
         key: _in_turn(machine, case, profiles, repeats)

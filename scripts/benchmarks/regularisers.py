@@ -10,14 +10,17 @@ import argparse
 import csv
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import yaml
 
+from o3sim.checks.reproduce.checks.regularisation import ACCURACY_POINTS
+from o3sim.checks.reproduce.interval import mean_and_interval
 from o3sim.config.controls import control_of
 from o3sim.config.load import load_architecture
 from o3sim.network.images import load_images
@@ -29,7 +32,7 @@ from o3sim.train.finished import is_finished, load_training
 from o3sim.train.run import run_training
 from o3sim.train.task import load_task
 
-SEEDS = (1, 2)
+SEEDS = (1, 2, 3)
 
 COMMON: dict[str, Any] = {
     "family": "regularisers",
@@ -142,6 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = list(_rows(asked.folder, asked.test))
     _write_table(asked.folder / "table.csv", rows)
     _print_means(rows)
+    _print_front(rows)
 
 
 def _train(folder: Path, name: str, seed: int, data: dict[str, Any], train: Path) -> None:
@@ -235,6 +239,58 @@ def _print_means(rows: Sequence[Row]) -> None:
                 gains = [100 * (plain[row["seed"]][key] / row[key] - 1) for row in some]
                 cells.append(f"{_spread(gains, 1, '+')} %")
             print(f"| `{name}` | {len(some)} | {' | '.join(cells)} |")
+
+
+Point = tuple[float, float]
+"""Percentage points of validation accuracy over the plain network of the same seed, and per cent of speed."""
+
+
+def _points(rows: Sequence[Row], seed: int) -> dict[str, Point]:
+    """Return where the forms of a seed lie: binary layers, on the buildable machine."""
+    own = {row["form"]: row for row in rows if row["seed"] == seed}
+    plain, key = own[PLAIN], f"{next(iter(MACHINES))}_binary_cycles"
+    return {
+        form: (row["validation_percent"] - plain["validation_percent"], 100 * (plain[key] / row[key] - 1))
+        for form, row in own.items()
+    }
+
+
+def front_of(points: Mapping[str, Point]) -> list[str]:
+    """Return the names of the points that no other beats in both, the most accurate first."""
+    chosen: list[str] = []
+    for name in sorted(points, key=lambda name: points[name], reverse=True):
+        if not chosen or points[name][1] > points[chosen[-1]][1]:
+            chosen.append(name)
+    return chosen
+
+
+def speed_at(points: Mapping[str, Point], accuracy: float) -> float:
+    """Return the speed at an accuracy on the straight lines between the points of the front.
+
+    The end of the front, if all of it is more accurate; its beginning, if none of it is.
+    """
+    front = [points[name] for name in front_of(points)]
+    for (before, slow), (after, fast) in pairwise(front):
+        if before >= accuracy >= after:
+            return slow + (fast - slow) * (before - accuracy) / (before - after)
+    return front[-1][1] if accuracy < front[-1][0] else front[0][1]
+
+
+def _print_front(rows: Sequence[Row]) -> None:
+    """Print the front of the means, and what each seed's gains where half a point is lost."""
+    seeds = sorted({row["seed"] for row in rows})
+    each = {seed: _points(rows, seed) for seed in seeds}
+    everywhere = [form for form in FORMS if all(form in points for points in each.values())]
+    means = {
+        form: (fmean(each[seed][form][0] for seed in seeds), fmean(each[seed][form][1] for seed in seeds))
+        for form in everywhere
+    }
+    print(f"on the front: {', '.join(front_of(means))}")
+    if len(seeds) > 1:
+        gain, half = mean_and_interval([speed_at(each[seed], -ACCURACY_POINTS) for seed in seeds])
+        print(
+            f"{ACCURACY_POINTS} points under plain on each seed's front: {gain:+.1f} +- {half:.1f} % (95 %)"
+        )
 
 
 def _spread(values: Sequence[float], digits: int, sign: str = "") -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from o3sim.area.memories import Memory, banked, memory
+from o3sim.area.memories import Memory, memory
+from o3sim.area.pieces import Taken, banks_of
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,6 @@ def test_small_memories_are_tables() -> None:
 
 
 def test_every_bank_is_a_memory_of_its_own() -> None:
-    assert banked(4608, 128, 32) == Memory(192, 0)  # 1,152 words each: three halves of 512
-    assert banked(4096, 128, 32) == Memory(128, 0)
-    assert banked(1, 32, 32) == Memory(0, 32 * 44)
+    assert banks_of("", 4608, 128, 32).taken == Taken(0, 0, 192)  # 1,152 words each: three halves of 512
+    assert banks_of("", 4096, 128, 32).taken == Taken(0, 0, 128)
+    assert banks_of("", 1, 32, 32).taken == Taken(32 * 44, 0, 0)

@@ -48,6 +48,15 @@ def test_forms_train_once_and_give_a_table(
     again = capsys.readouterr().out
     assert "trained " not in again
     assert again == said[said.index("| form") :]
+    assert "on the front: " in again
+
+
+def test_a_front_and_what_lies_between_its_points() -> None:
+    points = {"slow": (1.0, -2.0), "beaten": (-0.25, 3.0), "plain": (0.0, 4.0), "fast": (-2.0, 12.0)}
+    assert regularisers.front_of(points) == ["slow", "plain", "fast"]
+    assert regularisers.speed_at(points, 0.5) == 1.0
+    assert regularisers.speed_at(points, -0.5) == 6.0
+    assert [regularisers.speed_at(points, end) for end in (2.0, -3.0)] == [-2.0, 12.0]
 
 
 def test_the_page_stands_on_logs_of_the_forms_as_they_are() -> None:

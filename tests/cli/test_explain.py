@@ -34,8 +34,8 @@ def saved(o3sim: Call, tmp_path: Path) -> Path:
 def test_a_result_and_its_machine_are_explained_alike(o3sim: Call, saved: Path) -> None:
     status, out, err = o3sim("explain", str(saved))
     assert (status, err) == (0, "")
-    assert out.startswith("o3bnn on fashion-vgg, 1 image: 2,")
-    for part in ("Where the PE-cycles went", "What limits each layer", "Ops in the issue queue of 512"):
+    assert out.startswith("o3bnn on fashion-vgg, 1 image: 5,")
+    for part in ("Where the PE-cycles went", "What limits each layer", "Ops in the issue queue of 64"):
         assert part in out
     assert o3sim("explain", "o3bnn", "fashion-vgg") == (0, out, "")
     assert max(map(len, out.splitlines())) <= 100

@@ -11,7 +11,7 @@ import pytest
 from o3sim.cli import app as cli
 from tests.checks.golden.workload import write_workload
 
-PIPE = "extends: o3bnn\nname: pipe\norganization: layer_pipelined\n"
+PIPE = "extends: o3bnn-64pe\nname: pipe\norganization: layer_pipelined\n"
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_one_image_and_one_machine_are_refused(o3sim: Any) -> None:
     status, _, err = o3sim("fifo", "pipe.yaml", "tiny.yaml", "--images", "1")
     assert (status, err.count("\n")) == (2, 1)
     assert "--images 1: a rate takes two images at least" in err
-    status, _, err = o3sim("fifo", "o3bnn", "tiny.yaml")
+    status, _, err = o3sim("fifo", "o3bnn-64pe", "tiny.yaml")
     assert (status, err.count("\n")) == (2, 1)
     assert "organization: layer_sequential has no FIFOs" in err
 
@@ -106,7 +106,7 @@ def test_the_first_stage_has_no_fifo(o3sim: Any, tmp_path: Path) -> None:
 
 
 def test_fifos_are_of_a_pipeline_only(o3sim: Any, tmp_path: Path) -> None:
-    (tmp_path / "flat.yaml").write_text("extends: o3bnn\ninput_fifo: {depth_rows: 3}\n")
+    (tmp_path / "flat.yaml").write_text("extends: o3bnn-64pe\ninput_fifo: {depth_rows: 3}\n")
     status, _, err = o3sim("validate", "flat.yaml")
     assert status == 2
     assert "input_fifo: is of organization layer_pipelined only" in err

@@ -79,7 +79,7 @@ def test_engines_agree_exactly_and_stored_profiles_are_the_same(
 ) -> None:
     """On an architecture of banks that are none too many: operands of sums meet each other."""
     machine = (
-        "o3bnn",
+        "o3bnn-64pe",
         workload,
         "--images",
         "2",
@@ -107,8 +107,8 @@ def test_engines_agree_exactly_and_stored_profiles_are_the_same(
 
 
 def test_a_trace_and_an_explanation(call: Call, workload: str, tmp_path: Path) -> None:
-    assert call("trace", "o3bnn", workload, "--layer", "last", "-o", str(tmp_path / "t.txt"))[0] == 0
-    assert call("explain", "o3bnn", workload, "--images", "1")[0] == 0
+    assert call("trace", "o3bnn-64pe", workload, "--layer", "last", "-o", str(tmp_path / "t.txt"))[0] == 0
+    assert call("explain", "o3bnn-64pe", workload, "--images", "1")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_trace_and_an_explanation(call: Call, workload: str, tmp_path: Path) -
         (("run", "window", "WORKLOAD"), "layer stem makes sums, and `window` knows of bits only"),
         (("run", "carousel", "WORKLOAD"), "layer stem makes sums, and `carousel` knows of bits only"),
         (
-            ("rtl", "o3bnn", "WORKLOAD", "--layer", "a", "-o", "OUT"),
+            ("rtl", "o3bnn-64pe", "WORKLOAD", "--layer", "a", "-o", "OUT"),
             "layer a makes sums of more than its dots, of which no RTL is written",
         ),
         (("export", "WORKLOAD", "-o", "OUT.onnx"), "does not lead from one input to scores"),

@@ -52,17 +52,20 @@ def o3sim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
 
 
 def test_results_are_the_same_for_any_processes_and_image_order(o3sim: O3sim) -> None:
-    words = "o3bnn", "tiny.yaml", *STAYS, "--images", "4"
+    words = "o3bnn-64pe", "tiny.yaml", *STAYS, "--images", "4"
     one = o3sim.json(*words)
     assert o3sim.json(*words, "--jobs", "2") == one
     assert o3sim.json(*words, "--engine", "simpy") == one
-    other = o3sim.json("o3bnn", "backwards.yaml", *STAYS, "--images", "4")
+    other = o3sim.json("o3bnn-64pe", "backwards.yaml", *STAYS, "--images", "4")
     assert other["resident"] == one["resident"]
     assert other["per_image"] == one["per_image"][::-1]
 
 
 def test_loading_is_of_no_image_and_in_no_other_figure(o3sim: O3sim) -> None:
-    streams, stays = o3sim.json("o3bnn", "tiny.yaml", *STREAMS), o3sim.json("o3bnn", "tiny.yaml", *STAYS)
+    streams, stays = (
+        o3sim.json("o3bnn-64pe", "tiny.yaml", *STREAMS),
+        o3sim.json("o3bnn-64pe", "tiny.yaml", *STAYS),
+    )
     bits = 6 * 9 + 10 * 96 + 3 * 10
     assert streams["resident"] is None
     assert streams["events"]["dram_bits"] == bits * streams["images"]
@@ -73,29 +76,32 @@ def test_loading_is_of_no_image_and_in_no_other_figure(o3sim: O3sim) -> None:
     assert stays["cycles"] <= streams["cycles"] - 40 * streams["images"]
     assert stays["cycles"] == sum(image["cycles"] for image in stays["per_image"])
     assert (
-        stays["per_image"][0]["cycles"] == o3sim.json("o3bnn", "tiny.yaml", *STAYS, "--images", "1")["cycles"]
+        stays["per_image"][0]["cycles"]
+        == o3sim.json("o3bnn-64pe", "tiny.yaml", *STAYS, "--images", "1")["cycles"]
     )
 
 
 def test_some_layers_stay_and_the_others_stream(o3sim: O3sim) -> None:
-    some = o3sim.json("o3bnn", "tiny.yaml", "--set", "weight_buffer.resident_kbit=1")
+    some = o3sim.json("o3bnn-64pe", "tiny.yaml", "--set", "weight_buffer.resident_kbit=1")
     assert some["resident"]["layers"] == ["dense2"]
     dram_bits = [layer["events"]["dram_bits"] // some["images"] for layer in some["layers"]]
     assert dram_bits == [6 * 9, 0, 3 * 10]
 
 
 def test_reports_name_what_stays(o3sim: O3sim) -> None:
-    note = "o3bnn: weights of conv1, dense2, scores stay on the chip; loaded once: 1,044 bits in 44 cycles"
+    note = (
+        "o3bnn-64pe: weights of conv1, dense2, scores stay on the chip; loaded once: 1,044 bits in 44 cycles"
+    )
     for command in ("run", "explain"):
-        assert note in " ".join(o3sim(command, "o3bnn", "tiny.yaml", *STAYS).split())
-    dry = " ".join(o3sim("run", "o3bnn", "tiny.yaml", *STAYS, "--dry-run").split())
+        assert note in " ".join(o3sim(command, "o3bnn-64pe", "tiny.yaml", *STAYS).split())
+    dry = " ".join(o3sim("run", "o3bnn-64pe", "tiny.yaml", *STAYS, "--dry-run").split())
     assert "44 cycles to load weights that stay" in dry
     for words in (["run"], ["explain"], ["run", "--dry-run"]):
-        assert "stay" not in o3sim(words[0], "o3bnn", "tiny.yaml", *STREAMS, *words[1:])
+        assert "stay" not in o3sim(words[0], "o3bnn-64pe", "tiny.yaml", *STREAMS, *words[1:])
 
 
 def test_no_transfer_is_traced(o3sim: O3sim) -> None:
-    words = "trace", "o3bnn", "tiny.yaml", "--layer", "conv1", "--format", "canonical", "-o"
+    words = "trace", "o3bnn-64pe", "tiny.yaml", "--layer", "conv1", "--format", "canonical", "-o"
     o3sim(*words, "streams.txt", *STREAMS)
     o3sim(*words, "stays.txt", *STAYS)
     assert " weights " in Path("streams.txt").read_text()
@@ -104,7 +110,7 @@ def test_no_transfer_is_traced(o3sim: O3sim) -> None:
 
 def test_sweeps_have_columns_of_it_where_weights_stay(o3sim: O3sim) -> None:
     axes = "axes: {weight_buffer.resident_kbit: [0, 1, 2]}"
-    Path("sweep.yaml").write_text(f"name: s\narchitectures: [o3bnn]\nworkloads: [tiny.yaml]\n{axes}\n")
+    Path("sweep.yaml").write_text(f"name: s\narchitectures: [o3bnn-64pe]\nworkloads: [tiny.yaml]\n{axes}\n")
     o3sim("sweep", "sweep.yaml", "-o", "out")
     with open("out/results.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -124,18 +130,18 @@ def test_sweeps_have_columns_of_it_where_weights_stay(o3sim: O3sim) -> None:
 )
 def test_what_cannot_be_is_refused_by_its_key(sizes: dict[str, int], says: str, o3sim: O3sim) -> None:
     text = ", ".join(f"{key}: {value}" for key, value in sizes.items())
-    Path("mine.yaml").write_text(f"extends: o3bnn\nweight_buffer: {{{text}}}\n")
+    Path("mine.yaml").write_text(f"extends: o3bnn-64pe\nweight_buffer: {{{text}}}\n")
     refusal = o3sim.refusal("run", "mine.yaml", "tiny.yaml")
     assert says in refusal
     assert "mine" in refusal
 
 
 def test_a_search_takes_figures_of_loading_where_weights_may_stay(o3sim: O3sim) -> None:
-    text = "name: e\narchitecture: o3bnn\nworkload: tiny.yaml\nparameters: {KEY: [1, 2]}\ntrials: 2\n"
+    text = "name: e\narchitecture: o3bnn-64pe\nworkload: tiny.yaml\nparameters: {KEY: [1, 2]}\ntrials: 2\n"
     text += "objectives: {resident.load_cycles: minimise}\n"
     Path("stays.yaml").write_text(text.replace("KEY", "weight_buffer.resident_kbit"))
-    Path("mine.yaml").write_text("extends: o3bnn\nweight_buffer: {resident_kbit: 0}\n")
-    text = text.replace("architecture: o3bnn", "architecture: mine.yaml")
+    Path("mine.yaml").write_text("extends: o3bnn-64pe\nweight_buffer: {resident_kbit: 0}\n")
+    text = text.replace("architecture: o3bnn-64pe", "architecture: mine.yaml")
     Path("streams.yaml").write_text(text.replace("KEY", "pe.contexts"))
     o3sim("validate", "stays.yaml")
     assert "no column of numbers `resident.load_cycles`" in o3sim.refusal("validate", "streams.yaml")

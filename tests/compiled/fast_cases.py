@@ -1,4 +1,4 @@
-"""Hypothesis strategy: machines whose layers run fast, sized so that their rules meet."""
+"""Hypothesis strategies: machines whose layers run fast, sized so that their rules meet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from o3sim.config.architecture import Architecture
 from tests.machine.harness import architecture
-from tests.machine.strategies import Case, pe_counts, profiles, weight_sizes
+from tests.machine.strategies import Case, counter_cases, pe_counts, profiles, weight_sizes
 
 BANKS = ["ideal", 1, 2, 3, 4, 7, 16, 64]
 
@@ -51,3 +51,16 @@ def fast_cases(draw: st.DrawFn) -> Case:
     if draw(st.booleans()):
         layers.append(draw(profiles(scores=True)))
     return Case(made.with_({"weight_buffer": weight_sizes(draw, made, layers)}), tuple(layers))
+
+
+@st.composite
+def fast_counter_cases(draw: st.DrawFn) -> Case:
+    """Draw a machine whose counters hand out windows, that runs fast, and layers."""
+    changes = {
+        "pe.contexts": draw(st.sampled_from([1, 2, 3, 3, 4])),
+        "pe.latency_cycles": draw(st.sampled_from([1, 2, 3, 3, 4, 7])),
+        "pe.speculate": True,
+        "pe.pick": "oldest",
+        "scheduler.issue_latency_cycles": 0,
+    }
+    return draw(counter_cases(draw(st.sampled_from(["window", "group"])), changes=changes))

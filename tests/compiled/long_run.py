@@ -14,7 +14,7 @@ from o3sim.config.dispatch import CAROUSEL
 from o3sim.runs.pipeline.links import connections
 from tests.compiled.engines import AnyCase, disagreement
 from tests.compiled.every_way import every_way
-from tests.compiled.fast_cases import fast_cases
+from tests.compiled.fast_cases import fast_cases, fast_counter_cases
 from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture
 from tests.machine.strategies import StageCase
@@ -44,7 +44,7 @@ class Search:
             report_multiple_bugs=False,
         )
         try:
-            seed(self.number)(quiet(given(every_way() | fast_cases())(self.compare)))()
+            seed(self.number)(quiet(given(every_way() | fast_cases() | fast_counter_cases())(self.compare)))()
         except Exception:
             if self.failed is None:
                 raise

@@ -14,9 +14,10 @@ from o3sim.contract.resident import resident_weights
 from o3sim.contract.word_addresses import word_addresses
 from o3sim.network.layer import Geometry
 from o3sim.profile.profile import LayerProfile
-from tests.compiled.engines import run_compiled
+from tests.compiled.engines import AnyCase, run_compiled
 from tests.compiled.every_way import every_way
 from tests.machine.strategies import Case, StageCase, cases
+from tests.runs.pipeline.graphs import PipelineCase
 from tests.runs.pipeline.samples import stage_cases
 
 CASES = 600
@@ -157,15 +158,16 @@ def test_every_way_to_dispatch_clashes_and_resident_weights_are_drawn_often() ->
 
     @given(every_way())
     @settings(max_examples=300, deadline=None, derandomize=True, database=None)
-    def draw(case: Case | StageCase) -> None:
+    def draw(case: AnyCase) -> None:
         arch, layers = case.architecture, run_compiled(case).layers
         clashes = any(layer.pe_cycles["operand_stall"] or layer.write_conflicts for layer in layers)
         stays = isinstance(case, Case) and bool(resident_weights(arch, case.profiles).layers)
-        drawn.update({"stage" if isinstance(case, StageCase) else arch.scheduler.dispatch})
+        kinds = {Case: arch.scheduler.dispatch, StageCase: "stage", PipelineCase: "pipeline"}
+        drawn.update({kinds[type(case)]})
         drawn.update({name for name, is_so in (("clashes", clashes), ("weights stay", stays)) if is_so})
 
     draw()
-    ways = ("central", "banked", "window", "group", "carousel", "stage")
+    ways = ("central", "banked", "window", "group", "carousel", "stage", "pipeline")
     assert {way: drawn[way] for way in ways if drawn[way] < 300 / 20} == {}
     assert min(drawn["clashes"], drawn["weights stay"]) > 300 / 4, drawn
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis.strategies import SearchStrategy
 
 from o3sim.compiled.fast.choice import MOST_WORDS, why_general
 from o3sim.compiled.fast.op_records import MOST_WORDS as MOST_PACKED_WORDS
@@ -20,16 +21,17 @@ from o3sim.contract.plan import cut_layers
 from o3sim.network.layer import Geometry, Pool
 from o3sim.network.load import load_network, load_workload
 from o3sim.runs.estimate.fast import fast_share
-from tests.compiled.fast_cases import fast_cases
+from tests.compiled.fast_cases import fast_cases, fast_counter_cases
 from tests.machine.harness import architecture, conv, dense, profile, queueless, random_profile
 from tests.machine.strategies import Case
 
 
-def test_fast_layers_come_out_as_on_the_general_engine() -> None:
+@pytest.mark.parametrize(("cases", "number"), [(fast_cases(), 300), (fast_counter_cases(), 150)])
+def test_fast_layers_come_out_as_on_the_general_engine(cases: SearchStrategy[Case], number: int) -> None:
     drawn: Counter[bool] = Counter()
 
-    @given(fast_cases())
-    @settings(max_examples=300, deadline=None)
+    @given(cases)
+    @settings(max_examples=number, deadline=None)
     def compare(case: Case) -> None:
         cuts = cut_layers(case.architecture, case.profiles)
         fast = run_layers(case.architecture, cuts, case.profiles)
@@ -133,11 +135,88 @@ def test_what_keeps_a_layer_from_running_fast(
     assert kept_from(architecture(**changes), geometry) == reason
 
 
-def test_machines_without_a_queue_and_racing_classes_do_not_run_fast() -> None:
-    assert kept_from(queueless("window"), POOLED) == "scheduler.dispatch"
+@pytest.mark.parametrize(
+    ("reason", "changes"),
+    [
+        (None, {}),
+        (
+            None,
+            {"output_buffer__release": "worst_case", "pruning__pooling": False, "pruning__threshold": False},
+        ),
+        ("pe.pick", {"pe__pick": "barrel"}),
+        ("pe.contexts", {"pe__contexts": 5}),
+        ("pe.latency_cycles", {"pe__latency_cycles": 8}),
+        ("pe.speculate", {"pe__speculate": False, "pe__latency_cycles": 2}),
+        ("scheduler.issue_latency_cycles", {"scheduler__issue_latency_cycles": 1}),
+    ],
+)
+def test_what_keeps_windows_in_contexts_from_running_fast(
+    reason: str | None, changes: dict[str, Any]
+) -> None:
+    assert kept_from(queueless("window", **changes), POOLED) == reason
+    assert kept_from(queueless("group", **changes), POOLED) == reason
+
+
+def test_weights_of_many_groups_are_too_many_for_their_requests() -> None:
+    """Where places are dealt out each group has all weights: their words are told apart in 31 bits or not."""
+    layer, positions = dense(2**14, 2**8), {"scheduler__assignment": "position", "pe__width_edges": 1}
+    for groups, reason in ((2, None), (64, "pe.count")):
+        banks = {"scheduler__groups": groups, "weight_buffer__banks": groups}
+        assert kept_from(queueless("group", **banks, **positions, pe__count=64), layer) == reason
+
+
+def test_racing_classes_do_not_run_fast() -> None:
     made = architecture(pruning__argmax=True)
     assert kept_from(made, dense(9, 2), scores=True) == "pruning.argmax"
     assert kept_from(made, dense(9, 2)) is None
+
+
+def both_ways(layer: Any, made: Any) -> Any:
+    """Run a layer fast, and on the general engine; return what both count."""
+    assert kept_from(made, layer.geometry) is None
+    fast = run_layers(made, cut_layers(made, [layer]), [layer])
+    general = run_layers(made, cut_layers(made, [layer]), [layer], fast=False)
+    assert fast.layers == general.layers
+    assert np.array_equal(fast.outputs[0], general.outputs[0])
+    return fast.layers[0]
+
+
+@pytest.mark.parametrize("latency_cycles", [1, 2, 3, 7])
+def test_members_of_a_lone_window_come_one_after_another(latency_cycles: int) -> None:
+    layer = profile(conv(4, 4, 8, 1, pool=Pool(2, 2)), 8 * np.array([2, 1, 3, 2]).reshape(2, 2, 1))
+    made = queueless("window", pe__count=1, scheduler__counters=1, pe__latency_cycles=latency_cycles)
+    assert both_ways(layer, made).cycles == 1 + sum(words - 1 + latency_cycles for words in (2, 1, 3, 2))
+
+
+def test_a_1_drops_the_members_that_have_not_begun() -> None:
+    geometry = conv(4, 4, 8, 1, pool=Pool(2, 2))
+    outcome = np.array([0, 1, 1, 0]).reshape(2, 2, 1)
+    counts = both_ways(profile(geometry, 8 * np.ones((2, 2, 1)), outcome), queueless("window"))
+    assert (counts.issued, counts.squashed_queue, counts.scoreboard_writes) == (2, 2, 1)
+
+
+@pytest.mark.parametrize("dispatch", ["window", "group"])
+@pytest.mark.parametrize("contexts", [1, 3])
+@pytest.mark.parametrize("patch_kbit", [None, 8])
+@pytest.mark.parametrize("pes", [6, 130])
+def test_every_kernel_for_windows_in_contexts_agrees(
+    dispatch: str, contexts: int, patch_kbit: int | None, pes: int
+) -> None:
+    """Also where the ranges of counters lie across the ends of words of 64 PEs; a channel is constant."""
+    changes: dict[str, Any] = {"pe__contexts": contexts, "pe__latency_cycles": 3, "pe__count": pes}
+    if patch_kbit is not None:
+        changes["activation_buffer__patch_kbit"] = patch_kbit
+    number = "scheduler__groups" if dispatch == "group" else "scheduler__counters"
+    changes |= {number: pes // 2 if pes < 64 else 10, "scheduler__bundle_positions": 2}
+    changes |= {
+        "activation_buffer__banks": 2,
+        "weight_buffer__banks": 30,
+        "output_buffer__write_width_ops": 2,
+    }
+    for geometry in (conv(8, 8, 8, 16, pool=Pool(2, 2)), conv(8, 8, 8, 16)):
+        layer = random_profile(geometry, seed=3)
+        layer.decision[:, :, 5] = 0
+        both_ways(layer, queueless(dispatch, **changes))
 
 
 def test_limits_fit_what_holds_them() -> None:
@@ -152,6 +231,8 @@ def test_a_shipped_machine_runs_all_layers_fast_or_says_why_not() -> None:
     assert fast_share(load_architecture("ideal"), network) == (1.0, ())
     assert fast_share(load_architecture("o3bnn"), network) == (1.0, ())
     assert fast_share(load_architecture("carousel"), network) == (1.0, ())
+    assert fast_share(load_architecture("window"), network) == (1.0, ())
+    assert fast_share(load_architecture("group"), network) == (1.0, ())
     share, general = fast_share(load_architecture("banked"), network)
     assert share == 0
     assert {why for _, why in general} == {"scheduler.dispatch"}

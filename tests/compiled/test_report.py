@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
+from tests.compiled.engines import AnyCase
 from tests.compiled.every_way import every_way
 from tests.compiled.long_run import described
 from tests.machine.harness import architecture, dense, random_profile
-from tests.machine.strategies import Case, StageCase
+from tests.machine.strategies import Case
 
 
 def test_only_what_differs_from_the_bench_is_listed() -> None:
@@ -18,6 +19,6 @@ def test_only_what_differs_from_the_bench_is_listed() -> None:
 
 @given(every_way())
 @settings(max_examples=50, deadline=None)
-def test_every_case_can_be_written_down(case: Case | StageCase) -> None:
+def test_every_case_can_be_written_down(case: AnyCase) -> None:
     lines = list(described(case))
     assert sum(line.startswith("    decision ") for line in lines) == len(case.profiles)

@@ -242,9 +242,11 @@ def queueless_architectures(draw: st.DrawFn, dispatch: str) -> Architecture:
 
 
 @st.composite
-def counter_cases(draw: st.DrawFn, dispatch: str, most_layers: int = 3) -> Case:
-    """Draw layers and a machine without a queue that they fit: pools do not overlap."""
-    made = draw(queueless_architectures(dispatch))
+def counter_cases(
+    draw: st.DrawFn, dispatch: str, most_layers: int = 3, changes: dict[str, Any] | None = None
+) -> Case:
+    """Draw layers and a machine without a queue, so changed, that they fit: pools do not overlap."""
+    made = draw(queueless_architectures(dispatch)).with_(changes or {})
     has_patch = made.activation_buffer.patch_kbit is not None
     kinds = profiles(overlaps=False, reorders=not has_patch)
     hidden = draw(st.lists(kinds, min_size=1, max_size=most_layers))

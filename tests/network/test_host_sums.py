@@ -172,7 +172,7 @@ def test_ends_of_every_operation() -> None:
             "`first` gives",
         ),
         ("fraction_bits: 6", "fraction_bits: 40", "fraction_bits"),
-        ("sum_bits: 16\n", "sum_bits: 8\n", "first.sum_bits"),
+        ("sum_bits: 16\n", "sum_bits: 8\n", "first.sum_bits: expected `16` or `32`, found the number 8"),
     ],
 )
 def test_keys_that_do_not_fit(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -14,6 +14,9 @@ POOLED = conv(6, 6, 8, 5, pool=Pool(2, 2), padding_pixels=1, padding="-1")
 GATHERED = conv(6, 6, 5, 5, pool=Pool(2, 2), padding_pixels=1, padding="+1")
 """Its channels do not fill words of 8 edges, so that each lies in several buffer words."""
 
+FULL = conv(6, 6, 7, 7, pool=Pool(2, 2), padding_pixels=1, padding="+1")
+"""The same, of sizes at which numbers of windows, ops, words and places use all of their bits."""
+
 NARROW: dict[str, Any] = {
     "pe__latency_cycles": 3,
     "pe__contexts": 2,
@@ -32,16 +35,18 @@ QUEUE = architecture(**NARROW)
 MANY = architecture(
     **NARROW
     | {
-        "pe__count": 3,
         "sequencer__width_ops": 4,
-        "issue_queue__depth_ops": 9,
+        "sequencer__order": "member_major",
+        "sequencer__group_windows": 2,
+        "issue_queue__depth_ops": 7,
         "scheduler__issue_width_ops": 4,
         "scheduler__window_in_flight_ops": 2,
         "activation_buffer__banks": 2,
         "pruning__squash_latency_cycles": 2,
     }
 )
-"""Several of a window are in flight, several ops are selected and seen in a cycle, bits meet in a bank."""
+"""Several of a window are in flight, several ops are selected and seen in a cycle, bits meet in a bank, and
+members of a window are dispatched long after the first of them are seen."""
 
 
 PATCHED = conv(6, 6, 20, 5, pool=Pool(2, 2), padding_pixels=1, padding="-1")

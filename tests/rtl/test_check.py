@@ -75,14 +75,21 @@ def test_wrong_bits_in_the_buffer_are_found(tmp_path: Path) -> None:
     subject = queue()
     emit(subject, tmp_path)
     shutil.copy(tmp_path / "expected.txt", tmp_path / "trace.txt")
-    words = [0] * 64 + output_words(output_bits(subject), 8)
-    (tmp_path / "output.hex").write_text("// a comment\n" + hex_text(words, 8))
-    assert difference(subject, tmp_path) == []
-    words[64 + 2] ^= 8
-    (tmp_path / "output.hex").write_text(hex_text(words, 8))
-    assert difference(subject, tmp_path) == [
-        f"output bit of window {2 * 8 + 3} is wrong in {tmp_path / 'output.hex'}"
-    ]
+    words = [int(word, 16) for word in (tmp_path / "activations.hex").read_text().split()]
+    last = words[-1] >> 5 << 5  # 45 output bits: three of the last word are none
+    words[64:] = output_words(output_bits(subject), 8)
+    words[-1] |= last
+    output = tmp_path / "output.hex"
+
+    def differs(word: int, bit: int) -> list[str]:
+        changed = [each ^ bit if n == word else each for n, each in enumerate(words)]
+        output.write_text("// a comment\n" + hex_text(changed, 8))
+        return difference(subject, tmp_path)
+
+    assert differs(0, 0) == []
+    assert differs(64 + 2, 8) == [f"output bit of window {2 * 8 + 3} is wrong in {output}"]
+    assert differs(64 + 5, 32) == [f"bit 5 of word 69, no output bit, has changed in {output}"]
+    assert differs(63, 1) == [f"bit 0 of word 63, no output bit, has changed in {output}"]
 
 
 def test_what_cannot_be_built_shows_the_end_of_its_log(tmp_path: Path, settings: list[str]) -> None:

@@ -19,6 +19,7 @@ from o3sim.rtl.emit import UNITS, input_bits, texts
 from o3sim.rtl.parameters import parameters
 from tests.checks.golden.workload import write_workload
 from tests.machine.harness import conv
+from tests.rtl.draws import subject as subject_of
 from tests.rtl.samples import GATHERED, PATCHED, gone_round, queue, windows
 
 Call = Callable[..., tuple[int | str | None, str, str]]
@@ -162,10 +163,14 @@ def test_the_core_is_given_no_outcome_and_no_decision() -> None:
     assert memories == {"activations.hex", "weights.hex", "thresholds.hex"}
 
 
-def test_the_buffer_begins_with_the_input_and_no_output_bit_is_there() -> None:
-    words = texts(queue())["activations.hex"].split()
+def test_where_output_bits_go_lies_what_they_do_not_depend_on() -> None:
+    first = queue()
+    other = subject_of(first.architecture, first.layer.geometry, 2)
+    words, others = (texts(each)["activations.hex"].split() for each in (first, other))
     assert len(words) == 8 * 8 + -(-3 * 3 * 5 // 8)
-    assert set(words[8 * 8 :]) == {"00"}
+    assert words[: 8 * 8] != others[: 8 * 8]
+    assert words[8 * 8 :] == others[8 * 8 :]
+    assert {bit for word in words[8 * 8 :] for bit in f"{int(word, 16):08b}"} == {"0", "1"}
 
 
 def test_a_layer_with_an_input_of_its_own_reads_that() -> None:

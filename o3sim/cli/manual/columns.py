@@ -34,11 +34,13 @@ BEFORE = {
 
 BEHIND = {
     "area.images_per_s_per_klut": "images a second for each 1,000 look-up tables",
+    "area.images_per_s_at_clock": "images a second at `area.clock_mhz`, in as many cycles",
     "peak_edges_per_cycle": "edges that all PEs together can evaluate in a cycle",
     "on_chip_kbit": "memory on the chip, in kbit (1024 bits)",
     "area.lut": "look-up tables of a Xilinx 7 that the machine takes, estimated",
     "area.ff": "its flip-flops",
     "area.bram36": "its block RAMs of 36 kbit",
+    "area.clock_mhz": "clock that its slowest unit allows on an ECP5, extrapolated from small sizes",
     "arch.*": "a column for each key of the machine, under that key behind `arch.`",
     "architecture_sha256": "the same for machines that compute with the same, and for no others",
     "workload_sha256": "SHA-256 of the network's topology and parameters",

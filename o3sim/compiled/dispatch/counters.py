@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from o3sim.compiled.bit_set import has_bit
 from o3sim.compiled.contexts import enter_if_idle
+from o3sim.compiled.dispatch.lists import list_of, waits_because
 from o3sim.compiled.dispatch.members import begin_member
-from o3sim.compiled.dispatch.patch import holds
 from o3sim.compiled.free_pes import change_free, least_loaded_in
 from o3sim.compiled.kernel import as_int, inlined, noinline
 from o3sim.compiled.memory import Memory
 from o3sim.compiled.records.ledger import CAUSE, cause_at
 from o3sim.compiled.records.pe_array import context_at, pe_at
 from o3sim.compiled.records.trace import COUNTER
-from o3sim.compiled.records.windows import first_op_of, list_end_at, listed_task, seat_at, weight_group_of
+from o3sim.compiled.records.windows import first_op_of, list_end_at, listed_task, seat_at
 from o3sim.compiled.trace import note_event
-from o3sim.compiled.weight_stream import arrived
 from o3sim.contract.events import EventKind
 
 
@@ -28,7 +27,7 @@ def hand_out(x: Memory, cycle: int) -> None:
         if counter >= windows.counters:
             counter -= windows.counters
         for _ in range(windows.windows_per_cycle):
-            if _waits_because(x, _list_of(x, counter), cycle) >= 0:
+            if waits_because(x, list_of(x, counter), cycle) >= 0:
                 break
             pe = least_loaded_in(x, counter * windows.range_pes, (counter + 1) * windows.range_pes)
             if pe < 0:
@@ -36,28 +35,10 @@ def hand_out(x: Memory, cycle: int) -> None:
             _hand_over(x, counter, pe, cycle)
 
 
-@inlined
-def _list_of(x: Memory, counter: int) -> int:
-    """Return the list that a counter takes from: its own, or the only one."""
-    return counter if x.windows.lists > 1 else 0
-
-
-@inlined
-def _waits_because(x: Memory, number: int, cycle: int) -> int:
-    """Why the next task of a list cannot go out, whatever contexts are free, as a cause; -1 if it can."""
-    left = list_end_at(x.windows, number)
-    if left.next == left.end:
-        return CAUSE.drain
-    task = listed_task(x.windows, left.next)
-    if not arrived(x, weight_group_of(x.windows, task), cycle):
-        return CAUSE.weight_wait
-    return -1 if holds(x, task) else CAUSE.input_wait
-
-
 @noinline
 def _hand_over(x: Memory, counter: int, pe: int, cycle: int) -> None:
     """Give the next task of a counter's list to a PE."""
-    left = list_end_at(x.windows, _list_of(x, counter))
+    left = list_end_at(x.windows, list_of(x, counter))
     task = listed_task(x.windows, left.next)
     left.next += 1
     enter_if_idle(x, pe)
@@ -100,5 +81,5 @@ def book_idle(x: Memory, cycle: int) -> None:
 @inlined
 def _idle_cause(x: Memory, number: int, cycle: int) -> int:
     """Why PEs that take from a list have nothing."""
-    cause = _waits_because(x, number, cycle)
+    cause = waits_because(x, number, cycle)
     return cause if cause >= 0 else CAUSE.no_ready_op

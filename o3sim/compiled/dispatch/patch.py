@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from o3sim.compiled.kernel import inlined
-from o3sim.compiled.memory import Memory
+from o3sim.compiled.records.output_bits import OutputBits
+from o3sim.compiled.records.weight_stream import WeightGroups
 from o3sim.compiled.records.windows import (
+    Windows,
     end_column,
     first_column,
     left_at,
     place_of,
     weight_group_of,
 )
+from o3sim.contract.counters import LayerCounters
+
+
+class Moving(Protocol):
+    """A clock, as far as it says that something moved."""
+
+    moved: int
+
+
+class Patched(Protocol):
+    """The memory of a layer, as far as patches go."""
+
+    windows: Windows
+    weight_groups: WeightGroups
+    output_bits: OutputBits
+    counts: LayerCounters
+
+    @property
+    def clock(self) -> Moving:
+        """The clock of the layer."""
 
 
 @inlined
-def broadcast(x: Memory) -> None:
+def broadcast(x: Patched) -> None:
     """Broadcast this cycle's words."""
     patch = x.windows.patch
     if not patch.is_there:
@@ -36,7 +60,7 @@ def broadcast(x: Memory) -> None:
 
 
 @inlined
-def _has_room(x: Memory) -> bool:
+def _has_room(x: Patched) -> bool:
     """Whether no window needs what the next column takes the room of."""
     patch = x.windows.patch
     if patch.stays:
@@ -52,7 +76,7 @@ def _has_room(x: Memory) -> bool:
 
 
 @inlined
-def holds(x: Memory, task: int) -> bool:
+def holds(x: Patched, task: int) -> bool:
     """Return whether a task's columns are there."""
     patch = x.windows.patch
     if not patch.is_there:
@@ -64,7 +88,7 @@ def holds(x: Memory, task: int) -> bool:
 
 
 @inlined
-def leave_patch(x: Memory, task: int) -> None:
+def leave_patch(x: Patched, task: int) -> None:
     """Take note that a task has left its context."""
     patch = x.windows.patch
     if patch.is_there and not patch.stays:
@@ -73,7 +97,7 @@ def leave_patch(x: Memory, task: int) -> None:
 
 
 @inlined
-def count_broadcasts(x: Memory) -> None:
+def count_broadcasts(x: Patched) -> None:
     """Count as reads of activations what was broadcast, in place of what PEs read from their patches."""
     x.counts.reads_unused -= x.counts.activation_reads - x.counts.words_executed
     x.counts.activation_reads = x.windows.patch.words

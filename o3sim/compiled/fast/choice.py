@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.network.layer import Geometry
 
+_DISPATCHES = CENTRAL, "window", "group"
 LANES = 16
 """PEs whose words are looked at together."""
 MOST_CONTEXTS = 4
@@ -58,7 +59,8 @@ def why_general(architecture: Architecture, geometry: Geometry, *, scores: bool,
     checks_bounds = a.pruning.threshold and not scores
     reasons = {
         "organization": a.organization != SEQUENTIAL,
-        "scheduler.dispatch": a.scheduler.dispatch != CENTRAL,
+        "scheduler.dispatch": a.scheduler.dispatch not in _DISPATCHES,
+        "pe.pick": a.pe.pick == "barrel",
         "scheduler.select_cycles": a.scheduler.dispatch == CENTRAL and a.scheduler.select_cycles > 0,
         "scheduler.issue_latency_cycles": a.scheduler.issue_latency_cycles > 0,
         "pe.contexts": a.pe.contexts > MOST_CONTEXTS,
@@ -73,12 +75,15 @@ def why_general(architecture: Architecture, geometry: Geometry, *, scores: bool,
 
 
 def is_banked(architecture: Architecture) -> bool:
-    """Return whether banks can refuse words."""
-    return not architecture.activation_buffer.banks == architecture.weight_buffer.banks == "ideal"
+    """Return whether banks can refuse words, or layers are run as if they could."""
+    is_ideal = architecture.activation_buffer.banks == architecture.weight_buffer.banks == "ideal"
+    return not (architecture.scheduler.has_queue and is_ideal)
 
 
 def prunes_windows(architecture: Architecture, geometry: Geometry, scores: bool) -> bool:
-    """Return whether windows of a layer are pruned."""
+    """Return whether windows of a layer are pruned in the sight of a queue."""
+    if not architecture.scheduler.has_queue:
+        return False
     return architecture.pruning.pooling and geometry.pool is not None and not scores
 
 
@@ -105,12 +110,13 @@ def _why_of_layer(architecture: Architecture, geometry: Geometry, scores: bool) 
 def _why_of_banks(architecture: Architecture, geometry: Geometry) -> str | None:
     """Say what of a layer is too large to run fast where banks can refuse words."""
     a, width = architecture, architecture.pe.width_edges
-    if a.output_buffer.release == WORST_CASE:
+    if a.scheduler.has_queue and a.output_buffer.release == WORST_CASE:
         return "output_buffer.release"
     addresses = word_addresses(geometry, width, a.activation_buffer.one_access_a_word)
     map_words = first_output_word(geometry, width)
     entries = addresses.weight_word.size
-    most_words = max(map_words, entries, geometry.out_channels * weight_words(geometry, width))
+    units = a.scheduler.groups or 1
+    most_words = max(map_words, entries, geometry.out_channels * weight_words(geometry, width) * units)
     if (most_words << pe_bits_of(a.pe.count)) >> REQUEST_BITS or (map_words * width) >> REQUEST_BITS:
         return "pe.count"
     if addresses.most_reads > MOST_READS:

@@ -104,6 +104,20 @@ def book_causes(x: FastMemory, cycles: int) -> None:
 @noinline
 def finish_counts(x: FastMemory, cycle: int) -> None:
     """Count what follows from sums; reads are those of ideal banks."""
+    counts, words = x.counts, x.words
+    count_edges(x, cycle)
+    counts.queue_writes = counts.dispatched
+    counts.queue_reads = counts.issued
+    counts.scoreboard_reads = counts.dispatched + counts.squashed_sequencer
+    counts.scoreboard_writes = counts.retired
+    if not x.layer.is_banked:
+        counts.weight_reads = counts.words_executed
+        counts.activation_reads = words.reads if x.layer.counts_reads else counts.words_executed
+
+
+@inlined
+def count_edges(x: FastMemory, cycle: int) -> None:
+    """Count edges, words and what goes with them, whatever hands ops out."""
     counts, words, width = x.counts, x.words, x.settings.width_edges
     counts.cycles = cycle + 1
     counts.ops = x.layer.ops
@@ -112,18 +126,11 @@ def finish_counts(x: FastMemory, cycle: int) -> None:
     counts.edges_executed = counts.words_executed * width - words.missing
     counts.edges_wasted = (words.wasted + words.squashed) * width - words.missing_wasted
     counts.edges_pruned_threshold = counts.edges_total - counts.edges_executed - counts.edges_pruned_pooling
-    counts.queue_writes = counts.dispatched
-    counts.queue_reads = counts.issued
-    counts.scoreboard_reads = counts.dispatched + counts.squashed_sequencer
-    counts.scoreboard_writes = counts.retired
     counts.threshold_reads = counts.issued if x.layer.has_thresholds else 0
     counts.threshold_compares = counts.words_executed if x.layer.checks_bounds else counts.retired
     counts.output_bits = x.layer.windows
     counts.activation_requests = counts.words_executed
     counts.weight_requests = counts.words_executed
-    if not x.layer.is_banked:
-        counts.weight_reads = counts.words_executed
-        counts.activation_reads = words.reads if x.layer.counts_reads else counts.words_executed
     cause_at(x.ledger, CAUSE.useful).pe_cycles += words.useful
     cause_at(x.ledger, CAUSE.wasted).pe_cycles += words.wasted
     cause_at(x.ledger, CAUSE.squashed).pe_cycles += words.squashed

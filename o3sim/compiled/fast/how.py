@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 NO_WINDOWS, ANY_WINDOWS, WINDOWS_OF_4 = 0, 1, 2
 USUAL_CONTEXTS = 2
+USUAL_WINDOW_CONTEXTS = 3
 USUAL_PES = 64
 
 
@@ -26,19 +27,29 @@ class How(NamedTuple):
         are ``ANY_WINDOWS``.
     is_banked : bool
         Whether banks can refuse words.
+    has_patches : bool
+        Whether each PE has a memory of the activations that it reads, so that only weights can be refused.
     """
 
     contexts: int
     set_words: int
     windows: int
     is_banked: bool
+    has_patches: bool
 
 
 def how_for(pes: int, contexts: int, windows: int, is_banked: bool) -> How:
     """Choose a kernel: there are three for ideal supply, and one for banks, where words take most time."""
     if not is_banked and pes <= USUAL_PES and contexts == USUAL_CONTEXTS and windows != ANY_WINDOWS:
-        return How(contexts, 1, windows, False)
-    return How(0, 0, ANY_WINDOWS, is_banked)
+        return How(contexts, 1, windows, False, False)
+    return How(0, 0, ANY_WINDOWS, is_banked, False)
+
+
+def how_for_windows(pes: int, contexts: int, has_patches: bool) -> How:
+    """Choose a kernel for layers whose windows lie in contexts: constants bring a tenth there."""
+    if pes <= USUAL_PES and contexts == USUAL_WINDOW_CONTEXTS:
+        return How(contexts, 1, NO_WINDOWS, True, has_patches)
+    return How(0, 0, NO_WINDOWS, True, has_patches)
 
 
 @inlined

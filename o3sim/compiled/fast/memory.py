@@ -29,6 +29,7 @@ from o3sim.compiled.records.settings import settings_of, shift_of
 from o3sim.compiled.records.weight_stream import weight_groups_of
 from o3sim.compiled.ring import ring_of
 from o3sim.contract.program_order import window_members
+from o3sim.contract.tasks import task_members
 from o3sim.contract.word_addresses import word_addresses
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def windows_of(architecture: Architecture, profile: LayerProfile) -> int:
-    """Return whether windows of a layer are pruned, and of which kind they are."""
+    """Return whether windows of a layer are pruned in the queue's sight, and of which kind they are."""
     if not prunes_windows(architecture, profile.geometry, profile.scores):
         return NO_WINDOWS
     in_a_row = architecture.sequencer.order == "window_major"
@@ -56,12 +57,9 @@ def _shape_of(geometry: Geometry, width_edges: int, one_access_a_word: bool) -> 
     offsets = addresses.offset_of[addresses.base_bit % width_edges].astype(np.int64)
     row_of_position = offsets * addresses.reads[0].size + addresses.border_of * words
     return {
-        "pooled": members.owned.shape[0],
-        "members": members.owned.shape[1],
         "out_channels": geometry.out_channels,
         "overlap": members.windows_of.shape[1],
         "lists_reads": addresses.gathers,
-        "owned": located(members.owned, np.int32),
         "windows_of": located(members.windows_of, np.int32),
         "border_of": located(addresses.border_of, np.int32),
         "edges_of": located(addresses.n_edges, np.int32),
@@ -76,13 +74,13 @@ def program_of(
     """Lay out all ops in program order, and pack them."""
     a, geometry = architecture, profile.geometry
     shape = _shape_of(geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word)
-    members = window_members(geometry)
-    ops = int((members.owned >= 0).sum()) * geometry.out_channels
+    owned = task_members(geometry, a.scheduler).owned
+    ops = int((owned >= 0).sum()) * geometry.out_channels
     windows = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
     chunk = 1
-    if shape["members"] == 1:
+    if owned.shape[1] == 1:
         chunk = 0
-    elif a.sequencer.order == "member_major":
+    elif a.scheduler.has_queue and a.sequencer.order == "member_major":
         chunk = a.sequencer.group_windows
     listed, banked = windows_kind == ANY_WINDOWS, is_banked(a)
     lists_reads = shape["lists_reads"] and not banked
@@ -90,6 +88,9 @@ def program_of(
         Program,
         {
             **shape,
+            "pooled": owned.shape[0],
+            "members": owned.shape[1],
+            "owned": located(owned, np.int32),
             "lists_reads": lists_reads,
             "groups": len(groups),
             "width_edges": a.pe.width_edges,
@@ -126,6 +127,32 @@ def fast_memory_of(
     windows_kind: int,
 ) -> Allocation:
     """Lay out what a layer needs while it runs; arguments as of :func:`o3sim.compiled.memory.memory_of`."""
+    a, ops, windows = architecture, len(program.table("op_records")), len(program.table("output"))
+    parts = memory_parts_of(profile, groups, first_group, a, stream, program)
+    prunes = windows_kind != NO_WINDOWS
+    parts["layer"]["windows_kind"] = windows_kind
+    written = min(a.output_buffer.write_width_ops, a.pe.count)
+    in_flight = min(ops, written * (a.pruning.squash_latency_cycles + 1))
+    parts["queue"] = {
+        "held": bit_set_of(ops // 64 + 2 if prunes else 0),
+        "ready": bit_set_of(ops // 64 + 2 if prunes else 0),
+        "arriving": records(Number, min(a.sequencer.width_ops, ops) if prunes else 0),
+        "states": records(Window, windows if prunes else 0),
+        "shown": ring_of(in_flight if prunes else 0),
+        "settled": records(Number, written if prunes else 0),
+    }
+    return Allocation(FastMemory, parts)
+
+
+def memory_parts_of(
+    profile: LayerProfile,
+    groups: list[WeightGroup],
+    first_group: int,
+    architecture: Architecture,
+    stream: Allocation,
+    program: Allocation,
+) -> dict[str, Any]:
+    """Lay out what a layer needs whatever hands its ops out; arguments likewise."""
     a, geometry = architecture, profile.geometry
     ops = len(program.table("op_records"))
     checks_bounds = a.pruning.threshold and not profile.scores
@@ -133,52 +160,38 @@ def fast_memory_of(
     addresses = word_addresses(geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word)
     words = -(-addresses.n_edges // a.pe.width_edges)
     set_words = -(-a.pe.count // 64)
-    prunes, banked = windows_kind != NO_WINDOWS, is_banked(a)
+    banked = is_banked(a)
     tables = {
         name: located(program.table(name).view(np.uint32), np.uint32)
         for name in ("op_records", "reads_row", "window_of", "first_of", "step_of")
     }
-    written = min(a.output_buffer.write_width_ops, a.pe.count)
-    in_flight = min(ops, written * (a.pruning.squash_latency_cycles + 1))
-    return Allocation(
-        FastMemory,
-        {
-            "settings": settings_of(a),
-            "layer": {
-                "ops": ops,
-                "windows": len(program.table("output")),
-                "members": window_members(geometry).owned.shape[1],
-                "ops_of_channel": ops // geometry.out_channels,
-                "set_words": set_words,
-                "windows_kind": windows_kind,
-                "verdict_after_cycles": verdict_after,
-                "has_thresholds": not profile.scores,
-                "checks_bounds": checks_bounds,
-                "is_banked": banked,
-                "counts_reads": addresses.gathers and not banked,
-                "edges": program.record["edges"],
-                "reads": located(addresses.reads, np.int64),
-                "edges_of": located(addresses.n_edges, np.int32),
-                "missing_edges_of": located(words * a.pe.width_edges - addresses.n_edges, np.int32),
-                **tables,
-                **(output_layer_of(profile, a) if banked else {}),
-            },
-            **(supply_of(profile, a, program) if banked else {}),
-            "pes": _pes_of(a, set_words),
-            "calendar": _calendar_of(verdict_after * (int(words.max()) + 4), a.pe.contexts * set_words),
-            "output": _output_of(a, set_words, ops),
-            "queue": {
-                "held": bit_set_of(ops // 64 + 2 if prunes else 0),
-                "ready": bit_set_of(ops // 64 + 2 if prunes else 0),
-                "arriving": records(Number, min(a.sequencer.width_ops, ops) if prunes else 0),
-                "states": records(Window, len(program.table("output")) if prunes else 0),
-                "shown": ring_of(in_flight if prunes else 0),
-                "settled": records(Number, written if prunes else 0),
-            },
-            "weight_groups": weight_groups_of(groups, first_group, ops // geometry.out_channels, stream),
-            "ledger": ledger_of(),
+    return {
+        "settings": settings_of(a),
+        "layer": {
+            "ops": ops,
+            "windows": len(program.table("output")),
+            "members": window_members(geometry).owned.shape[1],
+            "ops_of_channel": ops // geometry.out_channels,
+            "set_words": set_words,
+            "verdict_after_cycles": verdict_after,
+            "has_thresholds": not profile.scores,
+            "checks_bounds": checks_bounds,
+            "is_banked": banked,
+            "counts_reads": addresses.gathers and not banked,
+            "edges": program.record["edges"],
+            "reads": located(addresses.reads, np.int64),
+            "edges_of": located(addresses.n_edges, np.int32),
+            "missing_edges_of": located(words * a.pe.width_edges - addresses.n_edges, np.int32),
+            **tables,
+            **(output_layer_of(profile, a) if banked else {}),
         },
-    )
+        **(supply_of(profile, a, program) if banked else {}),
+        "pes": _pes_of(a, set_words),
+        "calendar": _calendar_of(verdict_after * (int(words.max()) + 4), a.pe.contexts * set_words),
+        "output": _output_of(a, set_words, ops),
+        "weight_groups": weight_groups_of(groups, first_group, ops // geometry.out_channels, stream),
+        "ledger": ledger_of(),
+    }
 
 
 def _pes_of(architecture: Architecture, set_words: int) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from o3sim.compiled.fast.banked.records import neuron_of
 from o3sim.compiled.fast.op_records import is_one
 from o3sim.compiled.fast.records import FastMemory, op_record, written_at
 from o3sim.compiled.kernel import inlined, noinline, quotient
+from o3sim.compiled.output_bits import take_bit
 from o3sim.compiled.records.layer import pooled_position
-from o3sim.compiled.records.output_bits import held_at
 
 _FINAL = -1
 """Of a window whose bit is final; of others, how many of their ops were written."""
@@ -18,8 +18,11 @@ _FINAL = -1
 @noinline
 def take_bits(x: FastMemory, op: int) -> None:
     """Take the bits that an op's outcome makes final."""
-    bits, layer, settings, supply = x.output_bits, x.layer, x.settings, x.supply
+    layer, supply = x.layer, x.supply
     neuron = neuron_of(supply, op)
+    if layer.has_pool == 0:
+        take_bit(x, neuron)
+        return
     position = quotient(neuron, supply.out_channels, supply.channels_shift)
     channel = neuron - position * supply.out_channels
     for k in range(layer.overlap):
@@ -28,9 +31,7 @@ def take_bits(x: FastMemory, op: int) -> None:
             continue
         window = pooled * supply.out_channels + channel
         if _is_final(x, window, is_one(op_record(layer, op))):
-            word = layer.first_output_word + quotient(window, settings.width_edges, settings.width_shift)
-            held_at(bits, bits.n_held).word = word
-            bits.n_held += 1
+            take_bit(x, window)
 
 
 @inlined

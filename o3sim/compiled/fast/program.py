@@ -47,7 +47,8 @@ class Program:
     Attributes
     ----------
     groups, pooled, members, out_channels, overlap : int
-        Weight groups, pooled positions and what each owns, channels, and the most windows that an op is in.
+        Weight groups, pooled positions (or bundles, that counters hand out) and what each owns, channels, and
+        the most windows that an op is in.
     width_edges, width_shift : int
     channel_outermost, chunk : int
         Whether channels are outermost, and how many windows are walked member by member; 0 for all.
@@ -146,7 +147,7 @@ def _walk(p: Program, packs: bool) -> None:
                             if p.lists_windows:
                                 _list_window(p, op, window + which, size, member)
                         else:
-                            _unpack(p, op, position, pooled, begin + channel)
+                            _unpack(p, op, position, begin + channel)
                         op += 1
                     pooled, channel = _next_window(p, pooled, channel, channels)
             window += size
@@ -190,12 +191,9 @@ def _list_window(p: Program, op: int, window: int, size: int, member: int) -> No
 
 
 @inlined
-def _unpack(p: Program, op: int, position: int, pooled: int, channel: int) -> None:
+def _unpack(p: Program, op: int, position: int, channel: int) -> None:
     """Let an op that was written as 1 be 1 in the output bits of its windows."""
     one = np.uint8(_retired_ones(p, op >> 6).bits >> np.uint64(op & 63) & np.uint64(1))
-    if p.overlap == 1:
-        _output_at(p, pooled * p.out_channels + channel).bit |= one
-        return
     for which in range(p.overlap):
         window = _windows_of(p, position * p.overlap + which)
         if window >= 0:

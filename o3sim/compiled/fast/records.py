@@ -42,8 +42,9 @@ class Layer:
         By kind of border: edges of an op, and those that its last word has too few.
     window_of, first_of, step_of : table
         Window of each op, and of each window the first of its ops and how far they lie apart.
-    writes_back, first_output_word : int
-        Whether output bits go to banks that operands are read from; the word that they begin in.
+    writes_back, first_output_word, has_pool : int
+        Whether output bits go to banks that operands are read from; the word that they begin in; whether an
+        op is one of several of its window.
     overlap, windows_of : int, table
         The most pooling windows that an op is in, and these, by position.
     pool_members, written : int, table
@@ -72,6 +73,7 @@ class Layer:
     step_of: Table[np.uint32]
     writes_back: int
     first_output_word: int
+    has_pool: int
     overlap: int
     pool_members: int
     windows_of: Table[np.int32]

@@ -17,6 +17,8 @@ _NAMES = {
     "area.ff": "area (flip-flops)",
     "area.bram36": "area (BRAM36)",
     "area.images_per_s_per_klut": "images per second per 1,000 LUTs",
+    "area.clock_mhz": "estimated clock on an ECP5 (MHz)",
+    "area.images_per_s_at_clock": "images per second at the estimated clock",
 }
 _UNITS = {
     "cycles": "cycles",

@@ -67,7 +67,7 @@ module o3_output_bits
             is_first = 1'b0;
             goes = goes && word_of(waiting[j].window) == word_of(waiting[i].window);
           end
-      left[i] = waiting[i];
+      left[i] = i == 0 ? '0 : waiting[i];  // the first always goes
       left[i].valid = waiting[i].valid && !goes;
       going[i] = waiting[i];
       going[i].valid = goes;

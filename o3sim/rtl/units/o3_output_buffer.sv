@@ -29,7 +29,7 @@ module o3_output_buffer
         taken[p] = 1'b1;
         retired[count] = offered[p];
         count = count + 1;
-        next_first = p == PORTS - 1 ? '0 : (bits_for(PORTS - 1))'(p + 1);
+        next_first = (bits_for(PORTS - 1))'(p + 1);  // behind the last port begins as before the first
       end
     end
   end

@@ -107,7 +107,7 @@ def _last_ops(pixels: NDArray[np.int64], geometry: Geometry) -> NDArray[np.int64
     return last
 
 
-def _most_pending(own_rows: NDArray[np.int64], group: int, squashes: bool) -> int:
+def _most_pending(own_rows: NDArray[np.integer], group: int, squashes: bool) -> int:
     """Return how many ops may wait for their group while the next one waits: none where groups fill rows."""
     begins = np.flatnonzero(np.diff(own_rows)) + 1
     return 0 if not squashes and (begins % group == 0).all() else group - 1

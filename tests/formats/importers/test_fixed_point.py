@@ -142,6 +142,33 @@ def test_sums_that_others_take_may_be_compared_either_way(tmp_path: Path) -> Non
     check(network, made)
 
 
+@pytest.mark.parametrize("way", ["MaxPool", "Pad", "Add"])
+def test_a_second_reader_that_adds_nothing_changes_no_bits(tmp_path: Path, way: str) -> None:
+    """Of what goes into a sign exporters ask the shape; others leave nodes that lead nowhere."""
+    chance = np.random.default_rng(3)
+    model = stem().add("Mul", np.array([0.7, -0.3, 0.5, -1.1]).reshape(1, 4, 1, 1))
+    read_twice = model.last
+    model.add("Mul", np.array([-1.0, -1.0, 2.0, 0.5]).reshape(1, 4, 1, 1)).add("Add", 0.3).sign()
+    signs = model.last
+    if way == "MaxPool":
+        model.add("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+    elif way == "Pad":
+        model.pad(1, 1.0)
+    model.add("Conv", model.weights(bits(chance, 4, 4, 3, 3)), **({"pads": [1] * 4} if way == "Add" else {}))
+    model.add("Add", signs) if way == "Add" else model.add("Mul", 1.0)
+    if way != "Add":
+        model.made("Neg", read_twice)
+    shape = model.made("Shape", read_twice)
+    batch = model.made("Gather", shape, model.constant(0, "i8"))
+    one = model.made("Unsqueeze", batch, model.constant([0], "i8"))
+    rest = model.constant([-1], "i8")
+    model.sign().add("Reshape", model.made("Concat", one, rest, axis=0))
+    side = {"MaxPool": 1, "Pad": 6, "Add": 6}[way]
+    made = model.add("MatMul", model.weights(bits(chance, 4 * side**2, 3))).model()
+    network, _ = read(tmp_path, made)
+    check(network, made)
+
+
 def test_a_real_scale_upon_sums_takes_more_bits_until_they_do_not_fit(tmp_path: Path) -> None:
     model = residual().add("Mul", 0.7)
     made = tail(block(model, 6), np.random.default_rng(5), 144)

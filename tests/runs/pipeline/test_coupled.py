@@ -187,6 +187,24 @@ def test_a_row_goes_when_the_last_op_that_may_read_it_has_ended() -> None:
     assert set(links[0].fifo.released.tolist()) == {image[1].start + last}
 
 
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_a_row_that_no_op_reads_goes_as_it_comes(engine: str) -> None:
+    """Also behind the last that one reads, when the reader is done; its place is free for its own stage."""
+    shapes = conv(6, 2, 1, 1, kernel=1), conv(6, 2, 1, 1, kernel=1, stride=2)
+    machine = resident(pipelined(sequencer__outermost="position"))
+    assert depths_of([machine, machine], shapes) == [1]
+    stages, links = [Stage(machine), Stage(machine)], links_of(shapes, [1])
+    for _ in range(2):
+        made = [profile(shape) for shape in shapes]
+        image = run_coupled(stages, links, made, open_stage_named(engine), whole(shapes[0]))
+        for working in image:
+            working.stage.next_start = working.start + working.result().last_active_cycle
+        fifo = links[0].fifo
+        assert (fifo.there[1::2] == fifo.released[1::2]).all()
+        assert (fifo.there[::2] < fifo.released[::2]).all()
+    assert links[0].rows_at_once == 1
+
+
 def test_a_row_is_final_before_writes_that_change_nothing() -> None:
     """All four members of the window are in flight: the first 1 makes it final, the others retire later."""
     shape = conv(4, 4, 1, 1, pool=Pool(2, 2))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from o3sim.config.load import load_architecture
 from o3sim.errors import ConfigError, InputError
 from o3sim.studies.names import figures_of
 from o3sim.studies.sweep.config import LEAST_FACTOR, Factors
@@ -65,6 +66,12 @@ where: [peak_edges_per_cycle <= 1024, area.lut > 100_000, on_chip_kbit < 1200]
         ConfigError, match=r"no architecture key `peak_edges_per_cycl`.*did you mean `peak_edges_per_cycle`"
     ):
         _expanded(tmp_path, text.replace("[peak_edges_per_cycle", "[peak_edges_per_cycl"))
+
+
+def test_what_lies_between_stages_is_in_no_figure_of_a_machine() -> None:
+    plain = load_architecture("o3bnn-pipelined")
+    changes = {"input_fifo.depth_rows": 9, "skip_fifo.depth_rows": 9, "stages.1.input_fifo.depth_words": 900}
+    assert figures_of(plain.with_(changes), []) == figures_of(plain, [])
 
 
 def test_equal_points_run_once(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def leaves(values: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("what_if", UNIT_WHAT_IFS, ids=lambda what_if: what_if.unit)
 def test_a_what_if_changes_its_keys_and_no_other(what_if: WhatIf) -> None:
-    base = load_architecture("o3bnn")
+    base = load_architecture("o3bnn-64pe")
     before, after = leaves(base.model_dump()), leaves(with_what_if(base, what_if).model_dump())
     changed = {key for key in before if before[key] != after[key]}
     changes = what_if.changes_of(base.model_dump())
@@ -53,7 +53,7 @@ def named(unit: str) -> WhatIf:
 
 
 def test_a_queue_in_banks_becomes_one_and_deep_in_each_bank() -> None:
-    banked = load_architecture("banked")
+    banked = load_architecture("banked-64pe")
     one = with_what_if(banked, named("queue banks")).scheduler
     assert (one.dispatch, one.banks, one.issue_width_ops) == ("central", None, 65_536)
     odd = banked.with_({"pe.count": 48, "scheduler.banks": 3, "issue_queue.depth_ops": 48})
@@ -61,23 +61,23 @@ def test_a_queue_in_banks_becomes_one_and_deep_in_each_bank() -> None:
     assert (deep.issue_queue.depth_ops, deep.scheduler.banks) == (65_535, 3)
     both = with_what_if(odd, ALL_AT_ONCE)
     assert (both.scheduler.dispatch, both.scheduler.issue_width_ops) == ("central", 65_536)
-    assert "queue banks" not in units_that_change("o3bnn")
+    assert "queue banks" not in units_that_change("o3bnn-64pe")
 
 
 def test_a_line_buffer_is_put_before_pes_that_read_banks() -> None:
-    assert with_what_if(load_architecture("o3bnn"), named("line buffer")).activation_buffer.line_buffer
-    assert "line buffer" in units_that_change("window")
-    assert "line buffer" not in units_that_change("window", **{"activation_buffer.line_buffer": True})
-    assert "line buffer" not in {*units_that_change("group"), *units_that_change("carousel")}
+    assert with_what_if(load_architecture("o3bnn-64pe"), named("line buffer")).activation_buffer.line_buffer
+    assert "line buffer" in units_that_change("window-64pe")
+    assert "line buffer" not in units_that_change("window-64pe", **{"activation_buffer.line_buffer": True})
+    assert "line buffer" not in {*units_that_change("group-64pe"), *units_that_change("carousel-64pe")}
 
 
 def test_as_many_pes_as_can_be_are_not_doubled() -> None:
-    many = load_architecture("window").with_({"pe.count": 40_000, "scheduler.counters": 40_000})
+    many = load_architecture("window-64pe").with_({"pe.count": 40_000, "scheduler.counters": 40_000})
     assert with_what_if(many, TWICE_THE_PES).pe.count == 40_000
 
 
 def test_twice_the_pes_fit_a_lockstep_group() -> None:
-    dense = load_architecture("dense")
+    dense = load_architecture("dense-64pe")
     twice = with_what_if(dense, TWICE_THE_PES)
     assert twice.pe.count == 128
     assert twice.issue_queue.depth_ops == 512

@@ -70,12 +70,12 @@ def _schedule(x: FastMemory, how: How, cycle: int, more_coming: bool) -> None:
             return
         context = issue(x, how, op, pe, cycle)
         if decided_words_of(op_record(x.layer, op)) > 0:
-            begin_in(x, desk_of(x), op, pe, context, cycle)
+            begin_in(x, how, desk_of(x), op, pe, context, cycle)
         quota -= 1
 
 
 @noinline
-def _stall_and_go_on(x: FastMemory, how: How) -> None:
+def stall_and_go_on(x: FastMemory, how: How) -> None:
     """Let PEs stall from the next cycle on whose outcomes wait, and the others go on."""
     for word in range(set_words(x, how)):
         waiting = word_at(x.output.queues, word).bits
@@ -123,7 +123,7 @@ def _tick(x: FastMemory, how: How, cycle: int) -> int:
     _find_used(x, how)
     asked = move_words(x, how, cycle)
     if write(x, how, cycle):
-        _stall_and_go_on(x, how)
+        stall_and_go_on(x, how)
     if x.output_bits.n_held + x.output_bits.n_writing > 0:
         write_bits(x, cycle)
         x.clock.moved = 1

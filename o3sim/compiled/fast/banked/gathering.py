@@ -11,31 +11,45 @@ import numpy as np
 
 from o3sim.compiled.fast.banked.occupants import lane_of
 from o3sim.compiled.fast.banked.records import (
+    STEP,
     WRITING,
     Desk,
     Occupant,
     activation_at,
     activation_cell_at,
-    asked_at,
+    asks_weight_at,
     chosen_at,
+    complete_at,
+    doubtful_at,
     fetch_count_of,
     fetch_start_of,
     fetched_at,
     fetched_place_at,
     gather_activation_cells,
+    gather_weight_cells,
     granted_at,
+    load_asks_weight,
+    load_complete,
     load_fetch_words,
     load_fetched,
     load_fetched_place,
+    load_weight,
+    load_weight_place,
     occupant_at,
+    served_at,
+    store_asks_weight,
+    store_complete,
     store_fetched,
     store_fetched_place,
+    store_granted,
     taken_at,
     weight_at,
     weight_cell_at,
     weight_place_at,
+    words_at,
 )
 from o3sim.compiled.fast.banked.requests import divide_weights, refuse_writing
+from o3sim.compiled.fast.banked.unused import OF_WEIGHTS, count_unused
 from o3sim.compiled.fast.bits import NONE, bits_in, lowest
 from o3sim.compiled.fast.choice import LANES
 from o3sim.compiled.fast.lanes import (
@@ -50,31 +64,49 @@ from o3sim.compiled.fast.lanes import (
     shifted_up,
 )
 from o3sim.compiled.fast.records import FastMemory
-from o3sim.compiled.kernel import ONE, as_int, inlined, noinline
-
-_STEP = 4
-"""Words that are looked at at once where the processor takes one after another: a loop of few rounds."""
+from o3sim.compiled.kernel import as_int, inlined, noinline
 
 
 @noinline
 def gather_all(x: FastMemory, d: Desk, first: int, cycle: int) -> int:
-    """Grant or refuse all requests; return how many are granted."""
-    pes = min(x.settings.pes, d.used << LANES_SHIFT)
-    if x.supply.weight_buffer.shift < 0 < x.supply.weight_buffer.banks:
+    """Grant or refuse all requests; return how many are granted.
+
+    In loops over the PEs that do little each, and the same for all: whether words are refused is random, and
+    what one loop stores as vectors the next one reads number by number, which is slow at once.
+    """
+    supply, pes = x.supply, min(x.settings.pes, d.used << LANES_SHIFT)
+    if supply.weight_buffer.shift < 0 < supply.weight_buffer.banks:
         divide_weights(x, d)
+    for block in range(d.used):
+        store_complete(supply, block, all_of(0))
+        store_asks_weight(supply, block, all_of(0))
+    _look_up_all(x, d, pes)
     _ask_from(x, d, min(first, pes) - 1, -1)
     _ask_from(x, d, pes - 1, first - 1)
-    if x.supply.meets_writes:
+    if supply.meets_writes:
         refuse_writing(x, d)
-    granted = 0
+    reads = 0
     for pe in range(pes):
-        granted_at(d, pe).number = np.int32(0)
         if chosen_at(d, pe).number >= 0:
-            granted += _serve(x, d, pe, cycle)
+            reads += _serve(x, d, pe)
+    granted = _serve_weights(x, d)
+    taken = 0
     for pe in range(pes):
-        if chosen_at(d, pe).number >= 0 and asked_at(x.supply, pe).doubtful != NONE:
-            x.counts.reads_unused += _count_unused(x, pe, cycle)
+        if chosen_at(d, pe).number >= 0:
+            taken += _take(x, d, pe)
+    if supply.activation_buffer.banks > 0:
+        taken = _count_taken(x, d, pes, cycle)
+    x.counts.activation_reads += reads
+    x.counts.reads_unused += reads - taken
     return granted
+
+
+@inlined
+def _look_up_all(x: FastMemory, d: Desk, pes: int) -> None:
+    """Look up what all PEs ask for."""
+    for pe in range(pes):
+        if chosen_at(d, pe).number >= 0:
+            _look_up(x, d, pe)
 
 
 @noinline
@@ -92,15 +124,16 @@ def _occupant(x: FastMemory, d: Desk, pe: int) -> Occupant:
 
 
 @inlined
-def _ask(x: FastMemory, d: Desk, pe: int) -> None:
-    """Ask for the words that a PE still needs, up to one in a bank that it asks; then for the weights."""
-    supply, o, request = x.supply, _occupant(x, d, pe), asked_at(x.supply, pe)
+def _look_up(x: FastMemory, d: Desk, pe: int) -> None:
+    """Look up the words that a PE still needs, up to one in a bank that it asks; then it asks for weights."""
+    supply, o = x.supply, _occupant(x, d, pe)
     row = o.fetches + (as_int(activation_at(d, pe).number) >> d.pe_bits)
     first = fetch_start_of(supply, as_int(row)) + as_int(o.gathered)
     words = fetch_count_of(supply, first)
-    request.asks_weight = as_int(words < 0)
-    words = -1 - words if words < 0 else words
-    request.words = words
+    asks_weight = words >> 63  # a mask: -1 or 0
+    words ^= asks_weight
+    asks_weight_at(supply, pe).number = np.int32(asks_weight)
+    words_at(supply, pe).number = np.int32(words)
     buffer = supply.activation_buffer
     for chunk in range(supply.chunks):
         number = pe * supply.chunks + chunk
@@ -111,12 +144,21 @@ def _ask(x: FastMemory, d: Desk, pe: int) -> None:
         store_fetched_place(supply, number, either(over(all_of(left), own_numbers()), places, _no_bank(x)))
         if buffer.shift < 0 < buffer.banks:
             _divide(x, d, number << LANES_SHIFT, left)
-        if buffer.banks > 0:
-            for lane in range(number << LANES_SHIFT, (number << LANES_SHIFT) + min(left, LANES), _STEP):
-                for which in range(lane, lane + _STEP):
+
+
+@inlined
+def _ask(x: FastMemory, d: Desk, pe: int) -> None:
+    """Name the words of a PE at their banks; where there are fewer than lanes, at one that is none."""
+    supply = x.supply
+    if supply.activation_buffer.banks > 0:
+        for chunk in range(pe * supply.chunks, (pe + 1) * supply.chunks):
+            first = chunk << LANES_SHIFT
+            for lane in range(first, first + supply.fetch_lanes, STEP):
+                for which in range(lane, lane + STEP):
                     bank = as_int(fetched_place_at(supply, which).number)
                     activation_cell_at(d, bank).number = fetched_at(supply, which).number
-    place = as_int(weight_place_at(d, pe).number) if request.asks_weight else supply.weight_buffer.no_bank
+    no_bank, asks_weight = supply.weight_buffer.no_bank, as_int(asks_weight_at(supply, pe).number)
+    place = no_bank ^ (no_bank ^ as_int(weight_place_at(d, pe).number)) & asks_weight
     weight_cell_at(d, place).number = weight_at(d, pe).number
 
 
@@ -135,72 +177,78 @@ def _divide(x: FastMemory, d: Desk, first: int, words: int) -> None:
 
 
 @inlined
-def _serve(x: FastMemory, d: Desk, pe: int, cycle: int) -> int:
-    """Take the words of a PE that are served: up to the first that is not, the last with the weights only.
-
-    Return 1 if its word goes in, else 0.
-    """
-    supply, o, request = x.supply, _occupant(x, d, pe), asked_at(x.supply, pe)
-    served, own = request.words, NONE
-    if supply.activation_buffer.banks == 0:
-        own = ~NONE >> np.uint64(64 - request.words)
-    else:
-        served, own, meets = 0, NONE, NONE
+def _serve(x: FastMemory, d: Desk, pe: int) -> int:
+    """Find the words of a PE that are served: up to the first that is not. Return the reads chosen for it."""
+    supply = x.supply
+    words = as_int(words_at(supply, pe).number)
+    served, reads = words, words
+    if supply.activation_buffer.banks > 0:
+        served, reads, meets = 0, 0, NONE
         for chunk in range(supply.chunks):
             number, begin = pe * supply.chunks + chunk, chunk << LANES_SHIFT
-            asks = over(all_of(request.words - begin), own_numbers())
+            asks = over(all_of(words - begin), own_numbers())
             found = gather_activation_cells(d, load_fetched_place(supply, number))
             apart = found ^ load_fetched(supply, number)
-            own |= bits_of(same(apart, all_of(0)) & asks) << np.uint64(begin)
+            reads += bits_in(bits_of(same(apart, all_of(0)) & asks))
             meets |= bits_of(same(found, all_of(WRITING)) & asks)
             ok = bits_of(same(shifted(apart, d.pe_bits), all_of(0)) & asks)
             if served == begin:
                 served += lowest(~ok)
         x.counts.write_conflicts += as_int(meets != NONE)
-    reads, granted = bits_in(own), 0
-    x.counts.activation_reads += reads
-    if request.asks_weight:
-        granted = _serve_weight(x, d, pe, as_int(served == request.words), cycle)
-        served -= as_int(served == request.words) - granted
-    if supply.activation_buffer.banks > 0:
-        _take(x, pe * supply.chunks << LANES_SHIFT, served, cycle)
-    request.doubtful = own & ~((ONE << np.uint64(served)) - ONE)
-    granted_at(d, pe).number = np.int32(-granted)
-    o.gathered = np.int32(0 if granted else o.gathered + served)
+    served_at(supply, pe).number = np.int32(served)
+    complete_at(supply, pe).number = np.int32(-as_int(served == words)) & asks_weight_at(supply, pe).number
+    return reads
+
+
+@inlined
+def _serve_weights(x: FastMemory, d: Desk) -> int:
+    """Grant the requests whose activation words are complete, if their weight word is served."""
+    none, granted, reads, doubted = all_of(0), 0, 0, 0
+    for block in range(d.used):
+        asks = load_asks_weight(x.supply, block)
+        apart = gather_weight_cells(d, load_weight_place(d, block)) ^ load_weight(d, block)
+        ok = load_complete(x.supply, block) & same(shifted(apart, d.pe_bits), none)
+        store_granted(d, block, ok)
+        own = bits_of(same(apart, none) & asks)
+        doubtful = own & ~bits_of(ok)
+        doubtful_at(d, block).bits = doubtful << OF_WEIGHTS
+        granted += bits_in(bits_of(ok))
+        reads += bits_in(own)
+        doubted += bits_in(doubtful)
+    x.counts.weight_reads += reads
+    if doubted > 0:
+        x.counts.reads_unused += count_unused(x, d)
     return granted
 
 
 @inlined
-def _serve_weight(x: FastMemory, d: Desk, pe: int, complete: int, cycle: int) -> int:
-    """Return 1 if a PE whose activation words are complete (1) is served its weight word, else 0."""
-    cell = as_int(weight_cell_at(d, as_int(weight_place_at(d, pe).number)).number)
-    apart = cell ^ as_int(weight_at(d, pe).number)
-    x.counts.weight_reads += as_int(apart == 0)
-    x.counts.reads_unused += as_int(apart == 0)
-    granted = complete & as_int(apart >> d.pe_bits == 0)
-    if granted:
-        owner = asked_at(x.supply, cell & (1 << d.pe_bits) - 1)
-        x.counts.reads_unused -= as_int(owner.weight_taken != cycle)
-        owner.weight_taken = cycle
-    return granted
+def _take(x: FastMemory, d: Desk, pe: int) -> int:
+    """Let a PE take the words that it is served, the last of all only if it is granted; return how many."""
+    supply, o = x.supply, _occupant(x, d, pe)
+    is_granted = granted_at(d, pe).number
+    served = as_int(served_at(supply, pe).number + (complete_at(supply, pe).number & ~is_granted))
+    o.gathered = np.int32(o.gathered + served) & ~is_granted
+    for chunk in range(supply.chunks):
+        number, begin = pe * supply.chunks + chunk, chunk << LANES_SHIFT
+        places = load_fetched_place(supply, number)
+        store_fetched_place(
+            supply, number, either(over(all_of(served - begin), own_numbers()), places, _no_bank(x))
+        )
+    return served
 
 
 @inlined
-def _take(x: FastMemory, first: int, words: int, cycle: int) -> None:
-    """Note that so many words were taken from their banks."""
-    for lane in range(first, first + words):
-        taken_at(x.supply, as_int(fetched_place_at(x.supply, lane).number)).cycle = cycle
-
-
-@inlined
-def _count_unused(x: FastMemory, pe: int, cycle: int) -> int:
-    """Count the reads chosen for a PE that neither it nor another took."""
-    request, unused = asked_at(x.supply, pe), 0
-    doubtful = request.doubtful
-    if x.supply.activation_buffer.banks == 0:
-        return bits_in(doubtful)
-    while doubtful != NONE:
-        lane = (pe * x.supply.chunks << LANES_SHIFT) + lowest(doubtful)
-        doubtful &= doubtful - ONE
-        unused += as_int(taken_at(x.supply, as_int(fetched_place_at(x.supply, lane).number)).cycle != cycle)
-    return unused
+def _count_taken(x: FastMemory, d: Desk, pes: int, cycle: int) -> int:
+    """Count the banks that words were taken from."""
+    supply, taken = x.supply, 0
+    taken_at(supply, supply.activation_buffer.no_bank).cycle = cycle
+    for pe in range(pes):
+        if chosen_at(d, pe).number >= 0:
+            for chunk in range(pe * supply.chunks, (pe + 1) * supply.chunks):
+                first = chunk << LANES_SHIFT
+                for lane in range(first, first + supply.fetch_lanes, STEP):
+                    for which in range(lane, lane + STEP):
+                        bank = taken_at(supply, as_int(fetched_place_at(supply, which).number))
+                        taken += as_int(bank.cycle != cycle)
+                        bank.cycle = cycle
+    return taken

@@ -10,7 +10,7 @@ import numpy as np
 
 from o3sim.compiled.allocation import Allocation, located, records
 from o3sim.compiled.bit_set import Word
-from o3sim.compiled.fast.banked.records import NONE, Asked, Cycle, Occupant
+from o3sim.compiled.fast.banked.records import NONE, STEP, Cycle, Occupant
 from o3sim.compiled.fast.choice import LANES, pe_bits_of
 from o3sim.compiled.fast.lanes import Lane
 from o3sim.compiled.fast.records import Written
@@ -38,6 +38,7 @@ def output_layer_of(profile: LayerProfile, architecture: Architecture) -> dict[s
     return {
         "writes_back": writes_back,
         "first_output_word": first_output_word(geometry, architecture.pe.width_edges),
+        "has_pool": geometry.pool is not None,
         "overlap": members.windows_of.shape[1],
         "pool_members": members.owned.shape[1],
         "windows_of": located(members.windows_of, np.int32),
@@ -50,9 +51,12 @@ def supply_of(profile: LayerProfile, architecture: Architecture, program: Alloca
     a, geometry = architecture, profile.geometry
     blocks, pe_bits = -(-a.pe.count // LANES), pe_bits_of(a.pe.count)
     lanes, of_contexts = blocks * LANES, blocks * LANES * a.pe.contexts
-    addresses = word_addresses(geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word)
-    banks = or_zero(a.activation_buffer.banks), or_zero(a.weight_buffer.banks)
-    writes_back = banks[0] > 0 and not profile.scores
+    one_access = a.activation_buffer.one_access_a_word
+    addresses = word_addresses(geometry, a.pe.width_edges, one_access)
+    has_patches = a.activation_buffer.patch_kbit is not None
+    banks = 0 if has_patches else or_zero(a.activation_buffer.banks), or_zero(a.weight_buffer.banks)
+    meets_writes = banks[0] > 0 and not profile.scores and not a.activation_buffer.line_buffer
+    units = a.scheduler.groups or 1
     chunks = -(-addresses.most_reads // LANES) if addresses.gathers else 0
     overlap = window_members(geometry).windows_of.shape[1]
     most_final = min(a.output_buffer.write_width_ops, a.pe.count) * overlap
@@ -63,7 +67,7 @@ def supply_of(profile: LayerProfile, architecture: Architecture, program: Alloca
             "pe_bits": pe_bits,
             "activation_buffer": _buffer_of(banks[0], pe_bits, lanes),
             "weight_buffer": _buffer_of(banks[1], pe_bits, lanes),
-            "meets_writes": writes_back and not a.activation_buffer.line_buffer,
+            "meets_writes": meets_writes,
             "ages": records(Lane, of_contexts, number=NONE),
             **{name: records(Lane, of_contexts) for name in ("readies", "activations", "weights", "runs")},
             **{name: records(Lane, lanes) for name in _OF_PES},
@@ -71,22 +75,26 @@ def supply_of(profile: LayerProfile, architecture: Architecture, program: Alloca
             "weight_cells": records(Lane, max(banks[1], lanes) + 1),
             "doubtful": records(Word, blocks),
             "occupants": records(Occupant, of_contexts),
-            "asked": records(Asked, lanes, weight_taken=-1),
             "chunks": chunks,
+            "fetch_lanes": LANES if chunks > 1 else -(-addresses.most_reads // STEP) * STEP,
             "fetched": records(Lane, lanes * LANES * chunks),
             "fetched_place": records(Lane, lanes * LANES * chunks),
             "taken": records(Cycle, max(banks[0], lanes) + 1, cycle=-1),
             "out_channels": geometry.out_channels,
             "channels_shift": shift_of(geometry.out_channels),
             "weight_words": weight_words(geometry, a.pe.width_edges),
+            "weight_step": units,
             "neuron_of": located(program.table("neuron_of").view(np.uint32), np.uint32),
-            **_tables_of(geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word, banks[0]),
+            **_tables_of(geometry, a.pe.width_edges, one_access, banks[0], units, has_patches),
             "gathers": addresses.gathers,
         },
     }
 
 
-_OF_PES = ("stalls", "chosen", "activation", "weight", "activation_place", "weight_place", "granted")
+_OF_PES = (
+    *("stalls", "chosen", "activation", "weight", "activation_place", "weight_place", "granted"),
+    *("asks_weight", "complete", "words", "served"),
+)
 
 
 def _buffer_of(banks: int, pe_bits: int, lanes: int) -> dict[str, int]:
@@ -98,7 +106,9 @@ def _buffer_of(banks: int, pe_bits: int, lanes: int) -> dict[str, int]:
 
 
 @lru_cache(maxsize=32)  # the layers of a network, for every image again
-def _tables_of(geometry: Geometry, width_edges: int, one_access_a_word: bool, banks: int) -> dict[str, Any]:
+def _tables_of(
+    geometry: Geometry, width_edges: int, one_access_a_word: bool, banks: int, units: int, has_patches: bool
+) -> dict[str, Any]:
     """Tabulate the operand words."""
     addresses = word_addresses(geometry, width_edges, one_access_a_word)
     fetches_of, fetch_start, fetch_word = _fetches(addresses, width_edges)
@@ -109,8 +119,8 @@ def _tables_of(geometry: Geometry, width_edges: int, one_access_a_word: bool, ba
         "border_of": located(addresses.border_of, np.int32),
         "first_row_of": located(addresses.first_row, np.int32),
         "activation_bit_of": located(addresses.activation_bit, np.int64),
-        "weight_word_of": located(addresses.weight_word, np.int32),
-        "run_of": located(_runs(addresses, width_edges), np.int32),
+        "weight_word_of": located(addresses.weight_word * np.int32(units), np.int32),
+        "run_of": located(_runs(addresses, width_edges, has_patches), np.int32),
         "fetches_of": located(fetches_of, np.int32),
         "fetch_start_of": located(fetch_start, np.int64),
         "fetch_word_of": located(np.concatenate([fetch_word, padding]), np.int32),
@@ -118,10 +128,10 @@ def _tables_of(geometry: Geometry, width_edges: int, one_access_a_word: bool, ba
     }
 
 
-def _runs(addresses: WordAddresses, width_edges: int) -> NDArray[np.int32]:
-    """Count for each entry how many words follow one another from it on, in both buffers."""
+def _runs(addresses: WordAddresses, width_edges: int, has_patches: bool) -> NDArray[np.int32]:
+    """Count for each entry how many words follow one another from it on, in buffers that are read."""
     goes_on = np.diff(addresses.weight_word, axis=1) == 1
-    if not addresses.gathers:
+    if not addresses.gathers and not has_patches:
         goes_on &= np.diff(addresses.activation_bit, axis=1) == width_edges
     runs = np.ones(addresses.weight_word.shape, np.int32)
     for word in range(addresses.weight_word.shape[1] - 2, -1, -1):

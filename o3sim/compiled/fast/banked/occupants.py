@@ -41,26 +41,41 @@ def lane_of(d: Desk, pe: int, context: int) -> int:
 
 
 @inlined
-def begin_in(x: FastMemory, d: Desk, op: int, pe: int, context: int, cycle: int) -> None:
+def begin_in(x: FastMemory, how: How, d: Desk, op: int, pe: int, context: int, cycle: int) -> None:
     """Let an op take words from a cycle on."""
     supply, lane = x.supply, lane_of(d, pe, context)
-    o = occupant_at(supply, lane)
     neuron = neuron_of(supply, op)
     position = quotient(neuron, supply.out_channels, supply.channels_shift)
     channel = neuron - position * supply.out_channels
     first_channel = group_at(x.weight_groups, group_of(x, op)).first_channel
+    row = first_row_of(supply, channel) + border_of(supply, position)
+    weight_base = (channel - first_channel) * supply.weight_words
+    find_words(x, how, lane, position, row, weight_base)
+    set_out(x, how, d, op, pe, lane, cycle)
+
+
+@inlined
+def find_words(x: FastMemory, how: How, lane: int, position: int, row: int, weight_base: int) -> None:
+    """Find the words of the op in a context, that is at a position: those of a row of the tables."""
+    o = occupant_at(x.supply, lane)
+    o.entry = np.int32(row * x.supply.table_words)
+    o.weight_base = np.int32(weight_base)
+    if not how.has_patches:
+        o.activation_base = np.int32(base_bit_of(x.supply, position))
+        if x.supply.gathers:
+            _begin_to_gather(x, o)
+
+
+@inlined
+def set_out(x: FastMemory, how: How, d: Desk, op: int, pe: int, lane: int, cycle: int) -> None:
+    """Let an op whose words are found take them from a cycle on."""
+    o = occupant_at(x.supply, lane)
     o.op = np.int32(op)
     o.to_go = np.int32(decided_words_of(op_record(x.layer, op)))
     o.decided = np.int32(0)
-    row = first_row_of(supply, channel) + border_of(supply, position)
-    o.entry = np.int32(row * supply.table_words)
-    o.activation_base = np.int32(base_bit_of(supply, position))
-    o.weight_base = np.int32((channel - first_channel) * supply.weight_words)
-    if supply.gathers:
-        _begin_to_gather(x, o)
     age_at(d, lane).number = np.int32(op)
     ready_at(d, lane).number = np.int32(cycle)
-    _run_on(x, d, o, pe, lane)
+    run_on(x, how, d, o, pe, lane)
 
 
 @noinline
@@ -74,17 +89,18 @@ def _begin_to_gather(x: FastMemory, o: Occupant) -> None:
 
 
 @inlined
-def _run_on(x: FastMemory, d: Desk, o: Occupant, pe: int, lane: int) -> None:
+def run_on(x: FastMemory, how: How, d: Desk, o: Occupant, pe: int, lane: int) -> None:
     """Look up the words of the next run."""
     supply, settings, entry = x.supply, x.settings, as_int(o.entry)
     run = min(as_int(o.to_go), run_of(supply, entry))
     o.run = np.int32(run)
-    activation = entry
-    if not supply.gathers:
-        bit = o.activation_base + activation_bit_of(supply, entry)
-        activation = quotient(as_int(bit), settings.width_edges, settings.width_shift)
+    if not how.has_patches:
+        activation = entry
+        if not supply.gathers:
+            bit = o.activation_base + activation_bit_of(supply, entry)
+            activation = quotient(as_int(bit), settings.width_edges, settings.width_shift)
+        next_activation_at(d, lane).number = np.int32(activation << d.pe_bits | pe)
     weight = o.weight_base + weight_word_of(supply, entry)
-    next_activation_at(d, lane).number = np.int32(activation << d.pe_bits | pe)
     next_weight_at(d, lane).number = np.int32(weight << d.pe_bits | pe)
     run_at(d, lane).number = np.int32(run)
 
@@ -98,7 +114,7 @@ def reach(x: FastMemory, how: How, d: Desk, pe: int, context: int, lane: int, cy
     if o.to_go == 0:
         _reach_turn(x, how, d, pe, context, lane, cycle)
     if o.to_go > 0:
-        _run_on(x, d, o, pe, lane)
+        run_on(x, how, d, o, pe, lane)
 
 
 @inlined

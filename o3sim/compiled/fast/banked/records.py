@@ -16,6 +16,8 @@ OUT = 2**29
 """Added to the age of an op whose verdict is out: above any, and with it below ``NONE``."""
 WRITING = -1
 """What a bank reads that writes: no word."""
+STEP = 4
+"""Words that are looked at at once where the processor takes one after another: a loop of few rounds."""
 
 
 class Occupant:
@@ -60,27 +62,6 @@ class Cycle:
     """The last cycle of something."""
 
     cycle: int
-
-
-class Asked:
-    """What a PE asks for where words are gathered.
-
-    Attributes
-    ----------
-    words : int
-        How many buffer words.
-    asks_weight : int
-        Whether the weight word too.
-    doubtful : int
-        Those that a bank chose for it and that it does not take, as bits.
-    weight_taken : int
-        Last cycle in which the weight word that a bank chose for it went in to some PE.
-    """
-
-    words: int
-    asks_weight: int
-    doubtful: np.uint64
-    weight_taken: int
 
 
 class Buffer:
@@ -140,13 +121,19 @@ class Supply:
     doubtful : table
         By vector: requests that banks chose and that are refused, of activations, then of weights.
     occupants : table
-    asked, chunks : table, int
-        By PE; and how many vectors hold the words that it gathers.
+    asks_weight, complete : table
+        By PE where words are gathered: lanes of ones where it asks for the weight word; and where all that it
+        asks for is served but for that.
+    words, served : table
+        Likewise, the buffer words that it asks for, and those of them up to the first that it is not served.
+    chunks, fetch_lanes : int
+        How many vectors hold the words that a PE gathers, and how many of their lanes are of use.
     fetched, fetched_place : table
         By PE and vector: the buffer words asked for, and their banks.
     taken : table
         By bank: the last cycle in which an activation word of it was taken.
-    out_channels, channels_shift, weight_words : int
+    out_channels, channels_shift, weight_words, weight_step : int
+        The last: how far the weight words of a channel lie apart.
     table_words : int
     neuron_of : table
         By op: position and channel.
@@ -186,14 +173,19 @@ class Supply:
     weight_cells: Table[Lane]
     doubtful: Table[Word]
     occupants: Table[Occupant]
-    asked: Table[Asked]
+    asks_weight: Table[Lane]
+    complete: Table[Lane]
+    words: Table[Lane]
+    served: Table[Lane]
     chunks: int
+    fetch_lanes: int
     fetched: Table[Lane]
     fetched_place: Table[Lane]
     taken: Table[Cycle]
     out_channels: int
     channels_shift: int
     weight_words: int
+    weight_step: int
     table_words: int
     neuron_of: Table[np.uint32]
     base_bit_of: Table[np.int64]
@@ -209,7 +201,10 @@ class Supply:
 
 
 occupant_at = rows("occupants", Occupant)
-asked_at = rows("asked", Asked)
+asks_weight_at = rows("asks_weight", Lane)
+complete_at = rows("complete", Lane)
+words_at = rows("words", Lane)
+served_at = rows("served", Lane)
 fetched_at = rows("fetched", Lane)
 fetched_place_at = rows("fetched_place", Lane)
 taken_at = rows("taken", Cycle)
@@ -240,6 +235,8 @@ fetches_of = numbers("fetches_of", np.int32)
 fetch_start_of = numbers("fetch_start_of", np.int64)
 fetch_count_of = numbers("fetch_count_of", np.int32)
 load_fetch_words = loads_from("fetch_word_of")
+load_asks_weight, store_asks_weight = loads("asks_weight"), stores("asks_weight")
+load_complete, store_complete = loads("complete"), stores("complete")
 load_fetched, store_fetched = loads("fetched"), stores("fetched")
 load_fetched_place, store_fetched_place = loads("fetched_place"), stores("fetched_place")
 

@@ -83,15 +83,17 @@ def choose_all(x: FastMemory, how: How, d: Desk, cycle: int) -> int:
             older = over(least, key)
             least = either(older, key, least)
             chosen = either(older, all_of(context), chosen)
-            activation = either(older, load_activations(d, place), activation)
+            if not how.has_patches:
+                activation = either(older, load_activations(d, place), activation)
             weight = either(older, load_weights(d, place), weight)
         chosen = chosen | load_stalls(d, block)
         store_chosen(d, block, chosen)
-        store_activation(d, block, activation)
         store_weight(d, block, weight)
         asked += LANES - bits_in(bits_of(chosen))
         a, w = x.supply.activation_buffer, x.supply.weight_buffer
-        store_activation_place(d, block, either(chosen, all_of(a.no_bank), _bank(a, activation)))
+        if not how.has_patches:
+            store_activation(d, block, activation)
+            store_activation_place(d, block, either(chosen, all_of(a.no_bank), _bank(a, activation)))
         store_weight_place(d, block, either(chosen, all_of(w.no_bank), _bank(w, weight)))
     return asked
 
@@ -122,19 +124,20 @@ def divide_weights(x: FastMemory, d: Desk) -> None:
 
 
 @inlined
-def ask_all(d: Desk, first: int) -> None:
+def ask_all(d: Desk, how: How, first: int) -> None:
     """Let each bank choose: requests name their words in reverse, and what stands there last is read."""
     used = d.used << LANES_SHIFT
     for pe in range(min(first, used) - 1, -1, -1):
-        _ask(d, pe)
+        _ask(d, how, pe)
     for pe in range(used - 1, first - 1, -1):
-        _ask(d, pe)
+        _ask(d, how, pe)
 
 
 @inlined
-def _ask(d: Desk, pe: int) -> None:
+def _ask(d: Desk, how: How, pe: int) -> None:
     """Name the words of a PE at their banks."""
-    activation_cell_at(d, as_int(activation_place_at(d, pe).number)).number = activation_at(d, pe).number
+    if not how.has_patches:
+        activation_cell_at(d, as_int(activation_place_at(d, pe).number)).number = activation_at(d, pe).number
     weight_cell_at(d, as_int(weight_place_at(d, pe).number)).number = weight_at(d, pe).number
 
 

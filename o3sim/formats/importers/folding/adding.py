@@ -27,6 +27,7 @@ from o3sim.formats.importers.folding.maps import (
     Taken,
     checked_places,
 )
+from o3sim.formats.importers.folding.pooling import upright
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.folding.steps import Affine, Bent, Step
 from o3sim.formats.importers.folding.sums import resolved
@@ -132,8 +133,9 @@ def taken(data: AnyMap) -> Taken:
         return _taken_sums(data)
     if isinstance(data, Pixels) or data.fixed_point or not data.before.layers:
         raise CannotRunError("adds the input: only what layers give can be added")
+    data = upright(data)
     if data.padded or data.inverted is not None:
-        raise CannotRunError("adds padded bits, or bits pooled behind a negative scale")
+        raise CannotRunError("adds padded bits, or bits kept inverted, behind a negative scale")
     if data.averaged and data.averaged[0] != data.averaged[1]:
         raise CannotRunError("adds averages over a map that is not square")
     number, channels = data.before.layers[-1].number, data.shape[2]

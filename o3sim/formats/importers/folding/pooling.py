@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from o3sim.formats.importers.folding.maps import (
     FoldedLayer,
     Levels,
@@ -32,6 +34,7 @@ def max_pooled(data: Map, size: int, stride: int) -> Levels | Sums:
         raise CannotRunError("pools the input, before any layer")
     if isinstance(data, Taken):
         raise CannotRunError("pools what goes to be added")
+    data = upright(data) if isinstance(data, Levels) else data
     layer = _pooled_layer(data)
     if "pool" in layer.key or layer.key["type"] == "dense":
         raise CannotRunError("is a second pool, or one behind a dense layer")
@@ -57,6 +60,19 @@ def mirrored(levels: Levels) -> Levels:
     return replace(levels, before=replace(levels.before, layers=(*others, turned)), scale=-levels.scale)
 
 
+def upright(levels: Levels) -> Levels:
+    """Turn inverted channels of a layer's bits back, by its weights, where no pool or sum forbids it."""
+    if levels.inverted is None or not levels.before.layers:
+        return levels
+    *others, last = levels.before.layers
+    sums = last.sums
+    if last.theta is None or "pool" in last.key or (sums is not None and (sums.added or sums.written)):
+        return levels
+    bits = last.bits ^ levels.inverted.astype(np.uint8)[:, None]
+    turned = replace(last, sums=None, bits=bits, theta=np.where(levels.inverted, 1 - last.theta, last.theta))
+    return replace(levels, before=replace(levels.before, layers=(*others, turned)), inverted=None)
+
+
 def _pooled_layer(data: Levels | Sums) -> FoldedLayer:
     if isinstance(data, Sums):
         return data.layer
@@ -66,6 +82,8 @@ def _pooled_layer(data: Levels | Sums) -> FoldedLayer:
         raise CannotRunError("stands between padding and its convolution")
     if data.averaged:
         raise CannotRunError("pools averages")
+    if data.inverted is not None and "pool" not in data.before.layers[-1].key:
+        raise CannotRunError("pools bits that are kept inverted, since others add their sums")
     return data.before.layers[-1]
 
 

@@ -23,6 +23,7 @@ from o3sim.formats.importers.folding.maps import (
     is_image_like,
 )
 from o3sim.formats.importers.folding.numbers import fractions
+from o3sim.formats.importers.folding.pooling import upright
 from o3sim.formats.importers.folding.possible import SumRange
 from o3sim.formats.importers.folding.refusal import CannotRunError
 from o3sim.formats.importers.folding.steps import Affine, Step
@@ -94,6 +95,7 @@ def convolution(
         If weights are not binary or do not fit the map, or padding has no counterpart.
     """
     levels = _levels(data)
+    levels = upright(levels) if levels.padded else levels
     rows, columns, channels = levels.shape
     if weights.ndim != 4 or weights.shape[1] != channels or 0 in weights.shape:
         raise CannotRunError(f"has weights of shape {list(weights.shape)} for a map of {channels} channels")
@@ -240,5 +242,7 @@ def _padding(levels: Levels, zeros: Sides, kernel: Kernel, stride: int) -> tuple
             f"be run, and {float(levels.offset):g}"
         )
     if level and levels.inverted is not None and levels.inverted.any():
-        raise CannotRunError("pads channels whose batch norm has a negative scale behind a pool")
+        raise CannotRunError(
+            "pads channels whose batch norm has a negative scale, behind a pool or of sums that others add"
+        )
     return pixels, {"padding_pixels": pixels, "padding": words[level]}

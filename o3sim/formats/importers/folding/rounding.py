@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 
 from o3sim.formats.importers.folding.connecting import most_dot, reach_of
 from o3sim.formats.importers.folding.maps import HOST, FoldedLayer
@@ -27,7 +27,7 @@ def rounded_sums(
     for layer in layers:
         if not layer.rule:
             continue
-        errors[layer.number] = _errors(layer, errors, reach)
+        errors[layer.number] = [_rounded_up(each) for each in _errors(layer, errors, reach)]
         reach[layer.number] = reach_of(layer, reach)
         if layer.unit < 1:
             yield layer, _words(layer, errors[layer.number], reach[layer.number])
@@ -53,6 +53,11 @@ def _errors(
         mine + off["add_scale"][channel] * most + factor * (theirs[channel % len(theirs)] + down)
         for channel, (mine, factor) in enumerate(zip(own, map(abs, layer.exact["add_scale"]), strict=True))
     ]
+
+
+def _rounded_up(value: Fraction) -> Fraction:
+    """Keep denominators short, which grow with every layer; what is 0 stays 0."""
+    return Fraction(ceil(value * 2**40), 2**40)
 
 
 def _words(layer: FoldedLayer, errors: Sequence[Fraction], reach: int) -> str:

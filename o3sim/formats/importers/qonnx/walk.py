@@ -140,6 +140,7 @@ def _inputs_of(
 def _walked(graph: Graph, data: Pixels, host: frozenset[str]) -> AnyMap:
     values: dict[str, Operand] = {**graph.constants, graph.input: data, "": None}
     readers = Counter(name for node in graph.nodes for name in set(node.inputs))
+    takers = Counter(name for node in graph.nodes for name in set(node.inputs) if node.op != "Shape")
     spare_bytes = MOST_GROWTH * graph.file_bytes + 2**20
     end: Node | None = None
     held = data.places.size
@@ -148,7 +149,7 @@ def _walked(graph: Graph, data: Pixels, host: frozenset[str]) -> AnyMap:
             if end is not None and _reads_map(node, values):
                 raise CannotRunError(f"comes after {end.label}, which ends a network")
             inputs = _one_image(node, [values[name] for name in node.inputs], graph.batch)
-            result = _numbered(_result(node, handed_over(node, inputs, host)), node, place, readers)
+            result = _numbered(_result(node, handed_over(node, inputs, host)), node, place, takers)
             if isinstance(result, np.ndarray):
                 spare_bytes -= result.nbytes if result.base is None else 0
                 if spare_bytes < 0:
@@ -189,13 +190,13 @@ def _reads_map(node: Node, values: dict[str, Operand]) -> bool:
     return any(isinstance(values.get(name), MAPS) for name in node.inputs)
 
 
-def _numbered(result: AnyMap | NDArray[Any], node: Node, place: int, readers: Counter[str]) -> Operand:
+def _numbered(result: AnyMap | NDArray[Any], node: Node, place: int, takers: Counter[str]) -> Operand:
     """Give a layer its node's number, and mark sums that several nodes take."""
     if not isinstance(result, Sums):
         return result
     if result.layer.number < 0:
         result = replace(result, layer=replace(result.layer, number=place))
-    if result.mark is None and readers[node.outputs[0]] > 1:
+    if result.mark is None and takers[node.outputs[0]] > 1:
         result = replace(result, mark=len(result.steps))
     return result
 

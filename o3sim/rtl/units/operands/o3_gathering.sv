@@ -59,8 +59,10 @@ module o3_gathering
     else next_gathered = GATHER_BITS'(count);
   end
 
-  // Data comes a cycle later. What was read before lies beside its context.
-  logic [PE_CONTEXTS-1:0][MOST_READS-1:0][PE_WIDTH_EDGES-1:0] kept;
+  // Data comes a cycle later. What was read before lies beside its context, but for the last word, which is read
+  // when all is there.
+  localparam int KEPT = MOST_READS > 1 ? MOST_READS - 1 : 1;
+  logic [PE_CONTEXTS-1:0][KEPT-1:0][PE_WIDTH_EDGES-1:0] kept;
   logic [MOST_READS-1:0] was_read;
   logic [CONTEXT_BITS-1:0] last_context;
   logic [WORD_BITS-1:0] last_number;
@@ -68,14 +70,15 @@ module o3_gathering
   reads_t last_reads;
   logic [MOST_READS-1:0][PE_WIDTH_EDGES-1:0] together;
   always_comb
-    for (int s = 0; s < MOST_READS; s++) together[s] = was_read[s] ? reply.activation_data[s] : kept[last_context][s];
+    for (int s = 0; s < MOST_READS; s++)
+      together[s] = s == MOST_READS - 1 || was_read[s] ? reply.activation_data[s] : kept[last_context][s%KEPT];
   always_ff @(posedge clk) begin
     was_read <= request.activations & reply.activations;
     last_context <= context_number;
     last_number <= number;
     last_base <= op.base;
     last_reads <= reads;
-    for (int s = 0; s < MOST_READS; s++) if (was_read[s]) kept[last_context][s] <= reply.activation_data[s];
+    for (int s = 0; s < MOST_READS - 1; s++) if (was_read[s]) kept[last_context][s] <= reply.activation_data[s];
   end
 
   // Each edge takes its bit from the buffer word that it lies in.

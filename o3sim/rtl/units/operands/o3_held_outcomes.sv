@@ -11,20 +11,17 @@ module o3_held_outcomes
     input  logic                  taken,
     output logic                  stalled
 );
-  localparam int ALL = OUTCOMES + COMING;
+  // Those that wait lie without holes in the first places; behind them come the new ones.
   outcome_t [OUTCOMES-1:0] held;
   assign stalled = held[0].valid;
 
-  outcome_t [ALL-1:0] waiting;
+  outcome_t [OUTCOMES:0] waiting;
   always_comb begin
     int count;
     waiting = '0;
+    waiting[OUTCOMES-1:0] = held;
     count = 0;
-    for (int i = 0; i < OUTCOMES; i++)
-      if (held[i].valid) begin
-        waiting[count] = held[i];
-        count = count + 1;
-      end
+    for (int i = 0; i < OUTCOMES; i++) count = count + int'(held[i].valid);
     for (int i = 0; i < COMING; i++)
       if (coming[i].valid) begin
         waiting[count] = coming[i];
