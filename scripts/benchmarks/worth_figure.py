@@ -47,6 +47,8 @@ def draw(fronts: Fronts) -> Figure:
             axes.step(luts, cycles, where="post", color=colour, linewidth=scaled(1.1), label=way)
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.xaxis.set_major_formatter(lambda lut, _: f"{lut / 1000:g} k")
+        axes.yaxis.set_major_formatter(lambda cycles, _: f"{cycles:,.0f}")
         axes.set_title(network)
         axes.set_xlabel("LUT")
     panels[0].set_ylabel("cycles of an image")
