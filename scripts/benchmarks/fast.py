@@ -60,7 +60,7 @@ def measure_fast(name: str, repeats: int, wanted: list[str] | None = None) -> di
     for shipped in names("architecture"):
         machine = load_architecture(shipped)
         shares[shipped] = fast_share(machine, case.network)[0]
-        if shares[shipped] > 0 and _takes(machine, case):
+        if shares[shipped] > 0 and _takes(machine, case.network):
             machines[f"shipped: {shipped}"] = machine
     measured = {
         key: _in_turn(machine, case, profiles, repeats)

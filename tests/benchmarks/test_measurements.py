@@ -6,9 +6,20 @@ import pytest
 
 from o3sim.config.load import load_architecture
 from scripts.benchmarks.bench import row
+from scripts.benchmarks.fast import measure_fast
 from scripts.benchmarks.measure import convolution_case, kernel_words_per_s, simpy_rates, timings
 from scripts.benchmarks.sweeps import measure_sweep
 from scripts.benchmarks.zc706 import ARRAYS, CLOCKS_MHZ, DRAM_BITS, PUBLISHED, load_case, part_of, variants
+
+
+def test_layers_are_timed_fast_and_on_the_general_engine_but_a_carousel() -> None:
+    wanted = ["ideal", "small", "window of 64 edges", "carousel-64pe"]
+    found = measure_fast("tfc", 1, wanted)
+    assert [key.removeprefix("shipped: ") for key in found["machines"]] == ["ideal", "window of 64 edges"] + [
+        name for name in sorted(found["shares"]) if name in wanted
+    ]
+    assert found["shares"]["window"] == found["shares"]["carousel"] == 1
+    assert found["shares"]["banked"] == 0
 
 
 def test_a_convolution_is_measured_in_every_way() -> None:
