@@ -19,7 +19,7 @@ _lowering: Any = NativeLowering
 _compiler: Any = CompilerBase
 
 
-class _UnoptimizedLibrary(_library):  # type: ignore[misc]
+class _UnoptimizedLibrary(_library):
     """Code that waits for the kernel that it is linked into."""
 
     def _optimize_final_module(self) -> None:
@@ -36,7 +36,7 @@ def _no_function() -> Any:
     return nothing.__getitem__
 
 
-class _HelperLowering(_lowering):  # type: ignore[misc]
+class _HelperLowering(_lowering):
     """Numba's last pass, that leaves out what is for calls from Python."""
 
     _name = "helper_lowering"
@@ -59,7 +59,7 @@ _register: Any = register_pass
 _register(mutates_CFG=True, analysis_only=False)(_HelperLowering)
 
 
-class HelperCompiler(_compiler):  # type: ignore[misc]
+class HelperCompiler(_compiler):
     """Numba's compiler for functions that only kernels call."""
 
     def define_pipelines(self) -> list[Any]:

@@ -36,10 +36,10 @@ def noinline(function: Kernel) -> Kernel:
 
 
 @intrinsic
-def _lowest_bit(typingctx: Any, word: Any) -> Any:  # noqa: ARG001 - Numba hands over the first of these
+def _lowest_bit(typingctx: Any, word: Any) -> Any:
     """Find the number of the lowest set bit of a non-zero uint64."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001 - and these four
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.cttz(args[0], context.get_constant(types.boolean, True))
 
     return types.uint64(types.uint64), codegen

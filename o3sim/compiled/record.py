@@ -71,7 +71,7 @@ def rows(field: str, kind: type[Kind]) -> Callable[[Any, int], Kind]:
     any_kind: Any = kind
     record = from_struct_dtype(dtype_of(any_kind))
 
-    def row(typingctx: Any, holder: Any, number: Any) -> Any:  # noqa: ARG001 - Numba hands over all of these
+    def row(typingctx: Any, holder: Any, number: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             first = _first(context, builder, signature, args, field, record)
             return builder.gep(first, [args[1]], inbounds=True)
@@ -86,7 +86,7 @@ def numbers(field: str, kind: type[np.integer[Any]]) -> Callable[[Any, int], int
     """Make the function that reads, in a kernel, the n-th number of a table; arguments as of :func:`rows`."""
     number_type = from_dtype(np.dtype(kind))
 
-    def value(typingctx: Any, holder: Any, number: Any) -> Any:  # noqa: ARG001 - as above
+    def value(typingctx: Any, holder: Any, number: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             pointer = types.CPointer(number_type)  # type: ignore[no-untyped-call]  # Numba's
             first = _first(context, builder, signature, args, field, pointer)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import types
 from numba.core.extending import intrinsic
 
@@ -33,10 +33,10 @@ _SUM = 0xFFFF
 
 
 @intrinsic
-def _ask_for_line(typingctx: Any, address: Any) -> Any:  # noqa: ARG001 - Numba hands over the first of these
+def _ask_for_line(typingctx: Any, address: Any) -> Any:
     """Ask for the line of memory that an address lies in."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001 - and these four
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         byte, number = ir.PointerType(ir.IntType(8)), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
         ask = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)

@@ -14,10 +14,10 @@ NONE = np.uint64(0)
 
 
 @intrinsic
-def _population(typingctx: Any, word: Any) -> Any:  # noqa: ARG001 - Numba hands over the first of these
+def _population(typingctx: Any, word: Any) -> Any:
     """Count the set bits of a uint64."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001 - and these four
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.ctpop(args[0])
 
     return types.uint64(types.uint64), codegen
@@ -39,10 +39,10 @@ def lowest(word: np.uint64) -> int:
 
 
 @intrinsic
-def _leading_zeros(typingctx: Any, word: Any) -> Any:  # noqa: ARG001 - as above
+def _leading_zeros(typingctx: Any, word: Any) -> Any:
     """Count the zeros above the highest set bit of a uint64."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.ctlz(args[0], context.get_constant(types.boolean, True))
 
     return types.uint64(types.uint64), codegen

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import types
 from numba.core.extending import intrinsic, models, register_model
 from numba.core.imputils import lower_builtin
@@ -31,7 +31,7 @@ _VECTOR = ir.VectorType(_NUMBER, LANES)
 _BITS = ir.VectorType(ir.IntType(1), LANES)
 
 
-class _LanesType(_any_type):  # type: ignore[misc]
+class _LanesType(_any_type):
     """What Numba knows of them."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ _LANES: Any = _LanesType()
 
 
 @register_model(_LanesType)
-class _LanesModel(_primitive):  # type: ignore[misc]
+class _LanesModel(_primitive):
     """A value of LLVM."""
 
     def __init__(self, manager: Any, kind: Any) -> None:
@@ -58,12 +58,12 @@ class Lane:
 def _add_operator(name: Any, build: str) -> None:
     """Let an operator work on two vectors."""
 
-    class Template(_template):  # type: ignore[misc]
+    class Template(_template):
         cases = (signature(_LANES, _LANES, _LANES),)  # type: ignore[no-untyped-call]
 
     infer_global(name)(Template)  # type: ignore[no-untyped-call]
 
-    def lowered(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001 - Numba hands over all
+    def lowered(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return getattr(builder, build)(*args)
 
     _lower(name, _LANES, _LANES)(lowered)
@@ -90,8 +90,8 @@ def _broadcast(builder: Any, number: Any) -> Any:
 def _comparison(build: str, sign: str) -> Any:
     """Make a comparison of two vectors."""
 
-    def compare(typingctx: Any, one: Any, other: Any) -> Any:  # noqa: ARG001 - Numba hands over all of these
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+    def compare(typingctx: Any, one: Any, other: Any) -> Any:
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             return builder.sext(getattr(builder, build)(sign, *args), _VECTOR)
 
         return _LANES(_LANES, _LANES), codegen
@@ -103,45 +103,45 @@ same = _comparison("icmp_signed", "==")
 over = _comparison("icmp_signed", ">")
 
 
-def _all_of(typingctx: Any, number: Any) -> Any:  # noqa: ARG001
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+def _all_of(typingctx: Any, number: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _broadcast(builder, args[0])
 
     return _LANES(types.int64), codegen
 
 
-def _either(typingctx: Any, mask: Any, one: Any, other: Any) -> Any:  # noqa: ARG001
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+def _either(typingctx: Any, mask: Any, one: Any, other: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         chosen = builder.icmp_signed("<", args[0], ir.Constant(_VECTOR, [0] * LANES))
         return builder.select(chosen, args[1], args[2])
 
     return _LANES(_LANES, _LANES, _LANES), codegen
 
 
-def _shifted(typingctx: Any, lanes: Any, places: Any) -> Any:  # noqa: ARG001
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+def _shifted(typingctx: Any, lanes: Any, places: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.lshr(args[0], _broadcast(builder, args[1]))
 
     return _LANES(_LANES, types.int64), codegen
 
 
-def _bits_of(typingctx: Any, mask: Any) -> Any:  # noqa: ARG001
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+def _bits_of(typingctx: Any, mask: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         chosen = builder.icmp_signed("<", args[0], ir.Constant(_VECTOR, [0] * LANES))
         return builder.zext(builder.bitcast(chosen, ir.IntType(LANES)), ir.IntType(64))
 
     return types.uint64(_LANES), codegen
 
 
-def _own_numbers(typingctx: Any) -> Any:  # noqa: ARG001
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+def _own_numbers(typingctx: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return ir.Constant(_VECTOR, list(range(LANES)))
 
     return _LANES(), codegen
 
 
-def _shifted_up(typingctx: Any, lanes: Any, places: Any) -> Any:  # noqa: ARG001
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+def _shifted_up(typingctx: Any, lanes: Any, places: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.shl(args[0], _broadcast(builder, args[1]))
 
     return _LANES(_LANES, types.int64), codegen
@@ -164,7 +164,7 @@ bits_of: Any = _intrinsic(_bits_of)
 def loads(field: str) -> Callable[[Any, int], Any]:
     """Make the function that loads the n-th vector of a table; arguments as of :func:`rows`."""
 
-    def load(typingctx: Any, holder: Any, number: Any) -> Any:  # noqa: ARG001
+    def load(typingctx: Any, holder: Any, number: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             return builder.load(_place(context, builder, sig, args, field, _VECTOR), align=_ALIGNED)
 
@@ -177,7 +177,7 @@ def loads(field: str) -> Callable[[Any, int], Any]:
 def loads_from(field: str) -> Callable[[Any, int], Any]:
     """Make the function that loads the vector whose first lane is the n-th number of a table."""
 
-    def load(typingctx: Any, holder: Any, number: Any) -> Any:  # noqa: ARG001
+    def load(typingctx: Any, holder: Any, number: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             first = _place(context, builder, sig, args, field, _NUMBER)
             return builder.load(builder.bitcast(first, ir.PointerType(_VECTOR)), align=4)
@@ -191,7 +191,7 @@ def loads_from(field: str) -> Callable[[Any, int], Any]:
 def stores(field: str) -> Callable[[Any, int, Any], None]:
     """Make the function that stores a vector as the n-th of a table."""
 
-    def store(typingctx: Any, holder: Any, number: Any, lanes: Any) -> Any:  # noqa: ARG001
+    def store(typingctx: Any, holder: Any, number: Any, lanes: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             builder.store(args[2], _place(context, builder, sig, args, field, _VECTOR), align=_ALIGNED)
             return context.get_dummy_value()
@@ -205,7 +205,7 @@ def stores(field: str) -> Callable[[Any, int, Any], None]:
 def gathers(field: str) -> Callable[[Any, Any], Any]:
     """Make the function that reads the numbers of a table that lanes say the places of."""
 
-    def gather(typingctx: Any, holder: Any, places: Any) -> Any:  # noqa: ARG001
+    def gather(typingctx: Any, holder: Any, places: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             first = _table(context, builder, sig, args, field, _NUMBER)
             found = ir.Constant(_VECTOR, ir.Undefined)
