@@ -107,7 +107,8 @@ def least_squares(terms: NDArray[np.float64], counts: NDArray[np.float64]) -> ND
             x = x + step * (trial - x)
             free &= x > 1e-12
         x = trial
-    return x / length
+    coefficients: NDArray[np.float64] = x / length
+    return coefficients
 
 
 class Error(NamedTuple):

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from o3sim.contract.reach import timing_key
 from o3sim.errors import InputError
 from o3sim.files.growing import GrowingFile
 from o3sim.runs.point import count_image
 from o3sim.runs.runner import runner_of
 from o3sim.runs.spread import spread
-from o3sim.runs.tasks import timing_key
 from o3sim.studies.sealed import damaged, sealed, unsealed, whole_lines
 
 if TYPE_CHECKING:

@@ -159,7 +159,7 @@ def report(asked: Asked, say: Callable[[str], None]) -> Iterator[str]:
 
 def _variants(shipped: Architecture) -> dict[str, dict[str, Any]]:
     """Return what is changed of a machine, by what a row is called."""
-    variants = {f"`{shipped.name}`": {}, "`release: worst_case`": CONSTANT_TIME}
+    variants: dict[str, dict[str, Any]] = {f"`{shipped.name}`": {}, "`release: worst_case`": CONSTANT_TIME}
     if shipped.scheduler.has_queue:  # others take constant time already where nothing is pruned
         variants["nothing pruned"] = NOTHING_PRUNED
     return variants

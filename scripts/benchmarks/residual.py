@@ -7,7 +7,7 @@ its sums in 16 bits too: each constant rounded by as many bits of fraction as th
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -86,7 +86,7 @@ def main() -> None:
 def print_pruning(networks: Sequence[Network], images: Images) -> None:
     """Print accuracy, and what threshold pruning leaves out of each layer."""
     labels = [] if images.y is None else images.y.tolist()
-    rows = {
+    rows: dict[str, Sequence[object]] = {
         f"right, of {len(images)}": [round(accuracy(net, images.x, labels) * len(images)) for net in networks]
     }
     few = images.first(min(64, len(images)))
@@ -134,7 +134,7 @@ def _events(found: RunResult, name: str) -> str:
     return f"{getattr(found.events, name) / found.images:,.0f}"
 
 
-def _print(title: str, names: Sequence[str], rows: dict[str, list[object]]) -> None:
+def _print(title: str, names: Sequence[str], rows: Mapping[str, Sequence[object]]) -> None:
     print(f"\n| {title} | {' | '.join(names)} |")
     print("| --- " * (len(names) + 1) + "|")
     for name, cells in rows.items():

@@ -236,7 +236,7 @@ def _alone(
         [warm_up_ops, warm_up_ops + part_ops] if warm_up_ops else [part_ops],
     )
     begin = _row(ran.marks[0]) if warm_up_ops else [0, 0, 0]
-    return np.array(_row(ran.marks[-1])) - begin
+    return np.array(_row(ran.marks[-1]), np.int64) - np.array(begin, np.int64)
 
 
 def _off(exact: list[NDArray[np.int64]], alone: list[NDArray[np.int64]]) -> tuple[float, float, float, float]:

@@ -137,8 +137,13 @@ STUDIES = {
 def main() -> None:
     """Run `NAME [DIR]`."""
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    if name not in STUDIES:
-        sys.exit(f"usage: sh scripts/study NAME [DIR]; one of: {' '.join(STUDIES)}")
+    usage = f"usage: sh scripts/study NAME [DIR]; NAME is one of: {' '.join(STUDIES)}"
+    if {"-h", "--help"} & set(sys.argv):
+        print(usage)
+        return
+    if name not in STUDIES or len(sys.argv) > 3 or sys.argv[-1].startswith("-"):
+        print(usage, file=sys.stderr)
+        sys.exit(2)
     if len(sys.argv) > 2:
         _run(name, Path(sys.argv[2]) / name)
         return

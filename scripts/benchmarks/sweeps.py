@@ -70,11 +70,11 @@ def _cpu_s(file: Path) -> tuple[float, float]:
 
     Both at once: what else the machine does slows caches and clocks, and would tell two runs apart.
     """
-    from o3sim.runs import runner
+    from o3sim.runs import engines, runner
     from o3sim.studies.sweep.expand import load_sweep
     from o3sim.studies.sweep.run import plan_sweep, run_sweep
 
-    run_on_engine = runner.run_on_engine
+    run_on_engine = engines.run_on_engine
     engine_cpu_s = 0.0
 
     def timed(*args: Any, **named: Any) -> Any:

@@ -91,9 +91,8 @@ class Row(NamedTuple):
     def over(self, dense: Row, figure: str) -> float:
         """Return dense's figure over this one's, of all images that both ran."""
         pairs = list(zip(dense.images, self.images, strict=False))
-        return sum(getattr(theirs, figure) for theirs, _ in pairs) / sum(
-            getattr(ours, figure) for _, ours in pairs
-        )
+        theirs = sum(float(getattr(image, figure)) for image, _ in pairs)
+        return theirs / sum(float(getattr(image, figure)) for _, image in pairs)
 
 
 def run(case: Case, points: Sequence[tuple[str, str, str, Architecture]], images: int) -> list[Row]:

@@ -73,10 +73,10 @@ def _warm(seeds: Path) -> None:
     import matplotlib.pyplot  # noqa: F401
     import onnx  # noqa: F401
     import optuna  # noqa: F401
-    import pandas  # noqa: F401
-    import pyarrow.parquet  # noqa: F401
+    import pandas  # type: ignore[import-untyped]  # has no types  # noqa: F401
+    import pyarrow.parquet  # type: ignore[import-untyped]  # has no types  # noqa: F401
 
-    from o3sim.runs.preload import load_kernels
+    from o3sim.runs.kernels import load_kernels
 
     load_kernels()
     before = Path.cwd()

@@ -10,7 +10,7 @@ import pytest
 from o3sim.results.result_table import ResultTable, load_results
 from o3sim.studies.sweep.expand import load_sweep
 from o3sim.studies.sweep.run import plan_sweep, run_sweep
-from scripts.benchmarks.study import FIGURES, ROOT, STUDIES, SWEEPS, Study, table_text
+from scripts.benchmarks.study import FIGURES, ROOT, STUDIES, SWEEPS, Study, main, table_text
 from tests.report.plot.tables import write_tables
 
 
@@ -48,3 +48,17 @@ def test_rows_are_in_the_order_of_their_keys(tmp_path: Path) -> None:
         *(["32", "a", "0.0"], ["32", "b", "0.0"]),
         *(["64", "a", "0.0"], ["64", "b", "0.1"]),
     ]
+
+
+def test_help_of_a_study_is_no_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["study", "banks", "--help"])
+    main()
+    assert "NAME is one of" in capsys.readouterr().out
+    for wrong in (["none"], ["banks", "a", "b"], ["banks", "--jobs"]):
+        monkeypatch.setattr("sys.argv", ["study", *wrong])
+        with pytest.raises(SystemExit) as found:
+            main()
+        assert found.value.code == 2
+        assert capsys.readouterr().out == ""

@@ -16,11 +16,11 @@ from o3sim.contract.counters import PE_CYCLE_CAUSES
 from o3sim.energy.units import UNITS as ALL_UNITS
 from o3sim.errors import InputError
 from o3sim.report.plot import colours
-from o3sim.report.plot.bars import MOST_BAR_INCHES, bar_places
+from o3sim.report.plot.bars import MOST_BAR_INCHES, bar_places, name_groups
 from o3sim.report.plot.parts import draw_parts, energy_parts
 from o3sim.report.plot.quantities import peak_notes, readable
 from o3sim.report.plot.series import draw_series, series_data
-from o3sim.report.plot.style import STYLES, FigureSize, figure_style
+from o3sim.report.plot.style import STYLES, FigureSize, figure_style, new_figure
 from o3sim.report.plot.table_speedup import table_speedup_data
 from o3sim.report.plot.timeline import LOOKS, Doing
 from o3sim.results.result_table import ResultTable, load_results
@@ -185,3 +185,23 @@ def test_sizes_that_are_none_are_refused(tmp_path: Path, option: str, value: str
     done = CliRunner().invoke(app, ["plot", "energy", str(tmp_path), option, value])
     assert isinstance(done.exception, InputError)
     assert str(done.exception) == says
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["dense", "a-long-name-of-a-machine"], ["dense", "a-long-name-of-a-\nmachine"]),
+        (["one", "two"], ["one", "two"]),
+        (["dense", "anamewithouthyphensthatislong"], ["dense", "anamewithouthyphensthatislong"]),
+        (["dense", "-".join(["words"] * 20)], ["dense", "-".join(["words"] * 20)]),
+    ],
+)
+def test_long_names_of_bars_are_broken_at_hyphens_or_turned(names: list[str], shown: list[str]) -> None:
+    with figure_style(FigureSize(3.5)):
+        figure = new_figure(2)
+        axes = figure.add_subplot()
+        name_groups(axes, names)
+        labels = axes.get_xticklabels()
+        assert [label.get_text() for label in labels] == shown
+        fits = shown != names or names == ["one", "two"]
+        assert {label.get_rotation() for label in labels} == ({0.0} if fits else {35.0})
