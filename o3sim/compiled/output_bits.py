@@ -54,6 +54,30 @@ class Writing(Protocol):
         """Facts of the layer."""
 
 
+class SumMap(Map, Protocol):
+    """Facts of a layer, as far as its output map and its sums go."""
+
+    @property
+    def first_sum_word(self) -> int:
+        """Word that its sums begin with."""
+
+    @property
+    def sum_bits(self) -> int:
+        """Bits of a sum."""
+
+    @property
+    def sum_words(self) -> int:
+        """The most words that one lies in; 0 if none are written."""
+
+
+class WritingSums(Writing, Protocol):
+    """The memory of a layer, as far as its output bits and its sums go."""
+
+    @property
+    def layer(self) -> SumMap:
+        """Facts of the layer."""
+
+
 @noinline
 def take_bits(x: Memory, slot: int) -> None:
     """Take the bits that an op's outcome makes final, before it is written."""
@@ -62,13 +86,12 @@ def take_bits(x: Memory, slot: int) -> None:
         window = window_of(x, slot, k)
         if window >= 0 and _is_final(x, window, outcome):
             take_bit(x, window)
-            if x.layer.sum_bits > 0:
-                _take_sum(x, window)
+            take_sum(x, window)
 
 
 @inlined
-def _take_sum(x: Memory, window: int) -> None:
-    """Take the sum that goes with a final bit: a word after another that it lies in."""
+def take_sum(x: WritingSums, window: int) -> None:
+    """Take the sum that goes with a final bit, if there is one: a word after another that it lies in."""
     bits, settings, layer = x.output_bits, x.settings, x.layer
     first = window * layer.sum_bits
     for k in range(layer.sum_words):

@@ -41,6 +41,11 @@ class AddendAddresses(NamedTuple):
     channel_bit: NDArray[np.int64]
     offset_bit: NDArray[np.int64]
 
+    @property
+    def end_bit(self) -> int:
+        """Bit behind the last of them."""
+        return int(self.position_bit.max() + self.channel_bit.max() + self.offset_bit.max()) + 1
+
 
 def first_sum_word(geometry: Geometry, width_edges: int) -> int:
     """Return the word of the activation buffer in which a layer's sums begin."""

@@ -152,6 +152,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="medians are of that many")
     parser.add_argument("--scaling", action="store_true", help="also measure over three decades of edges")
     parser.add_argument("--fast", metavar="WORKLOAD", help="only the fast engine beside the general one")
+    parser.add_argument("--shares", action="store_true", help="only the shares of ops that run fast")
     parser.add_argument("--machines", default="", metavar="NAMES", help="of the table of --fast; all")
     parser.add_argument("--sweep", metavar="WORKLOAD", help="also measure a sweep over one of its images")
     parser.add_argument("--points", type=int, default=1000, help="of that sweep, at most")
@@ -163,6 +164,11 @@ def main() -> None:
         parser.error("--repeats: expected at least 1")
     if arguments.task is not None:
         print(json.dumps(run_task(arguments.task, arguments.repeats)))
+        return
+    if arguments.shares:
+        from scripts.benchmarks.fast_shares import lines
+
+        print("\n".join(lines()))
         return
     if arguments.fast:
         _measure_fast(arguments.fast, arguments.machines, arguments.repeats, arguments.json)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from o3sim.config.architecture import Architecture
 from tests.machine.harness import architecture
-from tests.machine.strategies import Case, counter_cases, pe_counts, profiles, weight_sizes
+from tests.machine.strategies import Case, adding, counter_cases, pe_counts, profiles, weight_sizes
 
 BANKS = ["ideal", 1, 2, 3, 4, 7, 16, 64]
 
@@ -47,9 +47,20 @@ def fast_machines(draw: st.DrawFn) -> Architecture:
 def fast_cases(draw: st.DrawFn) -> Case:
     """Draw such a machine and layers; now and then one of them does not run fast."""
     made = draw(fast_machines())
-    layers = draw(st.lists(profiles(), min_size=1, max_size=3))
+    layers = [draw(adding(layer)) for layer in draw(st.lists(profiles(), min_size=1, max_size=3))]
     if draw(st.booleans()):
         layers.append(draw(profiles(scores=True)))
+    return Case(made.with_({"weight_buffer": weight_sizes(draw, made, layers)}), tuple(layers))
+
+
+@st.composite
+def fast_sum_cases(draw: st.DrawFn) -> Case:
+    """Draw such a machine, often with ideal supply, and layers that make sums; few do not run fast."""
+    made = draw(fast_machines())
+    if draw(st.integers(0, 2)) == 0:
+        made = made.with_({"activation_buffer.banks": "ideal", "weight_buffer.banks": "ideal"})
+    plain = st.lists(profiles(reorders=False), min_size=1, max_size=2)
+    layers = [draw(adding(layer, seldom=False)) for layer in draw(plain)]
     return Case(made.with_({"weight_buffer": weight_sizes(draw, made, layers)}), tuple(layers))
 
 

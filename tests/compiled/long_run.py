@@ -8,25 +8,34 @@ import time
 from collections.abc import Iterator
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 
 from o3sim.config.architecture import Architecture
 from o3sim.config.dispatch import CAROUSEL
 from o3sim.runs.pipeline.links import connections
 from tests.compiled.engines import AnyCase, disagreement
-from tests.compiled.every_way import every_way
-from tests.compiled.fast_cases import fast_cases, fast_counter_cases
+from tests.compiled.every_way import AnyStrategy, ways
+from tests.compiled.fast_cases import fast_cases, fast_counter_cases, fast_sum_cases
 from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture
 from tests.machine.strategies import StageCase
 from tests.runs.pipeline.graphs import IMAGES, PipelineCase
 
 PROGRESS_S = 5.0
+KINDS: dict[str, AnyStrategy] = {
+    **ways(),
+    "fast": fast_cases(),
+    "fast-windows": fast_counter_cases(),
+    "fast-sums": fast_sum_cases(),
+}
+"""What cases are drawn from."""
 
 
 class Search:
     """Look for a case that the engines disagree on; the last one kept is the smallest found."""
 
-    def __init__(self, wanted: int, number: int) -> None:
+    def __init__(self, kinds: list[str], wanted: int, number: int) -> None:
+        self.cases = st.one_of(*(KINDS[kind] for kind in kinds))
         self.wanted = wanted
         self.number = number
         self.done = 0
@@ -44,7 +53,7 @@ class Search:
             report_multiple_bugs=False,
         )
         try:
-            seed(self.number)(quiet(given(every_way() | fast_cases() | fast_counter_cases())(self.compare)))()
+            seed(self.number)(quiet(given(self.cases)(self.compare)))()
         except Exception:
             if self.failed is None:
                 raise
@@ -86,6 +95,8 @@ def described(case: AnyCase) -> Iterator[str]:
         yield f"  and room for what they put out from {list(case.room_cycles)} on"
     for number, layer in enumerate(case.profiles):
         yield f"  layer {number}: scores={layer.scores} {layer.geometry}"
+        if layer.geometry.makes_sums:
+            yield f"    sums of {layer.geometry.sum_bits} bits; adds {layer.geometry.addend}"
         if case.architecture.scheduler.dispatch == CAROUSEL and layer.matches_of is not None:
             words = layer.matches_of(case.architecture.pe.width_edges)
             yield f"    matches {words.matches.ravel().tolist()}"
@@ -119,8 +130,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/differential", description=__doc__)
     parser.add_argument("--cases", type=int, default=5000, help="how many to draw (5000)")
     parser.add_argument("--seed", type=int, default=0, help="other cases for each (0)")
+    kinds = {"nargs": "+", "choices": KINDS, "default": list(KINDS), "metavar": "KIND"}
+    parser.add_argument("--kinds", **kinds, help=f"which to draw, of {', '.join(KINDS)} (all)")
     arguments = parser.parse_args()
-    search = Search(arguments.cases, arguments.seed)
+    search = Search(arguments.kinds, arguments.cases, arguments.seed)
     search.run()
     if search.failed is None:
         print(f"{search.done} cases: the engines agree")

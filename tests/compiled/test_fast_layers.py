@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,17 @@ from o3sim.compiled.run import run_layers
 from o3sim.compiled.scoreboard import show
 from o3sim.config.load import load_architecture
 from o3sim.contract.plan import cut_layers
-from o3sim.network.layer import Geometry, Pool
+from o3sim.network.layer import Addend, Geometry, Pool
 from o3sim.network.load import load_network, load_workload
 from o3sim.runs.estimate.fast import fast_share
-from tests.compiled.fast_cases import fast_cases, fast_counter_cases
+from tests.compiled.fast_cases import fast_cases, fast_counter_cases, fast_sum_cases
 from tests.machine.harness import architecture, conv, dense, profile, queueless, random_profile
 from tests.machine.strategies import Case
 
 
-@pytest.mark.parametrize(("cases", "number"), [(fast_cases(), 300), (fast_counter_cases(), 150)])
+@pytest.mark.parametrize(
+    ("cases", "number"), [(fast_cases(), 250), (fast_sum_cases(), 100), (fast_counter_cases(), 150)]
+)
 def test_fast_layers_come_out_as_on_the_general_engine(cases: SearchStrategy[Case], number: int) -> None:
     drawn: Counter[bool] = Counter()
 
@@ -104,6 +107,9 @@ def test_ops_of_more_words_than_most_calendars_have_days() -> None:
 POOLED = conv(6, 6, 8, 4, pool=Pool(2, 2))
 MANY_MEMBERS = conv(18, 18, 1, 1, pool=Pool(16, 16))
 OVERLAPPING = conv(7, 7, 8, 4, pool=Pool(3, 2))
+SUMMED = replace(conv(6, 6, 8, 4), sum_bits=16)
+ADDING = replace(conv(6, 6, 8, 4), addend=Addend("above", 8, 8, 4, 32, stride=2))
+"""An op adds four values of 32 bits: that are 64 reads of words of 2 bits, more than fit in a mask."""
 
 
 @pytest.mark.parametrize(
@@ -123,6 +129,10 @@ OVERLAPPING = conv(7, 7, 8, 4, pool=Pool(3, 2))
         (None, MANY_MEMBERS, {"scheduler__window_in_flight_ops": 2}),
         ("windows that overlap", OVERLAPPING, {}),
         (None, OVERLAPPING, {"pruning__pooling": False}),
+        (None, SUMMED, {"pe__speculate": False, "pe__latency_cycles": 2}),  # its words wait for no verdict
+        (None, ADDING, {"activation_buffer__banks": 4}),
+        ("pe.width_edges", ADDING, {"activation_buffer__banks": 4, "pe__width_edges": 2}),
+        (None, ADDING, {"activation_buffer__banks": "ideal", "pe__width_edges": 2}),
         ("pe.width_edges", dense(MOST_WORDS + 1, 2), {"pe__width_edges": 1}),
         (None, dense(MOST_WORDS, 2), {"pe__width_edges": 1}),
         ("pe.count", dense(2**15, 2**10), {"pe__width_edges": 1, "weight_buffer__banks": 4, "pe__count": 80}),
@@ -219,6 +229,18 @@ def test_every_kernel_for_windows_in_contexts_agrees(
         both_ways(layer, queueless(dispatch, **changes))
 
 
+@pytest.mark.parametrize("banks", ["ideal", 16])
+def test_an_op_that_is_squashed_before_its_first_word_added_nothing(banks: Any) -> None:
+    """Of three in a PE the first is 1 by its first word; then the second has had one, and the third none."""
+    pooled = conv(4, 4, 8, 1, pool=Pool(2, 2))  # a window
+    layer = profile(replace(pooled, addend=Addend("above", 2, 2, 1, 8)), outcome=np.ones((2, 2, 1)))
+    layer.decision[0, 0] = 1
+    changes = {"pe__contexts": 3, "scheduler__window_in_flight_ops": 3, "activation_buffer__banks": banks}
+    made = architecture(pe__count=1, issue_queue__depth_ops=8, sequencer__width_ops=4, **changes)
+    counts = both_ways(layer, made)
+    assert (counts.issued, counts.squashed_pe, counts.addend_words) == (3, 2, 2)
+
+
 def test_limits_fit_what_holds_them() -> None:
     """Of the words an op is packed with, and of the outcomes that wait in a PE."""
     assert MOST_WORDS < MOST_PACKED_WORDS
@@ -233,6 +255,9 @@ def test_a_shipped_machine_runs_all_layers_fast_or_says_why_not() -> None:
     assert fast_share(load_architecture("carousel"), network) == (1.0, ())
     assert fast_share(load_architecture("window"), network) == (1.0, ())
     assert fast_share(load_architecture("group"), network) == (1.0, ())
+    adds = load_network(load_workload("fashion-residual"))
+    assert fast_share(load_architecture("o3bnn"), adds) == (1.0, ())
+    assert fast_share(load_architecture("ideal"), adds) == (1.0, ())
     share, general = fast_share(load_architecture("banked"), network)
     assert share == 0
     assert {why for _, why in general} == {"scheduler.dispatch"}

@@ -24,14 +24,14 @@ from o3sim.network.layer import Pool
 from o3sim.profile.profile import LayerProfile
 from tests.compiled.fast_cases import fast_machines
 from tests.machine.harness import architecture, conv, dense, profile, random_profile
-from tests.machine.strategies import profiles
+from tests.machine.strategies import adding, profiles
 
 
 @st.composite
 def layers(draw: st.DrawFn) -> tuple[Architecture, LayerProfile, WeightGroup]:
     """Draw a machine and a layer that it runs fast, whose weights are there as a whole."""
     machine = draw(fast_machines()).with_({"dram.bits_per_cycle": "ideal"})
-    layer = draw(profiles(overlaps=False))
+    layer = draw(profiles(overlaps=False).flatmap(adding))
     assume(why_general(machine, layer.geometry, scores=False, races=False) is None)
     assume((window_members(layer.geometry).owned >= 0).all())
     (cut,) = cut_layers(machine, [layer])

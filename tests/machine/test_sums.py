@@ -202,9 +202,12 @@ def test_machines_that_know_of_bits_only_refuse_sums() -> None:
             cut_layers(queueless(dispatch), [size])
 
 
-def test_layers_that_make_sums_run_in_the_general_loop() -> None:
-    arch, plain = architecture(), conv(6, 6, 8, 4)
-    assert why_general(arch, plain, scores=False, races=False) is None
+def test_layers_that_make_sums_run_fast_out_of_a_queue() -> None:
+    plain = conv(6, 6, 8, 4)
     for layer in (replace(plain, sum_bits=16), added_to(plain)):
-        assert why_general(arch, layer, scores=False, races=False) == "sums"
+        for banks in ("ideal", 4):
+            arch = architecture(activation_buffer__banks=banks)
+            assert why_general(arch, layer, scores=False, races=False) is None
+        for dispatch in ("window", "group"):
+            assert why_general(queueless(dispatch), layer, scores=False, races=False) == "sums"
         assert why_general(carousel(), layer, scores=False, races=False) == "sums"

@@ -10,6 +10,7 @@ from o3sim.config.constant_time import WORST_CASE
 from o3sim.config.dispatch import CAROUSEL, CENTRAL
 from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import window_members
+from o3sim.contract.sums import addend_addresses
 from o3sim.contract.weight_groups import weight_words
 from o3sim.contract.word_addresses import word_addresses
 
@@ -56,7 +57,7 @@ def why_general(architecture: Architecture, geometry: Geometry, *, scores: bool,
     a = architecture
     if a.scheduler.dispatch == CAROUSEL:  # its only loop is fast
         return "sums" if geometry.makes_sums else None
-    checks_bounds = a.pruning.threshold and not scores
+    checks_bounds = a.pruning.threshold and not scores and not geometry.sum_bits
     reasons = {
         "organization": a.organization != SEQUENTIAL,
         "scheduler.dispatch": a.scheduler.dispatch not in _DISPATCHES,
@@ -90,7 +91,7 @@ def prunes_windows(architecture: Architecture, geometry: Geometry, scores: bool)
 def _why_of_layer(architecture: Architecture, geometry: Geometry, scores: bool) -> str | None:
     """Say what of a layer keeps it from running fast on a machine that could."""
     a = architecture
-    if geometry.makes_sums:
+    if geometry.makes_sums and not a.scheduler.has_queue:
         return "sums"
     if prunes_windows(a, geometry, scores):
         members = window_members(geometry)
@@ -117,9 +118,15 @@ def _why_of_banks(architecture: Architecture, geometry: Geometry) -> str | None:
     entries = addresses.weight_word.size
     units = a.scheduler.groups or 1
     most_words = max(map_words, entries, geometry.out_channels * weight_words(geometry, width) * units)
+    reads = addresses.most_reads
+    addend = addend_addresses(geometry, width, a.activation_buffer.one_access_a_word)
+    if addend is not None:
+        rows = addresses.reads.size + (a.pe.count + LANES) * a.pe.contexts
+        most_words = max(most_words, rows, addend.end_bit // width)
+        reads += len(addend.offset_bit)
     if (most_words << pe_bits_of(a.pe.count)) >> REQUEST_BITS or (map_words * width) >> REQUEST_BITS:
         return "pe.count"
-    if addresses.most_reads > MOST_READS:
+    if reads > MOST_READS:
         return "pe.width_edges"
     return (
         "ops of a layer"

@@ -113,6 +113,7 @@ def finish_counts(x: FastMemory, cycle: int) -> None:
     if not x.layer.is_banked:
         counts.weight_reads = counts.words_executed
         counts.activation_reads = words.reads if x.layer.counts_reads else counts.words_executed
+        counts.activation_reads += words.addends
 
 
 @inlined
@@ -122,6 +123,7 @@ def count_edges(x: FastMemory, cycle: int) -> None:
     counts.cycles = cycle + 1
     counts.ops = x.layer.ops
     counts.edges_total = x.layer.edges
+    counts.addend_words = words.addends
     counts.words_executed = words.useful + words.wasted + words.squashed
     counts.edges_executed = counts.words_executed * width - words.missing
     counts.edges_wasted = (words.wasted + words.squashed) * width - words.missing_wasted

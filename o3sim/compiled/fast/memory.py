@@ -29,6 +29,7 @@ from o3sim.compiled.records.settings import settings_of, shift_of
 from o3sim.compiled.records.weight_stream import weight_groups_of
 from o3sim.compiled.ring import ring_of
 from o3sim.contract.program_order import chunk_windows, window_members, windows_in
+from o3sim.contract.sums import addend_addresses
 from o3sim.contract.tasks import task_members
 from o3sim.contract.word_addresses import word_addresses
 
@@ -67,6 +68,21 @@ def _shape_of(geometry: Geometry, width_edges: int, one_access_a_word: bool) -> 
         "edges_of": located(addresses.n_edges, np.int32),
         "row_of_position": located(row_of_position, np.int64),
         "row_of_channel": located(addresses.first_row.astype(np.int64) * words, np.int64),
+        **_addends_of(geometry, width_edges, one_access_a_word),
+    }
+
+
+def _addends_of(geometry: Geometry, width_edges: int, one_access: bool) -> dict[str, Any]:
+    """Describe how many words hold what an op adds, by where in a word that begins."""
+    addend = addend_addresses(geometry, width_edges, one_access)
+    if addend is None:
+        return {}
+    words = (np.arange(width_edges)[:, None] + addend.offset_bit) // width_edges  # ascending
+    return {
+        "lists_addends": True,
+        "addend_of_position": located(addend.position_bit, np.int64),
+        "addend_of_channel": located(addend.channel_bit, np.int64),
+        "addend_words_at": located(1 + (np.diff(words, axis=1) > 0).sum(axis=1), np.int64),
     }
 
 
@@ -91,7 +107,7 @@ def _described(
         "width_shift": shift_of(a.pe.width_edges),
         "channel_outermost": a.sequencer.outermost == "channel",
         "chunk": chunk,
-        "checks_bounds": a.pruning.threshold and not profile.scores,
+        "checks_bounds": a.pruning.threshold and profile.has_bounds,
         "first_channel": located(np.array([group.first_channel for group in groups]), np.int64),
         "end_channel": located(np.array([group.last_channel for group in groups]), np.int64),
         "decision_edges": located(profile.decision, np.int32),
@@ -129,6 +145,7 @@ def program_of(
             "step_of": records(Index, windows if listed else 0),
             "lists_neurons": banked,
             "neuron_of": records(Index, ops if banked else 0),
+            "addend_words": records(Index, ops if geometry.addend is not None else 0),
         },
     )
     pack_ops(program)
@@ -215,7 +232,7 @@ def memory_parts_of(
     """Lay out what a layer needs whatever hands its ops out; arguments likewise."""
     a, geometry = architecture, profile.geometry
     ops = len(program.table("op_records"))
-    checks_bounds = a.pruning.threshold and not profile.scores
+    checks_bounds = a.pruning.threshold and profile.has_bounds
     verdict_after = a.pe.latency_cycles if checks_bounds else 1
     addresses = word_addresses(geometry, a.pe.width_edges, a.activation_buffer.one_access_a_word)
     words = -(-addresses.n_edges // a.pe.width_edges)
@@ -223,7 +240,7 @@ def memory_parts_of(
     banked = is_banked(a)
     tables = {
         name: located(program.table(name).view(np.uint32), np.uint32)
-        for name in ("op_records", "reads_row", "window_of", "first_of", "step_of")
+        for name in ("op_records", "reads_row", "window_of", "first_of", "step_of", "addend_words")
     }
     return {
         "settings": settings_of(a),
@@ -238,6 +255,7 @@ def memory_parts_of(
             "checks_bounds": checks_bounds,
             "is_banked": banked,
             "counts_reads": addresses.gathers and not banked,
+            "adds": geometry.addend is not None,
             "edges": program.record["edges"],
             "reads": located(addresses.reads, np.int64),
             "edges_of": located(addresses.n_edges, np.int32),

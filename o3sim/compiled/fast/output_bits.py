@@ -8,7 +8,7 @@ from o3sim.compiled.fast.banked.records import neuron_of
 from o3sim.compiled.fast.op_records import is_one
 from o3sim.compiled.fast.records import FastMemory, op_record, written_at
 from o3sim.compiled.kernel import inlined, noinline, quotient
-from o3sim.compiled.output_bits import take_bit
+from o3sim.compiled.output_bits import take_bit, take_sum
 from o3sim.compiled.records.layer import pooled_position
 
 _FINAL = -1
@@ -17,11 +17,11 @@ _FINAL = -1
 
 @noinline
 def take_bits(x: FastMemory, op: int) -> None:
-    """Take the bits that an op's outcome makes final."""
+    """Take the bits that an op's outcome makes final, and the sums that go with them."""
     layer, supply = x.layer, x.supply
     neuron = neuron_of(supply, op)
     if layer.has_pool == 0:
-        take_bit(x, neuron)
+        _take(x, neuron)
         return
     position = quotient(neuron, supply.out_channels, supply.channels_shift)
     channel = neuron - position * supply.out_channels
@@ -31,7 +31,14 @@ def take_bits(x: FastMemory, op: int) -> None:
             continue
         window = pooled * supply.out_channels + channel
         if _is_final(x, window, is_one(op_record(layer, op))):
-            take_bit(x, window)
+            _take(x, window)
+
+
+@inlined
+def _take(x: FastMemory, window: int) -> None:
+    """Take the final bit of a window, and its sum."""
+    take_bit(x, window)
+    take_sum(x, window)
 
 
 @inlined

@@ -14,7 +14,7 @@ import numpy as np
 from o3sim.compiled.allocation import Allocation
 from o3sim.compiled.cycle import SOURCES
 from o3sim.compiled.fast.op_records import packed_op
-from o3sim.compiled.kernel import _njit, inlined, quotient
+from o3sim.compiled.kernel import _njit, inlined, quotient, remainder
 from o3sim.compiled.record import Table, numbers, rows
 
 
@@ -62,8 +62,8 @@ class Program:
     width_edges, width_shift : int
     channel_outermost, chunk : int
         Whether channels are outermost, and how many windows are walked member by member; 0 for all.
-    checks_bounds, lists_windows, lists_reads, lists_neurons : int
-        Whether ops may be decided early; whether the last five tables are to be written.
+    checks_bounds, lists_windows, lists_reads, lists_neurons, lists_addends : int
+        Whether ops may be decided early; whether the last six tables are to be written.
     edges : int
         Sum over all ops.
     retired_edges : int
@@ -74,6 +74,9 @@ class Program:
         As in :class:`o3sim.compiled.records.layer.Layer`.
     row_of_position, row_of_channel : table
         Which entry of the reads is that of an op without words: sum of the two.
+    addend_of_position, addend_of_channel, addend_words_at : table
+        Where in a buffer word what an op adds begins: sum of the two, modulo the word; and by that the words
+        that it lies in.
     retired_ones : table
     output : table
         Bits of the windows.
@@ -81,6 +84,8 @@ class Program:
         As in :class:`o3sim.compiled.fast.records.Layer`.
     neuron_of : table
         Position * channels + channel of each op.
+    addend_words : table
+        As in :class:`o3sim.compiled.fast.records.Layer`.
     prunes_windows, part_windows, part_shift, parts, ones : int, int, int, table, table
         For a tally: whether windows are pruned, windows of a part, and the windows of a chunk that are 1.
     """
@@ -100,6 +105,7 @@ class Program:
     lists_windows: int
     lists_reads: int
     lists_neurons: int
+    lists_addends: int
     edges: int
     retired_edges: int
     first_channel: Table[np.int64]
@@ -112,6 +118,9 @@ class Program:
     outcomes: Table[np.uint8]
     row_of_position: Table[np.int64]
     row_of_channel: Table[np.int64]
+    addend_of_position: Table[np.int64]
+    addend_of_channel: Table[np.int64]
+    addend_words_at: Table[np.int64]
     retired_ones: Table[Word]
     output: Table[Bit]
     op_records: Table[OpRecord]
@@ -120,6 +129,7 @@ class Program:
     first_of: Table[Index]
     step_of: Table[Index]
     neuron_of: Table[Index]
+    addend_words: Table[Index]
     prunes_windows: int
     part_windows: int
     part_shift: int
@@ -137,6 +147,9 @@ _decision_edges = numbers("decision_edges", np.int32)
 _outcome_of = numbers("outcomes", np.uint8)
 _row_of_position = numbers("row_of_position", np.int64)
 _row_of_channel = numbers("row_of_channel", np.int64)
+_addend_of_position = numbers("addend_of_position", np.int64)
+_addend_of_channel = numbers("addend_of_channel", np.int64)
+_addend_words_at = numbers("addend_words_at", np.int64)
 _retired_ones = rows("retired_ones", Word)
 _output_at = rows("output", Bit)
 _op_record_at = rows("op_records", OpRecord)
@@ -145,6 +158,7 @@ _window_of_op = rows("window_of", Index)
 _first_of = rows("first_of", Index)
 _step_of = rows("step_of", Index)
 _neuron_at = rows("neuron_of", Index)
+_addend_words = rows("addend_words", Index)
 _part_at = rows("parts", Part)
 _one_at = rows("ones", Bit)
 
@@ -206,6 +220,10 @@ def _pack(p: Program, op: int, position: int, channel: int) -> None:
     _op_record_at(p, op).packed = np.uint32(packed_op(decided, words, _outcome_of(p, neuron), border))
     if p.lists_neurons:
         _neuron_at(p, op).number = np.uint32(neuron)
+    if p.lists_addends:
+        bit = _addend_of_position(p, position) + _addend_of_channel(p, channel)
+        place = remainder(bit, p.width_edges, p.width_shift)
+        _addend_words(p, op).number = np.uint32(_addend_words_at(p, place))
     if p.lists_reads:
         _reads_row_at(p, op).number = np.uint32(_row_of_position(p, position) + _row_of_channel(p, channel))
 

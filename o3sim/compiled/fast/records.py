@@ -29,15 +29,17 @@ class Layer:
         As of :class:`~o3sim.compiled.fast.how.How`.
     verdict_after_cycles : int
         Cycles from a word to the verdict on it.
-    has_thresholds, checks_bounds, is_banked, counts_reads : int
+    has_thresholds, checks_bounds, is_banked, counts_reads, adds : int
         ``is_banked``: whether banks can refuse words, and count what they read; ``counts_reads``: whether a
-        word may take several activation reads.
+        word may take several activation reads; ``adds``: whether ops add something.
     edges : int
         Edges of all its ops.
     op_records : table
         By program order (:mod:`o3sim.compiled.fast.op_records`).
     reads_row : table
         For each op the row of ``reads``, which has the activation reads of so many words of it.
+    addend_words : table
+        For each op of a layer that adds the activation words that hold what it adds.
     edges_of, missing_edges_of : table
         By kind of border: edges of an op, and those that its last word has too few.
     window_of, first_of, step_of : table
@@ -45,6 +47,8 @@ class Layer:
     writes_back, first_output_word, has_pool : int
         Whether output bits go to banks that operands are read from; the word that they begin in; whether an
         op is one of several of its window.
+    first_sum_word, sum_bits, sum_words : int
+        As of :class:`o3sim.compiled.records.layer.Layer`.
     overlap, windows_of : int, table
         The most pooling windows that an op is in, and these, by position.
     pool_members, written : int, table
@@ -62,10 +66,12 @@ class Layer:
     checks_bounds: int
     is_banked: int
     counts_reads: int
+    adds: int
     edges: int
     op_records: Table[np.uint32]
     reads_row: Table[np.uint32]
     reads: Table[np.int64]
+    addend_words: Table[np.uint32]
     edges_of: Table[np.int32]
     missing_edges_of: Table[np.int32]
     window_of: Table[np.uint32]
@@ -74,6 +80,9 @@ class Layer:
     writes_back: int
     first_output_word: int
     has_pool: int
+    first_sum_word: int
+    sum_bits: int
+    sum_words: int
     overlap: int
     pool_members: int
     windows_of: Table[np.int32]
@@ -89,6 +98,7 @@ class Written:
 op_record = numbers("op_records", np.uint32)
 reads_row = numbers("reads_row", np.uint32)
 reads_until = numbers("reads", np.int64)
+addend_words_of = numbers("addend_words", np.uint32)
 edges_of = numbers("edges_of", np.int32)
 missing_edges_of = numbers("missing_edges_of", np.int32)
 listed_window = numbers("window_of", np.uint32)
@@ -305,7 +315,7 @@ settled_at = rows("settled", Number)
 class Words:
     """Sums over ops that left their PE: words, and edges that last words had too few.
 
-    ``squashed``: words of ops that were squashed there.
+    ``squashed``: words of ops that were squashed there; ``addends``: those that held what ops add.
     """
 
     useful: int
@@ -314,6 +324,7 @@ class Words:
     missing: int
     missing_wasted: int
     reads: int
+    addends: int
 
 
 class Now:

@@ -11,6 +11,7 @@ from o3sim.compiled.fast.how import How, contexts_of
 from o3sim.compiled.fast.op_records import border_of_op, decided_words_of, spare_words_of
 from o3sim.compiled.fast.records import (
     FastMemory,
+    addend_words_of,
     constant_at,
     edges_of,
     known_at,
@@ -123,6 +124,8 @@ def count_words(x: FastMemory, op: int, wasted: int) -> None:
         words.missing_wasted += missing & ended
     if x.layer.counts_reads:
         words.reads += reads_until(x.layer, reads_row(x.layer, op) + decided + wasted - 1)
+    if x.layer.adds:
+        words.addends += addend_words_of(x.layer, op)
 
 
 @inlined
@@ -136,4 +139,6 @@ def count_squashed(x: FastMemory, how: How, op: int, pe: int, context: int, word
     x.counts.edges_pruned_pooling += edges - words * x.settings.width_edges
     if x.layer.counts_reads and words > 0:
         x.words.reads += reads_until(x.layer, reads_row(x.layer, op) + words - 1)
+    if x.layer.adds and words > 0:
+        x.words.addends += addend_words_of(x.layer, op)
     count_ended(x, op, cycle)

@@ -175,7 +175,8 @@ def _shape_of(geometry: Geometry, width_edges: int, one_access_a_word: bool) -> 
         "table_words": addresses.weight_word.shape[1],
         "first_output_word": first_output_word(geometry, width_edges),
         "gathers": addresses.gathers or geometry.addend is not None,
-        **_sums_of(geometry, width_edges, one_access_a_word),
+        **sums_of(geometry, width_edges),
+        **addends_of(geometry, width_edges, one_access_a_word),
         "border_of": located(addresses.border_of, np.int32),
         "base_bit_of": located(addresses.base_bit, np.int64),
         "edges_of": located(addresses.n_edges, np.int32),
@@ -192,18 +193,21 @@ def _shape_of(geometry: Geometry, width_edges: int, one_access_a_word: bool) -> 
     }
 
 
-def _sums_of(geometry: Geometry, width_edges: int, one_access: bool) -> dict[str, Any]:
-    """Describe where a layer's sums lie, and what it adds."""
-    addend = addend_addresses(geometry, width_edges, one_access)
-    described = {
+def sums_of(geometry: Geometry, width_edges: int) -> dict[str, int]:
+    """Describe where a layer's sums lie."""
+    return {
         "first_sum_word": first_sum_word(geometry, width_edges),
         "sum_bits": geometry.sum_bits,
         "sum_words": len(value_bits(geometry.sum_bits, width_edges)) if geometry.sum_bits else 0,
     }
+
+
+def addends_of(geometry: Geometry, width_edges: int, one_access: bool) -> dict[str, Any]:
+    """Describe where what a layer adds lies; nothing of one that adds nothing."""
+    addend = addend_addresses(geometry, width_edges, one_access)
     if addend is None:
-        return described
+        return {}
     return {
-        **described,
         "addend_fetches": len(addend.offset_bit),
         "addend_position_of": located(addend.position_bit, np.int64),
         "addend_channel_of": located(addend.channel_bit, np.int64),

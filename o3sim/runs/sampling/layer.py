@@ -14,6 +14,7 @@ from o3sim.contract.counters import PE_CYCLE_CAUSES, LayerCounters
 from o3sim.contract.invariants import check_layer
 from o3sim.contract.layer_runs import LayerRun
 from o3sim.contract.sections import FAR_OFF, OF_STRATUM, STRATA, LayerParts, Section, parts_of
+from o3sim.contract.sums import addend_addresses
 from o3sim.network.bits.layers import pooled
 from o3sim.runs.sampling.estimate import LayerSample, Stratum, between
 
@@ -135,6 +136,9 @@ def _edge(architecture: Architecture, profile: LayerProfile) -> LayerCounters:
     pe = architecture.pe
     cycles = pe.contexts * -(-int(profile.n_edges.max()) // pe.width_edges) + pe.latency_cycles
     words = cycles * pe.count
+    one_access = architecture.activation_buffer.one_access_a_word
+    addend = addend_addresses(profile.geometry, pe.width_edges, one_access)
+    added = 0 if addend is None else pe.count * pe.contexts * len(addend.offset_bit)
     return LayerCounters(
         profile.name,
         cycles=cycles,
@@ -142,7 +146,8 @@ def _edge(architecture: Architecture, profile: LayerProfile) -> LayerCounters:
         edges_executed=words * pe.width_edges,
         activation_requests=words,
         weight_requests=words,
-        activation_reads=words,
+        activation_reads=words + added,
+        addend_words=added,
         weight_reads=words,
     )
 
@@ -183,7 +188,7 @@ def _settle(
     counters.threshold_reads = 0 if profile.scores else counters.issued
     counters.words_executed = causes["useful"] + causes["wasted"] + causes["squashed"]
     counters.activation_requests = counters.weight_requests = counters.words_executed
-    checks_bounds = architecture.pruning.threshold and not profile.scores
+    checks_bounds = architecture.pruning.threshold and profile.has_bounds
     counters.threshold_compares = counters.words_executed if checks_bounds else counters.retired
     counters.edges_total, counters.edges_pruned_pooling = tally.edges, tally.edges - tally.retired_edges
     counters.edges_executed = min(counters.edges_executed, tally.retired_edges)

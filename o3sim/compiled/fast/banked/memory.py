@@ -14,6 +14,7 @@ from o3sim.compiled.fast.banked.records import NONE, STEP, Cycle, Occupant
 from o3sim.compiled.fast.choice import LANES, pe_bits_of
 from o3sim.compiled.fast.lanes import Lane
 from o3sim.compiled.fast.records import Written
+from o3sim.compiled.records.layer import addends_of, sums_of
 from o3sim.compiled.records.output_bits import output_bits_of
 from o3sim.compiled.records.settings import or_zero, shift_of
 from o3sim.contract.output_addresses import first_output_word
@@ -38,6 +39,7 @@ def output_layer_of(profile: LayerProfile, architecture: Architecture) -> dict[s
     return {
         "writes_back": writes_back,
         "first_output_word": first_output_word(geometry, architecture.pe.width_edges),
+        **sums_of(geometry, architecture.pe.width_edges),
         "has_pool": geometry.pool is not None,
         "overlap": members.windows_of.shape[1],
         "pool_members": members.owned.shape[1],
@@ -57,9 +59,16 @@ def supply_of(profile: LayerProfile, architecture: Architecture, program: Alloca
     banks = 0 if has_patches else or_zero(a.activation_buffer.banks), or_zero(a.weight_buffer.banks)
     meets_writes = banks[0] > 0 and not profile.scores and not a.activation_buffer.line_buffer
     units = a.scheduler.groups or 1
-    chunks = -(-addresses.most_reads // LANES) if addresses.gathers else 0
+    gathers = addresses.gathers or geometry.addend is not None
+    addends = addends_of(geometry, a.pe.width_edges, one_access)
+    most_reads = addresses.most_reads + addends.get("addend_fetches", 0)
+    chunks = -(-most_reads // LANES) if gathers else 0
     overlap = window_members(geometry).windows_of.shape[1]
     most_final = min(a.output_buffer.write_width_ops, a.pe.count) * overlap
+    most_final *= 1 + sums_of(geometry, a.pe.width_edges)["sum_words"]
+    tables = _tables_of(geometry, a.pe.width_edges, one_access, banks[0], units, has_patches)
+    if addends:
+        tables = {**tables, **addends, **_room_for_first_words(tables, of_contexts, most_reads)}
     return {
         "output_bits": output_bits_of(a, most_final, 0),
         "supply": {
@@ -76,7 +85,7 @@ def supply_of(profile: LayerProfile, architecture: Architecture, program: Alloca
             "doubtful": records(Word, blocks),
             "occupants": records(Occupant, of_contexts),
             "chunks": chunks,
-            "fetch_lanes": LANES if chunks > 1 else -(-addresses.most_reads // STEP) * STEP,
+            "fetch_lanes": LANES if chunks > 1 else -(-most_reads // STEP) * STEP,
             "fetched": records(Lane, lanes * LANES * chunks),
             "fetched_place": records(Lane, lanes * LANES * chunks),
             "taken": records(Cycle, max(banks[0], lanes) + 1, cycle=-1),
@@ -85,8 +94,8 @@ def supply_of(profile: LayerProfile, architecture: Architecture, program: Alloca
             "weight_words": weight_words(geometry, a.pe.width_edges),
             "weight_step": units,
             "neuron_of": located(program.table("neuron_of").view(np.uint32), np.uint32),
-            **_tables_of(geometry, a.pe.width_edges, one_access, banks[0], units, has_patches),
-            "gathers": addresses.gathers,
+            **tables,
+            "gathers": gathers,
         },
     }
 
@@ -111,7 +120,8 @@ def _tables_of(
 ) -> dict[str, Any]:
     """Tabulate the operand words."""
     addresses = word_addresses(geometry, width_edges, one_access_a_word)
-    fetches_of, fetch_start, fetch_word = _fetches(addresses, width_edges)
+    gathers = addresses.gathers or geometry.addend is not None
+    fetches_of, fetch_start, fetch_word = _fetches(addresses, width_edges, gathers)
     padding = np.zeros(LANES, np.int64)
     return {
         "table_words": addresses.weight_word.shape[1],
@@ -120,7 +130,7 @@ def _tables_of(
         "first_row_of": located(addresses.first_row, np.int32),
         "activation_bit_of": located(addresses.activation_bit, np.int64),
         "weight_word_of": located(addresses.weight_word * np.int32(units), np.int32),
-        "run_of": located(_runs(addresses, width_edges, has_patches), np.int32),
+        "run_of": located(_runs(addresses, width_edges, gathers or has_patches), np.int32),
         "fetches_of": located(fetches_of, np.int32),
         "fetch_start_of": located(fetch_start, np.int64),
         "fetch_word_of": located(np.concatenate([fetch_word, padding]), np.int32),
@@ -128,10 +138,23 @@ def _tables_of(
     }
 
 
-def _runs(addresses: WordAddresses, width_edges: int, has_patches: bool) -> NDArray[np.int32]:
-    """Count for each entry how many words follow one another from it on, in buffers that are read."""
+def _room_for_first_words(tables: dict[str, Any], contexts: int, most_reads: int) -> dict[str, Any]:
+    """Let the tables of the words to gather have a row more for each context, of so many words."""
+    start, word, count = (tables[f"fetch_{name}_of"].array for name in ("start", "word", "count"))
+    end = start[-1]
+    room = np.zeros(contexts * most_reads, np.int64)
+    return {
+        "first_row": len(start),
+        "fetch_start_of": located(np.concatenate([start, end + most_reads * np.arange(contexts)]), np.int64),
+        "fetch_word_of": located(np.concatenate([word[:end], room, word[end:]]), np.int32),
+        "fetch_count_of": located(np.concatenate([count, room]), np.int32),
+    }
+
+
+def _runs(addresses: WordAddresses, width_edges: int, any_activations: bool) -> NDArray[np.int32]:
+    """Count for each entry how many words follow one another from it on, in buffers whose words have to."""
     goes_on = np.diff(addresses.weight_word, axis=1) == 1
-    if not addresses.gathers and not has_patches:
+    if not any_activations:
         goes_on &= np.diff(addresses.activation_bit, axis=1) == width_edges
     runs = np.ones(addresses.weight_word.shape, np.int32)
     for word in range(addresses.weight_word.shape[1] - 2, -1, -1):
@@ -140,11 +163,11 @@ def _runs(addresses: WordAddresses, width_edges: int, has_patches: bool) -> NDAr
 
 
 def _fetches(
-    addresses: WordAddresses, width_edges: int
+    addresses: WordAddresses, width_edges: int, gathers: bool
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
     """List the buffer words of each entry, by the place in a buffer word that a kernel begins at."""
     fetches_of = np.zeros(width_edges, np.int32)
-    if not addresses.gathers:
+    if not gathers:
         return fetches_of, np.zeros(1, np.int64), np.zeros(1, np.int64)
     entries = len(addresses.fetch_start) - 1
     starts, words, total = [], [], 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from o3sim.compiled.fast.banked.addends import begin_with_addend
 from o3sim.compiled.fast.banked.records import (
     NONE,
     Desk,
@@ -52,6 +53,8 @@ def begin_in(x: FastMemory, how: How, d: Desk, op: int, pe: int, context: int, c
     weight_base = (channel - first_channel) * supply.weight_words
     find_words(x, how, lane, position, row, weight_base)
     set_out(x, how, d, op, pe, lane, cycle)
+    if supply.addend_fetches > 0:
+        begin_with_addend(x, d, pe, lane, position, channel)
 
 
 @inlined

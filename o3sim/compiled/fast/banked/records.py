@@ -40,7 +40,7 @@ class Occupant:
     activation_base, weight_base : int
         Bit and word that the addresses are relative to.
     fetches : int
-        Where the rows of its place in a buffer word begin among the words to gather.
+        Where the rows of its place in a buffer word begin among those of the words to gather.
     gathered : int
         Buffer words read for the next word.
     """
@@ -147,6 +147,11 @@ class Supply:
     fetch_word_of, fetch_count_of : table
         These, counted from the one that the kernel begins in; how many from each on can be asked for in a
         cycle, and below 0, less one, if that is all.
+    addend_fetches, first_row : int
+        Entries of ``addend_offset_of``, 0 of a layer that adds nothing; and the first of the rows that
+        contexts have for the first word of their op, behind those of all ops.
+    addend_position_of, addend_channel_of, addend_offset_of : table
+        As in :class:`~o3sim.contract.sums.AddendAddresses`.
     """
 
     blocks: int
@@ -198,6 +203,11 @@ class Supply:
     fetch_start_of: Table[np.int64]
     fetch_word_of: Table[np.int32]
     fetch_count_of: Table[np.int32]
+    addend_fetches: int
+    first_row: int
+    addend_position_of: Table[np.int64]
+    addend_channel_of: Table[np.int64]
+    addend_offset_of: Table[np.int64]
 
 
 occupant_at = rows("occupants", Occupant)
@@ -233,7 +243,13 @@ weight_word_of = numbers("weight_word_of", np.int32)
 run_of = numbers("run_of", np.int32)
 fetches_of = numbers("fetches_of", np.int32)
 fetch_start_of = numbers("fetch_start_of", np.int64)
+fetch_word_of = numbers("fetch_word_of", np.int32)
 fetch_count_of = numbers("fetch_count_of", np.int32)
+fetch_word_at = rows("fetch_word_of", Lane)
+fetch_count_at = rows("fetch_count_of", Lane)
+addend_position_of = numbers("addend_position_of", np.int64)
+addend_channel_of = numbers("addend_channel_of", np.int64)
+addend_offset_of = numbers("addend_offset_of", np.int64)
 load_fetch_words = loads_from("fetch_word_of")
 load_asks_weight, store_asks_weight = loads("asks_weight"), stores("asks_weight")
 load_complete, store_complete = loads("complete"), stores("complete")
