@@ -158,6 +158,7 @@ def main() -> None:
     parser.add_argument("--fast", metavar="WORKLOAD", help="only the fast engine beside the general one")
     parser.add_argument("--machines", default="", metavar="NAMES", help="of the table of --fast; all")
     parser.add_argument("--memory", metavar="WORKLOAD", help="only the memory that an image of it takes")
+    parser.add_argument("--cold", action="store_true", help="only first runs, with no kernel compiled")
     parser.add_argument("--sweep", metavar="WORKLOAD", help="also measure a sweep over one of its images")
     parser.add_argument("--points", type=int, default=1000, help="of that sweep, at most")
     parser.add_argument("--scalesim-python", type=Path, metavar="PATH", help="Python that has SCALE-Sim")
@@ -176,6 +177,11 @@ def main() -> None:
         from scripts.benchmarks.memory import measure_all_memory
 
         _write(arguments.json, {"memory": {arguments.memory: measure_all_memory(arguments.memory, apart)}})
+        return
+    if arguments.cold:
+        from scripts.benchmarks.cold_start import measure_cold_start
+
+        _write(arguments.json, {"cold": measure_cold_start(arguments.repeats)})
         return
     networks = [name for name in arguments.networks.split(",") if name]
     found = measure_all(networks, arguments.repeats, arguments.scalesim_python)
