@@ -16,6 +16,6 @@ if not find_spec("dask_jobqueue"):  # nor these without it
 @pytest.fixture(scope="session", autouse=True)
 def _kernels() -> None:
     """Have kernels compiled before commands run that are expected to print nothing but their results."""
-    from o3sim.runs.kernels import load_kernels
+    from o3sim.runs.kernels import load_usual_kernels
 
-    load_kernels()
+    load_usual_kernels()

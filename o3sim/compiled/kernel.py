@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, types
 from numba.core.extending import intrinsic
 
-from o3sim.compiled.inlining import HelperCompiler
+from o3sim.network.bits.inlining import HelperCompiler
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 _njit: Any = njit  # its types do not know ``_nrt``

@@ -64,10 +64,15 @@ def task_members(geometry: Geometry, scheduler: Scheduler) -> WindowMembers:
 
     What a queue dispatches from are windows; so it is with tasks, but for bundles.
     """
-    positions = scheduler.bundle_positions
-    if positions is None or positions == 1 or geometry.pool is not None:
-        return window_members(geometry)
-    return WindowMembers(_bundles(geometry, positions), window_members(geometry).windows_of)
+    members = window_members(geometry)
+    return members._replace(owned=members_at(geometry, scheduler.bundle_positions))
+
+
+def members_at(geometry: Geometry, bundle_positions: int | None) -> NDArray[np.int32]:
+    """List the members of every task at a channel, with bundles of so many positions."""
+    if bundle_positions is None or bundle_positions == 1 or geometry.pool is not None:
+        return window_members(geometry).owned
+    return _bundles(geometry, bundle_positions)
 
 
 @lru_cache(maxsize=32)  # the layers of a network, for every image again
@@ -101,13 +106,12 @@ def _layer_tasks(
     units: int,
     assignment: str | None,
 ) -> LayerTasks:
-    bundled = geometry.pool is None and positions > 1
-    owned = _bundles(geometry, positions) if bundled else window_members(geometry).owned
+    owned = members_at(geometry, positions)
     pieces = []
     for number, (first, end) in enumerate(channels):
-        place, channel = _walk(len(owned), end - first, by_channel)
+        place, channel = walk(len(owned), end - first, by_channel)
         work = geometry.channel_work[first:end] if assignment == "channel_balanced" else ()
-        unit, local = _bind(place, channel, end - first, units, assignment, work)
+        unit, local = bind(place, channel, end - first, units, assignment, work)
         pieces.append((place, channel + np.int32(first), np.full(len(place), number, np.int32), unit, local))
     place, channel, group, unit, local = (_joined(column) for column in zip(*pieces, strict=True))
     first_op = np.zeros(len(place) + 1, np.int64)
@@ -132,7 +136,7 @@ def _joined(pieces: tuple[NDArray[np.int32], ...]) -> NDArray[np.int32]:
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
-def _walk(places: int, channels: int, by_channel: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def walk(places: int, channels: int, by_channel: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Put the tasks of a weight group into program order: their places, and channels from its first."""
     place, channel = np.arange(places, dtype=np.int32), np.arange(channels, dtype=np.int32)
     if by_channel:
@@ -140,7 +144,7 @@ def _walk(places: int, channels: int, by_channel: bool) -> tuple[NDArray[np.int3
     return np.repeat(place, channels), np.tile(channel, places)
 
 
-def _bind(
+def bind(
     place: NDArray[np.int32],
     channel: NDArray[np.int32],
     channels: int,

@@ -21,6 +21,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from o3sim.network.bits.inlining import helper
+
 _ALL_ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
@@ -52,7 +54,7 @@ class _Words(NamedTuple):
     """Weighted edges before it."""
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _popcount(word: np.uint64) -> np.int64:
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -60,7 +62,7 @@ def _popcount(word: np.uint64) -> np.int64:
     return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _lay_out(mask: NDArray[np.uint64], planes: int, words: _Words) -> None:
     """Describe the words of a neuron with a mask; the last entries are totals."""
     size = mask.shape[0]
@@ -73,7 +75,7 @@ def _lay_out(mask: NDArray[np.uint64], planes: int, words: _Words) -> None:
         words.weighed[at + 1] = words.weighed[at] + (edges << words.weight[at])
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _count_mismatches(
     patch: NDArray[np.uint64],
     mask: NDArray[np.uint64],
@@ -96,7 +98,7 @@ def _count_mismatches(
                 after[channel] = mismatches[channel]
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _set_goals(
     mismatches: NDArray[np.int32],
     most_mismatches: NDArray[np.int64],
@@ -124,7 +126,7 @@ def _set_goals(
     return goals, margins, varying
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _find_words(running: NDArray[np.int32], words: _Words, channels: _Channels) -> None:
     """Count the words after the deciding one: those before which the goal is met already."""
     goal, later, flip = channels.goal, channels.later, channels.flip
@@ -142,7 +144,7 @@ def _find_words(running: NDArray[np.int32], words: _Words, channels: _Channels) 
             return
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _take_words(
     patch: NDArray[np.uint64],
     words: _Words,
@@ -167,7 +169,7 @@ def _take_words(
         ]
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _find_places(channels: _Channels) -> None:
     """Replace each deciding word by the place in it, 0..63, of the edge that meets the goal."""
     word, needs = channels.word, channels.need
@@ -184,7 +186,7 @@ def _find_places(channels: _Channels) -> None:
         word[channel] = place
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _write_decisions(words: _Words, channels: _Channels, decision: NDArray[np.int32]) -> None:
     """Count the edges up to the place found, or none where the goal is 0."""
     last = words.used.shape[0] - 1

@@ -5,12 +5,13 @@ Anything that has the ``submit`` of :class:`concurrent.futures.Executor` will do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from o3sim.runs.kernels import load_kernels
+from o3sim.runs.tasks import PointTask
 from o3sim.workers.pool import worker_pool
 
 Result = TypeVar("Result")
@@ -30,9 +31,22 @@ def local_executor(jobs: int) -> Iterator[Executor]:
     if jobs == 1:
         yield InThisProcess()
         return
-    load_kernels()  # here, once: workers find what is compiled
     with worker_pool(jobs) as pool:
-        yield pool
+        yield _WithKernels(pool)
+
+
+class _WithKernels(Executor):
+    """Hands points to workers once the kernels that they need are compiled, here, for workers to find."""
+
+    def __init__(self, pool: Executor) -> None:
+        self._pool = pool
+
+    def submit(self, work: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
+        """Let a worker do ``work`` on points, the first argument."""
+        tasks: Sequence[PointTask] = args[0]
+        for task in tasks:
+            load_kernels([task.architecture], task.case.network.layers)
+        return self._pool.submit(work, *args, **kwargs)
 
 
 class InThisProcess(Executor):

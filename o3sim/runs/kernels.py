@@ -1,7 +1,8 @@
-"""Load every kernel that a run needs; compile those that are not in Numba's cache, in one process only.
+"""Load the kernels that a run needs; compile those that are not in Numba's cache, in one process only.
 
-Numba loads a kernel at the first call, so a tiny network is run. Processes that need kernels at the
-same time (workers, tests that run side by side, workers of a node) wait for the first of them, and
+Images are profiled and inferred with kernels that Numba loads at the first call, so a tiny network is. Which
+loops machines run layers on follows from both. Processes that need kernels at the
+same time (tests that run side by side, workers of a node) wait for the first of them, and
 then find what it compiled.
 """
 
@@ -11,25 +12,30 @@ import fcntl
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.config.load import load_architecture
 from o3sim.network.activity import doing
 from o3sim.network.bits.announce import when_compiling
 from o3sim.network.heartbeat import wanted
-from o3sim.network.images import Images
+from o3sim.network.infer import infer
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
 from o3sim.network.preprocess import BinaryInput
-from o3sim.runs.case import Case
-from o3sim.runs.point import count_point
+from o3sim.profile.profile import profile_layers
+from o3sim.runs.engines import DEFAULT_ENGINE, engine_name
 from o3sim.workers import pool
+
+if TYPE_CHECKING:
+    from o3sim.compiled.loops import Loop
+    from o3sim.config.architecture import Architecture
+    from o3sim.network.layer import Sized
 
 LOCK = "o3sim-kernels.lock"
 """Beside the cached kernels: held by the process that loads them, which writes into it if it compiles."""
@@ -41,24 +47,71 @@ POLL_S = 0.04
 """Between two looks at the lock."""
 
 
+USUAL = ("o3bnn", "ideal", "banked", "window", "carousel")
+"""Shipped machines each of which has loops of its own."""
+
+UNMATCHED = 0
+"""In place of a width: profiles without the matches of words."""
+
+_loaded: set[Loop] = set()
+_profiled: set[int] = set()
+"""By this process: loops, and widths whose words were matched."""
+
+
 def prepare(jobs: int) -> None:
     """Begin to start workers, as early as it is known that there will be some."""
     if jobs > 1:
-        load_kernels()
         pool.prepare(jobs)
 
 
-@cache
-def load_kernels() -> None:
-    """Call every kernel once in this process; once compiled they are loaded, in half a second."""
-    images = Images(np.zeros((1, 2, 2, 1), np.uint8), None)
+def load_usual_kernels() -> None:
+    """Load the kernels that most runs need; once compiled they are loaded in half a second."""
+    load_kernels([load_architecture(machine) for machine in USUAL], tiny_network().layers)
+
+
+def load_kernels(architectures: Iterable[Architecture], layers: Sequence[Sized]) -> None:
+    """Load what images are profiled with, and the loops that layers run on on each of some machines.
+
+    Parameters
+    ----------
+    architectures : iterable of Architecture
+        Those with custom units have no loops.
+    layers : sequence of Sized
+        Shapes suffice.
+    """
+    from o3sim.compiled.loops import loops_of
+
+    wanted: set[Loop] = set()
+    widths = {UNMATCHED}
+    for architecture in architectures:
+        if engine_name(architecture) == DEFAULT_ENGINE:
+            wanted |= loops_of(architecture, layers)
+            if architecture.scheduler.dispatch == CAROUSEL:
+                widths.add(architecture.pe.width_edges)
+    wanted -= _loaded
+    widths -= _profiled
+    if not wanted and not widths:
+        return
     with doing("loading kernels"), _alone():
-        for machine in ("o3bnn", "ideal", "banked", "window", "carousel"):  # each has a loop of its own
-            count_point(load_architecture(machine), Case(tiny_network(), images))
+        for width_edges in widths:
+            _profile_a_tiny_image(width_edges)
+        for loop in wanted:
+            loop.load()
+    _loaded.update(wanted)
+    _profiled.update(widths)
+
+
+def _profile_a_tiny_image(width_edges: int) -> None:
+    """Call what images are inferred and profiled with, and what matches words of so many edges."""
+    network, image = tiny_network(), np.zeros((2, 2, 1), np.uint8)
+    infer(network, image)
+    for profile, _ in profile_layers(network, image):
+        if width_edges != UNMATCHED and profile.matches_of is not None:
+            profile.matches_of(width_edges)
 
 
 def tiny_network() -> Network:
-    """Make a network that calls every kernel a run needs: a pooled convolution, dense, scores."""
+    """Make a network of every kind of layer: a pooled convolution, dense, scores."""
     shapes = (
         Geometry("conv", 2, 2, 1, 1, pool=Pool(2, 2)),
         Geometry("dense", 1, 1, 1, 1),

@@ -186,8 +186,10 @@ def _counted_by_workers(
     work: _OnAll, case: AnyCase, jobs: int, code: frozenset[str], told: RunProgress
 ) -> Counted:
     """Run all images in several processes."""
+    from o3sim.runs.kernels import load_kernels
     from o3sim.runs.spread import spread
 
+    load_kernels(work.architectures, case.network.layers)
     told.tell_images()
     with closing(spread(work, case.items(), min(jobs, len(case)), code)) as counted:
         for image in counted:
@@ -205,6 +207,9 @@ def _counted_by_layers(
     sample_seed: int | None = None,
 ) -> Counted:
     """Run the layers of all images apart, in several processes where there are several jobs."""
+    from o3sim.runs.kernels import load_kernels
+
+    load_kernels([runner.architecture for runner in runners], case.network.layers)
     with closing(count_apart(runners, case, jobs, code, told.layer_begins, sample_seed)) as counted:
         for image in counted:
             yield image

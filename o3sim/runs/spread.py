@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 from o3sim.config.consent import take_consent
 from o3sim.errors import InputError
-from o3sim.runs.kernels import load_kernels
 from o3sim.workers.pool import interrupt_later, worker_pool
 
 AHEAD = 3
@@ -28,6 +27,9 @@ def spread(
     work: Callable[[Item], Result], items: Iterable[Item], jobs: int, code: frozenset[str] = frozenset()
 ) -> Generator[Result, None, None]:
     """Do work on every item in one of several processes.
+
+    What kernels it needs is best loaded before (:func:`o3sim.runs.kernels.load_kernels`): here, once, so that
+    workers find what is compiled.
 
     Parameters
     ----------
@@ -49,7 +51,6 @@ def spread(
     InputError
         If a worker process died.
     """
-    load_kernels()  # here, once: workers find what is compiled
     with worker_pool(jobs, _begin, work, code) as pool:
         try:
             yield from _in_order(pool, items, AHEAD * jobs)

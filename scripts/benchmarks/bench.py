@@ -72,6 +72,10 @@ def run_task(task: str, repeats: int) -> dict[str, Any]:
 
         network, _, machines = what.partition(" ")
         return measure_fast(network, repeats, machines.split(",") if machines else None)
+    if kind == "memory":
+        from scripts.benchmarks.memory import measure_memory
+
+        return measure_memory(*what.split(" ", 1))
     return measure_simpy(repeats) if kind == "simpy" else measure_network(what, repeats)
 
 
@@ -154,6 +158,8 @@ def main() -> None:
     parser.add_argument("--fast", metavar="WORKLOAD", help="only the fast engine beside the general one")
     parser.add_argument("--shares", action="store_true", help="only the shares of ops that run fast")
     parser.add_argument("--machines", default="", metavar="NAMES", help="of the table of --fast; all")
+    parser.add_argument("--memory", metavar="WORKLOAD", help="only the memory that an image of it takes")
+    parser.add_argument("--cold", action="store_true", help="only first runs, with no kernel compiled")
     parser.add_argument("--sweep", metavar="WORKLOAD", help="also measure a sweep over one of its images")
     parser.add_argument("--points", type=int, default=1000, help="of that sweep, at most")
     parser.add_argument("--scalesim-python", type=Path, metavar="PATH", help="Python that has SCALE-Sim")
@@ -173,6 +179,16 @@ def main() -> None:
     if arguments.fast:
         _measure_fast(arguments.fast, arguments.machines, arguments.repeats, arguments.json)
         return
+    if arguments.memory:
+        from scripts.benchmarks.memory import measure_all_memory
+
+        _write(arguments.json, {"memory": {arguments.memory: measure_all_memory(arguments.memory, apart)}})
+        return
+    if arguments.cold:
+        from scripts.benchmarks.cold_start import measure_cold_start
+
+        _write(arguments.json, {"cold": measure_cold_start(arguments.repeats)})
+        return
     networks = [name for name in arguments.networks.split(",") if name]
     found = measure_all(networks, arguments.repeats, arguments.scalesim_python)
     print_rates(found)
@@ -183,21 +199,24 @@ def main() -> None:
 
         found["sweep"] = measure_sweep(arguments.sweep, arguments.points)
         print_sweep(found["sweep"])
-    if arguments.json is not None:
-        from o3sim.files import write_atomic
-
-        write_atomic(arguments.json, json.dumps(found, indent=2) + "\n")
+    _write(arguments.json, found)
 
 
 def _measure_fast(network: str, machines: str, repeats: int, json_file: Path | None) -> None:
     """Measure the fast engine beside the general one."""
-    from o3sim.files import write_atomic
     from scripts.benchmarks.fast import print_fast
 
     found = apart(f"fast:{network} {machines}", repeats)
     print_fast(network, found)
+    _write(json_file, {"fast": {network: found}})
+
+
+def _write(json_file: Path | None, found: dict[str, Any]) -> None:
+    """Write figures, if a file for them is named."""
+    from o3sim.files import write_atomic
+
     if json_file is not None:
-        write_atomic(json_file, json.dumps({"fast": {network: found}}, indent=2) + "\n")
+        write_atomic(json_file, json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":

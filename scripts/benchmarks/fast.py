@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from o3sim.config.load import load_architecture
 from o3sim.contract.plan import ImageRun, plan_groups
 from o3sim.errors import InputError
 from o3sim.network.network import Network
+from o3sim.profile.profile import LayerProfile
 from o3sim.runs.estimate.fast import fast_share
 from scripts.benchmarks.measure import BANKED, IDEAL, Case, workload_case
 
@@ -50,13 +51,7 @@ def measure_fast(name: str, repeats: int, wanted: list[str] | None = None) -> di
     """Measure a network both ways in turn, on machines with ideal supply and on shipped ones."""
     case = workload_case(name)
     profiles = case.profiles()
-    machines = {key: load_architecture(IDEAL).with_(changes) for key, changes in MACHINES.items()}
-    machines["banks"] = load_architecture(BANKED)
-    large = {"weight_buffer.size_kbit": LARGE_WEIGHTS_KBIT}
-    machines["carousel-64pe with room for vgg16"] = load_architecture("carousel-64pe").with_(large)
-    for shipped, changes in WINDOWS.items():
-        machines[f"{shipped.removesuffix('-64pe')} of 64 edges"] = load_architecture(shipped).with_(changes)
-    shares = {}
+    machines, shares = benchmark_machines(), {}
     for shipped in names("architecture"):
         machine = load_architecture(shipped)
         shares[shipped] = fast_share(machine, case.network)[0]
@@ -70,6 +65,27 @@ def measure_fast(name: str, repeats: int, wanted: list[str] | None = None) -> di
     return {"machines": measured, "shares": shares}
 
 
+def benchmark_machines() -> dict[str, Architecture]:
+    """Make the machines of the table that are not shipped as they are."""
+    machines = {key: load_architecture(IDEAL).with_(changes) for key, changes in MACHINES.items()}
+    machines["banks"] = load_architecture(BANKED)
+    large = {"weight_buffer.size_kbit": LARGE_WEIGHTS_KBIT}
+    machines["carousel-64pe with room for vgg16"] = load_architecture("carousel-64pe").with_(large)
+    for shipped, changes in WINDOWS.items():
+        machines[f"{shipped.removesuffix('-64pe')} of 64 edges"] = load_architecture(shipped).with_(changes)
+    return machines
+
+
+def run_image(
+    machine: Architecture, network: Network, profiles: Iterable[LayerProfile], *, fast: bool = True
+) -> ImageRun:
+    """Run an image; a carousel has one engine only."""
+    cuts = plan_groups(machine, network.layers)
+    if machine.scheduler.dispatch == CAROUSEL:
+        return run_carousel_layers(machine, cuts, profiles)
+    return run_layers(machine, cuts, profiles, fast=fast)
+
+
 def _takes(machine: Architecture, network: Network) -> bool:
     """Return whether a machine runs a network: some have no room for its weights."""
     try:
@@ -80,17 +96,11 @@ def _takes(machine: Architecture, network: Network) -> bool:
 
 
 def _in_turn(machine: Architecture, case: Case, profiles: list[Any], repeats: int) -> dict[str, float | None]:
-    """Run an image fast, then on the general engine, and so on; both must count the same.
-
-    A carousel has one engine only.
-    """
-    cuts = plan_groups(machine, case.network.layers)
+    """Run an image fast, then on the general engine, and so on; both must count the same."""
     goes_round = machine.scheduler.dispatch == CAROUSEL
 
     def run(fast: bool) -> ImageRun:
-        if goes_round:
-            return run_carousel_layers(machine, cuts, profiles)
-        return run_layers(machine, cuts, profiles, fast=fast)
+        return run_image(machine, case.network, profiles, fast=fast)
 
     fast = run(True)
     general_s = ratio = None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from o3sim.contract.reach import timing_key
 from o3sim.errors import InputError
 from o3sim.files.growing import GrowingFile
+from o3sim.runs.kernels import load_kernels
 from o3sim.runs.point import count_image
 from o3sim.runs.runner import runner_of
 from o3sim.runs.spread import spread
@@ -126,6 +127,7 @@ def _run(work: _OnImages, parts: list[NDArray[np.uint8]], jobs: int) -> Iterator
     if jobs == 1 or not parts:
         yield from map(work, parts)
         return
+    load_kernels([work.machine], work.case.network.layers)
     with closing(spread(work, parts, jobs)) as done:
         yield from done
 

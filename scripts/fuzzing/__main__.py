@@ -76,9 +76,9 @@ def _warm(seeds: Path) -> None:
     import pandas  # type: ignore[import-untyped]  # has no types  # noqa: F401
     import pyarrow.parquet  # type: ignore[import-untyped]  # has no types  # noqa: F401
 
-    from o3sim.runs.kernels import load_kernels
+    from o3sim.runs.kernels import load_usual_kernels
 
-    load_kernels()
+    load_usual_kernels()
     before = Path.cwd()
     os.chdir(seeds)
     call(["trace", "small", "tiny.yaml", "--layer", "0", "--cycles", ":9", "-o", "-"])

@@ -40,11 +40,11 @@ def _pages() -> list[Path]:
 
 
 def _execute(pages: list[Path], data: Path | None, update: bool) -> int:
-    from o3sim.runs.kernels import load_kernels
+    from o3sim.runs.kernels import load_usual_kernels
     from scripts.manual.blocks import blocks_of
     from scripts.manual.execute import run_pages
 
-    load_kernels()
+    load_usual_kernels()
     failed = 0
     os.environ["COLUMNS"] = "80"
     with tempfile.TemporaryDirectory() as scratch:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from o3sim.config.load import load_architecture
 from scripts.benchmarks.bench import row
 from scripts.benchmarks.fast import measure_fast
 from scripts.benchmarks.measure import convolution_case, kernel_words_per_s, simpy_rates, timings
+from scripts.benchmarks.memory import measure_all_memory, measure_memory
 from scripts.benchmarks.sweeps import measure_sweep
 from scripts.benchmarks.zc706 import ARRAYS, CLOCKS_MHZ, DRAM_BITS, PUBLISHED, load_case, part_of, variants
 
@@ -20,6 +23,19 @@ def test_layers_are_timed_fast_and_on_the_general_engine_but_a_carousel() -> Non
     ]
     assert found["shares"]["window"] == found["shares"]["carousel"] == 1
     assert found["shares"]["banked"] == 0
+
+
+def test_memory_is_measured_again_where_kernels_were_compiled() -> None:
+    asked: list[str] = []
+
+    def apart(task: str, repeats: int) -> dict[str, Any]:
+        asked.append(task)
+        figures = measure_memory(*task.removeprefix("memory:").split(" ", 1))
+        return {**figures, "compiled": len(asked) == 1}
+
+    found = measure_all_memory("tfc", apart)
+    assert [task.removeprefix("memory:tfc ") for task in asked] == ["ideal", *found]
+    assert all(0 < figures["loaded_mb"] <= figures["peak_mb"] for figures in found.values())
 
 
 def test_a_convolution_is_measured_in_every_way() -> None:

@@ -31,6 +31,7 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 def load() -> None:
     """Import all that commands import, and load the kernels."""
     warnings.simplefilter("ignore")
+    import_module("o3sim.runs.kernels").load_usual_kernels()
     for name in LOADED:
         if find_spec(name.split(".")[0]):
             import_module(name)

@@ -29,6 +29,47 @@ def o3sim(here: Path, *words: str, cache: Path | None = None) -> subprocess.Comp
     )
 
 
+LOADED_BEFORE = """
+import sys
+from numba.core.dispatcher import Dispatcher
+from o3sim.compiled.cycle import run_layer
+from o3sim.compiled.dispatch.cycle import run_windows
+from o3sim.config.load import load_architecture
+from o3sim.network.load import load_network, load_workload, workload_images
+from o3sim.runs.case import Case
+from o3sim.runs.kernels import load_kernels
+from o3sim.runs.point import count_point
+
+machine, files = load_architecture(sys.argv[1]), load_workload(sys.argv[2])
+network = load_network(files)
+case = Case(network, workload_images(files, network, count=1))
+load_kernels([machine], network.layers)
+print(len(run_layer.signatures), len(run_windows.signatures))
+found = Dispatcher.compile
+Dispatcher.compile = lambda kernel, signature: print("late:", kernel) or found(kernel, signature)
+count_point(machine, case)
+"""
+"""Loads kernels, says whether the general loops are among them, and then which come while a point runs."""
+
+
+@pytest.mark.parametrize(
+    ("machine", "network", "general"),
+    [
+        ("o3bnn", "fashion-vgg", "0 0"),
+        ("window", "fashion-vgg", "0 0"),
+        ("carousel", "fashion-vgg", "0 0"),
+        ("ideal", "fashion-residual", "1 0"),  # for a layer that makes sums
+        ("o3bnn-pipelined", "cnv", "1 0"),
+    ],
+)
+def test_what_a_machine_needs_is_loaded_before_it_runs_and_nothing_else(
+    machine: str, network: str, general: str
+) -> None:
+    words = [sys.executable, "-c", LOADED_BEFORE, machine, network]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=300)
+    assert done.stdout == f"{general}\n"
+
+
 @pytest.mark.slow  # compiles every kernel anew
 def test_the_first_command_compiles_before_its_workers_start_and_no_later_one(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(SWEEP)
@@ -53,11 +94,13 @@ def test_there_is_one_signature_after_all_kinds_of_cases(tmp_path: Path) -> None
 def wait_for(held_by: str, monkeypatch: pytest.MonkeyPatch, loading_s: float) -> None:
     """Load kernels beside a process that has the lock, with what it wrote there, for a while."""
     monkeypatch.setattr(kernels, "LOADING_S", loading_s)
+    monkeypatch.setattr(kernels, "_loaded", set())
+    monkeypatch.setattr(kernels, "_profiled", set())
     path = Path(run_layer.stats.cache_path) / kernels.LOCK  # type: ignore[attr-defined]  # a dispatcher
     with path.open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         print(held_by, end="", file=held, flush=True)
-        done = threading.Thread(target=kernels.load_kernels.__wrapped__)
+        done = threading.Thread(target=kernels.load_usual_kernels)
         done.start()
         time.sleep(0.3)
         assert done.is_alive()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from o3sim.runs.kernels import load_kernels
+from o3sim.runs.kernels import load_usual_kernels
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled() -> None:
-    load_kernels()
+    load_usual_kernels()

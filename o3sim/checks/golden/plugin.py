@@ -117,8 +117,9 @@ class Golden:
         )
         try:
             with heartbeat(self.tell), doing(f"{'recording' if self.update else 'checking'} {self.test}"):
-                load_kernels()  # tests that run side by side would each compile them
-                problem = self._settle(load_inputs(case), strictness(tolerance, without))
+                inputs = load_inputs(case)
+                load_kernels([inputs.architecture], inputs.network.layers)  # or tests side by side each would
+                problem = self._settle(inputs, strictness(tolerance, without))
         except InputError as error:
             problem = str(error)
         if problem:

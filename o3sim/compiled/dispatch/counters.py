@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from o3sim.compiled.bit_set import has_bit
 from o3sim.compiled.contexts import enter_if_idle
-from o3sim.compiled.dispatch.lists import list_of, waits_because
+from o3sim.compiled.dispatch.lists import list_of, seat_next, waits_because
 from o3sim.compiled.dispatch.members import begin_member
 from o3sim.compiled.free_pes import change_free, least_loaded_in
 from o3sim.compiled.kernel import as_int, inlined, noinline
@@ -12,7 +12,7 @@ from o3sim.compiled.memory import Memory
 from o3sim.compiled.records.ledger import CAUSE, cause_at
 from o3sim.compiled.records.pe_array import context_at, pe_at
 from o3sim.compiled.records.trace import COUNTER
-from o3sim.compiled.records.windows import first_op_of, list_end_at, listed_task, seat_at
+from o3sim.compiled.records.windows import seat_at
 from o3sim.compiled.trace import note_event
 from o3sim.contract.events import EventKind
 
@@ -38,9 +38,6 @@ def hand_out(x: Memory, cycle: int) -> None:
 @noinline
 def _hand_over(x: Memory, counter: int, pe: int, cycle: int) -> None:
     """Give the next task of a counter's list to a PE."""
-    left = list_end_at(x.windows, list_of(x, counter))
-    task = listed_task(x.windows, left.next)
-    left.next += 1
     enter_if_idle(x, pe)
     change_free(x, pe, -1)
     pe_at(x.pe_array, pe).occupied += 1
@@ -49,16 +46,13 @@ def _hand_over(x: Memory, counter: int, pe: int, cycle: int) -> None:
     while context_at(x.pe_array, place).slot >= 0:
         place += 1
     seat = seat_at(x.windows, place)
-    first_op = first_op_of(x.windows, task)
-    seat.task = task
-    seat.begun = 0
-    seat.size = first_op_of(x.windows, task + 1) - first_op
+    seat_next(x, list_of(x, counter), seat)
     x.counts.dispatched += seat.size
     x.counts.scoreboard_reads += 1
     x.sequencer.next_op += seat.size
     if x.trace.is_on:
         for member in range(seat.size):
-            note_event(x, cycle, EventKind.DISPATCH, first_op + member, COUNTER - counter, 0)
+            note_event(x, cycle, EventKind.DISPATCH, seat.first_op + member, COUNTER - counter, 0)
     begin_member(x, place, cycle, cycle + x.settings.issue_latency_cycles, True)
 
 

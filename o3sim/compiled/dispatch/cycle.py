@@ -16,7 +16,7 @@ from o3sim.compiled.kernel import NEVER, _njit, inlined, noinline
 from o3sim.compiled.memory import Memory
 from o3sim.compiled.output_buffer import write
 from o3sim.compiled.records.pe_array import context_at
-from o3sim.compiled.records.windows import list_end_at, listed_task, weight_group_of
+from o3sim.compiled.records.windows import list_end_at
 from o3sim.compiled.ring import next_due
 from o3sim.compiled.weight_stream import arrival_of, pump
 
@@ -44,7 +44,7 @@ def _next_change(x: Memory, cycle: int) -> int:
         for number in range(x.windows.lists):
             left = list_end_at(x.windows, number)
             if left.next < left.end:
-                arrival = arrival_of(x, weight_group_of(x.windows, listed_task(x.windows, left.next)))
+                arrival = arrival_of(x, left.weight_group)
                 if arrival > cycle:
                     wake = min(wake, arrival)
     for place in range(x.settings.pes * x.settings.contexts):

@@ -20,14 +20,7 @@ from o3sim.compiled.records.layer import (
 from o3sim.compiled.records.ops import link_at, op_at
 from o3sim.compiled.records.pe_array import KEY_SHIFT, context_at
 from o3sim.compiled.records.trace import ISSUE_UNIT, WINDOW
-from o3sim.compiled.records.windows import (
-    channel_of,
-    first_op_of,
-    place_of,
-    seat_at,
-    weight_base_of,
-    weight_group_of,
-)
+from o3sim.compiled.records.windows import Seat, seat_at
 from o3sim.compiled.ring import put_due
 from o3sim.compiled.trace import note_event
 from o3sim.compiled.weight_stream import op_ended
@@ -79,9 +72,9 @@ def begin_member(x: Memory, place: int, cycle: int, ready_cycle: int, is_first: 
 
 
 @inlined
-def _position(x: Memory, task: int, member: int) -> int:
-    """Position of a member of a task."""
-    return owned_position(x.layer, place_of(x.windows, task) * x.layer.members + member)
+def _position_of_next(x: Memory, seat: Seat) -> int:
+    """Position of the next member of a task."""
+    return owned_position(x.layer, seat.place * x.layer.members + seat.begun)
 
 
 @inlined
@@ -89,11 +82,10 @@ def _fill(x: Memory, slot: int, place: int) -> None:
     """Write down what there is to know of the next member of the task in a context."""
     layer, seat, op = x.layer, seat_at(x.windows, place), op_at(x.ops, slot)
     width, shift = x.settings.width_edges, x.settings.width_shift
-    task, channel = seat.task, channel_of(x.windows, seat.task)
-    position = _position(x, task, seat.begun)
+    channel, position = seat.channel, _position_of_next(x, seat)
     border = border_of(layer, position)
     neuron = position * layer.out_channels + channel
-    op.index = first_op_of(x.windows, task) + seat.begun
+    op.index = seat.first_op + seat.begun
     op.n_edges = edges_of(layer, border)
     op.words = quotient(op.n_edges + width - 1, width, shift)
     op.decided_words = op.words
@@ -102,8 +94,8 @@ def _fill(x: Memory, slot: int, place: int) -> None:
     op.outcome = outcome_of(layer, neuron)
     op.first_word = (first_row_of(layer, channel) + border) * layer.table_words
     op.activation_base = base_bit_of(layer, position)
-    op.weight_base = weight_base_of(x.windows, task)
-    op.group = weight_group_of(x.windows, task)
+    op.weight_base = seat.weight_base
+    op.group = seat.weight_group
     op.words_in = 0
     op.pending = 0
     op.squashed = 0
@@ -116,15 +108,14 @@ def _fill(x: Memory, slot: int, place: int) -> None:
 def drop_members(x: Memory, place: int, cycle: int) -> None:
     """Drop the members of the task in a context that have not begun."""
     seat, counts = seat_at(x.windows, place), x.counts
-    task = seat.task
     while seat.begun < seat.size:
-        n_edges = edges_of(x.layer, border_of(x.layer, _position(x, task, seat.begun)))
+        n_edges = edges_of(x.layer, border_of(x.layer, _position_of_next(x, seat)))
         counts.edges_total += n_edges
         counts.edges_pruned_pooling += n_edges
         counts.squashed_queue += 1
         if x.trace.is_on:
-            note_event(x, cycle, EventKind.SQUASH, first_op_of(x.windows, task) + seat.begun, WINDOW, 0)
-        op_ended(x, weight_group_of(x.windows, task), cycle)
+            note_event(x, cycle, EventKind.SQUASH, seat.first_op + seat.begun, WINDOW, 0)
+        op_ended(x, seat.weight_group, cycle)
         seat.begun += 1
 
 
@@ -139,5 +130,5 @@ def stop_words(x: Memory, place: int) -> None:
 @inlined
 def leave(x: Memory, pe: int, place: int) -> None:
     """Free the context of a task that is over."""
-    leave_patch(x, seat_at(x.windows, place).task)
+    leave_patch(x, seat_at(x.windows, place))
     release(x, pe, place)

@@ -7,14 +7,7 @@ from typing import Protocol
 from o3sim.compiled.kernel import inlined
 from o3sim.compiled.records.output_bits import OutputBits
 from o3sim.compiled.records.weight_stream import WeightGroups
-from o3sim.compiled.records.windows import (
-    Windows,
-    end_column,
-    first_column,
-    left_at,
-    place_of,
-    weight_group_of,
-)
+from o3sim.compiled.records.windows import Seat, Windows, end_column, first_column, left_at
 from o3sim.contract.counters import LayerCounters
 
 
@@ -76,24 +69,23 @@ def _has_room(x: Patched) -> bool:
 
 
 @inlined
-def holds(x: Patched, task: int) -> bool:
-    """Return whether a task's columns are there."""
+def holds(x: Patched, place: int, group: int) -> bool:
+    """Return whether the columns of a task at a place are there, in a weight group."""
     patch = x.windows.patch
     if not patch.is_there:
         return True
-    end = end_column(patch, place_of(x.windows, task))
+    end = end_column(patch, place)
     if not patch.stays:
-        end += weight_group_of(x.windows, task) * patch.per_pass
+        end += group * patch.per_pass
     return end <= patch.there
 
 
 @inlined
-def leave_patch(x: Patched, task: int) -> None:
+def leave_patch(x: Patched, seat: Seat) -> None:
     """Take note that a task has left its context."""
     patch = x.windows.patch
     if patch.is_there and not patch.stays:
-        place = place_of(x.windows, task) + weight_group_of(x.windows, task) * patch.places
-        left_at(patch, place).tasks -= 1
+        left_at(patch, seat.place + seat.weight_group * patch.places).tasks -= 1
 
 
 @inlined

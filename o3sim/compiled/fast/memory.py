@@ -44,11 +44,16 @@ if TYPE_CHECKING:
 
 def windows_of(architecture: Architecture, profile: LayerProfile) -> int:
     """Return whether windows of a layer are pruned in the queue's sight, and of which kind they are."""
-    if not prunes_windows(architecture, profile.geometry, profile.scores):
+    return windows_kind_of(architecture, profile.geometry, scores=profile.scores)
+
+
+def windows_kind_of(architecture: Architecture, geometry: Geometry, *, scores: bool) -> int:
+    """Return the same from a layer's shape, and whether it gives the scores."""
+    if not prunes_windows(architecture, geometry, scores):
         return NO_WINDOWS
     in_a_row = architecture.sequencer.order == "window_major"
     is_one_in_flight = architecture.scheduler.window_in_flight_ops == 1
-    of_4 = in_a_row and is_one_in_flight and window_members(profile.geometry).owned.shape[1] == 4
+    of_4 = in_a_row and is_one_in_flight and window_members(geometry).owned.shape[1] == 4
     return WINDOWS_OF_4 if of_4 else ANY_WINDOWS
 
 

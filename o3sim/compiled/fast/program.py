@@ -292,6 +292,11 @@ def _compiled(work: int) -> Any:
     return _njit(cache=True, nogil=True, _nrt=False)(walk_program)
 
 
+def packing_kernels() -> tuple[Any, Any]:
+    """Return the kernels that every fast layer calls, before and after it runs."""
+    return _compiled(_PACK), _compiled(_UNPACK)
+
+
 def pack_ops(program: Allocation) -> None:
     """Pack all ops."""
     _compiled(_PACK)(program.record)

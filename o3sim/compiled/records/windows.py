@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from o3sim.compiled.allocation import located, records
+from o3sim.compiled.allocation import Records, located, records
 from o3sim.compiled.record import Table, numbers, rows
-from o3sim.compiled.records.settings import or_zero
+from o3sim.compiled.records.settings import or_zero, shift_of
 from o3sim.compiled.ring import Ring, ring_of
 from o3sim.contract.patch import patch_columns
-from o3sim.contract.tasks import layer_tasks
+from o3sim.contract.task_lists import task_lists
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
-    from o3sim.contract.tasks import LayerTasks
+    from o3sim.contract.task_lists import TaskLists
     from o3sim.contract.weight_groups import WeightGroup
     from o3sim.network.layer import Geometry
 
@@ -25,13 +25,20 @@ class Seat:
 
     Attributes
     ----------
-    task : int
-        Its place in the layer's list of tasks.
+    place, channel, weight_group : int
+    first_op : int
+        Op that it begins with.
+    weight_base : int
+        Address of the first word of its weights.
     begun, size : int
         Members that have begun, and all it has.
     """
 
-    task: int
+    place: int
+    channel: int
+    weight_group: int
+    first_op: int
+    weight_base: int
     begun: int
     size: int
 
@@ -49,10 +56,13 @@ class Passing:
 
 
 class ListEnd:
-    """What is left of a list of tasks: ``next <= n < end``."""
+    """What is left of a list of tasks, ``next <= n < end``, and where the next of them is."""
 
     next: int
     end: int
+    place: int
+    channel: int
+    weight_group: int
 
 
 class Left:
@@ -115,8 +125,11 @@ class Windows:
         Counters, lists that they take from, tasks each hands out in a cycle, and PEs of its range.
     barrel : int
         Whether contexts take turns.
-    first_op, place_of, channel_of, weight_group_of, weight_base_of, listed : table
-        As in :class:`~o3sim.contract.tasks.LayerTasks`.
+    by_channel, places, out_channels, channels_shift : int
+        Whether tasks follow one another channel by channel; places of a channel, and channels.
+    ops_of_channel : int
+    members_of, ops_before, weight_base_of, listed : table
+        As in :class:`~o3sim.contract.task_lists.TaskLists`.
     ends : table
         What is left of each list.
     seats, turns : table
@@ -135,10 +148,13 @@ class Windows:
     windows_per_cycle: int
     range_pes: int
     barrel: int
-    first_op: Table[np.int64]
-    place_of: Table[np.int32]
-    channel_of: Table[np.int32]
-    weight_group_of: Table[np.int32]
+    by_channel: int
+    places: int
+    out_channels: int
+    channels_shift: int
+    ops_of_channel: int
+    members_of: Table[np.int32]
+    ops_before: Table[np.int64]
     weight_base_of: Table[np.int64]
     listed: Table[np.int32]
     ends: Table[ListEnd]
@@ -150,12 +166,10 @@ class Windows:
     patch: Patch
 
 
-first_op_of = numbers("first_op", np.int64)
-place_of = numbers("place_of", np.int32)
-channel_of = numbers("channel_of", np.int32)
-weight_group_of = numbers("weight_group_of", np.int32)
+members_of = numbers("members_of", np.int32)
+ops_before = numbers("ops_before", np.int64)
 weight_base_of = numbers("weight_base_of", np.int64)
-listed_task = numbers("listed", np.int32)
+listed_window = numbers("listed", np.int32)
 list_end_at = rows("ends", ListEnd)
 seat_at = rows("seats", Seat)
 turn_at = rows("turns", Turn)
@@ -170,39 +184,54 @@ def windows_of(
 ) -> dict[str, Any]:
     """Begin with no task handed out."""
     a, scheduler = architecture, architecture.scheduler
-    tasks = layer_tasks(geometry, groups, a)
+    tasks = task_lists(geometry, groups, a)
     counters = scheduler.groups if scheduler.dispatch == "group" else scheduler.counters
     contexts = a.pe.count * a.pe.contexts
-    starts = tasks.list_start
     return {
         "is_windowed": geometry.pool is not None,
         "prunes": prunes,
         "counters": counters,
-        "lists": len(starts) - 1,
+        "lists": len(tasks.list_start) - 1,
         "windows_per_cycle": scheduler.windows_per_cycle,
         "range_pes": a.pe.count // counters,
         "barrel": a.pe.pick == "barrel",
-        "first_op": located(tasks.first_op, np.int64),
-        "place_of": located(tasks.place, np.int32),
-        "channel_of": located(tasks.channel, np.int32),
-        "weight_group_of": located(tasks.weight_group, np.int32),
+        "by_channel": a.sequencer.outermost == "channel",
+        "places": len(tasks.members),
+        "out_channels": geometry.out_channels,
+        "channels_shift": shift_of(geometry.out_channels),
+        "ops_of_channel": tasks.ops_of_channel,
+        "members_of": located(tasks.members, np.int32),
+        "ops_before": located(tasks.ops_before, np.int64),
         "weight_base_of": located(tasks.weight_base, np.int64),
         "listed": located(tasks.listed, np.int32),
-        "ends": records(ListEnd, len(starts) - 1, next=starts[:-1], end=starts[1:]),
+        "ends": _ends_of(tasks, geometry, groups),
         "seats": records(Seat, contexts),
         "turns": records(Turn, a.pe.count, context=a.pe.contexts - 1),
         "passing": records(Passing, contexts),
         "constants": ring_of(slots),
-        "patch": {} if a.activation_buffer.patch_kbit is None else _patch_of(a, geometry, tasks),
+        "patch": {} if a.activation_buffer.patch_kbit is None else _patch_of(a, geometry, groups),
     }
 
 
-def _patch_of(architecture: Architecture, geometry: Geometry, tasks: LayerTasks) -> dict[str, Any]:
+def _ends_of(tasks: TaskLists, geometry: Geometry, groups: list[WeightGroup]) -> Records:
+    """Begin with the first task of each list, where it has one."""
+    begin, end = tasks.list_start[:-1], tasks.list_start[1:]
+    first = np.zeros(len(begin), np.int64)
+    if len(tasks.listed):
+        first[begin < end] = tasks.listed[begin[begin < end]]
+    channel = first % geometry.out_channels
+    group = np.searchsorted([group.last_channel for group in groups], channel, side="right")
+    where = {"place": first // geometry.out_channels, "channel": channel, "weight_group": group}
+    return records(ListEnd, len(begin), next=begin, end=end, **where)
+
+
+def _patch_of(architecture: Architecture, geometry: Geometry, groups: list[WeightGroup]) -> dict[str, Any]:
     """Begin with empty patches."""
     columns = patch_columns(geometry, architecture)
     places = len(columns.first)
-    passes = 1 if columns.stays else int(tasks.weight_group[-1]) + 1
-    which = tasks.place if columns.stays else tasks.place + places * tasks.weight_group
+    passes = 1 if columns.stays else len(groups)
+    channels = [group.last_channel - group.first_channel for group in groups]
+    tasks = np.repeat([sum(channels)] if columns.stays else channels, places)
     return {
         "is_there": True,
         "stays": columns.stays,
@@ -214,5 +243,5 @@ def _patch_of(architecture: Architecture, geometry: Geometry, tasks: LayerTasks)
         "places": places,
         "first": located(columns.first, np.int64),
         "end": located(columns.end, np.int64),
-        "left": records(Left, places * passes, tasks=np.bincount(which, minlength=places * passes)),
+        "left": records(Left, places * passes, tasks=tasks),
     }

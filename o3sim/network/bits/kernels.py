@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from o3sim.network.bits.announce import announce_compiling
 from o3sim.network.bits.compile_time import shorten_compiling
+from o3sim.network.bits.inlining import helper
 
 if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set from the environment
     np.seterr(over="ignore")  # words wrap, as they should; NumPy's scalars would warn of each
@@ -22,7 +23,7 @@ announce_compiling()
 shorten_compiling()
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _popcount(word: np.uint64) -> np.int64:
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -30,7 +31,7 @@ def _popcount(word: np.uint64) -> np.int64:
     return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _append_bits(patch: NDArray[np.uint64], at: int, row: NDArray[np.uint64], start: int, count: int) -> None:
     """OR ``count`` bits of ``row`` from bit ``start`` on into the zeroed ``patch`` at bit ``at``."""
     while count > 0:
@@ -80,7 +81,7 @@ def gather_patches(
                     _append_bits(patches[y, x, plane], ky * row_bits, row, x * step_bits, row_bits)
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _count_mismatches(
     patch: NDArray[np.uint64],
     mask: NDArray[np.uint64],

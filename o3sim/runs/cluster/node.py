@@ -81,7 +81,8 @@ def work_here(
     if missing:
         return NotPlaced(worker.address, missing)
     here = {folder: str(copy) for folder, copy in copies.items()}
-    load_kernels()  # of a node's workers one compiles them, if need be
+    for task in tasks:
+        load_kernels([task.architecture], task.case.network.layers)  # one of a node's workers compiles
     return work([replace(task, case=task.case.moved(here)) for task in tasks])
 
 

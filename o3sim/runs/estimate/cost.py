@@ -59,7 +59,7 @@ def measure(
     from o3sim.network.infer import class_scores
     from o3sim.runs.kernels import load_kernels
 
-    load_kernels()  # the time that takes once is not an image's
+    load_kernels(architectures, network.layers)  # the time that takes once is not an image's
     flow = network.flow(image)
     edges = inference_s = profile_s = 0.0
     pairs = zip(architectures, engines, strict=True)

@@ -198,8 +198,10 @@ def _count_by_workers(
     jobs: int,
 ) -> list[PointCounts]:
     """Run each machine in one of several processes, from profiles that are computed once."""
+    from o3sim.runs.kernels import load_kernels
     from o3sim.runs.spread import spread
 
+    load_kernels(machines, case.network.layers)
     counts: list[PointCounts] = []
     speculative = machines[0].pruning.speculative
     with (

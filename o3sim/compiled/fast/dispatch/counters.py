@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from o3sim.compiled.bit_set import word_at
-from o3sim.compiled.dispatch.lists import list_of, waits_because
+from o3sim.compiled.dispatch.lists import list_of, seat_next, waits_because
 from o3sim.compiled.fast.banked.records import Desk
 from o3sim.compiled.fast.bits import NONE, bit, bits_in, highest, lowest
 from o3sim.compiled.fast.dispatch.members import begin_member
@@ -15,7 +15,7 @@ from o3sim.compiled.fast.lanes import LANES_SHIFT
 from o3sim.compiled.fast.sets import find_free, part, place_of, set_words
 from o3sim.compiled.kernel import ONE, inlined
 from o3sim.compiled.records.ledger import CAUSE
-from o3sim.compiled.records.windows import first_op_of, list_end_at, listed_task, seat_at, weight_group_of
+from o3sim.compiled.records.windows import seat_at
 
 
 @inlined
@@ -97,21 +97,16 @@ def _between(word: int, begin: int, end: int) -> np.uint64:
 @inlined
 def _hand_over(x: WindowMemory, how: How, d: Desk, number: int, pe: int, cycle: int) -> None:
     """Give the next task of a list to the lowest free context of a PE."""
-    left = list_end_at(x.windows, number)
-    task = listed_task(x.windows, left.next)
-    left.next += 1
     context = 0
     while word_at(x.pes.held, place_of(x, how, context, pe)).bits & bit(pe) != NONE:
         context += 1
     word_at(x.pes.held, place_of(x, how, context, pe)).bits |= bit(pe)
     find_free(x, how, pe >> 6)
     seat = seat_at(x.windows, pe * contexts_of(x, how) + context)
-    seat.task = task
-    seat.begun = 0
-    seat.size = first_op_of(x.windows, task + 1) - first_op_of(x.windows, task)
+    seat_next(x, number, seat)
     x.counts.dispatched += seat.size
     x.counts.scoreboard_reads += 1
-    x.queue.group = max(x.queue.group, weight_group_of(x.windows, task))
+    x.queue.group = max(x.queue.group, seat.weight_group)
     begin_member(x, how, d, pe, context, cycle, True)
 
 

@@ -19,7 +19,7 @@ from o3sim.compiled.fast.output_buffer import write
 from o3sim.compiled.kernel import NEVER, ONE, inlined, noinline
 from o3sim.compiled.output_bits import write_bits
 from o3sim.compiled.records.ledger import CAUSE, cause_at
-from o3sim.compiled.records.windows import list_end_at, listed_task, weight_group_of
+from o3sim.compiled.records.windows import list_end_at
 from o3sim.compiled.ring import next_due
 from o3sim.compiled.weight_stream import arrival_of, free_half, pump
 
@@ -70,8 +70,7 @@ def _next_change(x: WindowMemory, cycle: int) -> int:
         for number in range(x.windows.lists):
             left = list_end_at(x.windows, number)
             if left.next < left.end:
-                group = weight_group_of(x.windows, listed_task(x.windows, left.next))
-                arrival = arrival_of(x, group) - x.clock.start_cycle
+                arrival = arrival_of(x, left.weight_group) - x.clock.start_cycle
                 if arrival > cycle:
                     wake = min(wake, arrival)
     return wake

@@ -25,7 +25,7 @@ from o3sim.compiled.fast.records import edges_of, op_record
 from o3sim.compiled.fast.sets import place_of
 from o3sim.compiled.fast.weights import count_ended
 from o3sim.compiled.kernel import as_int, inlined, quotient
-from o3sim.compiled.records.windows import channel_of, first_op_of, passing_at, seat_at, weight_base_of
+from o3sim.compiled.records.windows import passing_at, seat_at
 from o3sim.compiled.ring import put_due
 
 _CONTEXT_BITS = 2
@@ -73,7 +73,7 @@ def begin_member(
 ) -> None:
     """Let the next member of the task in a context begin."""
     seat = seat_at(x.windows, pe * contexts_of(x, how) + context)
-    op = first_op_of(x.windows, seat.task) + seat.begun
+    op = seat.first_op + seat.begun
     seat.begun += 1
     x.counts.issued += 1
     x.clock.moved = 1
@@ -91,8 +91,8 @@ def begin_member(
         return
     neuron = neuron_of(x.supply, op)
     position = quotient(neuron, x.supply.out_channels, x.supply.channels_shift)
-    row = first_row_of(x.supply, channel_of(x.windows, seat.task)) + border_of(x.supply, position)
-    find_words(x, how, lane, position, row, weight_base_of(x.windows, seat.task))
+    row = first_row_of(x.supply, seat.channel) + border_of(x.supply, position)
+    find_words(x, how, lane, position, row, seat.weight_base)
     set_out(x, how, d, op, pe, lane, cycle)
 
 
@@ -144,8 +144,7 @@ def wasted_words(x: WindowMemory, d: Desk, op: int, pe: int, context: int) -> in
 def drop_members(x: WindowMemory, how: How, pe: int, context: int, cycle: int) -> None:
     """Drop the members of the task in a context that have not begun."""
     seat, counts = seat_at(x.windows, pe * contexts_of(x, how) + context), x.counts
-    first = first_op_of(x.windows, seat.task)
-    for op in range(first + seat.begun, first + seat.size):
+    for op in range(seat.first_op + seat.begun, seat.first_op + seat.size):
         counts.edges_pruned_pooling += edges_of(x.layer, border_of_op(op_record(x.layer, op)))
         counts.squashed_queue += 1
         count_ended(x, op, cycle)
@@ -158,6 +157,6 @@ def leave(x: WindowMemory, how: How, d: Desk, pe: int, context: int) -> None:
     lane = lane_of(d, pe, context)
     occupant_at(x.supply, lane).op = np.int32(LEFT)
     age_at(d, lane).number = np.int32(NONE)
-    leave_patch(x, seat_at(x.windows, pe * contexts_of(x, how) + context).task)
+    leave_patch(x, seat_at(x.windows, pe * contexts_of(x, how) + context))
     word_at(x.pes.held, place_of(x, how, context, pe)).bits &= ~bit(pe)
     x.members.freed = 1
