@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.patch import patch_columns
 from o3sim.contract.weight_groups import weight_words
 from o3sim.contract.word_addresses import word_addresses
+from o3sim.rtl.line_runs import run_offsets
 from o3sim.rtl.lists import is_listed, list_length
 from o3sim.rtl.memories import weight_rows
 from o3sim.rtl.tiles import fills_words, tables
@@ -115,10 +117,11 @@ def _layer(name: str, geometry: Geometry, architecture: Architecture) -> dict[st
     first_output = first_output_word(geometry, width)
     windows = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
     words = first_output + -(-windows // width)
-    addresses = word_addresses(geometry, width)
+    buffered = architecture.activation_buffer.line_buffer
+    addresses = word_addresses(geometry, width, one_access_a_word=buffered)
+    runs = run_offsets(geometry, width) if buffered else []
     base_bits = max(1, (words * width - 1).bit_length())
     fetches = _fetches(addresses.fetches()[0])
-    packed = sum((offset << base_bits * place) for place, offset in enumerate(fetches.ravel().tolist()))
     return {
         "POOLED_HEIGHT": geometry.pooled_height,
         "POOLED_WIDTH": geometry.pooled_width,
@@ -142,7 +145,9 @@ def _layer(name: str, geometry: Geometry, architecture: Architecture) -> dict[st
         "MOST_READS": addresses.most_reads,
         "FETCHES": fetches.shape[1],
         "BASE_BITS": base_bits,
-        "FETCH_BITS": f"{base_bits * fetches.size}'h{packed:x}",
+        "FETCH_BITS": _packed(fetches.ravel().tolist(), base_bits),
+        "LINE_RUNS": len(runs),
+        "RUN_OFFSETS": _packed(runs or [0], base_bits),
     }
 
 
@@ -177,6 +182,16 @@ def _fetches(words: list[list[int]]) -> NDArray[np.int64]:
     return np.array([[*bits, *[bits[-1]] * (most - len(bits))] for bits in words])
 
 
+def _packed(numbers: Sequence[int], bits: int) -> str:
+    """Return numbers side by side, the first in the lowest bits.
+
+    >>> _packed([1, 2, 3], 4)
+    "12'h321"
+    """
+    value = sum(number << bits * place for place, number in enumerate(numbers))
+    return f"{bits * len(numbers)}'h{value:x}"
+
+
 _REMARKS = {
     "PE_COUNT": "The machine, by the keys of its architecture. Of banks 0 stands for ideal, of groups for\n"
     "// none, of ops in flight for no limit: that is also where no pooling window prunes. The issue\n"
@@ -189,6 +204,8 @@ _REMARKS = {
     "PATCH_COLUMNS": "Columns of the map that the patch of each PE holds; 0 where PEs read the banks.",
     "MOST_READS": "Buffer words that a word of a neuron lies in, at most, and bits of the map that find\n"
     "// them: for each word FETCHES offsets from that under tap (0, 0), BASE_BITS each; word 0 lowest.",
+    "LINE_RUNS": "Of a line buffer: runs of edges that a word may be made of, and how many bits each lies\n"
+    "// further than beside the word's first edge, BASE_BITS each, the first lowest; 0 where there is none.",
 }
 
 

@@ -64,8 +64,6 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
             f"pe.latency_cycles: {a.pe.latency_cycles} would need memories that are read within a cycle;"
             f" give at least {LEAST_LATENCY_CYCLES}"
         )
-    if a.activation_buffer.line_buffer:
-        yield "activation_buffer.line_buffer: has no RTL; take `false`"
     if a.scheduler.tiles == "columns":
         yield "scheduler.tiles: `columns` has no RTL; take `shared`"
     if a.activation_buffer.share_patch_reads == "aligned":

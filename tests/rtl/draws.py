@@ -95,7 +95,11 @@ def _patched(chance: Random, machine: Architecture, geometry: Geometry) -> tuple
         channels = max(1, int(1024 / bits_a_channel * chance.uniform(0.4, 1)))
         geometry = replace(geometry, in_channels=min(channels, 40))
     size = -(-least_patch_bits(geometry, machine) // 1024)
-    keys = {"activation_buffer.patch_kbit": size, "sequencer.outermost": "position"}
+    keys = {
+        "activation_buffer.patch_kbit": size,
+        "activation_buffer.line_buffer": False,
+        "sequencer.outermost": "position",
+    }
     return machine.with_(keys), geometry
 
 
@@ -157,6 +161,7 @@ def _queued(chance: Random, way: str, width: int) -> dict[str, Any]:
         "scheduler__select_cycles": chance.choice([0, 0, 1, 2]),
         "scheduler__window_in_flight_ops": chance.choice([1, 1, 2, "unlimited"]),
         "pruning__squash_latency_cycles": chance.choice([1, 1, 2, 4]),
+        "activation_buffer__line_buffer": chance.random() < 0.4,
     }
     return common | drawn | in_banks
 
@@ -181,6 +186,7 @@ def _counted(chance: Random, way: str, width: int) -> dict[str, Any]:
             "pe__pick": chance.choice(["oldest", "barrel"]),
             "scheduler__windows_per_cycle": chance.choice([1, 1, 2, 3]),
             "scheduler__bundle_positions": chance.choice([1, 2, 3]),
+            "activation_buffer__line_buffer": chance.random() < 0.4,
         }
     )
 

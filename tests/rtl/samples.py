@@ -14,6 +14,9 @@ POOLED = conv(6, 6, 8, 5, pool=Pool(2, 2), padding_pixels=1, padding="-1")
 GATHERED = conv(6, 6, 5, 5, pool=Pool(2, 2), padding_pixels=1, padding="+1")
 """Its channels do not fill words of 8 edges, so that each lies in several buffer words."""
 
+WOUND = conv(6, 6, 2, 5, pool=Pool(2, 2), padding_pixels=1, padding="+1")
+"""A word of 8 edges is of two rows of its kernel, which have 6 each."""
+
 FULL = conv(6, 6, 7, 7, pool=Pool(2, 2), padding_pixels=1, padding="+1")
 """The same, of sizes at which numbers of windows, ops, words and places use all of their bits."""
 

@@ -13,7 +13,7 @@ from o3sim.rtl.emit import Subject, output_bits
 from o3sim.rtl.memories import hex_text, output_words
 from o3sim.rtl.parameters import parameters
 from tests.rtl.building import build_runtime, emit
-from tests.rtl.samples import PATCHED, gone_round, queue, queue_in_banks, windows
+from tests.rtl.samples import PATCHED, WOUND, gone_round, queue, queue_in_banks, windows
 
 pytestmark = [
     pytest.mark.slow,
@@ -58,6 +58,14 @@ def test_a_queue_in_banks_is_the_same_and_a_bit_in_a_memory_makes_a_difference(
         (folder / memory).write_text(kept)
     run_rtl(folder, *settings)
     assert difference(subject, folder) == []
+
+
+def test_words_out_of_a_line_buffer_are_the_same(tmp_path: Path, settings: list[str]) -> None:
+    """Of one bank, which writes output bits too: PEs that read lines meet no write."""
+    keys = {"activation_buffer__line_buffer": True, "activation_buffer__banks": 1}
+    subject = windows("window", WOUND, output_buffer__write_width_ops=2, **keys)
+    assert int(parameters(subject.architecture, subject.layer, 0)["LINE_RUNS"]) == 2
+    assert built(subject, tmp_path / "rtl", settings) == []
 
 
 def test_windows_whose_columns_are_sent_to_patches_are_the_same(tmp_path: Path, settings: list[str]) -> None:

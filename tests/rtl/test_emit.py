@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 
 from o3sim.cli import app as cli
+from o3sim.config.load import load_architecture
 from o3sim.errors import InputError
 from o3sim.network.layer import Pool
 from o3sim.network.own_input import own_input
 from o3sim.rtl.emit import UNITS, input_bits, texts
 from o3sim.rtl.parameters import parameters
+from o3sim.rtl.scope import check_machine
 from tests.checks.golden.workload import write_workload
 from tests.machine.harness import conv
 from tests.rtl.draws import subject as subject_of
@@ -89,11 +91,15 @@ def test_check_says_what_to_install_before_anything_is_written(
     assert not (tmp_path / "made").exists()
 
 
+@pytest.mark.parametrize("name", ["o3bnn", "banked", "window", "group", "carousel", "dense", "small"])
+def test_shipped_machines_of_a_zc706_can_be_written(name: str) -> None:
+    check_machine(load_architecture(name))
+
+
 OUTSIDE = {
     "pe.latency_cycles": 1,
     "pruning.argmax": True,
     "pruning.speculative": True,
-    "activation_buffer.line_buffer": True,
     "dram.bits_per_cycle": 64,
     "organization": "layer_pipelined",
 }

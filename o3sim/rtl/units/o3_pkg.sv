@@ -76,6 +76,11 @@ package o3_pkg;
     logic                   window_is_1;  // by it, or by what its PE knows of the window from before
   } outcome_t;
 
+  // What one access gives: a buffer word; from a line buffer a line, of each run of bits that a word may be made of
+  // as many as a PE shifts its own out of.
+  localparam int LINE_EDGES = 2 * PE_WIDTH_EDGES - 1;
+  localparam int ACCESS_BITS = LINE_RUNS == 0 ? PE_WIDTH_EDGES : LINE_RUNS * LINE_EDGES;
+
   // What a PE asks of the memories for its next word, and what it is served.
   typedef struct packed {
     logic [MOST_READS-1:0]                      activations;
@@ -85,7 +90,7 @@ package o3_pkg;
   } request_t;
   typedef struct packed {
     logic [MOST_READS-1:0]                     activations;
-    logic [MOST_READS-1:0][PE_WIDTH_EDGES-1:0] activation_data;  // of what was served in the last cycle
+    logic [MOST_READS-1:0][ACCESS_BITS-1:0]    activation_data;  // of what was served in the last cycle
     logic                                      weights;
     logic [PE_WIDTH_EDGES-1:0]                 weight_data;      // likewise
   } reply_t;
@@ -115,5 +120,10 @@ package o3_pkg;
   function automatic int offset_of(input int edge_number);
     return edge_number / (KERNEL_WIDTH * IN_CHANNELS) * PADDED_WIDTH * IN_CHANNELS
         + edge_number % (KERNEL_WIDTH * IN_CHANNELS);
+  endfunction
+
+  // Of a line buffer: how much further than beside a word's first edge the bits of a run of its edges lie.
+  function automatic int run_offset(input int run);
+    return int'(RUN_OFFSETS[run*BASE_BITS+:BASE_BITS]);
   endfunction
 endpackage

@@ -33,7 +33,7 @@ module o3_memories
   logic [PE_COUNT-1:0] asks_weights, weights_served;
   logic [PE_COUNT-1:0][MOST_READS-1:0] asks_activations, activations_served;
   logic [PE_COUNT-1:0][MOST_READS-1:0][ACTIVATION_BITS-1:0] addresses;
-  logic [PE_COUNT-1:0][MOST_READS-1:0][PE_WIDTH_EDGES-1:0] activation_data;
+  logic [PE_COUNT-1:0][MOST_READS-1:0][ACCESS_BITS-1:0] activation_data;
   logic [PE_COUNT-1:0][WEIGHT_BITS-1:0] weight_address;
   logic [PE_COUNT-1:0][PE_WIDTH_EDGES-1:0] weight_data;
   for (genvar p = 0; p < PE_COUNT; p++) begin : g_pe
@@ -45,7 +45,13 @@ module o3_memories
                         weights: weights_served[p], weight_data: weight_data[p]};
   end
 
-  if (PATCH_COLUMNS == 0) begin : g_read
+  if (LINE_RUNS != 0) begin : g_lines
+    o3_line_buffer #(.WRITES(WRITES), .CONTENT("activations.hex")) activation_buffer (
+        .clk, .rst, .first, .asks(asks_activations), .address(addresses), .served(activations_served),
+        .data(activation_data), .writes, .write_address, .write_place, .write_bit);
+    assign columns_there = '0;
+    assign sent = '0;
+  end else if (PATCH_COLUMNS == 0) begin : g_read
     o3_banks #(.BANKS(ACTIVATION_BUFFER_BANKS), .PES(PE_COUNT), .READS(MOST_READS), .WIDTH(PE_WIDTH_EDGES),
                .WORDS(ACTIVATION_WORDS), .WRITES(WRITES), .CONTENT("activations.hex")) activation_buffer (
         .clk, .rst, .first, .asks(asks_activations), .address(addresses), .served(activations_served),
