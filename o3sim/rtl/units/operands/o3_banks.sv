@@ -12,7 +12,8 @@ module o3_banks #(
     localparam int   ADDRESS_BITS = WORDS < 2 ? 1 : $clog2(WORDS),
     localparam int   PE_BITS = PES < 2 ? 1 : $clog2(PES),
     localparam int   PLACE_BITS = WIDTH < 2 ? 1 : $clog2(WIDTH),
-    localparam int   PORTS = BANKS == 0 ? 1 : BANKS
+    localparam int   PORTS = BANKS == 0 ? 1 : BANKS,
+    localparam int   BANK_BITS = PORTS < 2 ? 1 : $clog2(PORTS)
 ) (
     input  logic                              clk,
     input  logic                              rst,
@@ -22,6 +23,7 @@ module o3_banks #(
     output logic [PES-1:0][READS-1:0]                   served,
     output logic [PES-1:0][READS-1:0][WIDTH-1:0]        data,  // of what was served in the last cycle
     input  logic [WRITES-1:0]                 writes,    // single bits
+    input  logic [WRITES-1:0][BANK_BITS-1:0]  write_bank,  // whose port it takes
     input  logic [WRITES-1:0][ADDRESS_BITS-1:0] write_address,
     input  logic [WRITES-1:0][PLACE_BITS-1:0] write_place,
     input  logic [WRITES-1:0]                 write_bit
@@ -45,7 +47,7 @@ module o3_banks #(
 
     always_comb begin
       writing = '0;
-      for (int w = 0; w < WRITES; w++) if (writes[w]) writing[int'(write_address[w])%BANKS] = 1'b1;
+      for (int w = 0; w < WRITES; w++) if (writes[w]) writing[write_bank[w]] = 1'b1;
       reads = '0;
       chosen = '0;
       for (int n = 0; n < PES; n++) begin
