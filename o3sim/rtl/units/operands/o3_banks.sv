@@ -22,6 +22,7 @@ module o3_banks #(
     output logic [PES-1:0][READS-1:0]                   served,
     output logic [PES-1:0][READS-1:0][WIDTH-1:0]        data,  // of what was served in the last cycle
     input  logic [WRITES-1:0]                 writes,    // single bits
+    input  logic [WRITES-1:0][BANK_BITS-1:0]  write_bank,  // whose port it takes
     input  logic [WRITES-1:0][ADDRESS_BITS-1:0] write_address,
     input  logic [WRITES-1:0][PLACE_BITS-1:0] write_place,
     input  logic [WRITES-1:0]                 write_bit
@@ -44,7 +45,7 @@ module o3_banks #(
 
     always_comb begin
       writing = '0;
-      for (int w = 0; w < WRITES; w++) if (writes[w]) writing[int'(write_address[w])%BANKS] = 1'b1;
+      for (int w = 0; w < WRITES; w++) if (writes[w]) writing[write_bank[w]] = 1'b1;
     end
     o3_arbitration #(.BANKS(BANKS), .PES(PES), .READS(READS), .ADDRESS_BITS(ADDRESS_BITS)) arbitration (
         .first, .writing, .asks, .address, .chosen, .bank, .served);

@@ -2,7 +2,7 @@
 if (LINE_RUNS != 0) begin : g_lines
   always_ff @(posedge clk)
     if (shows_output) $writememh("output.hex", core.memories.g_lines.activation_buffer.memory);
-end else if (PATCH_COLUMNS == 0) begin : g_read
+end else if (!HAS_PATCHES) begin : g_read
   always_ff @(posedge clk)
     if (shows_output) $writememh("output.hex", core.memories.g_read.activation_buffer.memory);
 end else begin : g_sent
