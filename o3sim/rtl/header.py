@@ -12,7 +12,7 @@ _REMARKS = {
     "// width is that of each of SCHEDULER_BANKS.",
     "LIST_TASKS": "Tasks of the longest list of a group, where lists are tables.",
     "CONTEXT_OUTCOMES": "Outcomes of a context that wait to be written, at most.",
-    "HAS_PATCHES": "Whether PEs have patches; else they read the banks.",
+    "HAS_PATCHES": "Whether PEs have patches, or read the banks; whether each bit plane begins a word.",
     "LAYERS": "Layers that run one after another, and the number of the first. Of what follows each has its\n"
     "// own, counted from 0.",
     "PLANES": "Bit planes of the input; taps of a neuron, its edges in all planes, and what these count\n"

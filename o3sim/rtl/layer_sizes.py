@@ -15,7 +15,7 @@ from o3sim.contract.word_addresses import word_addresses
 from o3sim.rtl.line_runs import run_offsets
 from o3sim.rtl.memories import weight_memory_words
 from o3sim.rtl.regions import aligned, regions_of
-from o3sim.rtl.tiles import fills_words, tables
+from o3sim.rtl.tiles import fills_words, tables, words_of_planes
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -42,7 +42,7 @@ def shape(geometry: Geometry, architecture: Architecture) -> dict[str, Size]:
         "TAPS": g.fan_in,
         "EDGES": g.n_edges_full,
         "FULL_COUNT": g.fan_in * (2**g.planes - 1),
-        "WORDS": words_of(g, width),
+        "WORDS": words_of(g, architecture),
         "CHANNEL_WORDS": weight_words(g, width),
         "MEMBERS": members,
         "WINDOWS": windows,
@@ -69,13 +69,14 @@ def task_sizes(geometry: Geometry, architecture: Architecture) -> dict[str, Size
 def column_sizes(geometry: Geometry, architecture: Architecture) -> dict[str, Size]:
     """Return how the map is cut into columns, and how many a patch holds; 1 where PEs have none."""
     g, reach = geometry, (pool_size(geometry) - 1) * geometry.stride
+    column_bits = g.planes * (reach + g.kernel_height) * g.in_channels
     row = (g.pooled_width - 1) * pool_size(g) * g.stride + reach + g.kernel_width
     return {
         "SEEN_HEIGHT": reach + g.kernel_height,
         "SEEN_WIDTH": reach + g.kernel_width,
         "ROW_COLUMNS": row,
         "COLUMNS": row * g.pooled_height,
-        "COLUMN_WORDS": -(-(reach + g.kernel_height) * g.in_channels // architecture.pe.width_edges),
+        "COLUMN_WORDS": -(-column_bits // architecture.pe.width_edges),
         "PATCH_COLUMNS": _patch_columns(g, architecture),
     }
 
@@ -136,12 +137,16 @@ def memory_places(layers: Sequence[Layer], architecture: Architecture) -> dict[s
         "OUTPUT_GAP_BITS": [regions.row_gap_bits(number) for number in numbers],
         "WEIGHT_WORD": list(weight_places(layers, architecture)[:-1]),
         "THRESHOLD": [0, *accumulate(geometry.out_channels for geometry in geometries[:-1])],
-        "FETCH_ROW": [0, *accumulate(words_of(geometry, width) for geometry in geometries[:-1])],
+        "FETCH_ROW": [0, *accumulate(_fetch_rows(geometry, width) for geometry in geometries[:-1])],
         "ACTIVATION_WORDS": regions.words,
         "WEIGHT_WORDS": weight_places(layers, architecture)[-1],
         "THRESHOLDS": sum(geometry.out_channels for geometry in geometries),
         **_accesses(geometries, regions.words * width, architecture),
     }
+
+
+def _fetch_rows(geometry: Geometry, width: int) -> int:
+    return -(-geometry.n_edges_full // width)
 
 
 def weight_places(layers: Sequence[Layer], architecture: Architecture) -> list[int]:
@@ -154,7 +159,7 @@ def weight_places(layers: Sequence[Layer], architecture: Architecture) -> list[i
 
 
 def _accesses(geometries: Sequence[Geometry], map_bits: int, architecture: Architecture) -> dict[str, Value]:
-    """Return the bits by which buffer words are found, of each word of each layer, and runs of a line buffer."""
+    """Return the bits by which buffer words are found, of each word of each layer, and runs of lines."""
     width, buffered = architecture.pe.width_edges, architecture.activation_buffer.line_buffer
     addresses = [word_addresses(geometry, width, one_access_a_word=buffered) for geometry in geometries]
     rows = [word for each in addresses for word in each.fetches()[0]]
@@ -182,9 +187,11 @@ def _packed(numbers: Sequence[int], bits: int) -> str:
     return f"{bits * len(numbers)}'h{value:x}"
 
 
-def words_of(geometry: Geometry, width_edges: int) -> int:
+def words_of(geometry: Geometry, architecture: Architecture) -> int:
     """Count the words of a neuron: of all its bit planes, one behind another."""
-    return -(-geometry.n_edges_full // width_edges)
+    if architecture.scheduler.dispatch == CAROUSEL:
+        return words_of_planes(geometry, architecture)
+    return -(-geometry.n_edges_full // architecture.pe.width_edges)
 
 
 def pool_size(geometry: Geometry) -> int:

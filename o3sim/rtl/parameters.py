@@ -82,6 +82,7 @@ def _machine(
         "PRUNING_POOLING": pools,
         "CONTEXT_OUTCOMES": max(_context_outcomes(a, geometry) for geometry in geometries),
         "HAS_PATCHES": has_patches(a),
+        "PLANES_BEGIN_WORDS": a.scheduler.dispatch == CAROUSEL,
     }
 
 

@@ -110,22 +110,14 @@ def _geometry_problems(where: str, geometry: Geometry) -> Iterator[str]:
 
 
 def _plane_problems(where: str, architecture: Architecture, geometry: Geometry) -> Iterator[str]:
-    """Say where bit planes of a fixed-point input cannot be: their words take one word of weights each."""
+    """Say where words of a fixed-point input would take more than one word of weights each."""
+    if architecture.scheduler.dispatch == CAROUSEL:
+        return
     width, taps = architecture.pe.width_edges, geometry.fan_in
     if taps > width and taps % width:
         yield (
             f"pe.width_edges: words of {width} edges begin elsewhere in each bit plane of the {taps} taps of"
             f" {where}, of which no RTL is written; give {taps} or more, or name a later --layer"
-        )
-    if architecture.scheduler.dispatch == CAROUSEL:
-        yield (
-            f"scheduler.dispatch: {where} takes fixed-point input, which no carousel is written for; name a"
-            " later --layer"
-        )
-    elif architecture.activation_buffer.patch_kbit is not None:
-        yield (
-            f"activation_buffer.patch_kbit: {where} takes fixed-point input, which RTL sends to no patches;"
-            " name a later --layer"
         )
 
 

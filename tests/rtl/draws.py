@@ -99,13 +99,14 @@ def _input(geometry: Geometry) -> InputSpec:
 
 
 def _on_codes(chance: Random, machine: Architecture, geometry: Geometry) -> Geometry:
-    """Give a layer a fixed-point input, half of the time where RTL has it, of words that planes can share."""
-    has_memories = machine.activation_buffer.patch_kbit is not None
-    if chance.random() < 0.5 or has_memories or geometry.kind == "dense":
+    """Give a layer a fixed-point input, half of the time, of words that take one of weights each."""
+    if chance.random() < 0.5:
         return geometry
+    coded = replace(geometry, planes=chance.randint(2, 4))
     width, taps = machine.pe.width_edges, geometry.kernel_height * geometry.kernel_width
-    channels = width if taps > width else chance.randint(1, width // taps)
-    return replace(geometry, in_channels=channels, planes=chance.randint(2, 4))
+    if machine.scheduler.dispatch == "carousel":
+        return coded
+    return replace(coded, in_channels=width if taps > width else chance.randint(1, width // taps))
 
 
 def _outputs(geometry: Geometry) -> int:

@@ -108,8 +108,9 @@ def test_windows_whose_columns_are_sent_to_patches_are_the_same(tmp_path: Path, 
 
 
 def test_weight_words_that_go_round_are_the_same(tmp_path: Path, settings: list[str]) -> None:
-    """In the second layer a PE has one context, and four channels are open."""
-    subject = in_a_row(gone_round(), Geometry("dense", 1, 1, 3 * 3 * 3, 6))
+    """In the second layer a PE has one context, and reads of ideal banks what was written a cycle before."""
+    first = gone_round(activation_buffer__banks="ideal")
+    subject = in_a_row(first, Geometry("dense", 1, 1, 3 * 3 * 3, 6))
     assert len(tables("hidden", TILED, subject.architecture).tiles) > 1
     assert built(subject, tmp_path / "rtl", settings) == []
 

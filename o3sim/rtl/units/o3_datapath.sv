@@ -44,7 +44,7 @@ module o3_datapath
 
   logic [PE_WIDTH_EDGES-1:0] equal, own_weights;
   logic [$clog2(PE_WIDTH_EDGES+1)-1:0] ones;
-  assign equal = ~(activations ^ own_weights) & (int'(words.number) == WORDS[layer] - 1 ? last_mask : '1);
+  assign equal = ~(activations ^ own_weights) & (is_last_word(layer, words.number) ? last_mask : '1);
   o3_popcount #(.WIDTH(PE_WIDTH_EDGES)) popcount (.word(equal), .ones(ones));
 
   // Bit planes: edges of the next plane take the channel's weights from the first on, and count half as much.
@@ -57,7 +57,7 @@ module o3_datapath
       matched = '0;
       for (int j = 0; j < PE_WIDTH_EDGES; j++) begin
         int edge_number;
-        edge_number = int'(words.number) * PE_WIDTH_EDGES + j;
+        edge_number = edge_of(layer, words.number, j);
         own_weights[j] = weights[edge_number%TAPS[layer]%PE_WIDTH_EDGES];
         if (equal[j]) matched = matched + COUNT_BITS'(weight_of(layer, edge_number));
       end

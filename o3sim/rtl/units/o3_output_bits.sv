@@ -90,21 +90,44 @@ module o3_output_bits
     end
   end
 
+  // A bank writes in the next cycle, also that of a layer's last in the first of the next layer. Ideal banks write at once.
+  typedef struct packed {
+    logic                            valid;
+    logic [ACTIVATION_BANK_BITS-1:0] bank;
+    logic [ACTIVATION_BITS-1:0]      address;
+    logic [PLACE_BITS-1:0]           place;
+    logic                            value;
+  } write_t;
+  write_t [WIDTH-1:0] gone, written;
+  always_comb
+    for (int i = 0; i < WIDTH; i++) begin
+      gone[i].valid = going[i].valid;
+      gone[i].bank = ACTIVATION_BANK_BITS'(word_of(going[i].window) % BANKS);
+      gone[i].address = ACTIVATION_BITS'(bit_of(going[i].window) / PE_WIDTH_EDGES);
+      gone[i].place = PLACE_BITS'(bit_of(going[i].window) % PE_WIDTH_EDGES);
+      gone[i].value = going[i].value;
+    end
+  if (ACTIVATION_BUFFER_BANKS == 0) begin : g_ideal
+    assign written = gone;
+  end else begin : g_banks
+    always_ff @(posedge clk) written <= rst ? '0 : gone;
+  end
+  for (genvar i = 0; i < WIDTH; i++) begin : g_write
+    assign writes[i] = written[i].valid;
+    assign write_bank[i] = written[i].bank;
+    assign write_address[i] = written[i].address;
+    assign write_place[i] = written[i].place;
+    assign write_bit[i] = written[i].value;
+  end
+
   always_ff @(posedge clk) begin
     held <= left;
     held_up <= will_hold_up;
-    for (int i = 0; i < WIDTH; i++) begin
-      writes[i] <= going[i].valid;
-      write_bank[i] <= ACTIVATION_BANK_BITS'(word_of(going[i].window) % BANKS);
-      write_address[i] <= ACTIVATION_BITS'(bit_of(going[i].window) / PE_WIDTH_EDGES);
-      write_place[i] <= PLACE_BITS'(bit_of(going[i].window) % PE_WIDTH_EDGES);
-      write_bit[i] <= going[i].value;
+    for (int i = 0; i < WIDTH; i++)
       if (retired[i].valid) begin
         if (retired[i].outcome) is_1[retired[i].window] <= 1'b1;
         ended[retired[i].window] <= ENDED_BITS'(count[i]);
       end
-    end
-    if (rst) writes <= '0;  // but those of a layer's last cycle come in the first of the next
     if (begins) begin
       held_up <= 1'b0;
       is_1 <= '0;

@@ -58,9 +58,23 @@ package o3_pkg;
     logic [SENT_WORDS-1:0][PE_WIDTH_EDGES-1:0] words;
   } sent_t;
 
-  // Edges of the last word of a neuron.
+  // Words have all edges, but for the last one of a neuron, or of each of its bit planes where planes begin words.
+  function automatic logic is_last_word(input layer_t layer, input logic [WORD_BITS-1:0] number);
+    return PLANES_BEGIN_WORDS ? int'(number) % CHANNEL_WORDS[layer] == CHANNEL_WORDS[layer] - 1
+        : int'(number) == WORDS[layer] - 1;
+  endfunction
+
+  // Edges of the last word.
   function automatic int last_edges(input layer_t layer);
-    return EDGES[layer] - (WORDS[layer] - 1) * PE_WIDTH_EDGES;
+    return PLANES_BEGIN_WORDS ? TAPS[layer] - (CHANNEL_WORDS[layer] - 1) * PE_WIDTH_EDGES
+        : EDGES[layer] - (WORDS[layer] - 1) * PE_WIDTH_EDGES;
+  endfunction
+
+  // The number, in natural order, of edge `j` of a word.
+  function automatic int edge_of(input layer_t layer, input logic [WORD_BITS-1:0] number, input int j);
+    return PLANES_BEGIN_WORDS
+        ? int'(number) / CHANNEL_WORDS[layer] * TAPS[layer] + int'(number) % CHANNEL_WORDS[layer] * PE_WIDTH_EDGES + j
+        : int'(number) * PE_WIDTH_EDGES + j;
   endfunction
 
   // An edge counts 2^p in a bit plane: the first has the highest weight.
@@ -78,7 +92,7 @@ package o3_pkg;
 
   // The word of its channel's weights that a word of a neuron takes: planes share them.
   function automatic int weight_word(input layer_t layer, input logic [WORD_BITS-1:0] number);
-    return int'(number) * PE_WIDTH_EDGES % TAPS[layer] / PE_WIDTH_EDGES;
+    return edge_of(layer, number, 0) % TAPS[layer] / PE_WIDTH_EDGES;
   endfunction
 
   // Whether an op is decided after 0 edges.

@@ -54,13 +54,14 @@ module o3_broadcast
     made = '{valid: 1'b1, location: LOCATION_BITS'(line.location), mask: '1, bits: word};
     if (!FILLS_WORDS[layer])
       for (int j = 0; j < PE_WIDTH_EDGES; j++) begin
-        int edge_number, at, y, x;
+        int edge_number, tap, at, y, x;
         logic is_inside;
-        edge_number = int'(line.number) * PE_WIDTH_EDGES + j;
+        edge_number = edge_of(layer, WORD_BITS'(line.number), j);
         if (edge_number >= EDGES[layer]) edge_number = 0;
+        tap = edge_number % TAPS[layer] / IN_CHANNELS[layer];
         at = int'(line.base) + offset_of(layer, edge_number);
-        y = row + edge_number / IN_CHANNELS[layer] / KERNEL_WIDTH[layer];
-        x = column + edge_number / IN_CHANNELS[layer] % KERNEL_WIDTH[layer];
+        y = row + tap / KERNEL_WIDTH[layer];
+        x = column + tap % KERNEL_WIDTH[layer];
         is_inside = y >= PADDING_PIXELS[layer] && y < PADDED_HEIGHT[layer] - PADDING_PIXELS[layer]
             && x >= PADDING_PIXELS[layer] && x < PADDED_WIDTH[layer] - PADDING_PIXELS[layer];
         made.mask[j] = !is_inside || at / PE_WIDTH_EDGES == int'(line.address);

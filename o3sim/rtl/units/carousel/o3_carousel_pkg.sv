@@ -59,6 +59,12 @@ package o3_carousel_pkg;
     logic [31:0] location;
   } location_line_t;
 
+  // What the edges of a word count together.
+  function automatic logic [COUNT_BITS-1:0] count_of(input layer_t layer, input logic [WORD_BITS-1:0] number);
+    int edges = is_last_word(layer, number) ? last_edges(layer) : PE_WIDTH_EDGES;
+    return COUNT_BITS'(edges * weight_of(layer, edge_of(layer, number, 0)));
+  endfunction
+
   // The ops of a window are numbered channel by channel and window by window.
   function automatic op_t op_of(
       input layer_t layer, input logic [PLACE_BITS-1:0] position, input logic [CHANNEL_BITS-1:0] channel,

@@ -45,7 +45,7 @@ module o3_pe
     logic                   is_constant;
     logic [TIMER_BITS-1:0]  timer;        // cycles until its first word may go in, or a constant one is known
     logic [WORD_BITS-1:0]   words_heard;
-    logic                   heard_last;   // the last word of the neuron, in natural order, is among them
+    logic [COUNT_BITS-1:0]  left;         // edges in the other words, as they count
     logic                   is_known;
     logic                   outcome;
     outcome_t               ended;        // outcome of the window before, while the one before that is not written
@@ -93,7 +93,7 @@ module o3_pe
       after_outcome.member = held.member + 1'b1;
       after_outcome.was_1 = held.was_1 || held.outcome;
       after_outcome.words_heard = '0;
-      after_outcome.heard_last = 1'b0;
+      after_outcome.left = COUNT_BITS'(FULL_COUNT[layer]);
       after_outcome.is_known = 1'b0;
       after_outcome.timer = TIMER_BITS'(held.is_constant);
     end
@@ -114,7 +114,7 @@ module o3_pe
     if (given.valid)
       now = '{window: given, member: '0, was_1: 1'b0, threshold: threshold, is_constant: is_constant,
               timer: TIMER_BITS'(SCHEDULER_ISSUE_LATENCY_CYCLES + int'(is_constant)), words_heard: '0,
-              heard_last: 1'b0, is_known: 1'b0, outcome: 1'b0, ended: after_outcome.ended};
+              left: COUNT_BITS'(FULL_COUNT[layer]), is_known: 1'b0, outcome: 1'b0, ended: after_outcome.ended};
     issued = given.valid || folded;
     issued_op = op_of(layer, now.window.position, now.window.channel, now.member);
     hears = now.window.valid && !stalls && !now.is_constant && now.timer == 0 && int'(now.words_heard) < WORDS[layer];
@@ -125,15 +125,9 @@ module o3_pe
   assign place = now.window.place;
   assign member = now.member;
 
-  // Words may begin anywhere: the last one in natural order, which may have fewer edges, can come before others.
-  logic heard_last;
+  // An op may begin with any word; the last one in natural order, which may have fewer edges, can come before others.
   logic [COUNT_BITS-1:0] left;
-  always_comb begin
-    heard_last = now.heard_last || int'(passing) == WORDS[layer] - 1;
-    left = COUNT_BITS'((WORDS[layer] - 1 - int'(now.words_heard)) * PE_WIDTH_EDGES);
-    if (int'(now.words_heard) != WORDS[layer] - 1 && !heard_last)
-      left = left - COUNT_BITS'(PE_WIDTH_EDGES - last_edges(layer));
-  end
+  assign left = now.left - count_of(layer, passing);
 
   logic [PE_WIDTH_EDGES-1:0] activations;
   logic [SLOT_BITS-1:0] last_slot;
@@ -153,7 +147,7 @@ module o3_pe
       if (taken[c]) results[c].valid <= 1'b0;
       if (int'(turn) == c && hears) begin
         contexts[c].words_heard <= now.words_heard + 1'b1;
-        contexts[c].heard_last <= heard_last;
+        contexts[c].left <= left;
       end
     end
     if (rst)

@@ -22,7 +22,7 @@ module o3_stream_words
       for (int s = 0; s < SLOTS; s++) begin
         if (hears[g][s] && (begins || !heard[g][s]))
           words[g][s] <= memory[WEIGHT_WORD[layer]
-              +(int'(channels[g][s])/SCHEDULER_GROUPS*WORDS[layer]+int'(passing))*SCHEDULER_GROUPS+g];
+              +(int'(channels[g][s])/SCHEDULER_GROUPS*CHANNEL_WORDS[layer]+weight_word(layer, passing))*SCHEDULER_GROUPS+g];
         heard[g][s] <= hears[g][s] || (heard[g][s] && !begins);
       end
     if (rst) heard <= '0;

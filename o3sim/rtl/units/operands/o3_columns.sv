@@ -35,11 +35,13 @@ module o3_columns
   always_comb begin
     bits = '0;
     for (int b = 0; b < MOST_COLUMN_WORDS * PE_WIDTH_EDGES; b++) begin
-      int seen, at;
-      seen = int'(row) * POOL_SIZE[layer] * STRIDE[layer] + b / IN_CHANNELS[layer];  // row of the map
+      int pixel, seen, at;  // bits of a column are those of its pixels, plane by plane
+      pixel = b / IN_CHANNELS[layer];
+      seen = pixel / SEEN_HEIGHT[layer] * PADDED_HEIGHT[layer] + int'(row) * POOL_SIZE[layer] * STRIDE[layer]
+          + pixel % SEEN_HEIGHT[layer];  // row of the map
       at = INPUT_WORD[layer] * PE_WIDTH_EDGES + (seen * PADDED_WIDTH[layer] + int'(column)) * IN_CHANNELS[layer]
           + b % IN_CHANNELS[layer];
-      if (b < SEEN_HEIGHT[layer] * IN_CHANNELS[layer]) bits[b] = memory[at/PE_WIDTH_EDGES][at%PE_WIDTH_EDGES];
+      if (pixel < PLANES[layer] * SEEN_HEIGHT[layer]) bits[b] = memory[at/PE_WIDTH_EDGES][at%PE_WIDTH_EDGES];
     end
   end
 

@@ -27,10 +27,12 @@ module o3_patch
 
   always_ff @(posedge clk)
     for (int j = 0; j < PE_WIDTH_EDGES; j++) begin
-      int edge_number, tap;
+      int edge_number, tap, seen;
       edge_number = int'(number) * PE_WIDTH_EDGES + j;
-      tap = edge_number < EDGES[layer] ? edge_number / IN_CHANNELS[layer] : 0;
+      if (edge_number >= EDGES[layer]) edge_number = 0;
+      tap = edge_number % TAPS[layer] / IN_CHANNELS[layer];
+      seen = edge_number / TAPS[layer] * SEEN_HEIGHT[layer] + row + tap / KERNEL_WIDTH[layer];
       activations[j] <= slots[(column+tap%KERNEL_WIDTH[layer])%PATCH_COLUMNS[layer]]
-          [(row+tap/KERNEL_WIDTH[layer])*IN_CHANNELS[layer]+edge_number%IN_CHANNELS[layer]];
+          [seen*IN_CHANNELS[layer]+edge_number%IN_CHANNELS[layer]];
     end
 endmodule
