@@ -16,7 +16,14 @@ EXIT_DIFFERENT = 1
 def rtl(
     architecture: options.Architecture,
     workload: options.Workload,
-    layer: options.Layer,
+    layer: Annotated[
+        list[str],
+        typer.Option(
+            "--layer",
+            metavar="LAYER",
+            help="Layer, by its name or its number from 0; repeatable: layers in a row.",
+        ),
+    ],
     output: options.OutputFolder,
     settings: options.Set = None,
     check: Annotated[
@@ -26,7 +33,7 @@ def rtl(
     image: options.Image = 0,
     image_file: options.ImageFile = None,
 ) -> None:
-    """Write ARCH as SystemVerilog that runs one layer of WORKLOAD, with memories and a testbench.
+    """Write ARCH as SystemVerilog that runs a layer of WORKLOAD, or several in a row, with a testbench.
 
     Exit status of --check: 0, all events and output bits are the same; 1, they differ. What is written
     and how to read it is in docs/rtl.md.
@@ -40,17 +47,16 @@ def rtl(
     machine = load_machine(architecture, settings)
 
     from o3sim.cli.progress import progress_on_stderr
-    from o3sim.network.layer_names import layer_number
+    from o3sim.network.layer_names import layer_row
     from o3sim.runs.case import load_case
 
     loaded = load_case(workload, image_file, image + 1, [machine])
-    number = layer_number(layer, [each.name for each in loaded.network.layers])
+    numbers = layer_row(layer, [each.name for each in loaded.network.layers])
     case = loaded.one(image)
-    subject = Subject(machine, case.network, number, case.images.x[0])
-    name = subject.layer.name
+    subject = Subject(machine, case.network, numbers[0], case.images.x[0], len(numbers))
     files = texts(subject)
     write(files, output)
-    print(f"wrote {len(files)} files of layer {name} to {output}", file=sys.stderr)
+    print(f"wrote {len(files)} files of layer {subject.title} to {output}", file=sys.stderr)
     if not check:
         return
     from o3sim.network.activity import doing
@@ -65,6 +71,5 @@ def rtl(
     if report:
         print(*report, sep="\n")
         raise typer.Exit(EXIT_DIFFERENT)
-    print(
-        f"equal: {events_of(output):,} events and {output_bits(subject).size:,} output bits of layer {name}"
-    )
+    bits = sum(each.size for each in output_bits(subject))
+    print(f"equal: {events_of(output):,} events and {bits:,} output bits of layer {subject.title}")

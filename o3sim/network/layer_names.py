@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from o3sim.config.catalog import suggest
 from o3sim.errors import InputError
@@ -27,3 +28,24 @@ def layer_number(layer: str, names: Sequence[str]) -> int:
         return int(layer)
     listed = ", ".join(f"{number} {name}" for number, name in enumerate(names))
     raise InputError(f"no layer `{layer}`{suggest(layer, names)}; there are {listed}")
+
+
+def layer_row(layers: Sequence[str], names: Sequence[str]) -> range:
+    """Find layers that follow one another, as :func:`layer_number` finds one.
+
+    Raises
+    ------
+    InputError
+        If there is no such layer, or one does not follow the one before.
+
+    Examples
+    --------
+    >>> layer_row(["conv2", "2"], ["conv1", "conv2", "dense3"])
+    range(1, 3)
+    """
+    numbers = [layer_number(layer, names) for layer in layers]
+    for before, number in pairwise(numbers):
+        if number != before + 1:
+            follows = f"{names[before + 1]} does" if before + 1 < len(names) else "none does"
+            raise InputError(f"--layer {names[number]}: does not follow {names[before]}; {follows}")
+    return range(numbers[0], numbers[-1] + 1)

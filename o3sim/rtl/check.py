@@ -7,17 +7,17 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from o3sim.checks.diff.traces import compare_traces
 from o3sim.errors import InputError
 from o3sim.rtl.emit import output_bits
-from o3sim.rtl.memories import output_words
-from o3sim.runs.case import Case
-from o3sim.trace.session import trace_layer
-from o3sim.trace.window import event_window
-from o3sim.trace.writers.canonical import make_writer
+from o3sim.rtl.expected import write_events
 
 if TYPE_CHECKING:
     from o3sim.rtl.emit import Subject
+    from o3sim.runs.case import Case
     from o3sim.runs.progress import Progress
 
 EXPECTED, TRACE, OUTPUT, LOG = "expected.txt", "trace.txt", "output.hex", "build.log"
@@ -48,21 +48,9 @@ def check_tools() -> None:
 
 
 def write_expected(subject: Subject, case: Case, folder: Path, progress: Progress | None = None) -> None:
-    """Trace the layer on the simulator, into the folder of the RTL.
-
-    Parameters
-    ----------
-    subject : Subject
-    case : Case
-        Of its network, its image being the first.
-    folder : Path
-    progress : callable, optional
-        Told of every layer that begins.
-    """
+    """Trace the layers on the simulator (:mod:`o3sim.rtl.expected`), into the folder of the RTL."""
     with (folder / EXPECTED).open("wb") as stream:
-        trace_layer(
-            subject.architecture, case, event_window(subject.number), make_writer, stream, progress=progress
-        )
+        write_events(subject, case, stream, progress)
 
 
 def run_rtl(folder: Path, *settings: str) -> None:
@@ -100,35 +88,31 @@ def difference(subject: Subject, folder: Path) -> list[str]:
 
 
 def wrong_bits(subject: Subject, folder: Path) -> list[str]:
-    """Say which bits of the activation buffer are wrong after a layer: output bits, and others that changed.
+    """Say which bits of the activation buffer are wrong in the end: output bits, and others that changed.
 
     Output bits are to be those of functional inference, and all other bits what they were before.
     """
-    from o3sim.contract.output_addresses import first_output_word
-
-    width, bits = subject.architecture.pe.width_edges, output_bits(subject)
-    first = first_output_word(subject.layer.geometry, width)
-    wanted, made = (_words(folder / name) for name in (ACTIVATIONS, OUTPUT))
-    words, in_last = output_words(bits, width), bits.size % width or width
-    behind = wanted[first + len(words) - 1] >> in_last << in_last  # what else the last word holds
-    wanted[first : first + len(words)] = [*words[:-1], words[-1] | behind]
+    regions, width = subject.regions, subject.architecture.pe.width_edges
+    wanted, made = (_bits(folder / name, width) for name in (ACTIVATIONS, OUTPUT))
+    described: dict[int, str] = {}
+    for number, (layer, bits) in enumerate(zip(subject.layers, output_bits(subject), strict=True)):
+        places = regions.output_places(number)
+        wanted[places] = bits.ravel()
+        of_layer = f" of layer {layer.name}" if subject.count > 1 else ""
+        described |= {
+            place: f"output bit of window {window}{of_layer} is wrong"
+            for window, place in enumerate(places.tolist())
+        }
     return [
-        _described((word - first) * width + place, bits.size, word, place)
-        for word, (is_right, is_there) in enumerate(zip(wanted, made, strict=True))
-        for place in range(width)
-        if (is_right ^ is_there) >> place & 1
+        described.get(at, f"bit {at % width} of word {at // width}, no output bit, has changed")
+        for at in np.flatnonzero(wanted != made).tolist()
     ]
 
 
-def _words(path: Path) -> list[int]:
-    """Read a memory as Verilog writes it."""
-    return [int(line, 16) for line in path.read_text().splitlines() if not line.startswith("//")]
-
-
-def _described(window: int, windows: int, word: int, place: int) -> str:
-    if 0 <= window < windows:
-        return f"output bit of window {window} is wrong"
-    return f"bit {place} of word {word}, no output bit, has changed"
+def _bits(path: Path, width: int) -> NDArray[np.uint8]:
+    """Read a memory as Verilog writes it: its words, and of each the bits, lowest first."""
+    words = [int(line, 16) for line in path.read_text().splitlines() if not line.startswith("//")]
+    return np.array([word >> place & 1 for word in words for place in range(width)], np.uint8)
 
 
 def cycles_of(trace: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,11 @@ from o3sim.contract.events import EventWindow
 from o3sim.errors import InputError
 from o3sim.files import write_atomic
 from o3sim.files.folders import replacing_folder
-from o3sim.rtl.memories import activation_words, hex_text, old_words, thresholds, weight_memory
-from o3sim.rtl.parameters import header, parameters
+from o3sim.rtl.header import header, layer_names
+from o3sim.rtl.layer_sizes import weight_places
+from o3sim.rtl.memories import hex_text, thresholds, weight_memory
+from o3sim.rtl.parameters import parameters
+from o3sim.rtl.regions import Regions, regions_of
 from o3sim.rtl.scope import check_scope
 from o3sim.rtl.table_files import table_files
 from o3sim.trace.canonical import HEADER, WINDOW
@@ -34,26 +38,50 @@ PARAMETERS = "o3_parameters.svh"
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A machine, and the layer of a network on one image that it is to run.
+    """A machine, and the layer of a network on one image that it is to run, or several in a row.
 
     Attributes
     ----------
     architecture : Architecture
     network : Network
     number : int
-        Of the layer, from 0.
+        Of the first layer, from 0.
     image : uint8 array
+    count : int
+        Layers.
     """
 
     architecture: Architecture
     network: Network
     number: int
     image: NDArray[np.uint8]
+    count: int = 1
 
     @property
     def layer(self) -> Layer:
-        """The layer."""
+        """The first layer."""
         return self.network.layers[self.number]
+
+    @property
+    def numbers(self) -> range:
+        """Numbers of the layers."""
+        return range(self.number, self.number + self.count)
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """The layers, in their order."""
+        return self.network.layers[self.number : self.number + self.count]
+
+    @property
+    def regions(self) -> Regions:
+        """Where their maps lie in the activation buffer."""
+        return regions_of([layer.geometry for layer in self.layers], self.architecture)
+
+    @property
+    def title(self) -> str:
+        """What they are called together."""
+        names = [layer.name for layer in self.layers]
+        return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
 
 
 def texts(subject: Subject) -> dict[str, str]:
@@ -64,23 +92,35 @@ def texts(subject: Subject) -> dict[str, str]:
     InputError
         If there is no RTL of the machine or the layer.
     """
-    architecture, layer = subject.architecture, subject.layer
-    check_scope(architecture, subject.network, subject.number)
+    architecture, layers = subject.architecture, subject.layers
+    check_scope(architecture, subject.network, subject.numbers)
     width = architecture.pe.width_edges
-    values = parameters(architecture, layer, subject.number)
-    count_bits = max(1, (2 * layer.geometry.n_edges_full + 1).bit_length())
-    activations = activation_words(layer.geometry, input_bits(subject), width)
-    activations += old_words(int(values["ACTIVATION_WORDS"]) - len(activations), width)
-    window = describe(layer.name, subject.number, EventWindow(subject.number))
+    values = parameters(architecture, layers, subject.number)
+    full = max(layer.geometry.fan_in * (2**layer.geometry.planes - 1) for layer in layers)
+    limits = [limit for layer in layers for limit in thresholds(layer)]
+    names = layer_names([layer.name for layer in layers])
     return {
         **_units(architecture),
-        PARAMETERS: header(values, _title(subject)),
-        "activations.hex": hex_text(activations, width),
-        "weights.hex": hex_text(weight_memory(layer, architecture), width),
-        "thresholds.hex": hex_text(thresholds(layer), count_bits),
-        **table_files(layer, architecture),
-        "window.txt": f"{HEADER}\n{WINDOW}{window}\n",
+        PARAMETERS: header(values, _title(subject)) + names,
+        "activations.hex": hex_text(subject.regions.content(input_bits(subject)), width),
+        "weights.hex": hex_text(_weights(layers, architecture), width),
+        "thresholds.hex": hex_text(limits, (2 * full + 1).bit_length()),
+        **table_files(layers, architecture),
+        "window.txt": f"{HEADER}\n{window_line(subject)}",
     }
+
+
+def window_line(subject: Subject) -> str:
+    """Return the line of a trace that says of which layers it is."""
+    return f"{WINDOW}{describe(subject.title, subject.number, EventWindow(subject.number))}\n"
+
+
+def _weights(layers: Sequence[Layer], architecture: Architecture) -> list[int]:
+    """Return what the weight buffer holds: the words of each layer from the first bank on."""
+    words: list[int] = []
+    for layer, first in zip(layers, weight_places(layers, architecture), strict=False):
+        words += [0] * (first - len(words)) + weight_memory(layer, architecture)
+    return words
 
 
 def _units(architecture: Architecture) -> dict[str, str]:
@@ -100,7 +140,7 @@ def unit_folders(architecture: Architecture) -> list[Path]:
 
 
 def input_bits(subject: Subject) -> NDArray[np.integer]:
-    """Return the bits that the layer reads."""
+    """Return the bits that the first layer reads, or codes of a fixed-point input."""
     from o3sim.network.flow import source_numbers
     from o3sim.network.infer import infer
     from o3sim.network.own_input import own_input
@@ -112,11 +152,12 @@ def input_bits(subject: Subject) -> NDArray[np.integer]:
     return network.encode(image) if source is None else infer(network, image).bits[source]
 
 
-def output_bits(subject: Subject) -> NDArray[np.uint8]:
-    """Return the bits that the layer is to give, by functional inference."""
+def output_bits(subject: Subject) -> list[NDArray[np.uint8]]:
+    """Return the bits that each layer is to give, by functional inference."""
     from o3sim.network.infer import infer
 
-    return infer(subject.network, subject.image).bits[subject.number]
+    bits = infer(subject.network, subject.image).bits
+    return [bits[number] for number in subject.numbers]
 
 
 def prepare_folder(folder: Path) -> None:
@@ -149,6 +190,6 @@ def write(files: dict[str, str], folder: Path) -> None:
 
 
 def _title(subject: Subject) -> str:
-    names = subject.architecture.name, subject.layer.name, subject.network.name
-    machine, layer, network = (" ".join(name.split()) for name in names)
-    return f"Sizes of machine {machine} and layer {layer} of {network}; written by `o3sim rtl`."
+    names = subject.architecture.name, subject.title, subject.network.name
+    machine, layers, network = (" ".join(name.split()) for name in names)
+    return f"Sizes of machine {machine} and layer {layers} of {network}; written by `o3sim rtl`."

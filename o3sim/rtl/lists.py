@@ -30,12 +30,12 @@ def list_length(geometry: Geometry, architecture: Architecture) -> int:
     return int((starts[1:] - starts[:-1]).max())
 
 
-def list_words(geometry: Geometry, architecture: Architecture) -> list[int]:
-    """Return the tables, one group's after another, each filled up with 0.
+def list_words(geometry: Geometry, architecture: Architecture, length: int) -> list[int]:
+    """Return the tables, one group's after another, each filled up with 0 to some length.
 
     The fields of a line are 1, the row of the weight memory among those of the group, channel and place.
     """
-    tasks, length = _tasks(geometry, architecture), list_length(geometry, architecture)
+    tasks = _tasks(geometry, architecture)
     words = []
     for start, end in zip(tasks.list_start[:-1], tasks.list_start[1:], strict=True):
         for task in tasks.listed[start:end].tolist():

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.config.dispatch import CAROUSEL
+from o3sim.contract.weight_groups import weight_words
 from o3sim.network.bits.packing import unpack_bits
 from o3sim.rtl.lists import is_listed, listed_rows
 
@@ -23,22 +24,24 @@ def activation_words(geometry: Geometry, bits: NDArray[np.integer], width_edges:
     ----------
     geometry : Geometry
     bits : int array, shape (in_height, in_width, in_channels)
-        0 or 1; of a dense layer in any shape.
+        0 or 1; of a dense layer in any shape. Codes of a fixed-point input: their bit planes lie one behind
+        another, the most significant first.
     width_edges : int
     """
     shape = geometry.in_height, geometry.in_width, geometry.in_channels
     border = (geometry.padding_pixels,) * 2
-    outside = int(geometry.padding == "+1")
-    padded = np.pad(bits.reshape(shape), (border, border, (0, 0)), constant_values=outside)
-    return _words(padded.ravel(), width_edges)
+    outside = 2**geometry.planes - 1 if geometry.padding == "+1" else 0
+    padded = np.pad(bits.reshape(shape), (border, border, (0, 0)), constant_values=outside).ravel()
+    planes = [padded >> plane & 1 for plane in reversed(range(geometry.planes))]
+    return _words(np.concatenate(planes), width_edges)
 
 
-def old_words(count: int, width_edges: int) -> list[int]:
+def old_bits(count: int) -> NDArray[np.integer]:
     """Return what lies where output bits go, as a layer before may have left it: any bits, always the same.
 
     A bit that is not written does not come out right by itself then, be it 0 or 1.
     """
-    return _words(np.random.default_rng(0).integers(0, 2, count * width_edges), width_edges)
+    return np.random.default_rng(0).integers(0, 2, count)
 
 
 def weight_rows(geometry: Geometry, architecture: Architecture) -> list[int | None]:
@@ -63,6 +66,11 @@ def weight_rows(geometry: Geometry, architecture: Architecture) -> list[int | No
     return [group // each if group // each < channels else None for group in range(groups)]
 
 
+def weight_memory_words(geometry: Geometry, architecture: Architecture) -> int:
+    """Count the words of the weight buffer that a layer's rows take."""
+    return len(weight_rows(geometry, architecture)) * weight_words(geometry, architecture.pe.width_edges)
+
+
 def weight_memory(layer: Layer, architecture: Architecture) -> list[int]:
     """Return the words of the weight buffer, by address; 0 where no channel has any."""
     width, groups = architecture.pe.width_edges, architecture.scheduler.groups or 1
@@ -78,14 +86,19 @@ def weight_memory(layer: Layer, architecture: Architecture) -> list[int]:
 
 
 def thresholds(layer: Layer) -> list[int]:
-    """Return for each channel the matches from which on it is 1.
+    """Return for each channel the matches from which on it is 1, those of a bit plane by its weight.
 
-    0 and ``n_edges + 1`` stand for all that make a channel constant.
+    0 and one more than all together stand for all that make a channel constant. Of a fixed-point input, whose
+    values are ``(sum_p 2^p s_p + c) / 2``, ``c`` of each tap goes into the threshold.
     """
     assert layer.theta is not None  # noqa: S101 - only of layers with thresholds
-    n_edges = layer.geometry.n_edges_full
-    matches = -(-(n_edges + layer.theta) // 2)
-    return [int(count) for count in np.clip(matches, 0, n_edges + 1)]
+    g, theta = layer.geometry, layer.theta
+    full = g.fan_in * (2**g.planes - 1)
+    if g.planes > 1:
+        signs = 2 * unpack_bits(layer.weights, g.fan_in).astype(np.int64) - 1
+        theta = 2 * theta - layer.input_offset * signs.sum(axis=1)
+    matches = -(-(full + theta) // 2)
+    return [int(count) for count in np.clip(matches, 0, full + 1)]
 
 
 def output_words(bits: NDArray[np.integer], width_edges: int) -> list[int]:

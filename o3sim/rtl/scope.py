@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from o3sim.config.custom_code import is_custom
+from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.plan import plan_groups
 from o3sim.errors import InputError
+from o3sim.network.flow import source_numbers
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
@@ -17,22 +19,22 @@ if TYPE_CHECKING:
 LEAST_LATENCY_CYCLES = 2
 
 
-def check_scope(architecture: Architecture, network: Network, number: int) -> None:
-    """Refuse a machine or a layer that cannot be written.
+def check_scope(architecture: Architecture, network: Network, numbers: range) -> None:
+    """Refuse a machine or layers that cannot be written.
 
     Parameters
     ----------
     architecture : Architecture
     network : Network
-    number : int
-        Of the layer, from 0.
+    numbers : range
+        Of the layers, from 0.
 
     Raises
     ------
     InputError
         With the key or the layer's property that is outside, and the way out.
     """
-    for problem in _problems(architecture, network, number):
+    for problem in _problems(architecture, network, numbers):
         raise InputError(f"architecture {architecture.name}: {problem}")
 
 
@@ -42,14 +44,30 @@ def check_machine(architecture: Architecture) -> None:
         raise InputError(f"architecture {architecture.name}: {problem}")
 
 
-def _problems(architecture: Architecture, network: Network, number: int) -> Iterator[str]:
+def _problems(architecture: Architecture, network: Network, numbers: range) -> Iterator[str]:
     yield from _machine_problems(architecture)
-    layer = network.layers[number]
-    where = f"layer {layer.name}"
-    if layer.scores:
-        yield f"pruning.argmax: {where} gives scores, of which no RTL is written; name another --layer"
-    yield from _geometry_problems(where, layer.geometry)
-    yield from _weight_problems(where, architecture, network, number)
+    for number in numbers:
+        layer = network.layers[number]
+        where = f"layer {layer.name}"
+        if layer.scores:
+            yield f"pruning.argmax: {where} gives scores, of which no RTL is written; name another --layer"
+        yield from _geometry_problems(where, layer.geometry)
+        if layer.geometry.planes > 1:
+            yield from _plane_problems(where, architecture, layer.geometry)
+        yield from _weight_problems(where, architecture, network, number)
+    yield from _row_problems(network, numbers)
+
+
+def _row_problems(network: Network, numbers: range) -> Iterator[str]:
+    """Say which layers of a row do not take what the one before them gives."""
+    sources = source_numbers(network.layers)
+    for number in numbers[1:]:
+        layer, before = network.layers[number], network.layers[number - 1]
+        if layer.geometry.own_input or sources[number] != number - 1:
+            yield (
+                f"layer {layer.name} does not take the output of layer {before.name}, so no RTL runs one"
+                " behind the other; give one --layer"
+            )
 
 
 def _machine_problems(architecture: Architecture) -> Iterator[str]:
@@ -64,8 +82,6 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
             f"pe.latency_cycles: {a.pe.latency_cycles} would need memories that are read within a cycle;"
             f" give at least {LEAST_LATENCY_CYCLES}"
         )
-    if a.activation_buffer.line_buffer:
-        yield "activation_buffer.line_buffer: has no RTL; take `false`"
     if a.scheduler.tiles == "columns":
         yield "scheduler.tiles: `columns` has no RTL; take `shared`"
     if a.activation_buffer.share_patch_reads == "aligned":
@@ -77,8 +93,6 @@ def _machine_problems(architecture: Architecture) -> Iterator[str]:
 
 
 def _geometry_problems(where: str, geometry: Geometry) -> Iterator[str]:
-    if geometry.planes > 1:
-        yield f"{where} takes fixed-point input, of which no RTL is written; name a later --layer"
     if geometry.makes_sums:
         yield f"{where} makes sums of more than its dots, of which no RTL is written; name another --layer"
     if geometry.edge_order is not None:
@@ -92,6 +106,18 @@ def _geometry_problems(where: str, geometry: Geometry) -> Iterator[str]:
         yield (
             f"{where} has a pool of {pool.size} every {pool.stride}; RTL is written where windows lie side"
             " by side; name another --layer"
+        )
+
+
+def _plane_problems(where: str, architecture: Architecture, geometry: Geometry) -> Iterator[str]:
+    """Say where words of a fixed-point input would take more than one word of weights each."""
+    if architecture.scheduler.dispatch == CAROUSEL:
+        return
+    width, taps = architecture.pe.width_edges, geometry.fan_in
+    if taps > width and taps % width:
+        yield (
+            f"pe.width_edges: words of {width} edges begin elsewhere in each bit plane of the {taps} taps of"
+            f" {where}, of which no RTL is written; give {taps} or more, or name a later --layer"
         )
 
 

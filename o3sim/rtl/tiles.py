@@ -56,7 +56,13 @@ class Tables:
 
 def fills_words(geometry: Geometry, architecture: Architecture) -> bool:
     """Return whether each word of a neuron is a word of the buffer."""
-    return geometry.kind == "dense" or geometry.in_channels % architecture.pe.width_edges == 0
+    is_row = geometry.kind == "dense" and geometry.planes == 1
+    return is_row or geometry.in_channels % architecture.pe.width_edges == 0
+
+
+def words_of_planes(geometry: Geometry, architecture: Architecture) -> int:
+    """Count the words of a neuron: each bit plane has words of its own."""
+    return geometry.planes * weight_words(geometry, architecture.pe.width_edges)
 
 
 def tables(name: str, geometry: Geometry, architecture: Architecture) -> Tables:
@@ -79,7 +85,7 @@ def tables(name: str, geometry: Geometry, architecture: Architecture) -> Tables:
         held: dict[tuple[int, int], int] = {}
         for position in order[start:end]:
             for base, inside in _neurons(geometry, position):
-                for number in range(weight_words(geometry, width)):
+                for number in range(words_of_planes(geometry, architecture)):
                     addresses = words.addresses(base, inside, number)
                     key = (addresses[0], 0) if words.are_of_buffer and addresses else (base, number)
                     if addresses and key not in held:
@@ -100,12 +106,14 @@ class _Words(NamedTuple):
         """List the buffer words that a word's edges lie in, in their order, but for taps of the padding."""
         g = self.geometry
         rows, columns = inside
+        height, width = (size + 2 * g.padding_pixels for size in (g.in_height, g.in_width))
+        plane, word = divmod(number, weight_words(g, self.width))
         met: dict[int, None] = {}
-        for edge in range(number * self.width, min((number + 1) * self.width, g.fan_in)):
+        for edge in range(word * self.width, min((word + 1) * self.width, g.fan_in)):
             tap, channel = divmod(edge, g.in_channels)
             ky, kx = divmod(tap, g.kernel_width)
             if ky in rows and kx in columns:
-                at = base + (ky * (g.in_width + 2 * g.padding_pixels) + kx) * g.in_channels + channel
+                at = base + ((plane * height + ky) * width + kx) * g.in_channels + channel
                 met[at // self.width] = None
         return list(met)
 

@@ -160,7 +160,7 @@ def test_a_layer_that_is_not_there_gets_the_same_words(run: Run, command: Comman
 @pytest.mark.parametrize("command", having("--layer"), ids=str)
 def test_a_layer_is_taken_by_name_or_by_number(run: Run, command: Command, tmp_path: Path) -> None:
     made = []
-    emitted = ("--set", "dram.bits_per_cycle=ideal", "--set", "activation_buffer.line_buffer=false")
+    emitted = ("--set", "dram.bits_per_cycle=ideal")
     settings = emitted if str(command) == "rtl" else ()
     for layer in ("dense2", "1"):
         done = run(*command.words, *command.needed(but="--layer"), "--layer", layer, *settings)

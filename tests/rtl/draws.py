@@ -14,7 +14,7 @@ from o3sim.contract.patch import least_patch_bits
 from o3sim.network.bits.packing import pack_bits
 from o3sim.network.layer import Geometry, Layer, Pool
 from o3sim.network.network import Network
-from o3sim.network.preprocess import BinaryInput
+from o3sim.network.preprocess import BinaryInput, FixedInput, InputSpec
 from o3sim.rtl.emit import Subject
 from tests.machine.carousel.samples import carousel
 from tests.machine.harness import architecture, queueless
@@ -26,8 +26,26 @@ CENTRAL = ("out_of_order", "in_order", "dense", "member_major")
 """What a central queue may do, in turns."""
 
 
-def draw(seed: int) -> Subject:
-    """Draw a machine and a layer: of every kind, biased to sizes at which units get in each other's way."""
+MOST_LAYERS = 3
+"""In a row."""
+
+
+def draw(seed: int, layers: int = 1) -> Subject:
+    """Draw a machine and a layer: of every kind, biased to sizes at which units get in each other's way.
+
+    With more layers others follow it, which take what the one before gives, and the input may be fixed-point.
+    """
+    made = _draw(seed)
+    if layers == 1:
+        return made
+    chance = Random(seed)
+    geometries = [_on_codes(chance, made.architecture, made.layer.geometry)]
+    while len(geometries) < layers:
+        geometries.append(_following(chance, geometries[-1]))
+    return subject(_with_room(made.architecture, geometries), geometries[0], seed, *geometries[1:])
+
+
+def _draw(seed: int) -> Subject:
     chance = Random(seed)
     width = chance.choice([1, 3, 4, 8, 16])
     geometry = _geometry(chance, width)
@@ -45,24 +63,84 @@ def draw(seed: int) -> Subject:
     return subject(machine, geometry, seed)
 
 
-def subject(machine: Any, geometry: Geometry, seed: int) -> Subject:
-    """Give a machine a layer of random weights and thresholds, and an image of noise."""
+def subject(machine: Any, geometry: Geometry, seed: int, *following: Geometry) -> Subject:
+    """Give a machine layers of random weights and thresholds, and an image of noise."""
     random = np.random.default_rng(seed)
+    geometries = [geometry, *following]
     if machine.scheduler.assignment == "channel_balanced":
-        geometry = replace(geometry, channel_work=_work(random, geometry))
-    bits = geometry.pooled_height * geometry.pooled_width * geometry.out_channels
-    scores = Geometry("dense", 1, 1, bits, 2, channel_work=(1, 1))
-    n_edges = geometry.n_edges_full
-    theta = np.rint(random.normal(0.3, 1, geometry.out_channels) * n_edges**0.5).astype(np.int64)
-    constant = random.random(geometry.out_channels) < random.choice([0, 0, 0.3])
-    theta[constant] = random.choice([-n_edges - 1, n_edges + 2], constant.sum())
-    layers = (
-        Layer("hidden", geometry, _weights(random, geometry), theta),
-        Layer("scores", scores, _weights(random, scores), None, scores=True),
-    )
+        geometries = [replace(each, channel_work=_work(random, each)) for each in geometries]
+    hidden = [_hidden(random, number, each) for number, each in enumerate(geometries)]
+    scores = Geometry("dense", 1, 1, _outputs(geometries[-1]), 2, channel_work=(1, 1))
+    layers = *hidden, Layer("scores", scores, _weights(random, scores), None, scores=True)
     shape = geometry.in_height, geometry.in_width, geometry.in_channels
-    network = Network("drawn", BinaryInput(128), shape, layers, ("a", "b"))
-    return Subject(machine, network, 0, random.integers(0, 256, shape, np.uint8))
+    network = Network("drawn", _input(geometry), shape, layers, ("a", "b"))
+    return Subject(machine, network, 0, random.integers(0, 256, shape, np.uint8), len(hidden))
+
+
+def _hidden(random: np.random.Generator, number: int, geometry: Geometry) -> Layer:
+    value = 2 ** (geometry.planes - 1)  # the greatest of a tap
+    most = geometry.fan_in * value
+    theta = np.rint(random.normal(0.3, 1, geometry.out_channels) * geometry.fan_in**0.5 * value).astype(
+        np.int64
+    )
+    constant = random.random(geometry.out_channels) < random.choice([0, 0, 0.3])
+    theta[constant] = random.choice([-most - 1, most + 2], constant.sum())
+    name = f"hidden{number + 1}" if number else "hidden"
+    offset = _input(geometry).offset
+    return Layer(name, geometry, _weights(random, geometry), theta, input_offset=offset)
+
+
+def _input(geometry: Geometry) -> InputSpec:
+    """Return what makes codes of pixels: of several bit planes two's complement."""
+    if geometry.planes == 1:
+        return BinaryInput(128)
+    most = 2.0 ** (geometry.planes - 1)
+    return FixedInput(geometry.planes, True, 0, -most, most - 1)
+
+
+def _on_codes(chance: Random, machine: Architecture, geometry: Geometry) -> Geometry:
+    """Give a layer a fixed-point input, half of the time, of words that take one of weights each."""
+    if chance.random() < 0.5:
+        return geometry
+    coded = replace(geometry, planes=chance.randint(2, 4))
+    width, taps = machine.pe.width_edges, geometry.kernel_height * geometry.kernel_width
+    if machine.scheduler.dispatch == "carousel":
+        return coded
+    return replace(coded, in_channels=width if taps > width else chance.randint(1, width // taps))
+
+
+def _outputs(geometry: Geometry) -> int:
+    return geometry.pooled_height * geometry.pooled_width * geometry.out_channels
+
+
+def _following(chance: Random, before: Geometry) -> Geometry:
+    """Draw a layer that takes what another gives."""
+    height, width = before.pooled_height, before.pooled_width
+    if chance.random() < 0.2:
+        return Geometry("dense", 1, 1, _outputs(before), chance.randint(1, 12))
+    padding = chance.randint(0, 2)
+    kernel_height, kernel_width = (chance.randint(1, min(3, size + 2 * padding)) for size in (height, width))
+    shape = height, width, before.out_channels, chance.randint(1, 6), kernel_height, kernel_width
+    outside: Any = chance.choice(["-1", "+1"])
+    plain = Geometry("conv", *shape, chance.choice([1, 1, 2]), padding, outside)
+    pools = min(plain.out_height, plain.out_width) > 1 and chance.random() < 0.5
+    return replace(plain, pool=Pool(2, 2)) if pools else plain
+
+
+def _with_room(machine: Architecture, geometries: list[Geometry]) -> Architecture:
+    """Give the memories of PEs, where they have some, as much as the layer takes that takes most."""
+    if machine.activation_buffer.patch_kbit is None:
+        return machine
+    least = [_least_bits(machine, geometry) for geometry in geometries]
+    size = max(machine.activation_buffer.patch_kbit, -(-max(least) // 1024))
+    return machine.with_({"activation_buffer.patch_kbit": size})
+
+
+def _least_bits(machine: Architecture, geometry: Geometry) -> int:
+    if machine.scheduler.dispatch != "carousel":
+        return least_patch_bits(geometry, machine)
+    cut = tiles_of(geometry, machine.pe.width_edges, 0)
+    return 1 if isinstance(cut, Tiles) else cut
 
 
 def _geometry(chance: Random, width: int) -> Geometry:
@@ -95,7 +173,11 @@ def _patched(chance: Random, machine: Architecture, geometry: Geometry) -> tuple
         channels = max(1, int(1024 / bits_a_channel * chance.uniform(0.4, 1)))
         geometry = replace(geometry, in_channels=min(channels, 40))
     size = -(-least_patch_bits(geometry, machine) // 1024)
-    keys = {"activation_buffer.patch_kbit": size, "sequencer.outermost": "position"}
+    keys = {
+        "activation_buffer.patch_kbit": size,
+        "activation_buffer.line_buffer": False,
+        "sequencer.outermost": "position",
+    }
     return machine.with_(keys), geometry
 
 
@@ -121,8 +203,7 @@ def _gone_round(chance: Random, width: int, geometry: Geometry, seed: int) -> Su
         "weight_buffer__banks": chance.choice(["ideal", groups * (opened + chance.choice([0, 1, 3]))]),
     }
     made = subject(carousel(**common | keys), geometry, seed)
-    cuts = [tiles_of(layer.geometry, width, 0) for layer in made.network.layers]
-    least = max(1 if isinstance(cut, Tiles) else cut for cut in cuts)
+    least = max(_least_bits(made.architecture, layer.geometry) for layer in made.network.layers)
     size = -(-least // 1024) + chance.choice([0, 0, 1])
     return replace(made, architecture=made.architecture.with_({"activation_buffer.patch_kbit": size}))
 
@@ -157,6 +238,7 @@ def _queued(chance: Random, way: str, width: int) -> dict[str, Any]:
         "scheduler__select_cycles": chance.choice([0, 0, 1, 2]),
         "scheduler__window_in_flight_ops": chance.choice([1, 1, 2, "unlimited"]),
         "pruning__squash_latency_cycles": chance.choice([1, 1, 2, 4]),
+        "activation_buffer__line_buffer": chance.random() < 0.4,
     }
     return common | drawn | in_banks
 
@@ -181,6 +263,7 @@ def _counted(chance: Random, way: str, width: int) -> dict[str, Any]:
             "pe__pick": chance.choice(["oldest", "barrel"]),
             "scheduler__windows_per_cycle": chance.choice([1, 1, 2, 3]),
             "scheduler__bundle_positions": chance.choice([1, 2, 3]),
+            "activation_buffer__line_buffer": chance.random() < 0.4,
         }
     )
 

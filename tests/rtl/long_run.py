@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=200, help="how many to draw (200)")
     parser.add_argument("--seed", type=int, default=0, help="other cases for each (0)")
     parser.add_argument("--jobs", type=int, default=1, help="how many to build at a time (1)")
+    parser.add_argument("--layers", type=int, default=1, help="layers in a row of each (1)")
     arguments = parser.parse_args()
     check_tools()
     home = Path(mkdtemp(prefix="o3sim-rtl-"))
@@ -30,12 +31,13 @@ def main() -> int:
     events: Counter[str] = Counter()
     seeds = range(arguments.seed * 1_000_000, arguments.seed * 1_000_000 + arguments.cases)
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        compared = pool.map(lambda seed: compare(seed, home, settings), seeds)
+        compared = pool.map(lambda seed: compare(seed, arguments.layers, home, settings), seeds)
         for seed, lines in zip(seeds, compared, strict=True):
             folder = home / str(seed)
             if lines:
                 pool.shutdown(cancel_futures=True)
-                print("\n".join([f"case {seed} differs; its RTL is in {folder}", *described(seed), *lines]))
+                case = described(seed, arguments.layers)
+                print(f"case {seed} differs; its RTL is in {folder}", *case, *lines, sep="\n")
                 return 1
             way = WAYS[seed % len(WAYS)]
             events.update({way: events_of(folder), f"{way} machines": 1})
@@ -47,19 +49,20 @@ def main() -> int:
     return 0
 
 
-def compare(seed: int, home: Path, settings: list[str]) -> list[str]:
+def compare(seed: int, layers: int, home: Path, settings: list[str]) -> list[str]:
     """Compare one case; what cannot be built differs too."""
     try:
-        return disagreement(draw(seed), home / str(seed), settings)
+        return disagreement(draw(seed, layers), home / str(seed), settings)
     except Exception as error:
         return [f"{type(error).__name__}: {error}"]
 
 
-def described(seed: int) -> Iterator[str]:
+def described(seed: int, layers: int) -> Iterator[str]:
     """Write a case down."""
-    drawn = draw(seed)
+    drawn = draw(seed, layers)
     yield from described_machine(drawn.architecture)
-    yield f"  {drawn.layer.geometry}"
+    for layer in drawn.layers:
+        yield f"  {layer.geometry}"
 
 
 if __name__ == "__main__":

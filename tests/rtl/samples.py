@@ -17,6 +17,12 @@ GATHERED = conv(6, 6, 5, 5, pool=Pool(2, 2), padding_pixels=1, padding="+1")
 FULL = conv(6, 6, 7, 7, pool=Pool(2, 2), padding_pixels=1, padding="+1")
 """The same, of sizes at which numbers of windows, ops, words and places use all of their bits."""
 
+CODES = conv(6, 6, 1, 5, pool=Pool(2, 2), padding_pixels=1, padding="+1", planes=3)
+"""Three bit planes of nine taps: its words of 8 edges end within one, so words of 16 are needed."""
+
+BEHIND = conv(3, 3, 5, 6, padding_pixels=1, padding="-1")
+"""Takes what the layers with five channels give, each word of it shifted by the padding."""
+
 NARROW: dict[str, Any] = {
     "pe__latency_cycles": 3,
     "pe__contexts": 2,
@@ -65,6 +71,11 @@ def queue_in_banks(**changes: Any) -> Subject:
     """The layer of gathered words on such a machine whose queue is in two banks."""
     banks = {"scheduler__dispatch": "banked", "scheduler__banks": 2, "scheduler__issue_width_ops": None}
     return subject(architecture(**{**NARROW, "issue_queue__depth_ops": 8, **banks, **changes}), GATHERED, 1)
+
+
+def in_a_row(first: Subject, *following: Geometry) -> Subject:
+    """A machine and its layer, and layers that take what the one before gives."""
+    return subject(first.architecture, first.layer.geometry, 1, *following)
 
 
 def windows(dispatch: str, geometry: Geometry = GATHERED, **changes: Any) -> Subject:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 
 from o3sim.config.architecture import Architecture
-from o3sim.network.bits.packing import unpack_bits
+from o3sim.network.bits.packing import pack_bits, unpack_bits
+from o3sim.network.layer import Geometry, Layer
 from o3sim.rtl.lists import list_length, list_words
 from o3sim.rtl.memories import (
     activation_words,
@@ -64,12 +66,13 @@ def test_lists_are_tables_where_steps_do_not_give_them() -> None:
     geometry = conv(1, 3, 8, 3, kernel=1, channel_work=(3, 9, 4))
     balanced, skewed = (grouped(2, assignment) for assignment in ("channel_balanced", "skewed"))
     assert list_length(geometry, grouped(2, "position")) == 0
+    assert [list_length(geometry, each) for each in (balanced, skewed)] == [6, 5]
     # Lines of each group: row of its weights, channel, place.
-    assert [lines_of(words) for words in halves(list_words(geometry, balanced))] == [
+    assert [lines_of(words) for words in halves(list_words(geometry, balanced, 6))] == [
         [(0, 1, 0), (0, 1, 1), (0, 1, 2)],
         [(1, 0, 0), (0, 2, 0), (1, 0, 1), (0, 2, 1), (1, 0, 2), (0, 2, 2)],
     ]
-    assert [lines_of(words) for words in halves(list_words(geometry, skewed))] == [
+    assert [lines_of(words) for words in halves(list_words(geometry, skewed, 7))] == [
         [(0, 0, 0), (2, 2, 0), (1, 1, 1), (0, 0, 2), (2, 2, 2)],
         [(1, 1, 0), (0, 0, 1), (2, 2, 1), (1, 1, 2)],
     ]
@@ -99,6 +102,23 @@ def test_thresholds_are_counts_of_matches_and_constants_are_clipped() -> None:
     layer = queue().layer
     theta = np.array([-72, 0, 1, 72, 400])
     assert thresholds(replace(layer, theta=theta)) == [0, 36, 37, 72, 73]
+
+
+def test_a_threshold_of_fixed_point_input_is_in_matches_by_weight() -> None:
+    """Channel 1 of weights +1, -1, codes of two bits as -2 to 1: its sum is 1 - (-2) = 3 at most."""
+    geometry = Geometry("dense", 1, 1, 2, 3, planes=2)
+    weights = pack_bits(np.array([[1, 1], [1, 0], [0, 0]]))
+    layer = Layer("codes", geometry, weights, np.array([0, 3, 4]), input_offset=-1)
+    found = thresholds(layer)
+    values = np.arange(-2, 2)
+    for channel, (signs, theta) in enumerate(
+        zip([(1, 1), (1, -1), (-1, -1)], layer.theta.tolist(), strict=True)
+    ):
+        for pair in product(values.tolist(), repeat=2):
+            codes = [value + 2 for value in pair]
+            matches = sum(code if sign > 0 else 3 - code for code, sign in zip(codes, signs, strict=True))
+            dot = sum(value * sign for value, sign in zip(pair, signs, strict=True))
+            assert (matches >= found[channel]) == (dot >= theta), (channel, pair)
 
 
 def test_hex_has_a_word_a_line_lowest_bit_first() -> None:

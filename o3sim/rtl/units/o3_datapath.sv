@@ -7,6 +7,7 @@ module o3_datapath
 ) (
     input  logic                       clk,
     input  logic                       rst,
+    input  layer_t                     layer,
     // A word that goes in.
     input  logic                       word_valid,
     input  op_t                        word_op,
@@ -25,7 +26,8 @@ module o3_datapath
     output outcome_t                   verdict
 );
   // In the last word of an op only the edges that it has count.
-  localparam logic [PE_WIDTH_EDGES-1:0] LAST_MASK = {PE_WIDTH_EDGES{1'b1}} >> (PE_WIDTH_EDGES - LAST_EDGES);
+  logic [PE_WIDTH_EDGES-1:0] last_mask;
+  assign last_mask = {PE_WIDTH_EDGES{1'b1}} >> (PE_WIDTH_EDGES - last_edges(layer));
 
   typedef struct packed {
     logic                    valid;
@@ -40,15 +42,32 @@ module o3_datapath
   outcome_t [PE_LATENCY_CYCLES:2] stages;           // decided words, so many cycles after they went in
   logic [COUNT_BITS-1:0] so_far[PE_CONTEXTS];      // so far, of the op in each context
 
-  logic [PE_WIDTH_EDGES-1:0] equal;
+  logic [PE_WIDTH_EDGES-1:0] equal, own_weights;
   logic [$clog2(PE_WIDTH_EDGES+1)-1:0] ones;
-  assign equal = ~(activations ^ weights) & (int'(words.number) == WORDS - 1 ? LAST_MASK : '1);
+  assign equal = ~(activations ^ own_weights) & (is_last_word(layer, words.number) ? last_mask : '1);
   o3_popcount #(.WIDTH(PE_WIDTH_EDGES)) popcount (.word(equal), .ones(ones));
+
+  // Bit planes: edges of the next plane take the channel's weights from the first on, and count half as much.
+  logic [COUNT_BITS-1:0] matched;
+  if (most(PLANES) == 1) begin : g_bits
+    assign own_weights = weights;
+    assign matched = COUNT_BITS'(ones);
+  end else begin : g_planes
+    always_comb begin
+      matched = '0;
+      for (int j = 0; j < PE_WIDTH_EDGES; j++) begin
+        int edge_number;
+        edge_number = edge_of(layer, words.number, j);
+        own_weights[j] = weights[edge_number%TAPS[layer]%PE_WIDTH_EDGES];
+        if (equal[j]) matched = matched + COUNT_BITS'(weight_of(layer, edge_number));
+      end
+    end
+  end
 
   // With `sum` matches: 1 if sum >= threshold, 0 if sum + edges left < threshold.
   logic [COUNT_BITS-1:0] sum;
   logic is_1, is_0, decides;
-  assign sum = (words.starts ? '0 : so_far[words.context_number]) + COUNT_BITS'(ones);
+  assign sum = (words.starts ? '0 : so_far[words.context_number]) + matched;
   assign is_1 = sum >= words.threshold;
   assign is_0 = sum + words.left < words.threshold;
   assign decides = words.left == 0 || (PRUNING_THRESHOLD && (is_1 || is_0));

@@ -1,4 +1,4 @@
-// Runs one layer and prints its events: `cycle kind-number kind op unit value`, for `make trace.txt` to put in
+// Runs the layers and prints its events: `cycle kind-number kind op unit value`, for `make trace.txt` to put in
 // order; those of one way to dispatch are in o3_own_events.svh. After the last cycle the buffer with the output
 // bits is written to output.hex, by o3_own_output.svh.
 module o3_testbench
@@ -12,26 +12,33 @@ module o3_testbench
   o3_core core (.clk, .rst, .done);
 
   int cycle;
+  logic begins;          // a layer does, in this cycle
   logic ended, written;  // the last cycle is over; the last output bits are in the buffer
+  logic last;
+  assign last = int'(core.layer) == LAYERS - 1;
   always_ff @(posedge clk)
     if (rst) begin
       cycle <= 0;
+      begins <= 1'b1;
       ended <= 1'b0;
       written <= 1'b0;
       finished <= 1'b0;
     end else begin
       cycle <= cycle + 1;
-      if (done) ended <= 1'b1;
+      begins <= done && !last;
+      if (done && last) ended <= 1'b1;
       if (ended) written <= 1'b1;
       if (written) finished <= 1'b1;
     end
+  int number;
+  assign number = LAYER_NUMBER + int'(core.layer);
   logic shows_output;
   assign shows_output = !rst && written && !finished;
   `include "o3_own_output.svh"
 
   always_ff @(posedge clk)
     if (!rst && !ended) begin
-      if (cycle == 0) $display("0 0 layer_start %0d %s", LAYER_NUMBER, LAYER_NAME);
+      if (begins) $display("%0d 0 layer_start %0d %s", cycle, number, layer_name(int'(core.layer)));
       for (int p = 0; p < PE_COUNT; p++) begin
         for (int k = 0; k < $bits(core.known[0]) / $bits(outcome_t); k++)
           if (core.known[p][k].valid)
@@ -47,6 +54,6 @@ module o3_testbench
       for (int i = 0; i < OUTPUT_BUFFER_WRITE_WIDTH_OPS; i++)
         if (core.retired[i].valid)
           $display("%0d 8 retire %0d output %0d", cycle, core.retired[i].index, core.retired[i].outcome);
-      if (done) $display("%0d 9 layer_end %0d %s", cycle, LAYER_NUMBER, LAYER_NAME);
+      if (done) $display("%0d 9 layer_end %0d %s", cycle, number, layer_name(int'(core.layer)));
     end
 endmodule

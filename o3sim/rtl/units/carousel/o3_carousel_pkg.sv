@@ -4,14 +4,14 @@ package o3_carousel_pkg;
 
   localparam int GROUP_PES = PE_COUNT / SCHEDULER_GROUPS;
   localparam int SLOTS = SCHEDULER_OPEN_CHANNELS;         // of open channels
-  localparam int PLACES = POOLED_HEIGHT * POOLED_WIDTH;   // of windows, in the order of their hand-out
+  localparam int MOST_LANES = most(LANES), MOST_TILES = most(TILES);
 
   localparam int CONTEXT_BITS = bits_for(PE_CONTEXTS - 1);
-  localparam int MEMBER_BITS = bits_for(MEMBERS);
+  localparam int MEMBER_BITS = bits_for(most(MEMBERS));
   localparam int SLOT_BITS = bits_for(SLOTS - 1);
-  localparam int PLACE_BITS = bits_for(PLACES);
-  localparam int TILE_BITS = bits_for(TILES);
-  localparam int READ_BITS = bits_for(READS);
+  localparam int PLACE_BITS = bits_for(most(PLACES));
+  localparam int TILE_BITS = bits_for(most(TILES));
+  localparam int READ_BITS = bits_for(most(READS));
   localparam int LOCATION_BITS = bits_for(PATCH_WORDS - 1);
 
   // A window on its way to a context: of a channel whose words go round.
@@ -59,17 +59,23 @@ package o3_carousel_pkg;
     logic [31:0] location;
   } location_line_t;
 
+  // What the edges of a word count together.
+  function automatic logic [COUNT_BITS-1:0] count_of(input layer_t layer, input logic [WORD_BITS-1:0] number);
+    int edges = is_last_word(layer, number) ? last_edges(layer) : PE_WIDTH_EDGES;
+    return COUNT_BITS'(edges * weight_of(layer, edge_of(layer, number, 0)));
+  endfunction
+
   // The ops of a window are numbered channel by channel and window by window.
   function automatic op_t op_of(
-      input logic [PLACE_BITS-1:0] position, input logic [CHANNEL_BITS-1:0] channel,
+      input layer_t layer, input logic [PLACE_BITS-1:0] position, input logic [CHANNEL_BITS-1:0] channel,
       input logic [MEMBER_BITS-1:0] member);
     op_t op;
-    int row = int'(position) / POOLED_WIDTH * POOL_SIZE + int'(member) / POOL_SIZE;
-    int column = int'(position) % POOLED_WIDTH * POOL_SIZE + int'(member) % POOL_SIZE;
-    op.index = OP_BITS'((int'(channel) * PLACES + int'(position)) * MEMBERS + int'(member));
-    op.window = WINDOW_BITS'(int'(position) * OUT_CHANNELS + int'(channel));
+    int row = int'(position) / POOLED_WIDTH[layer] * POOL_SIZE[layer] + int'(member) / POOL_SIZE[layer];
+    int column = int'(position) % POOLED_WIDTH[layer] * POOL_SIZE[layer] + int'(member) % POOL_SIZE[layer];
+    op.index = OP_BITS'((int'(channel) * PLACES[layer] + int'(position)) * MEMBERS[layer] + int'(member));
+    op.window = WINDOW_BITS'(int'(position) * OUT_CHANNELS[layer] + int'(channel));
     op.channel = channel;
-    op.base = BASE_BITS'((row * PADDED_WIDTH + column) * STRIDE * IN_CHANNELS);
+    op.base = BASE_BITS'((row * PADDED_WIDTH[layer] + column) * STRIDE[layer] * IN_CHANNELS[layer]);
     return op;
   endfunction
 endpackage

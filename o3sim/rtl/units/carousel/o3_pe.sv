@@ -6,6 +6,7 @@ module o3_pe
 (
     input  logic                              clk,
     input  logic                              rst,
+    input  layer_t                            layer,
     input  logic     [CONTEXT_BITS-1:0]       turn,
     input  logic     [WORD_BITS-1:0]          passing,     // the word
     // Windows.
@@ -22,7 +23,7 @@ module o3_pe
     output logic     [PLACE_BITS-1:0]         place,
     output logic     [MEMBER_BITS-1:0]        member,
     input  location_line_t                    location,    // of its activations
-    input  part_t    [LANES-1:0]         sent,
+    input  part_t    [MOST_LANES-1:0]    sent,
     input  logic     [SLOTS-1:0][PE_WIDTH_EDGES-1:0] stream_words,
     // Outcomes.
     output outcome_t                          known,       // taken note of in this cycle
@@ -44,7 +45,7 @@ module o3_pe
     logic                   is_constant;
     logic [TIMER_BITS-1:0]  timer;        // cycles until its first word may go in, or a constant one is known
     logic [WORD_BITS-1:0]   words_heard;
-    logic                   heard_last;   // the last word of the neuron, in natural order, is among them
+    logic [COUNT_BITS-1:0]  left;         // edges in the other words, as they count
     logic                   is_known;
     logic                   outcome;
     outcome_t               ended;        // outcome of the window before, while the one before that is not written
@@ -58,7 +59,7 @@ module o3_pe
     with_verdict = contexts;
     for (int c = 0; c < PE_CONTEXTS; c++) begin
       op_t op;
-      op = op_of(contexts[c].window.position, contexts[c].window.channel, contexts[c].member);
+      op = op_of(layer, contexts[c].window.position, contexts[c].window.channel, contexts[c].member);
       if (contexts[c].window.valid && !contexts[c].is_known) begin
         if (contexts[c].is_constant) begin
           with_verdict[c].is_known = contexts[c].timer == 0;
@@ -76,13 +77,13 @@ module o3_pe
   op_t held_op;
   logic ends, stalls;
   assign held = with_verdict[turn];
-  assign held_op = op_of(held.window.position, held.window.channel, held.member);
+  assign held_op = op_of(layer, held.window.position, held.window.channel, held.member);
   always_comb begin
     known = '{valid: held.window.valid && held.is_known, index: held_op.index, window: held_op.window,
               outcome: held.outcome, window_is_1: held.outcome || held.was_1};
-    ends = known.valid && ((PRUNING_POOLING && held.outcome) || int'(held.member) == MEMBERS - 1);
+    ends = known.valid && ((PRUNING_POOLING && held.outcome) || int'(held.member) == MEMBERS[layer] - 1);
     folded = known.valid && !ends;
-    dropped = ends ? MEMBER_BITS'(MEMBERS - 1) - held.member : '0;
+    dropped = ends ? MEMBER_BITS'(MEMBERS[layer] - 1) - held.member : '0;
     ended = '{valid: ends, slot: held.window.slot, tile: held.window.tile};
     after_outcome = held;
     if (ends) begin
@@ -92,7 +93,7 @@ module o3_pe
       after_outcome.member = held.member + 1'b1;
       after_outcome.was_1 = held.was_1 || held.outcome;
       after_outcome.words_heard = '0;
-      after_outcome.heard_last = 1'b0;
+      after_outcome.left = COUNT_BITS'(FULL_COUNT[layer]);
       after_outcome.is_known = 1'b0;
       after_outcome.timer = TIMER_BITS'(held.is_constant);
     end
@@ -108,15 +109,15 @@ module o3_pe
 
   always_comb begin
     logic is_constant;
-    is_constant = PRUNING_THRESHOLD && (threshold == 0 || int'(threshold) > EDGES);
+    is_constant = needs_no_word(layer, threshold);
     now = after_outcome;
     if (given.valid)
       now = '{window: given, member: '0, was_1: 1'b0, threshold: threshold, is_constant: is_constant,
               timer: TIMER_BITS'(SCHEDULER_ISSUE_LATENCY_CYCLES + int'(is_constant)), words_heard: '0,
-              heard_last: 1'b0, is_known: 1'b0, outcome: 1'b0, ended: after_outcome.ended};
+              left: COUNT_BITS'(FULL_COUNT[layer]), is_known: 1'b0, outcome: 1'b0, ended: after_outcome.ended};
     issued = given.valid || folded;
-    issued_op = op_of(now.window.position, now.window.channel, now.member);
-    hears = now.window.valid && !stalls && !now.is_constant && now.timer == 0 && int'(now.words_heard) < WORDS;
+    issued_op = op_of(layer, now.window.position, now.window.channel, now.member);
+    hears = now.window.valid && !stalls && !now.is_constant && now.timer == 0 && int'(now.words_heard) < WORDS[layer];
   end
   assign hears_slot = now.window.slot;
   assign hears_op = issued_op;
@@ -124,21 +125,16 @@ module o3_pe
   assign place = now.window.place;
   assign member = now.member;
 
-  // Words may begin anywhere: the last one in natural order, which may have fewer edges, can come before others.
-  logic heard_last;
+  // An op may begin with any word; the last one in natural order, which may have fewer edges, can come before others.
   logic [COUNT_BITS-1:0] left;
-  always_comb begin
-    heard_last = now.heard_last || int'(passing) == WORDS - 1;
-    left = COUNT_BITS'((WORDS - 1 - int'(now.words_heard)) * PE_WIDTH_EDGES);
-    if (int'(now.words_heard) != WORDS - 1 && !heard_last) left = left - COUNT_BITS'(PE_WIDTH_EDGES - LAST_EDGES);
-  end
+  assign left = now.left - count_of(layer, passing);
 
   logic [PE_WIDTH_EDGES-1:0] activations;
   logic [SLOT_BITS-1:0] last_slot;
   always_ff @(posedge clk) last_slot <= hears_slot;
-  o3_tile_memory tile_memory (.clk, .sent, .location, .activations);
+  o3_tile_memory tile_memory (.clk, .layer, .sent, .location, .activations);
   o3_datapath datapath (
-      .clk, .rst, .word_valid(hears), .word_op(hears_op), .word_context(turn), .word_number(passing),
+      .clk, .rst, .layer, .word_valid(hears), .word_op(hears_op), .word_context(turn), .word_number(passing),
       .word_starts(now.words_heard == 0), .word_left(left), .word_threshold(now.threshold), .activations,
       .weights(stream_words[last_slot]), .dropped('0), .dropped_index('0), .verdict);
 
@@ -151,7 +147,7 @@ module o3_pe
       if (taken[c]) results[c].valid <= 1'b0;
       if (int'(turn) == c && hears) begin
         contexts[c].words_heard <= now.words_heard + 1'b1;
-        contexts[c].heard_last <= heard_last;
+        contexts[c].left <= left;
       end
     end
     if (rst)

@@ -7,6 +7,7 @@ module o3_stream_words
     input  logic                                                             clk,
     input  logic                                                             rst,
     input  logic                                                             begins,   // a round, in this cycle
+    input  layer_t                                                           layer,
     input  logic [WORD_BITS-1:0]                                             passing,
     input  logic [SCHEDULER_GROUPS-1:0][SLOTS-1:0]                           hears,
     input  logic [SCHEDULER_GROUPS-1:0][SLOTS-1:0][CHANNEL_BITS-1:0]         channels,
@@ -20,7 +21,8 @@ module o3_stream_words
     for (int g = 0; g < SCHEDULER_GROUPS; g++)
       for (int s = 0; s < SLOTS; s++) begin
         if (hears[g][s] && (begins || !heard[g][s]))
-          words[g][s] <= memory[(int'(channels[g][s])/SCHEDULER_GROUPS*WORDS+int'(passing))*SCHEDULER_GROUPS+g];
+          words[g][s] <= memory[WEIGHT_WORD[layer]
+              +(int'(channels[g][s])/SCHEDULER_GROUPS*CHANNEL_WORDS[layer]+weight_word(layer, passing))*SCHEDULER_GROUPS+g];
         heard[g][s] <= hears[g][s] || (heard[g][s] && !begins);
       end
     if (rst) heard <= '0;

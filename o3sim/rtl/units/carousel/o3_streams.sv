@@ -8,6 +8,7 @@ module o3_streams
 ) (
     input  logic                                clk,
     input  logic                                rst,
+    input  layer_t                              layer,
     input  logic     [TILE_BITS-1:0]            filling,   // tiles that are in the memories, as of the end of the last cycle
     input  logic     [READ_BITS-1:0]            reads_out,
     input  logic     [GROUP_PES-1:0]            wants,     // a context that has its turn and no window
@@ -15,9 +16,9 @@ module o3_streams
     input  ended_t   [GROUP_PES-1:0]            ended,
     output logic     [SLOTS-1:0][CHANNEL_BITS-1:0] channels
 );
-  localparam int COUNT_BITS = bits_for(PLACES);
-  localparam int AGE_BITS = bits_for(TILES * OUT_CHANNELS);
+  localparam int COUNT_BITS = bits_for(most(PLACES));
   localparam int BANKS = GROUP_BANKS == 0 ? 1 : GROUP_BANKS;
+  localparam int AGE_BITS = bits_for(MOST_TILES * most(OUT_CHANNELS));
 
   typedef struct packed {
     logic                    valid;
@@ -29,15 +30,19 @@ module o3_streams
     logic [COUNT_BITS-1:0]   left;        // windows whose outcome is not known
   } stream_t;
   stream_t [SLOTS-1:0] slots, after;
-  window_line_t windows[PLACES];
-  tile_line_t tiles[TILES];
+  window_line_t windows[WINDOW_LINES];
+  tile_line_t tiles[TILE_LINES];
   initial begin
     $readmemh("windows.hex", windows);
     $readmemh("tiles.hex", tiles);
   end
 
   function automatic logic is_filled(input logic [TILE_BITS-1:0] tile, input logic [PLACE_BITS-1:0] place);
-    return tile < filling || (tile == filling && int'(reads_out) >= int'(windows[place].needed));
+    return tile < filling || (tile == filling && int'(reads_out) >= int'(windows[WINDOW_LINE[layer]+int'(place)].needed));
+  endfunction
+
+  function automatic logic [PLACE_BITS-1:0] end_of(input logic [TILE_BITS-1:0] tile);
+    return PLACE_BITS'(tiles[TILE_LINE[layer]+int'(tile)].end_place);
   endfunction
 
   // The PE that chooses first rotates with the cycles.
@@ -63,7 +68,7 @@ module o3_streams
       if (wants[p] && count < SCHEDULER_WINDOWS_PER_CYCLE && oldest >= 0) begin
         given[p] = '{valid: 1'b1, slot: SLOT_BITS'(oldest), tile: slots[oldest].tile,
                      channel: slots[oldest].channel, place: next_place[oldest],
-                     position: PLACE_BITS'(windows[next_place[oldest]].position)};
+                     position: PLACE_BITS'(windows[WINDOW_LINE[layer]+int'(next_place[oldest])].position)};
         next_place[oldest] = next_place[oldest] + 1'b1;
         count = count + 1;
       end
@@ -87,32 +92,32 @@ module o3_streams
   logic opens;
   logic [SLOT_BITS-1:0] slot;
   logic [PLACE_BITS-1:0] first_place;
-  assign first_place = tile == 0 ? '0 : PLACE_BITS'(tiles[tile-1'b1].end_place);
+  assign first_place = tile == 0 ? '0 : end_of(tile - 1'b1);
   always_comb begin
     logic has_slot, bank_is_free;
     has_slot = 1'b0;
     bank_is_free = 1'b1;
     slot = '0;
     for (int s = SLOTS - 1; s >= 0; s--) begin
-      if (!slots[s].valid) begin
+      if (!slots[s].valid && s < OPEN_CHANNELS[layer]) begin
         has_slot = 1'b1;
         slot = SLOT_BITS'(s);
       end
       if (GROUP_BANKS != 0 && slots[s].valid && int'(slots[s].channel) / SCHEDULER_GROUPS % BANKS
           == int'(channel) / SCHEDULER_GROUPS % BANKS) bank_is_free = 1'b0;
     end
-    opens = GROUP_NUMBER < OUT_CHANNELS && int'(tile) < TILES && has_slot && bank_is_free;
+    opens = GROUP_NUMBER < OUT_CHANNELS[layer] && int'(tile) < TILES[layer] && has_slot && bank_is_free;
   end
 
   always_ff @(posedge clk) begin
     slots <= after;
     if (opens) begin
       slots[slot] <= '{valid: 1'b1, number: number, tile: tile, channel: channel[CHANNEL_BITS-1:0],
-                       next_place: first_place, end_place: PLACE_BITS'(tiles[tile].end_place),
-                       left: COUNT_BITS'(PLACE_BITS'(tiles[tile].end_place) - first_place)};
+                       next_place: first_place, end_place: end_of(tile),
+                       left: COUNT_BITS'(end_of(tile) - first_place)};
       number <= number + 1'b1;
       channel <= channel + (CHANNEL_BITS + 1)'(SCHEDULER_GROUPS);
-      if (int'(channel) + SCHEDULER_GROUPS >= OUT_CHANNELS) begin
+      if (int'(channel) + SCHEDULER_GROUPS >= OUT_CHANNELS[layer]) begin
         channel <= (CHANNEL_BITS + 1)'(GROUP_NUMBER);
         tile <= tile + 1'b1;
       end

@@ -1,6 +1,5 @@
-// The banks of one buffer. Each bank chooses for itself: it reads the word of the first PE, in the order of
-// priority, that asks it, and serves all who want that word; the word is there in the next cycle. A bank that
-// writes reads nothing. With BANKS = 0 (ideal) every PE has a port of its own.
+// The banks of one buffer. Each reads the word that it chose, and serves all who want it; the word is there in the next
+// cycle. With BANKS = 0 (ideal) every PE has a port of its own.
 module o3_banks #(
     parameter int    BANKS = 0,
     parameter int    PES = 4,
@@ -12,7 +11,8 @@ module o3_banks #(
     localparam int   ADDRESS_BITS = WORDS < 2 ? 1 : $clog2(WORDS),
     localparam int   PE_BITS = PES < 2 ? 1 : $clog2(PES),
     localparam int   PLACE_BITS = WIDTH < 2 ? 1 : $clog2(WIDTH),
-    localparam int   PORTS = BANKS == 0 ? 1 : BANKS
+    localparam int   PORTS = BANKS == 0 ? 1 : BANKS,
+    localparam int   BANK_BITS = PORTS < 2 ? 1 : $clog2(PORTS)
 ) (
     input  logic                              clk,
     input  logic                              rst,
@@ -22,6 +22,7 @@ module o3_banks #(
     output logic [PES-1:0][READS-1:0]                   served,
     output logic [PES-1:0][READS-1:0][WIDTH-1:0]        data,  // of what was served in the last cycle
     input  logic [WRITES-1:0]                 writes,    // single bits
+    input  logic [WRITES-1:0][BANK_BITS-1:0]  write_bank,  // whose port it takes
     input  logic [WRITES-1:0][ADDRESS_BITS-1:0] write_address,
     input  logic [WRITES-1:0][PLACE_BITS-1:0] write_place,
     input  logic [WRITES-1:0]                 write_bit
@@ -38,33 +39,18 @@ module o3_banks #(
       for (int p = 0; p < PES; p++) for (int r = 0; r < READS; r++) data[p][r] <= memory[address[p][r]];
   end else begin : g_banked
     logic [PORTS-1:0]                   writing;
-    logic [PORTS-1:0]                   reads;
     logic [PORTS-1:0][ADDRESS_BITS-1:0] chosen;
     logic [PORTS-1:0][WIDTH-1:0]        read;   // one word of each bank, a cycle later
-    logic [PES-1:0][READS-1:0][31:0]    bank, bank_of_last;
+    logic [PES-1:0][READS-1:0][BANK_BITS-1:0] bank, bank_of_last;
 
     always_comb begin
       writing = '0;
-      for (int w = 0; w < WRITES; w++) if (writes[w]) writing[int'(write_address[w])%BANKS] = 1'b1;
-      reads = '0;
-      chosen = '0;
-      for (int n = 0; n < PES; n++) begin
-        int p;
-        p = int'(first) + n;
-        if (p >= PES) p = p - PES;
-        for (int r = 0; r < READS; r++)
-          if (asks[p][r] && !reads[int'(address[p][r])%BANKS] && !writing[int'(address[p][r])%BANKS]) begin
-            reads[int'(address[p][r])%BANKS] = 1'b1;
-            chosen[int'(address[p][r])%BANKS] = address[p][r];
-          end
-      end
-      for (int p = 0; p < PES; p++)
-        for (int r = 0; r < READS; r++) begin
-          bank[p][r] = int'(address[p][r]) % BANKS;
-          served[p][r] = asks[p][r] && reads[bank[p][r]] && chosen[bank[p][r]] == address[p][r];
-          data[p][r] = read[bank_of_last[p][r]];
-        end
+      for (int w = 0; w < WRITES; w++) if (writes[w]) writing[write_bank[w]] = 1'b1;
     end
+    o3_arbitration #(.BANKS(BANKS), .PES(PES), .READS(READS), .ADDRESS_BITS(ADDRESS_BITS)) arbitration (
+        .first, .writing, .asks, .address, .chosen, .bank, .served);
+    always_comb
+      for (int p = 0; p < PES; p++) for (int r = 0; r < READS; r++) data[p][r] = read[bank_of_last[p][r]];
     always_ff @(posedge clk) begin
       for (int b = 0; b < BANKS; b++) read[b] <= memory[chosen[b]];
       bank_of_last <= bank;

@@ -10,15 +10,18 @@ module o3_columns
 ) (
     input  logic                                       clk,
     input  logic                                       rst,
+    input  layer_t                                     layer,
+    input  logic                                       begins,         // another layer, in the next cycle
     input  logic [COLUMN_BITS-1:0]                     oldest,         // column that is needed, or COLUMNS for none
     output logic [COLUMN_BITS-1:0]                     there,          // columns that were filled, as of the end of the last cycle
     output sent_t                                      sent,
     input  logic [WRITES-1:0]                          writes,         // single bits
+    input  logic [WRITES-1:0][ACTIVATION_BANK_BITS-1:0] write_bank,
     input  logic [WRITES-1:0][ACTIVATION_BITS-1:0]     write_address,
     input  logic [WRITES-1:0][bits_for(PE_WIDTH_EDGES-1)-1:0] write_place,
     input  logic [WRITES-1:0]                          write_bit
 );
-  localparam int BANKS = ACTIVATION_BUFFER_BANKS, PORTS = BANKS == 0 ? 1 : BANKS;
+  localparam int BANKS = ACTIVATION_BUFFER_BANKS, PORTS = ACTIVATION_PORTS;
   logic [PE_WIDTH_EDGES-1:0] memory[ACTIVATION_WORDS];
   initial $readmemh(CONTENT, memory);
   always_ff @(posedge clk)
@@ -28,14 +31,17 @@ module o3_columns
   logic [COLUMN_BITS-1:0] column, row;
   logic [COLUMN_WORD_BITS-1:0] words_out;
 
-  logic [COLUMN_WORDS*PE_WIDTH_EDGES-1:0] bits;
+  logic [MOST_COLUMN_WORDS*PE_WIDTH_EDGES-1:0] bits;
   always_comb begin
     bits = '0;
-    for (int b = 0; b < SEEN_HEIGHT * IN_CHANNELS; b++) begin
-      int at;
-      at = ((int'(row) * POOL_SIZE * STRIDE + b / IN_CHANNELS) * PADDED_WIDTH + int'(column)) * IN_CHANNELS
-          + b % IN_CHANNELS;
-      bits[b] = memory[at/PE_WIDTH_EDGES][at%PE_WIDTH_EDGES];
+    for (int b = 0; b < MOST_COLUMN_WORDS * PE_WIDTH_EDGES; b++) begin
+      int pixel, seen, at;  // bits of a column are those of its pixels, plane by plane
+      pixel = b / IN_CHANNELS[layer];
+      seen = pixel / SEEN_HEIGHT[layer] * PADDED_HEIGHT[layer] + int'(row) * POOL_SIZE[layer] * STRIDE[layer]
+          + pixel % SEEN_HEIGHT[layer];  // row of the map
+      at = INPUT_WORD[layer] * PE_WIDTH_EDGES + (seen * PADDED_WIDTH[layer] + int'(column)) * IN_CHANNELS[layer]
+          + b % IN_CHANNELS[layer];
+      if (pixel < PLANES[layer] * SEEN_HEIGHT[layer]) bits[b] = memory[at/PE_WIDTH_EDGES][at%PE_WIDTH_EDGES];
     end
   end
 
@@ -44,30 +50,30 @@ module o3_columns
   always_comb begin
     int left, count;
     writing = '0;
-    for (int w = 0; w < WRITES; w++) if (writes[w]) writing[int'(write_address[w])%PORTS] = 1'b1;
-    left = COLUMN_WORDS - int'(words_out);
+    for (int w = 0; w < WRITES; w++) if (writes[w]) writing[write_bank[w]] = 1'b1;
+    left = COLUMN_WORDS[layer] - int'(words_out);
     count = BANKS == 0 ? left : BANKS - $countones(writing);
     if (count > left) count = left;
-    if (int'(there) == COLUMNS || int'(there) >= int'(oldest) + PATCH_COLUMNS) count = 0;
+    if (int'(there) == COLUMNS[layer] || int'(there) >= int'(oldest) + PATCH_COLUMNS[layer]) count = 0;
     sent = '0;
-    sent.slot = PATCH_SLOT_BITS'(int'(there) % PATCH_COLUMNS_OR_1);
+    sent.slot = PATCH_SLOT_BITS'(int'(there) % PATCH_COLUMNS[layer]);
     sent.first = words_out;
     for (int i = 0; i < SENT_WORDS; i++) begin
       sent.valid[i] = i < count;
-      sent.words[i] = bits[(int'(words_out)+i)%COLUMN_WORDS*PE_WIDTH_EDGES+:PE_WIDTH_EDGES];
+      sent.words[i] = bits[(int'(words_out)+i)%COLUMN_WORDS[layer]*PE_WIDTH_EDGES+:PE_WIDTH_EDGES];
     end
     next_out = words_out + COLUMN_WORD_BITS'(count);
   end
 
   always_ff @(posedge clk) begin
     words_out <= next_out;
-    if (int'(next_out) == COLUMN_WORDS) begin
+    if (int'(next_out) == COLUMN_WORDS[layer]) begin
       words_out <= '0;
       there <= there + 1'b1;
-      column <= int'(column) == ROW_COLUMNS - 1 ? '0 : column + 1'b1;
-      if (int'(column) == ROW_COLUMNS - 1) row <= row + 1'b1;
+      column <= int'(column) == ROW_COLUMNS[layer] - 1 ? '0 : column + 1'b1;
+      if (int'(column) == ROW_COLUMNS[layer] - 1) row <= row + 1'b1;
     end
-    if (rst) begin
+    if (begins) begin
       words_out <= '0;
       there <= '0;
       column <= '0;

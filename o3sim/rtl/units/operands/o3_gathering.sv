@@ -7,6 +7,7 @@ module o3_gathering
     localparam int CONTEXT_BITS = bits_for(PE_CONTEXTS - 1)
 ) (
     input  logic                                        clk,
+    input  layer_t                                      layer,
     // The next word, and how many of its buffer words its context has.
     input  logic                                        asks,
     input  op_t                                         op,
@@ -22,9 +23,9 @@ module o3_gathering
     output logic [GATHER_BITS-1:0]                      next_gathered,
     output logic [PE_WIDTH_EDGES-1:0]                   activations     // of a word granted in the last cycle
 );
-  localparam int BANKS = ACTIVATION_BUFFER_BANKS, PORTS = BANKS == 0 ? 1 : BANKS;
+  localparam int BANKS = ACTIVATION_BUFFER_BANKS, PORTS = ACTIVATION_PORTS;
   reads_t reads;
-  assign reads = reads_of(op.base, number);
+  assign reads = reads_of(layer, op.base, number);
 
   always_comb begin
     logic goes_on, meets;
@@ -59,38 +60,46 @@ module o3_gathering
     else next_gathered = GATHER_BITS'(count);
   end
 
-  // Data comes a cycle later. What was read before lies beside its context, but for the last word, which is read
-  // when all is there.
-  localparam int KEPT = MOST_READS > 1 ? MOST_READS - 1 : 1;
-  logic [PE_CONTEXTS-1:0][KEPT-1:0][PE_WIDTH_EDGES-1:0] kept;
-  logic [MOST_READS-1:0] was_read;
-  logic [CONTEXT_BITS-1:0] last_context;
+  // Data comes a cycle later.
   logic [WORD_BITS-1:0] last_number;
   logic [BASE_BITS-1:0] last_base;
-  reads_t last_reads;
-  logic [MOST_READS-1:0][PE_WIDTH_EDGES-1:0] together;
-  always_comb
-    for (int s = 0; s < MOST_READS; s++)
-      together[s] = s == MOST_READS - 1 || was_read[s] ? reply.activation_data[s] : kept[last_context][s%KEPT];
   always_ff @(posedge clk) begin
-    was_read <= request.activations & reply.activations;
-    last_context <= context_number;
     last_number <= number;
     last_base <= op.base;
-    last_reads <= reads;
-    for (int s = 0; s < MOST_READS - 1; s++) if (was_read[s]) kept[last_context][s] <= reply.activation_data[s];
   end
 
-  // Each edge takes its bit from the buffer word that it lies in.
-  always_comb begin
-    activations = '0;
-    for (int j = 0; j < PE_WIDTH_EDGES; j++) begin
-      int at, edge_number;
-      edge_number = int'(last_number) * PE_WIDTH_EDGES + j;
-      at = int'(last_base) + offset_of(edge_number < EDGES ? edge_number : 0);
+  if (LINE_RUNS != 0) begin : g_line
+    o3_line_shift line_shift (
+        .layer, .line(reply.activation_data[0]), .base(last_base), .number(last_number), .activations);
+  end else begin : g_words
+    // What was read before lies beside its context, but for the last word, which is read when all is there.
+    localparam int KEPT = MOST_READS > 1 ? MOST_READS - 1 : 1;
+    logic [PE_CONTEXTS-1:0][KEPT-1:0][PE_WIDTH_EDGES-1:0] kept;
+    logic [MOST_READS-1:0] was_read;
+    logic [CONTEXT_BITS-1:0] last_context;
+    reads_t last_reads;
+    logic [MOST_READS-1:0][PE_WIDTH_EDGES-1:0] together;
+    always_comb
       for (int s = 0; s < MOST_READS; s++)
-        if (last_reads.valid[s] && int'(last_reads.address[s]) == at / PE_WIDTH_EDGES)
-          activations[j] = together[s][at%PE_WIDTH_EDGES];
+        together[s] = s == MOST_READS - 1 || was_read[s] ? reply.activation_data[s] : kept[last_context][s%KEPT];
+    always_ff @(posedge clk) begin
+      was_read <= request.activations & reply.activations;
+      last_context <= context_number;
+      last_reads <= reads;
+      for (int s = 0; s < MOST_READS - 1; s++) if (was_read[s]) kept[last_context][s] <= reply.activation_data[s];
+    end
+
+    // Each edge takes its bit from the buffer word that it lies in.
+    always_comb begin
+      activations = '0;
+      for (int j = 0; j < PE_WIDTH_EDGES; j++) begin
+        int at, edge_number;
+        edge_number = int'(last_number) * PE_WIDTH_EDGES + j;
+        at = int'(last_base) + offset_of(layer, edge_number < EDGES[layer] ? edge_number : 0);
+        for (int s = 0; s < MOST_READS; s++)
+          if (last_reads.valid[s] && int'(last_reads.address[s]) == at / PE_WIDTH_EDGES)
+            activations[j] = together[s][at%PE_WIDTH_EDGES];
+      end
     end
   end
 endmodule

@@ -4,6 +4,8 @@ module o3_memories
 (
     input  logic                                         clk,
     input  logic                                         rst,
+    input  layer_t                                       layer,
+    input  logic                                         begins,        // another layer, in the next cycle
     // Operands: a word goes in in a cycle in which all its banks serve it.
     input  request_t [PE_COUNT-1:0]                      request,
     output reply_t   [PE_COUNT-1:0]                      reply,
@@ -20,20 +22,21 @@ module o3_memories
 );
   localparam int WRITES = OUTPUT_BUFFER_WRITE_WIDTH_OPS;
   logic [WRITES-1:0] writes, write_bit;
+  logic [WRITES-1:0][ACTIVATION_BANK_BITS-1:0] write_bank;
   logic [WRITES-1:0][ACTIVATION_BITS-1:0] write_address;
   logic [WRITES-1:0][bits_for(PE_WIDTH_EDGES-1)-1:0] write_place;
   logic held_up;
 
-  // Priority rotates with the cycles.
+  // Priority rotates with the cycles of a layer.
   logic [PE_BITS-1:0] first;
   always_ff @(posedge clk)
-    if (rst || int'(first) == PE_COUNT - 1) first <= '0;
+    if (begins || int'(first) == PE_COUNT - 1) first <= '0;
     else first <= first + 1'b1;
 
   logic [PE_COUNT-1:0] asks_weights, weights_served;
   logic [PE_COUNT-1:0][MOST_READS-1:0] asks_activations, activations_served;
   logic [PE_COUNT-1:0][MOST_READS-1:0][ACTIVATION_BITS-1:0] addresses;
-  logic [PE_COUNT-1:0][MOST_READS-1:0][PE_WIDTH_EDGES-1:0] activation_data;
+  logic [PE_COUNT-1:0][MOST_READS-1:0][ACCESS_BITS-1:0] activation_data;
   logic [PE_COUNT-1:0][WEIGHT_BITS-1:0] weight_address;
   logic [PE_COUNT-1:0][PE_WIDTH_EDGES-1:0] weight_data;
   for (genvar p = 0; p < PE_COUNT; p++) begin : g_pe
@@ -45,26 +48,33 @@ module o3_memories
                         weights: weights_served[p], weight_data: weight_data[p]};
   end
 
-  if (PATCH_COLUMNS == 0) begin : g_read
-    o3_banks #(.BANKS(ACTIVATION_BUFFER_BANKS), .PES(PE_COUNT), .READS(MOST_READS), .WIDTH(PE_WIDTH_EDGES),
-               .WORDS(ACTIVATION_WORDS), .WRITES(WRITES), .CONTENT("activations.hex")) activation_buffer (
+  if (LINE_RUNS != 0) begin : g_lines
+    o3_line_buffer #(.WRITES(WRITES), .CONTENT("activations.hex")) activation_buffer (
         .clk, .rst, .first, .asks(asks_activations), .address(addresses), .served(activations_served),
         .data(activation_data), .writes, .write_address, .write_place, .write_bit);
     assign columns_there = '0;
     assign sent = '0;
+  end else if (!HAS_PATCHES) begin : g_read
+    o3_banks #(.BANKS(ACTIVATION_BUFFER_BANKS), .PES(PE_COUNT), .READS(MOST_READS), .WIDTH(PE_WIDTH_EDGES),
+               .WORDS(ACTIVATION_WORDS), .WRITES(WRITES), .CONTENT("activations.hex")) activation_buffer (
+        .clk, .rst, .first, .asks(asks_activations), .address(addresses), .served(activations_served),
+        .data(activation_data), .writes, .write_bank, .write_address, .write_place, .write_bit);
+    assign columns_there = '0;
+    assign sent = '0;
   end else begin : g_sent
     o3_columns #(.WRITES(WRITES), .CONTENT("activations.hex")) activation_buffer (
-        .clk, .rst, .oldest(oldest_column), .there(columns_there), .sent, .writes, .write_address, .write_place,
-        .write_bit);
+        .clk, .rst, .layer, .begins, .oldest(oldest_column), .there(columns_there), .sent, .writes, .write_bank,
+        .write_address, .write_place, .write_bit);
     assign activations_served = '0;
     assign activation_data = '0;
   end
   o3_banks #(.BANKS(WEIGHT_BUFFER_BANKS), .PES(PE_COUNT), .WIDTH(PE_WIDTH_EDGES), .WORDS(WEIGHT_WORDS),
              .WRITES(1), .CONTENT("weights.hex")) weight_buffer (
       .clk, .rst, .first, .asks(asks_weights), .address(weight_address), .served(weights_served),
-      .data(weight_data), .writes(1'b0), .write_address('0), .write_place('0), .write_bit(1'b0));
+      .data(weight_data), .writes(1'b0), .write_bank('0), .write_address('0), .write_place('0), .write_bit(1'b0));
 
-  o3_output_buffer output_buffer (.clk, .rst, .held_up, .offered, .taken, .retired);
+  o3_output_buffer output_buffer (.clk, .rst(begins), .held_up, .offered, .taken, .retired);
   o3_output_bits output_bits (
-      .clk, .rst, .retired, .writes, .write_address, .write_place, .write_bit, .held_up, .will_hold_up, .will_write);
+      .clk, .rst, .layer, .begins, .retired, .writes, .write_bank, .write_address, .write_place, .write_bit, .held_up,
+      .will_hold_up, .will_write);
 endmodule

@@ -1,12 +1,15 @@
-// A machine with an issue queue, in one part or in banks, for one layer: units and what goes between them, as docs/machine.md has it.
+// A machine with an issue queue, in one part or in banks: units and what goes between them, as docs/machine.md has it.
 module o3_core
   import o3_pkg::*;
   import o3_queue_pkg::*;
 (
     input  logic clk,
     input  logic rst,
-    output logic done  // all ops have retired or were squashed, and no output bit is held up
+    output logic done  // all ops of a layer have retired or were squashed, and no output bit is held up
 );
+  layer_t layer;
+  logic begins;
+  o3_layers layers (.clk, .rst, .done, .layer, .begins);
   outcome_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] retired;
   seen_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] seen;
 
@@ -17,8 +20,8 @@ module o3_core
   logic exhausted;
   logic [SCHEDULER_BANKS-1:0][ROOM_BITS-1:0] room;
   o3_sequencer sequencer (
-      .clk, .rst, .room, .settled, .ops(looked_at), .squashed(squashed_early), .dispatched, .exhausted);
-  o3_scoreboard scoreboard (.clk, .rst, .retired, .seen, .ops(looked_at), .dispatched, .settled, .rank);
+      .clk, .rst(begins), .layer, .room, .settled, .ops(looked_at), .squashed(squashed_early), .dispatched, .exhausted);
+  o3_scoreboard scoreboard (.clk, .rst(begins), .retired, .seen, .ops(looked_at), .dispatched, .settled, .rank);
 
   // Banks of the issue queue: each selects and places ops for PEs of its own.
   entry_t [SCHEDULER_BANKS-1:0][BANK_DEPTH_OPS-1:0] entries;
@@ -33,7 +36,7 @@ module o3_core
         to_bank[i] = dispatched[i] && int'(bank_of(looked_at[i].window)) == b;
     logic [BANK_DEPTH_OPS-1:0] waiting, selected;
     o3_issue_queue issue_queue (
-        .clk, .rst, .seen, .dispatched(to_bank), .ops(looked_at), .rank, .selected, .room(room[b]),
+        .clk, .rst(begins), .seen, .dispatched(to_bank), .ops(looked_at), .rank, .selected, .room(room[b]),
         .entries(entries[b]), .squashed(squashed_in_queue[b]), .waiting);
     op_t  [SCHEDULER_ISSUE_WIDTH_OPS-1:0] selected_ops;
     logic [SCHEDULER_ISSUE_WIDTH_OPS-1:0] selected_valid;
@@ -63,7 +66,7 @@ module o3_core
   logic [PE_COUNT-1:0][PE_CONTEXTS-1:0][OP_BITS-1:0] squashed_index;
   for (genvar p = 0; p < PE_COUNT; p++) begin : g_pe
     o3_pe pe (
-        .clk, .rst, .seen, .free(free[p]), .stalled(stalled[p]), .placed(placed[p]), .placed_ops(placed_ops[p]),
+        .clk, .rst(begins), .layer, .seen, .free(free[p]), .stalled(stalled[p]), .placed(placed[p]), .placed_ops(placed_ops[p]),
         .threshold_channel(threshold_channel[p]), .threshold(threshold[p]),
         .asks(asks[p]), .asks_op(asks_op[p]), .asks_word(asks_word[p]),
         .request(request[p]), .reply(reply[p]), .granted(granted[p]),
@@ -71,11 +74,11 @@ module o3_core
         .issued(issued[p]), .issued_ops(issued_ops[p]),
         .squashed(squashed_in_pe[p]), .squashed_index(squashed_index[p]));
   end
-  o3_thresholds #(.PORTS(ALL_CONTEXTS)) thresholds (.channel(threshold_channel), .threshold);
+  o3_thresholds #(.PORTS(ALL_CONTEXTS)) thresholds (.layer, .channel(threshold_channel), .threshold);
 
   logic will_hold_up, will_write;
   o3_memories memories (
-      .clk, .rst, .request, .reply, .oldest_column('0), .columns_there(), .sent(), .offered, .taken, .retired,
+      .clk, .rst, .layer, .begins, .request, .reply, .oldest_column('0), .columns_there(), .sent(), .offered, .taken, .retired,
       .will_hold_up, .will_write);
 
   // The end of the layer.
@@ -89,8 +92,8 @@ module o3_core
       for (int c = 0; c < PE_CONTEXTS; c++) now_ended = now_ended + OP_BITS'(squashed_in_pe[p][c]);
     for (int i = 0; i < OUTPUT_BUFFER_WRITE_WIDTH_OPS; i++) now_ended = now_ended + OP_BITS'(retired[i].valid);
   end
-  assign done = int'(now_ended) == OPS && !will_hold_up;
+  assign done = int'(now_ended) == OPS[layer] && !will_hold_up;
   always_ff @(posedge clk)
-    if (rst) ended <= '0;
+    if (begins) ended <= '0;
     else ended <= now_ended;
 endmodule

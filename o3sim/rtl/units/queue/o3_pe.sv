@@ -5,6 +5,7 @@ module o3_pe
 (
     input  logic                                         clk,
     input  logic                                         rst,
+    input  layer_t                                       layer,
     input  seen_t    [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] seen,
     // Contexts.
     output logic [PE_CONTEXTS-1:0]                       free,      // after this cycle's verdicts and squashes
@@ -75,7 +76,7 @@ module o3_pe
   always_comb
     for (int c = 0; c < PE_CONTEXTS; c++) begin
       logic is_constant;
-      is_constant = PRUNING_THRESHOLD && (threshold[c] == 0 || int'(threshold[c]) > EDGES);
+      is_constant = needs_no_word(layer, threshold[c]);
       now[c] = contexts[c];
       now[c].valid = !free[c];
       if (placed[c])
@@ -110,16 +111,17 @@ module o3_pe
   assign asks_op = now[chosen].op;
   assign asks_word = now[chosen].words_in;
   logic [WEIGHT_BITS-1:0] weight_address;
-  assign weight_address = WEIGHT_BITS'(int'(asks_op.channel) * WORDS + int'(asks_word));
+  assign weight_address = WEIGHT_BITS'(WEIGHT_WORD[layer] + int'(asks_op.channel) * CHANNEL_WORDS[layer]
+      + weight_word(layer, asks_word));
   logic [GATHER_BITS-1:0] next_gathered;
   logic [PE_WIDTH_EDGES-1:0] activations;
   o3_gathering gathering (
-      .clk, .asks, .op(asks_op), .context_number(chosen), .number(asks_word), .gathered(now[chosen].gathered),
+      .clk, .layer, .asks, .op(asks_op), .context_number(chosen), .number(asks_word), .gathered(now[chosen].gathered),
       .weight_address, .request, .reply, .granted, .next_gathered, .activations);
 
   o3_datapath datapath (
-      .clk, .rst, .word_valid(granted), .word_op(asks_op), .word_context(chosen), .word_number(asks_word),
-      .word_starts(asks_word == 0), .word_left(edges_behind(asks_word)),
+      .clk, .rst, .layer, .word_valid(granted), .word_op(asks_op), .word_context(chosen), .word_number(asks_word),
+      .word_starts(asks_word == 0), .word_left(edges_behind(layer, asks_word)),
       .word_threshold(now[chosen].threshold), .activations, .weights(reply.weight_data),
       .dropped, .dropped_index(squashed_index), .verdict);
 
@@ -143,7 +145,7 @@ module o3_pe
       if (granted && int'(chosen) == c) begin
         contexts[c].words_in <= asks_word + 1'b1;
         contexts[c].timer <= PRUNING_THRESHOLD ? TIMER_BITS'(PE_LATENCY_CYCLES - 1) : '0;
-        if (int'(asks_word) == WORDS - 1) contexts[c].valid <= 1'b0;
+        if (int'(asks_word) == WORDS[layer] - 1) contexts[c].valid <= 1'b0;
       end
     end
     if (rst) for (int c = 0; c < PE_CONTEXTS; c++) contexts[c].valid <= 1'b0;

@@ -8,7 +8,7 @@ package o3_queue_pkg;
   localparam int BANK_BITS = bits_for(SCHEDULER_BANKS - 1);
   localparam int ROOM_BITS = bits_for(BANK_DEPTH_OPS);
   localparam int FREE_BITS = bits_for(BANK_PES * PE_CONTEXTS);
-  localparam int RANK_BITS = bits_for(MEMBERS - 1);
+  localparam int RANK_BITS = bits_for(most(MEMBERS) - 1);
   localparam int SELECT_BITS = bits_for(SCHEDULER_SELECT_CYCLES);
 
   // An outcome that is seen, by all who are to see it.

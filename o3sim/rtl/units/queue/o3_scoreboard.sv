@@ -14,8 +14,8 @@ module o3_scoreboard
     output logic     [SEQUENCER_WIDTH_OPS-1:0]               settled,
     output logic     [SEQUENCER_WIDTH_OPS-1:0][RANK_BITS-1:0] rank        // older ops of its window not seen
 );
-  logic [WINDOWS-1:0]                is_1;
-  logic [WINDOWS-1:0][RANK_BITS-1:0] unseen;
+  logic [MOST_WINDOWS-1:0]                is_1;
+  logic [MOST_WINDOWS-1:0][RANK_BITS-1:0] unseen;
 
   seen_t [PRUNING_SQUASH_LATENCY_CYCLES:1][OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] on_the_way;
   assign seen = on_the_way[PRUNING_SQUASH_LATENCY_CYCLES];

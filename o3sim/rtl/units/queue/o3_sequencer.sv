@@ -6,6 +6,7 @@ module o3_sequencer
 (
     input  logic                                 clk,
     input  logic                                 rst,
+    input  layer_t                               layer,
     input  logic [SCHEDULER_BANKS-1:0][ROOM_BITS-1:0] room,     // of the queue, as of the end of the last cycle
     input  logic [SEQUENCER_WIDTH_OPS-1:0]       settled,   // windows of the ops looked at, from the scoreboard
     output op_t  [SEQUENCER_WIDTH_OPS-1:0]       ops,       // looked at in this cycle
@@ -13,8 +14,8 @@ module o3_sequencer
     output logic [SEQUENCER_WIDTH_OPS-1:0]       dispatched,
     output logic                                 exhausted  // as of the end of the last cycle
 );
-  localparam int ROW_BITS = bits_for(POOLED_HEIGHT), COLUMN_BITS = bits_for(POOLED_WIDTH);
-  localparam int MEMBER_BITS = bits_for(MEMBERS - 1), RUN_BITS = bits_for(SEQUENCER_GROUP_WINDOWS);
+  localparam int ROW_BITS = bits_for(most(POOLED_HEIGHT)), COLUMN_BITS = bits_for(most(POOLED_WIDTH));
+  localparam int MEMBER_BITS = bits_for(most(MEMBERS) - 1), RUN_BITS = bits_for(SEQUENCER_GROUP_WINDOWS);
 
   // A window, as it lies in the output map.
   typedef struct packed {
@@ -37,20 +38,20 @@ module o3_sequencer
     place_t next = at;
     if (SEQUENCER_OUTERMOST == POSITION) begin
       next.channel = at.channel + 1'b1;
-      if (int'(at.channel) == OUT_CHANNELS - 1) begin
+      if (int'(at.channel) == OUT_CHANNELS[layer] - 1) begin
         next.channel = '0;
         next.column = at.column + 1'b1;
-        if (int'(at.column) == POOLED_WIDTH - 1) begin
+        if (int'(at.column) == POOLED_WIDTH[layer] - 1) begin
           next.column = '0;
           next.row = at.row + 1'b1;
         end
       end
     end else begin
       next.column = at.column + 1'b1;
-      if (int'(at.column) == POOLED_WIDTH - 1) begin
+      if (int'(at.column) == POOLED_WIDTH[layer] - 1) begin
         next.column = '0;
         next.row = at.row + 1'b1;
-        if (int'(at.row) == POOLED_HEIGHT - 1) begin
+        if (int'(at.row) == POOLED_HEIGHT[layer] - 1) begin
           next.row = '0;
           next.channel = at.channel + 1'b1;
         end
@@ -60,13 +61,13 @@ module o3_sequencer
   endfunction
 
   function automatic logic is_last(input place_t at);
-    return int'(at.row) == POOLED_HEIGHT - 1 && int'(at.column) == POOLED_WIDTH - 1
-        && int'(at.channel) == OUT_CHANNELS - 1;
+    return int'(at.row) == POOLED_HEIGHT[layer] - 1 && int'(at.column) == POOLED_WIDTH[layer] - 1
+        && int'(at.channel) == OUT_CHANNELS[layer] - 1;
   endfunction
 
   function automatic cursor_t next_cursor(input cursor_t at);
     cursor_t next = at;
-    logic last_member = int'(at.member) == MEMBERS - 1;
+    logic last_member = int'(at.member) == MEMBERS[layer] - 1;
     next.index = at.index + 1'b1;
     if (SEQUENCER_ORDER == WINDOW_MAJOR) begin
       next.member = last_member ? '0 : at.member + 1'b1;
@@ -85,20 +86,21 @@ module o3_sequencer
 
   function automatic op_t op_at(input cursor_t at);
     op_t op;
-    int row = int'(at.place.row) * POOL_SIZE + int'(at.member) / POOL_SIZE;
-    int column = int'(at.place.column) * POOL_SIZE + int'(at.member) % POOL_SIZE;
-    int position = int'(at.place.row) * POOLED_WIDTH + int'(at.place.column);
+    int row = int'(at.place.row) * POOL_SIZE[layer] + int'(at.member) / POOL_SIZE[layer];
+    int column = int'(at.place.column) * POOL_SIZE[layer] + int'(at.member) % POOL_SIZE[layer];
+    int position = int'(at.place.row) * POOLED_WIDTH[layer] + int'(at.place.column);
     op.index = at.index;
-    op.window = WINDOW_BITS'(position * OUT_CHANNELS + int'(at.place.channel));
+    op.window = WINDOW_BITS'(position * OUT_CHANNELS[layer] + int'(at.place.channel));
     op.channel = at.place.channel;
-    op.base = BASE_BITS'((row * PADDED_WIDTH + column) * STRIDE * IN_CHANNELS);
+    op.base = BASE_BITS'(INPUT_WORD[layer] * PE_WIDTH_EDGES
+        + (row * PADDED_WIDTH[layer] + column) * STRIDE[layer] * IN_CHANNELS[layer]);
     return op;
   endfunction
 
   cursor_t cursor;
   cursor_t [SEQUENCER_WIDTH_OPS:0] walk;  // the cursor, and where it would be after one op, two ops, ...
   logic [SEQUENCER_WIDTH_OPS-1:0] present;  // whether there are so many left
-  assign exhausted = int'(cursor.index) == OPS;
+  assign exhausted = int'(cursor.index) == OPS[layer];
 
   always_comb begin
     cursor_t at;
@@ -106,7 +108,7 @@ module o3_sequencer
     walk[0] = at;
     for (int i = 0; i < SEQUENCER_WIDTH_OPS; i++) begin
       ops[i] = op_at(at);
-      present[i] = int'(cursor.index) + i < OPS;
+      present[i] = int'(cursor.index) + i < OPS[layer];
       at = next_cursor(at);
       walk[i+1] = at;
     end

@@ -1,12 +1,15 @@
-// A machine without an issue queue, for one layer: units and what goes between them (docs/machine.md, section 13).
+// A machine without an issue queue: units and what goes between them (docs/machine.md, section 13).
 module o3_core
   import o3_pkg::*;
   import o3_tasks_pkg::*;
 (
     input  logic clk,
     input  logic rst,
-    output logic done  // all ops have ended, and no output bit is on its way
+    output logic done  // all ops of a layer have ended, and no output bit is on its way
 );
+  layer_t layer;
+  logic begins;
+  o3_layers layers (.clk, .rst, .done, .layer, .begins);
   outcome_t [OUTPUT_BUFFER_WRITE_WIDTH_OPS-1:0] retired;
 
   // Counters.
@@ -18,7 +21,7 @@ module o3_core
   logic [COLUMN_BITS-1:0] columns_there, oldest_column;
   logic [PLACE_BITS-1:0] next_place;
   o3_counters counters (
-      .clk, .rst, .free, .stalled, .columns_there, .next_place, .placed, .placed_tasks, .handed_out,
+      .clk, .rst(begins), .layer, .free, .stalled, .columns_there, .next_place, .placed, .placed_tasks, .handed_out,
       .handed_out_valid);
 
   // PEs.
@@ -39,7 +42,7 @@ module o3_core
   op_t  [PE_COUNT-1:0][PE_CONTEXTS-1:0] issued_ops;
   for (genvar p = 0; p < PE_COUNT; p++) begin : g_pe
     o3_pe #(.GROUP_NUMBER(SCHEDULER_GROUPS == 0 ? 0 : p / RANGE)) pe (
-        .clk, .rst, .free(free[p]), .stalled(stalled[p]), .placed(placed[p]), .placed_tasks(placed_tasks[p]),
+        .clk, .rst(begins), .layer, .free(free[p]), .stalled(stalled[p]), .placed(placed[p]), .placed_tasks(placed_tasks[p]),
         .oldest_place(held_place[p]),
         .threshold_channel(threshold_channel[p]), .threshold(threshold[p]),
         .asks(asks[p]), .asks_op(asks_op[p]), .asks_word(asks_word[p]),
@@ -47,11 +50,11 @@ module o3_core
         .known(known[p]), .folded(folded[p]), .dropped(dropped[p]), .offered(offered[p]), .taken(taken[p]),
         .issued(issued[p]), .issued_ops(issued_ops[p]));
   end
-  o3_thresholds #(.PORTS(ALL_CONTEXTS)) thresholds (.channel(threshold_channel), .threshold);
+  o3_thresholds #(.PORTS(ALL_CONTEXTS)) thresholds (.layer, .channel(threshold_channel), .threshold);
 
   logic will_hold_up, will_write;
   o3_memories memories (
-      .clk, .rst, .request, .reply, .oldest_column, .columns_there, .sent, .offered, .taken, .retired,
+      .clk, .rst, .layer, .begins, .request, .reply, .oldest_column, .columns_there, .sent, .offered, .taken, .retired,
       .will_hold_up, .will_write);
 
   // With patches: columns from those of the oldest place on are needed.
@@ -59,7 +62,7 @@ module o3_core
     logic [PLACE_BITS-1:0] oldest;
     oldest = next_place;
     for (int p = 0; p < PE_COUNT; p++) if (held_place[p] < oldest) oldest = held_place[p];
-    oldest_column = int'(oldest) == PLACES ? COLUMN_BITS'(COLUMNS) : COLUMN_BITS'(first_column(oldest));
+    oldest_column = int'(oldest) == PLACES[layer] ? COLUMN_BITS'(COLUMNS[layer]) : COLUMN_BITS'(first_column(layer, oldest));
   end
 
   // The end of the layer.
@@ -70,8 +73,8 @@ module o3_core
       for (int k = 0; k <= PE_CONTEXTS; k++) now_ended = now_ended + OP_BITS'(folded[p][k]) + OP_BITS'(dropped[p][k]);
     for (int i = 0; i < OUTPUT_BUFFER_WRITE_WIDTH_OPS; i++) now_ended = now_ended + OP_BITS'(retired[i].valid);
   end
-  assign done = int'(now_ended) == OPS && !will_hold_up && !will_write;
+  assign done = int'(now_ended) == OPS[layer] && !will_hold_up && !will_write;
   always_ff @(posedge clk)
-    if (rst) ended <= '0;
+    if (begins) ended <= '0;
     else ended <= now_ended;
 endmodule

@@ -7,6 +7,7 @@ module o3_counters
 (
     input  logic                                   clk,
     input  logic                                   rst,
+    input  layer_t                                 layer,
     input  logic  [PE_COUNT-1:0][PE_CONTEXTS-1:0]  free,
     input  logic  [PE_COUNT-1:0]                   stalled,
     input  logic  [COLUMN_BITS-1:0]                columns_there,   // with patches: a task goes out when its columns are
@@ -20,7 +21,7 @@ module o3_counters
   localparam int FREE_BITS = $clog2(RANGE * PE_CONTEXTS + 1);
 
   function automatic logic is_there(input task_t next);
-    return PATCH_COLUMNS == 0 || end_column(next.place) <= int'(columns_there);
+    return !HAS_PATCHES || end_column(layer, next.place) <= int'(columns_there);
   endfunction
 
   logic [COUNTERS-1:0][FREE_BITS-1:0] free_contexts;
@@ -37,7 +38,7 @@ module o3_counters
     task_t [ALL-1:0] tasks;
     logic [ALL-1:0] present;
     logic [$clog2(ALL+1)-1:0] taken;
-    o3_counter #(.SHOWN(ALL)) list (.clk, .rst, .tasks, .present, .taken);
+    o3_counter #(.SHOWN(ALL)) list (.clk, .rst, .layer, .tasks, .present, .taken);
     always_comb begin
       int next, counter;
       next = 0;
@@ -55,38 +56,30 @@ module o3_counters
       end
       taken = ($clog2(ALL+1))'(next);
     end
-    assign next_place = present[0] ? tasks[0].place : PLACE_BITS'(PLACES);
+    assign next_place = present[0] ? tasks[0].place : PLACE_BITS'(PLACES[layer]);
     always_ff @(posedge clk)
       if (rst || int'(first) == COUNTERS - 1) first <= '0;
       else first <= first + 1'b1;
   end else begin : g_group
-    // Where there are fewer channels than groups, EACH groups take the places of a channel in turns.
-    localparam int EACH = OUT_CHANNELS < SCHEDULER_GROUPS ? SCHEDULER_GROUPS / OUT_CHANNELS : 0;
     logic [COUNTERS-1:0][PLACE_BITS-1:0] next_places;
     for (genvar g = 0; g < COUNTERS; g++) begin : g_list
-      localparam bit BY_PLACE = SCHEDULER_ASSIGNMENT == BY_POSITION;
-      localparam int FIRST_PLACE = BY_PLACE ? g : EACH == 0 ? 0 : g % (EACH == 0 ? 1 : EACH);
-      localparam int FIRST_CHANNEL = BY_PLACE ? 0 : EACH == 0 ? g : g / (EACH == 0 ? 1 : EACH);
       task_t [WIDTH-1:0] tasks;
       logic [WIDTH-1:0] present;
       logic [$clog2(WIDTH+1)-1:0] taken;
       assign taken = ($clog2(WIDTH + 1))'($countones(handed_out_valid[g]));
       if (SCHEDULER_ASSIGNMENT == BY_LIST) begin : g_table
-        o3_listed_counter #(.GROUP_NUMBER(g), .SHOWN(WIDTH)) list (.clk, .rst, .tasks, .present, .taken);
+        o3_listed_counter #(.GROUP_NUMBER(g), .SHOWN(WIDTH)) list (.clk, .rst, .layer, .tasks, .present, .taken);
       end else begin : g_steps
-        o3_counter #(
-            .FIRST_PLACE(FIRST_PLACE), .PLACE_STEP(BY_PLACE ? SCHEDULER_GROUPS : EACH == 0 ? 1 : EACH),
-            .FIRST_CHANNEL(FIRST_CHANNEL), .CHANNEL_STEP(BY_PLACE ? 1 : EACH == 0 ? SCHEDULER_GROUPS : OUT_CHANNELS),
-            .SHOWN(WIDTH)) list (.clk, .rst, .tasks, .present, .taken);
+        o3_counter #(.GROUP_NUMBER(g), .SHOWN(WIDTH)) list (.clk, .rst, .layer, .tasks, .present, .taken);
       end
       assign handed_out[g] = tasks;
       for (genvar i = 0; i < WIDTH; i++) begin : g_task
         assign handed_out_valid[g][i] = present[i] && i < int'(free_contexts[g]) && is_there(tasks[i]);
       end
-      assign next_places[g] = present[0] ? tasks[0].place : PLACE_BITS'(PLACES);
+      assign next_places[g] = present[0] ? tasks[0].place : PLACE_BITS'(PLACES[layer]);
     end
     always_comb begin
-      next_place = PLACE_BITS'(PLACES);
+      next_place = PLACE_BITS'(PLACES[layer]);
       for (int g = 0; g < COUNTERS; g++) if (next_places[g] < next_place) next_place = next_places[g];
     end
   end

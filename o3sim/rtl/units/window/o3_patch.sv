@@ -5,6 +5,7 @@ module o3_patch
   import o3_tasks_pkg::*;
 (
     input  logic                      clk,
+    input  layer_t                    layer,
     input  sent_t                     sent,         // in this cycle, to all PEs
     // The next word.
     input  logic [PLACE_BITS-1:0]     place,        // of the task that it is of
@@ -12,7 +13,7 @@ module o3_patch
     input  logic [WORD_BITS-1:0]      number,
     output logic [PE_WIDTH_EDGES-1:0] activations   // a cycle later
 );
-  logic [COLUMN_WORDS*PE_WIDTH_EDGES-1:0] slots[PATCH_COLUMNS_OR_1];
+  logic [MOST_COLUMN_WORDS*PE_WIDTH_EDGES-1:0] slots[most(PATCH_COLUMNS)];
   always_ff @(posedge clk)
     for (int i = 0; i < SENT_WORDS; i++)
       if (sent.valid[i]) slots[sent.slot][(int'(sent.first)+i)*PE_WIDTH_EDGES+:PE_WIDTH_EDGES] <= sent.words[i];
@@ -20,16 +21,18 @@ module o3_patch
   // Tap (0, 0) of the member, as column of the map and row within its columns.
   int column, row;
   always_comb begin
-    column = first_column(place) + int'(member) % TASK_WIDTH * STRIDE;
-    row = int'(member) / TASK_WIDTH * STRIDE;
+    column = first_column(layer, place) + int'(member) % TASK_WIDTH[layer] * STRIDE[layer];
+    row = int'(member) / TASK_WIDTH[layer] * STRIDE[layer];
   end
 
   always_ff @(posedge clk)
     for (int j = 0; j < PE_WIDTH_EDGES; j++) begin
-      int edge_number, tap;
+      int edge_number, tap, seen;
       edge_number = int'(number) * PE_WIDTH_EDGES + j;
-      tap = edge_number < EDGES ? edge_number / IN_CHANNELS : 0;
-      activations[j] <= slots[(column+tap%KERNEL_WIDTH)%PATCH_COLUMNS_OR_1]
-          [(row+tap/KERNEL_WIDTH)*IN_CHANNELS+edge_number%IN_CHANNELS];
+      if (edge_number >= EDGES[layer]) edge_number = 0;
+      tap = edge_number % TAPS[layer] / IN_CHANNELS[layer];
+      seen = edge_number / TAPS[layer] * SEEN_HEIGHT[layer] + row + tap / KERNEL_WIDTH[layer];
+      activations[j] <= slots[(column+tap%KERNEL_WIDTH[layer])%PATCH_COLUMNS[layer]]
+          [seen*IN_CHANNELS[layer]+edge_number%IN_CHANNELS[layer]];
     end
 endmodule

@@ -7,6 +7,7 @@ module o3_pe
 ) (
     input  logic                                         clk,
     input  logic                                         rst,
+    input  layer_t                                       layer,
     // Contexts.
     output logic  [PE_CONTEXTS-1:0]                      free,       // after this cycle's verdicts
     output logic                                         stalled,
@@ -53,14 +54,10 @@ module o3_pe
   } context_t;
   context_t [PE_CONTEXTS-1:0] contexts, after_verdicts, now;
   op_t [PE_CONTEXTS-1:0] ops;             // at work
-  always_comb for (int c = 0; c < PE_CONTEXTS; c++) ops[c] = member_of(contexts[c].work.first, contexts[c].member);
+  always_comb for (int c = 0; c < PE_CONTEXTS; c++) ops[c] = member_of(layer, contexts[c].work.first, contexts[c].member);
 
   function automatic logic has_more(input context_t held);
     return int'(held.member) + 1 < int'(held.work.members);
-  endfunction
-
-  function automatic logic needs_no_word(input logic [COUNT_BITS-1:0] limit);
-    return PRUNING_THRESHOLD && (limit == 0 || int'(limit) > EDGES);
   endfunction
 
   // The next member of a task, which begins in this cycle.
@@ -73,12 +70,12 @@ module o3_pe
     next.timer = TIMER_BITS'(held.is_constant);
     next.is_late = 1'b1;
     next.order = ORDER_BITS'(order);
-    next.was_1 = IS_WINDOW && (held.was_1 || is_1);
+    next.was_1 = is_window(layer) && (held.was_1 || is_1);
     return next;
   endfunction
 
   always_comb begin
-    oldest_place = PLACE_BITS'(PLACES);
+    oldest_place = PLACE_BITS'(PLACES[layer]);
     for (int c = 0; c < PE_CONTEXTS; c++)
       if (contexts[c].valid && contexts[c].work.place < oldest_place) oldest_place = contexts[c].work.place;
   end
@@ -141,11 +138,11 @@ module o3_pe
       held = contexts[known_context[k]];
       dropped[k] = '0;
       ends = known_is_last[k];
-      if (PRUNING_POOLING && known[k].valid && known[k].outcome && known_in_context[k]) begin
+      if (PRUNING_POOLING && is_window(layer) && known[k].valid && known[k].outcome && known_in_context[k]) begin
         dropped[k] = held.work.members - held.member - 1'b1;
         ends = 1'b1;
       end
-      folded[k] = known[k].valid && IS_WINDOW && !ends;
+      folded[k] = known[k].valid && is_window(layer) && !ends;
       coming[k] = known[k];
       coming[k].valid = known[k].valid && !folded[k];
     end
@@ -177,13 +174,13 @@ module o3_pe
       logic is_constant;
       issued[c] = begun[c] || placed[c];
       threshold_channel[c] = placed_tasks[c].first.channel;
-      is_constant = needs_no_word(threshold[c]);
+      is_constant = needs_no_word(layer, threshold[c]);
       now[c] = after_verdicts[c];
       if (placed[c])
         now[c] = '{valid: 1'b1, work: placed_tasks[c], member: '0, passes: 1'b0, threshold: threshold[c],
                    is_constant: is_constant, words_in: '0, gathered: '0, is_late: 1'b0, order: '0, was_1: 1'b0,
                    timer: TIMER_BITS'(SCHEDULER_ISSUE_LATENCY_CYCLES + int'(is_constant))};
-      issued_ops[c] = member_of(now[c].work.first, now[c].member);
+      issued_ops[c] = member_of(layer, now[c].work.first, now[c].member);
     end
 
   // Whose word goes next: of the members whose last verdict is known, else, as a guess, of those that have
@@ -201,7 +198,7 @@ module o3_pe
       int c;
       c = n;
       if (PE_PICK == BARREL) c = (int'(last_context) + 1 + n) % PE_CONTEXTS;
-      able = now[c].valid && !now[c].is_constant && int'(now[c].words_in) < WORDS;
+      able = now[c].valid && !now[c].is_constant && int'(now[c].words_in) < WORDS[layer];
       if (able && now[c].timer == 0) begin
         better = PE_PICK == OLDEST && issued_ops[c].index < issued_ops[known_one].index;
         if (!has_known || better) known_one = CONTEXT_BITS'(c);
@@ -220,30 +217,31 @@ module o3_pe
   // Word by word the groups' weights lie side by side, so that each has banks of its own.
   localparam int UNITS = SCHEDULER_GROUPS == 0 ? 1 : SCHEDULER_GROUPS;
   logic [WEIGHT_BITS-1:0] weight_address;
-  assign weight_address = WEIGHT_BITS'((int'(now[chosen].work.weight_row) * WORDS + int'(asks_word)) * UNITS + GROUP_NUMBER);
+  assign weight_address = WEIGHT_BITS'(
+      WEIGHT_WORD[layer] + (int'(now[chosen].work.weight_row) * CHANNEL_WORDS[layer] + weight_word(layer, asks_word)) * UNITS + GROUP_NUMBER);
   logic [GATHER_BITS-1:0] next_gathered;
   logic [PE_WIDTH_EDGES-1:0] activations;
-  if (PATCH_COLUMNS == 0) begin : g_read
+  if (!HAS_PATCHES) begin : g_read
     o3_gathering gathering (
-        .clk, .asks, .op(asks_op), .context_number(chosen), .number(asks_word), .gathered(now[chosen].gathered),
+        .clk, .layer, .asks, .op(asks_op), .context_number(chosen), .number(asks_word), .gathered(now[chosen].gathered),
         .weight_address, .request, .reply, .granted, .next_gathered, .activations);
   end else begin : g_patch
     o3_patch patch (
-        .clk, .sent, .place(now[chosen].work.place), .member(now[chosen].member), .number(asks_word), .activations);
+        .clk, .layer, .sent, .place(now[chosen].work.place), .member(now[chosen].member), .number(asks_word), .activations);
     assign request = '{activations: '0, addresses: '0, weights: asks, weight_address: weight_address};
     assign granted = asks && reply.weights;
     assign next_gathered = '0;
   end
 
   o3_datapath datapath (
-      .clk, .rst, .word_valid(granted), .word_op(asks_op), .word_context(chosen), .word_number(asks_word),
-      .word_starts(asks_word == 0), .word_left(edges_behind(asks_word)),
+      .clk, .rst, .layer, .word_valid(granted), .word_op(asks_op), .word_context(chosen), .word_number(asks_word),
+      .word_starts(asks_word == 0), .word_left(edges_behind(layer, asks_word)),
       .word_threshold(now[chosen].threshold), .activations, .weights(reply.weight_data), .dropped('0), .dropped_index('0), .verdict);
 
   o3_held_outcomes held_outcomes (.clk, .rst, .coming, .offered, .taken, .stalled);
 
   logic last_word;
-  assign last_word = int'(asks_word) == WORDS - 1;
+  assign last_word = int'(asks_word) == WORDS[layer] - 1;
   always_ff @(posedge clk) begin
     last_of_task <= {last_of_task[PE_LATENCY_CYCLES-1:1], !has_more(now[chosen])};
     window_was_1 <= {window_was_1[PE_LATENCY_CYCLES-1:1], now[chosen].was_1};
@@ -255,7 +253,7 @@ module o3_pe
         contexts[c].words_in <= asks_word + 1'b1;
         contexts[c].timer <= PRUNING_THRESHOLD ? TIMER_BITS'(PE_LATENCY_CYCLES - 1) : '0;
         if (last_word && !has_more(now[c])) contexts[c].valid <= 1'b0;
-        if (last_word && has_more(now[c])) contexts[c].passes <= !IS_WINDOW;
+        if (last_word && has_more(now[c])) contexts[c].passes <= !is_window(layer);
       end
     end
     if (granted) last_context <= chosen;

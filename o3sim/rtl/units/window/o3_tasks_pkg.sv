@@ -1,19 +1,12 @@
 // What counters hand out: tasks. A task is a pooling window, or, in a layer without a pool, up to
-// SCHEDULER_BUNDLE_POSITIONS neighbouring neurons of a channel in a row of the map.
+// TASK_WIDTH neighbouring neurons of a channel in a row of the map.
 package o3_tasks_pkg;
   import o3_pkg::*;
 
-  localparam bit IS_WINDOW = POOL_SIZE > 1;
-  localparam int BUNDLE =
-      SCHEDULER_BUNDLE_POSITIONS < POOLED_WIDTH ? SCHEDULER_BUNDLE_POSITIONS : POOLED_WIDTH;
-  localparam int TASK_MEMBERS = IS_WINDOW ? MEMBERS : BUNDLE;  // of a task, at most
-  localparam int TASK_COLUMNS = IS_WINDOW ? POOLED_WIDTH : (POOLED_WIDTH + BUNDLE - 1) / BUNDLE;
-  localparam int PLACES = POOLED_HEIGHT * TASK_COLUMNS;
-  localparam int TASK_WIDTH = IS_WINDOW ? POOL_SIZE : BUNDLE;  // members of a row
   localparam int RANGE = PE_COUNT / SCHEDULER_COUNTERS;   // PEs of a counter
 
-  localparam int PLACE_BITS = bits_for(PLACES + SCHEDULER_COUNTERS);
-  localparam int MEMBER_BITS = bits_for(TASK_MEMBERS);
+  localparam int PLACE_BITS = bits_for(most(PLACES) + SCHEDULER_COUNTERS);
+  localparam int MEMBER_BITS = bits_for(most(TASK_MEMBERS));
   localparam int ORDER_BITS = bits_for(PE_CONTEXTS + 2);
 
   typedef struct packed {
@@ -23,52 +16,57 @@ package o3_tasks_pkg;
     logic [MEMBER_BITS-1:0] members;
   } task_t;
 
+  function automatic logic is_window(input layer_t layer);
+    return POOL_SIZE[layer] > 1;
+  endfunction
+
   // The tasks of a layer lie at places, row by row of the map.
   function automatic task_t task_at(
-      input logic [PLACE_BITS-1:0] place, input logic [CHANNEL_BITS-1:0] channel,
+      input layer_t layer, input logic [PLACE_BITS-1:0] place, input logic [CHANNEL_BITS-1:0] channel,
       input logic [CHANNEL_BITS-1:0] weight_row);
     task_t made;
-    int row = int'(place) / TASK_COLUMNS, column = int'(place) % TASK_COLUMNS;
-    int left = POOLED_WIDTH - column * BUNDLE;            // neurons of a row that a bundle can take
-    int members = IS_WINDOW ? MEMBERS : left < BUNDLE ? left : BUNDLE;
-    int position = IS_WINDOW ? int'(place) : row * POOLED_WIDTH + column * BUNDLE;  // of the output map
-    int earlier = IS_WINDOW ? position * MEMBERS : position;  // neurons of a channel at places before
-    int neuron_row = row * POOL_SIZE;
-    int neuron_column = IS_WINDOW ? column * POOL_SIZE : column * BUNDLE;
+    int row = int'(place) / TASK_COLUMNS[layer], column = int'(place) % TASK_COLUMNS[layer];
+    int left = POOLED_WIDTH[layer] - column * TASK_WIDTH[layer];        // neurons of a row that a bundle can take
+    int members = is_window(layer) ? MEMBERS[layer] : left < TASK_WIDTH[layer] ? left : TASK_WIDTH[layer];
+    int position = is_window(layer) ? int'(place) : row * POOLED_WIDTH[layer] + column * TASK_WIDTH[layer];  // of the output map
+    int earlier = is_window(layer) ? position * MEMBERS[layer] : position;  // neurons of a channel at places before
+    int neuron_row = row * POOL_SIZE[layer];
+    int neuron_column = column * TASK_WIDTH[layer];
     made.members = MEMBER_BITS'(members);
     made.place = place;
     made.weight_row = weight_row;
     made.first.index = SEQUENCER_OUTERMOST == POSITION
-        ? OP_BITS'(earlier * OUT_CHANNELS + int'(channel) * members)
-        : OP_BITS'(int'(channel) * POOLED_HEIGHT * POOLED_WIDTH * MEMBERS + earlier);
-    made.first.window = WINDOW_BITS'(position * OUT_CHANNELS + int'(channel));
+        ? OP_BITS'(earlier * OUT_CHANNELS[layer] + int'(channel) * members)
+        : OP_BITS'(int'(channel) * POOLED_HEIGHT[layer] * POOLED_WIDTH[layer] * MEMBERS[layer] + earlier);
+    made.first.window = WINDOW_BITS'(position * OUT_CHANNELS[layer] + int'(channel));
     made.first.channel = channel;
-    made.first.base = BASE_BITS'((neuron_row * PADDED_WIDTH + neuron_column) * STRIDE * IN_CHANNELS);
+    made.first.base = BASE_BITS'(INPUT_WORD[layer] * PE_WIDTH_EDGES
+        + (neuron_row * PADDED_WIDTH[layer] + neuron_column) * STRIDE[layer] * IN_CHANNELS[layer]);
     return made;
   endfunction
 
   // The columns of the padded map that tasks at a place read: from one on, and up to but without the other.
-  function automatic int first_column(input logic [PLACE_BITS-1:0] place);
-    int task_columns = IS_WINDOW ? POOL_SIZE * STRIDE : BUNDLE * STRIDE;
-    return int'(place) / TASK_COLUMNS * ROW_COLUMNS + int'(place) % TASK_COLUMNS * task_columns;
+  function automatic int first_column(input layer_t layer, input logic [PLACE_BITS-1:0] place);
+    return int'(place) / TASK_COLUMNS[layer] * ROW_COLUMNS[layer] + int'(place) % TASK_COLUMNS[layer] * TASK_WIDTH[layer] * STRIDE[layer];
   endfunction
 
-  function automatic int end_column(input logic [PLACE_BITS-1:0] place);
-    int column = int'(place) % TASK_COLUMNS;
-    int last = IS_WINDOW ? column : (column + 1) * BUNDLE < POOLED_WIDTH ? (column + 1) * BUNDLE - 1 : POOLED_WIDTH - 1;
-    return int'(place) / TASK_COLUMNS * ROW_COLUMNS + last * POOL_SIZE * STRIDE + SEEN_WIDTH;
+  function automatic int end_column(input layer_t layer, input logic [PLACE_BITS-1:0] place);
+    int column = int'(place) % TASK_COLUMNS[layer];
+    int end_of_bundle = (column + 1) * TASK_WIDTH[layer] < POOLED_WIDTH[layer] ? (column + 1) * TASK_WIDTH[layer] : POOLED_WIDTH[layer];
+    int last = is_window(layer) ? column : end_of_bundle - 1;
+    return int'(place) / TASK_COLUMNS[layer] * ROW_COLUMNS[layer] + last * POOL_SIZE[layer] * STRIDE[layer] + SEEN_WIDTH[layer];
   endfunction
 
   // One of the members of a task, from 0.
-  function automatic op_t member_of(input op_t first, input logic [MEMBER_BITS-1:0] member);
+  function automatic op_t member_of(input layer_t layer, input op_t first, input logic [MEMBER_BITS-1:0] member);
     op_t op = first;
-    int row = int'(member) / POOL_SIZE, column = int'(member) % POOL_SIZE;
+    int row = int'(member) / POOL_SIZE[layer], column = int'(member) % POOL_SIZE[layer];
     op.index = first.index + OP_BITS'(member);
-    if (IS_WINDOW)
-      op.base = first.base + BASE_BITS'((row * PADDED_WIDTH + column) * STRIDE * IN_CHANNELS);
+    if (is_window(layer))
+      op.base = first.base + BASE_BITS'((row * PADDED_WIDTH[layer] + column) * STRIDE[layer] * IN_CHANNELS[layer]);
     else begin
-      op.base = first.base + BASE_BITS'(int'(member) * STRIDE * IN_CHANNELS);
-      op.window = first.window + WINDOW_BITS'(int'(member) * OUT_CHANNELS);
+      op.base = first.base + BASE_BITS'(int'(member) * STRIDE[layer] * IN_CHANNELS[layer]);
+      op.window = first.window + WINDOW_BITS'(int'(member) * OUT_CHANNELS[layer]);
     end
     return op;
   endfunction
