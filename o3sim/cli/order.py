@@ -30,6 +30,7 @@ def order(
     width: Annotated[
         int, typer.Option(metavar="W", help="Edges of a word: of the machine that it is for.")
     ] = 32,
+    layer: options.Layers = None,
     members: Annotated[
         bool, typer.Option("--members/--no-members", help="Order the members of windows too.")
     ] = True,
@@ -45,6 +46,8 @@ def order(
         raise InputError(f"--width {width}: expected at most {MOST_WIDTH_EDGES}, the widest that a PE can be")
     if granularity == "none" and not members:
         raise InputError("--granularity none --no-members: nothing is left to order")
+    if granularity == "none" and layer:
+        raise InputError("--layer: says whose edges are ordered, and --granularity none leaves edges alone")
     from o3sim.cli.progress import progress_on_stderr
     from o3sim.profile.ordering.choose import Ordering
     from o3sim.profile.ordering.workload import choose_orders, reordered_workload
@@ -54,11 +57,8 @@ def order(
     reordered_workload(case.files, [], output)  # refuses what cannot be written, before the work
     how = Ordering(width if granularity == "word" else 1, share_channels, width)
     with progress_on_stderr() as progress:
-        orders = list(
-            choose_orders(
-                case.network, list(case.images.x), None if granularity == "none" else how, members, progress
-            )
-        )
+        moved = None if granularity == "none" else how
+        orders = list(choose_orders(case.network, list(case.images.x), moved, members, layer, progress))
     written = reordered_workload(case.files, orders, output).write(output)
     _print_gains(orders, images)
     for path in written:

@@ -1,8 +1,10 @@
-"""Compiled kernel of the decision index under an edge order: edge by edge, until the outcome is known.
+"""Decision indices under an edge order: edge by edge, until the outcome is known.
 
 The plain kernel (:mod:`o3sim.profile.kernels`) works on 64 edges at a time, which an order that differs
-from channel to channel does not leave together. This one walks an order until the goal is met, the
-matches that a 1 or the mismatches that a 0 takes; the outcome is known beforehand.
+from channel to channel does not leave together. This one takes an edge at a time, at many positions at
+once: what they hold there lies side by side, so that a channel goes to a row of it, and each position
+counts down to its goal, the matches that a 1 or the mismatches that a 0 takes. The outcome is known
+beforehand. An edge takes a tenth of a nanosecond so, against one where each neuron is walked by itself.
 """
 
 from __future__ import annotations
@@ -49,8 +51,7 @@ def reordered_decisions(
     return decision
 
 
-@njit(cache=True, nogil=True)
-def decide_in_order(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
+def decide_in_order(  # noqa: PLR0913, PLR0917 - what a kernel takes: arrays, not objects
     patches: NDArray[np.uint8],
     masks: NDArray[np.uint8],
     mask_index: NDArray[np.int32],
@@ -61,27 +62,57 @@ def decide_in_order(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not obje
     outcome: NDArray[np.uint8],
     decision: NDArray[np.int32],
 ) -> None:
-    """Walk each neuron's edges, one byte each, until what decides it has been counted."""
-    positions, fan_in = patches.shape
-    for position in range(positions):
-        pattern = mask_index[position]
-        used, patch = masks[pattern], patches[position]
-        edges = np.int64(0)
-        for edge in range(fan_in):
-            edges += used[edge]
-        for channel in range(weights.shape[0]):
-            most = most_mismatches[pattern, channel]
-            one = outcome[position, channel]
-            left = edges - most if one else most + 1
-            order = orders[order_of[channel]]
-            row = weights[channel]
-            seen = np.int32(0)
-            place = 0
-            while left > 0 and place < fan_in:
-                edge = order[place]
-                mismatch = patch[edge] ^ row[edge]
-                counted = used[edge]
-                left -= np.int64(counted & (mismatch ^ one))
-                seen += np.int32(counted)
-                place += 1
-            decision[position, channel] = seen
+    """Fill in the decision index of each neuron, by the edges of its order, one byte each."""
+    edges = masks.sum(axis=1, dtype=np.int64)
+    for first in range(0, len(patches), MOST_POSITIONS):
+        some = slice(first, first + MOST_POSITIONS)
+        pattern = mask_index[some]
+        held = np.ascontiguousarray((masks[pattern] * (patches[some] + 1)).T)
+        most = most_mismatches[pattern].T
+        goal = np.where(outcome[some].T == 1, edges[pattern] - most, most + 1).astype(np.int32, order="C")
+        counted = np.empty(goal.shape, np.int32)
+        count_down(held, weights, orders, order_of, outcome[some].T, goal, counted)
+        decision[some] = counted.T
+
+
+MOST_POSITIONS = 256
+"""At a time, so that what they hold stays in the cache while every channel goes over it."""
+
+
+@njit(cache=True, nogil=True)
+def count_down(
+    held: NDArray[np.uint8],
+    weights: NDArray[np.uint8],
+    orders: NDArray[np.int32],
+    order_of: NDArray[np.int32],
+    outcome: NDArray[np.uint8],
+    left: NDArray[np.int32],
+    seen: NDArray[np.int32],
+) -> None:
+    """Count the edges of each neuron until nothing is left of what decides it.
+
+    Parameters
+    ----------
+    held : ndarray of uint8, shape (fan_in, positions)
+        0 where the tap is no edge there; else its activation, and 1.
+    left : ndarray of int32, shape (out_channels, positions)
+        Matches (outcome 1) or mismatches (outcome 0) that decide; used up.
+    seen : ndarray of int32, shape (out_channels, positions)
+        Receives the edges.
+    """
+    fan_in, positions = held.shape
+    decides = np.empty((2, positions), np.uint8)
+    for channel in range(weights.shape[0]):
+        row, order = weights[channel], orders[order_of[channel]]
+        open_still, edges = left[channel], seen[channel]
+        for position in range(positions):
+            one = outcome[channel, position]
+            decides[0, position] = 2 - one
+            decides[1, position] = 1 + one
+            edges[position] = 0
+        for place in range(fan_in):
+            edge = order[place]
+            there, deciding = held[edge], decides[row[edge]]
+            for position in range(positions):
+                edges[position] += np.int32(open_still[position] > 0) & np.int32(there[position] > 0)
+                open_still[position] -= np.int32(there[position] == deciding[position])

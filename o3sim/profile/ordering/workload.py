@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,14 @@ from o3sim.config.workload import ImageFile
 from o3sim.errors import InputError
 from o3sim.files import load_npz
 from o3sim.formats.importers.written import ImportedWorkload
+from o3sim.network.layer_names import layer_number
 from o3sim.network.load import WorkloadFiles
 from o3sim.network.network import Network
 from o3sim.network.parameters import member_key, order_keys, speculation_keys
 from o3sim.profile.ordering.calls import Calls
 from o3sim.profile.ordering.choose import Chosen, Ordering, choose_order
 from o3sim.profile.ordering.members import choose_members, members_evaluated
-from o3sim.profile.ordering.samples import sample_layers
+from o3sim.profile.ordering.samples import can_be_ordered, sample_layers
 
 Progress = Callable[[str, int, int], None]
 
@@ -52,6 +53,7 @@ def choose_orders(
     images: Sequence[NDArray[np.uint8]],
     how: Ordering | None,
     members: bool,
+    layers: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[LayerOrders]:
     """Choose the orders of every layer that can have one.
@@ -62,17 +64,40 @@ def choose_orders(
         None leaves edges as they are.
     members : bool
         Whether to order the members of windows.
+    layers : collection of str, optional
+        Whose edges are ordered, by name or number; all if not given.
+
+    Raises
+    ------
+    InputError
+        If there is no such layer, or an order of its edges can bring nothing.
     """
+    named = _named(network, layers)
     for number, samples in enumerate(sample_layers(network, images)):
         if progress is not None:
             progress(samples.layer.name, number, len(network.layers))
-        edges = None if how is None else choose_order(samples, how)
+        edges = choose_order(samples, how) if how is not None and samples.layer.name in named else None
         if not members or not len(samples.patterns):
             yield LayerOrders(samples.layer.name, edges, ())
             continue
         order = choose_members(samples.patterns)
         shares = [members_evaluated(samples.patterns, each) for each in (tuple(sorted(order)), order)]
         yield LayerOrders(samples.layer.name, edges, order, *shares)
+
+
+def _named(network: Network, layers: Collection[str] | None) -> set[str]:
+    """Return the names of the layers whose edges are to be ordered."""
+    if layers is None:
+        return {layer.name for layer in network.layers if can_be_ordered(layer)}
+    names = [layer.name for layer in network.layers]
+    found = [network.layers[layer_number(layer, names)] for layer in layers]
+    for layer in found:
+        if not can_be_ordered(layer):
+            raise InputError(
+                f"layer `{layer.name}` has no edges to order: its input is not binary, or its sums go on; "
+                "name others"
+            )
+    return {layer.name for layer in found}
 
 
 def reordered(network: Network, orders: Sequence[LayerOrders]) -> Network:

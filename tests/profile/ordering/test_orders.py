@@ -170,6 +170,35 @@ def test_the_command_writes_a_workload_that_runs(tmp_path: Path, monkeypatch: py
     assert done.exit_code == 0, done.output
 
 
+def test_an_order_can_be_of_some_layers_alone(
+    fashion: tuple[Network, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, images = fashion
+    some = {each.name: each for each in choose_orders(network, list(images[:5]), Ordering(), True, ["2"])}
+    every = {each.name: each for each in choose_orders(network, list(images[:5]), Ordering(), True)}
+    assert [name for name, each in some.items() if each.edges] == ["conv3"]
+    assert some["conv3"].edges is not None
+    assert every["conv3"].edges is not None
+    assert some["conv3"].edges.order == every["conv3"].edges.order
+    assert [each.members for each in some.values()] == [each.members for each in every.values()]
+    monkeypatch.chdir(tmp_path)
+    file = str(load_workload("fashion-vgg").images)
+    command = ["order", "fashion-vgg", "--image-file", file, "--images", "2", "-o", "mine", "--layer"]
+    for more, says in (
+        (["conv9"], "no layer `conv9`"),
+        (["conv1"], "layer `conv1` has no edges to order"),
+        (["conv2", "--granularity", "none"], "says whose edges are ordered"),
+    ):
+        done = CliRunner().invoke(app, command + more)
+        assert says in str(done.exception)
+    assert not list(tmp_path.iterdir())
+    done = CliRunner().invoke(app, [*command, "conv2", "--layer", "dense1"])
+    assert done.exit_code == 0, done.output
+    orders = [layer.geometry.edge_order for layer in load_network(load_workload("mine.yaml")).layers]
+    names = [layer.name for layer, each in zip(network.layers, orders, strict=True) if each is not None]
+    assert names == ["conv2", "dense1"]
+
+
 def test_made_up_parameters_are_refused(tmp_path: Path) -> None:
     files = load_workload("fashion-vgg")
     command = ["order", "lfc", "--image-file", str(files.images), "--images", "2", "-o", str(tmp_path / "x")]
