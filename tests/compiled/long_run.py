@@ -21,6 +21,7 @@ from tests.machine.strategies import StageCase
 from tests.runs.pipeline.graphs import IMAGES, PipelineCase
 
 PROGRESS_S = 5.0
+_CASES = every_way() | fast_cases() | fast_cases(in_banks=True) | fast_counter_cases()
 
 
 class Search:
@@ -44,7 +45,7 @@ class Search:
             report_multiple_bugs=False,
         )
         try:
-            seed(self.number)(quiet(given(every_way() | fast_cases() | fast_counter_cases())(self.compare)))()
+            seed(self.number)(quiet(given(_CASES)(self.compare)))()
         except Exception:
             if self.failed is None:
                 raise
