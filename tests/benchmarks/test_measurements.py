@@ -21,8 +21,8 @@ def test_layers_are_timed_fast_and_on_the_general_engine_but_a_carousel() -> Non
     assert [key.removeprefix("shipped: ") for key in found["machines"]] == ["ideal", "window of 64 edges"] + [
         name for name in sorted(found["shares"]) if name in wanted
     ]
-    assert found["shares"]["window"] == found["shares"]["carousel"] == 1
-    assert found["shares"]["banked"] == 0
+    assert found["shares"]["window"] == found["shares"]["carousel"] == found["shares"]["banked"] == 1
+    assert found["shares"]["finn-cnv"] == 0
 
 
 def test_memory_is_measured_again_where_kernels_were_compiled() -> None:

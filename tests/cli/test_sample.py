@@ -121,6 +121,7 @@ def test_a_dry_run_says_what_would_be_sampled(o3sim: O3sim) -> None:
         (("--set", "pe.count=64"), "no layer is large enough to gain on pair: the largest"),
         (("--set", "scheduler.window_in_flight_ops=2"), "pair cannot be sampled (scheduler.window_in_flight"),
         (("--controls", "dense", "--compare", "window"), "window cannot be sampled (scheduler.dispatch)"),
+        (("--controls", "dense", "--compare", "banked"), "banked cannot be sampled (scheduler.dispatch)"),
         (("--sample-seed", "-1"), "--sample-seed -1: seeds count from 0"),
     ],
 )

@@ -44,9 +44,22 @@ def fast_machines(draw: st.DrawFn) -> Architecture:
 
 
 @st.composite
-def fast_cases(draw: st.DrawFn) -> Case:
-    """Draw such a machine and layers; now and then one of them does not run fast."""
+def fast_banked_machines(draw: st.DrawFn) -> Architecture:
+    """Draw such a machine whose queue is in banks: two at least, unless there is but one PE."""
     made = draw(fast_machines())
+    parts = [number for number in range(2, made.pe.count + 1) if made.pe.count % number == 0] or [1]
+    banks = draw(st.sampled_from(parts))
+    in_bank = draw(st.sampled_from([1, 1, 2, 3, 8, 70]))
+    changes = {"dispatch": "banked", "banks": banks}
+    if made.scheduler.policy == "lockstep":
+        changes["policy"] = "out_of_order"
+    return made.with_({"scheduler": changes, "issue_queue.depth_ops": banks * in_bank})
+
+
+@st.composite
+def fast_cases(draw: st.DrawFn, in_banks: bool = False) -> Case:
+    """Draw such a machine, its queue in banks or not, and layers; now and then one does not run fast."""
+    made = draw(fast_banked_machines() if in_banks else fast_machines())
     layers = [draw(adding(layer)) for layer in draw(st.lists(profiles(), min_size=1, max_size=3))]
     if draw(st.booleans()):
         layers.append(draw(profiles(scores=True)))

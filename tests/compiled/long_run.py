@@ -25,6 +25,7 @@ PROGRESS_S = 5.0
 KINDS: dict[str, AnyStrategy] = {
     **ways(),
     "fast": fast_cases(),
+    "fast-banked": fast_cases(in_banks=True),
     "fast-windows": fast_counter_cases(),
     "fast-sums": fast_sum_cases(),
 }

@@ -28,7 +28,13 @@ from tests.machine.strategies import Case
 
 
 @pytest.mark.parametrize(
-    ("cases", "number"), [(fast_cases(), 250), (fast_sum_cases(), 100), (fast_counter_cases(), 150)]
+    ("cases", "number"),
+    [
+        (fast_cases(), 250),
+        (fast_cases(in_banks=True), 150),
+        (fast_sum_cases(), 100),
+        (fast_counter_cases(), 150),
+    ],
 )
 def test_fast_layers_come_out_as_on_the_general_engine(cases: SearchStrategy[Case], number: int) -> None:
     drawn: Counter[bool] = Counter()
@@ -258,9 +264,13 @@ def test_a_shipped_machine_runs_all_layers_fast_or_says_why_not() -> None:
     adds = load_network(load_workload("fashion-residual"))
     assert fast_share(load_architecture("o3bnn"), adds) == (1.0, ())
     assert fast_share(load_architecture("ideal"), adds) == (1.0, ())
-    share, general = fast_share(load_architecture("banked"), network)
+    assert fast_share(load_architecture("banked"), adds) == (1.0, ())
+    assert fast_share(load_architecture("banked"), network) == (1.0, ())
+    assert fast_share(load_architecture("banked-64pe"), network) == (1.0, ())
+    late = load_architecture("banked").with_({"scheduler.select_cycles": 1})
+    share, general = fast_share(late, network)
     assert share == 0
-    assert {why for _, why in general} == {"scheduler.dispatch"}
+    assert {why for _, why in general} == {"scheduler.select_cycles"}
 
 
 def test_helpers_are_of_kernels_only() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from o3sim.config.architecture import SEQUENTIAL
 from o3sim.config.constant_time import WORST_CASE
-from o3sim.config.dispatch import CAROUSEL, CENTRAL
+from o3sim.config.dispatch import CAROUSEL, QUEUED
 from o3sim.contract.output_addresses import first_output_word
 from o3sim.contract.program_order import window_members
 from o3sim.contract.sums import addend_addresses
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture
     from o3sim.network.layer import Geometry
 
-_DISPATCHES = CENTRAL, "window", "group"
+_DISPATCHES = *QUEUED, "window", "group"
 LANES = 16
 """PEs whose words are looked at together."""
 MOST_CONTEXTS = 4
@@ -62,7 +62,7 @@ def why_general(architecture: Architecture, geometry: Geometry, *, scores: bool,
         "organization": a.organization != SEQUENTIAL,
         "scheduler.dispatch": a.scheduler.dispatch not in _DISPATCHES,
         "pe.pick": a.pe.pick == "barrel",
-        "scheduler.select_cycles": a.scheduler.dispatch == CENTRAL and a.scheduler.select_cycles > 0,
+        "scheduler.select_cycles": a.scheduler.has_queue and a.scheduler.select_cycles > 0,
         "scheduler.issue_latency_cycles": a.scheduler.issue_latency_cycles > 0,
         "pe.contexts": a.pe.contexts > MOST_CONTEXTS,
         "pe.latency_cycles": a.pe.latency_cycles > MOST_LATENCY_CYCLES,
@@ -79,6 +79,12 @@ def is_banked(architecture: Architecture) -> bool:
     """Return whether banks can refuse words, or layers are run as if they could."""
     is_ideal = architecture.activation_buffer.banks == architecture.weight_buffer.banks == "ideal"
     return not (architecture.scheduler.has_queue and is_ideal)
+
+
+def queue_banks(architecture: Architecture) -> int:
+    """Return how many banks the queue is in; 0 for one, which is a queue by itself."""
+    banks = architecture.scheduler.banks or 1
+    return banks if banks > 1 else 0
 
 
 def prunes_windows(architecture: Architecture, geometry: Geometry, scores: bool) -> bool:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from o3sim.compiled.bit_set import word_at
 from o3sim.compiled.cycle import DONE, STOPPED, STUCK
 from o3sim.compiled.fast.bits import bits_in
 from o3sim.compiled.fast.calendar import next_day
 from o3sim.compiled.fast.how import NO_WINDOWS, How, contexts_of, windows_kind
 from o3sim.compiled.fast.output_buffer import write
+from o3sim.compiled.fast.queue import CENTRAL, QueueSteps
 from o3sim.compiled.fast.records import FastMemory, n_known_at
-from o3sim.compiled.fast.scheduler import schedule
-from o3sim.compiled.fast.sequencer import enqueue_arrivals, sequence
+from o3sim.compiled.fast.scheduler import give, plan_changed
 from o3sim.compiled.fast.servers import stall_and_go_on
 from o3sim.compiled.fast.sets import part, set_words
 from o3sim.compiled.fast.squashes import squash_in_pes
 from o3sim.compiled.fast.verdicts import BUCKETS, take_verdicts
 from o3sim.compiled.fast.weights import has_arrived
-from o3sim.compiled.fast.windows import show, squash_in_queue
 from o3sim.compiled.kernel import NEVER, inlined, noinline
 from o3sim.compiled.records.ledger import CAUSE, cause_at
 from o3sim.compiled.records.settings import LOCKSTEP
@@ -30,27 +31,6 @@ def idle_cause_of(x: FastMemory, cycle: int) -> int:
     if x.queue.next_op == x.layer.ops:
         return CAUSE.drain
     return CAUSE.queue_empty if has_arrived(x, cycle) else CAUSE.weight_wait
-
-
-@inlined
-def _tick(x: FastMemory, how: How, cycle: int) -> None:
-    """Run one cycle, in the order of phases of ``docs/machine.md``."""
-    x.clock.moved = 0
-    if windows_kind(x, how) != NO_WINDOWS:
-        show(x, how, cycle)
-    take_verdicts(x, how, cycle)
-    if x.queue.n_settled > 0 and x.settings.window_in_flight_ops > 1:
-        squash_in_pes(x, how, cycle)
-    idle_cause = idle_cause_of(x, cycle)
-    more_coming = idle_cause == CAUSE.queue_empty and x.queue.n_held < x.settings.depth_ops
-    sequence(x, how, cycle)
-    if windows_kind(x, how) != NO_WINDOWS:
-        squash_in_queue(x, how, cycle)
-    schedule(x, how, cycle, more_coming)
-    note_causes(x, how, idle_cause)
-    if write(x, how, cycle):
-        stall_and_go_on(x, how, cycle)
-    enqueue_arrivals(x, how)
 
 
 @inlined
@@ -150,28 +130,66 @@ def count_so_far(x: FastMemory, cycle: int) -> None:
     x.words.useful -= under_way
 
 
-@inlined
-def run_ideal(x: FastMemory, how: How, start_cycle: int) -> tuple[int, int]:
-    """Run a layer, or on from a pause; return how it ended and its last cycle."""
-    x.clock.start_cycle = start_cycle
-    pump(x)
-    cycle = x.clock.cycle
-    while True:
-        _tick(x, how, cycle)
-        if x.clock.ended_ops >= x.clock.pause_ops:
-            book_causes(x, 1)
-            if x.clock.ended_ops < x.layer.ops:
-                count_so_far(x, cycle)
-                x.clock.cycle = cycle + 1
-                return STOPPED, start_cycle + cycle
-            finish_counts(x, cycle)
-            if x.weight_groups.n_groups == 1:
-                free_half(x, 0, start_cycle + cycle + 1)
-            return DONE, start_cycle + cycle
-        wake = cycle + 1
-        if x.clock.moved == 0:
-            wake = next_change(x, cycle)
-            if wake == NEVER:
-                return STUCK, start_cycle + cycle
-        book_causes(x, wake - cycle)
-        cycle = wake
+def _ticking(queue: QueueSteps) -> Any:
+    """Make what runs a cycle under ideal supply."""
+    show, sequence, squash_in_queue, selecting, enqueue_arrivals = queue
+    select = selecting(give)
+
+    @inlined
+    def tick(x: FastMemory, how: How, cycle: int) -> None:
+        """Run one cycle, in the order of phases of ``docs/machine.md``."""
+        x.clock.moved = 0
+        if windows_kind(x, how) != NO_WINDOWS:
+            show(x, how, cycle)
+        take_verdicts(x, how, cycle)
+        if x.queue.n_settled > 0 and x.settings.window_in_flight_ops > 1:
+            squash_in_pes(x, how, cycle)
+        idle_cause = idle_cause_of(x, cycle)
+        more_coming = idle_cause == CAUSE.queue_empty and x.queue.n_held < x.settings.depth_ops
+        sequence(x, how, cycle)
+        if windows_kind(x, how) != NO_WINDOWS:
+            squash_in_queue(x, how, cycle)
+        select(x, how, cycle, more_coming)
+        plan_changed(x, how, cycle)
+        note_causes(x, how, idle_cause)
+        if write(x, how, cycle):
+            stall_and_go_on(x, how, cycle)
+        enqueue_arrivals(x, how)
+
+    return tick
+
+
+def ideal_loop(queue: QueueSteps) -> Any:
+    """Make the loop over cycles under ideal supply of machines with such a queue."""
+    tick = _ticking(queue)
+
+    @inlined
+    def run_ideal(x: FastMemory, how: How, start_cycle: int) -> tuple[int, int]:
+        """Run a layer, or on from a pause; return how it ended and its last cycle."""
+        x.clock.start_cycle = start_cycle
+        pump(x)
+        cycle = x.clock.cycle
+        while True:
+            tick(x, how, cycle)
+            if x.clock.ended_ops >= x.clock.pause_ops:
+                book_causes(x, 1)
+                if x.clock.ended_ops < x.layer.ops:
+                    count_so_far(x, cycle)
+                    x.clock.cycle = cycle + 1
+                    return STOPPED, start_cycle + cycle
+                finish_counts(x, cycle)
+                if x.weight_groups.n_groups == 1:
+                    free_half(x, 0, start_cycle + cycle + 1)
+                return DONE, start_cycle + cycle
+            wake = cycle + 1
+            if x.clock.moved == 0:
+                wake = next_change(x, cycle)
+                if wake == NEVER:
+                    return STUCK, start_cycle + cycle
+            book_causes(x, wake - cycle)
+            cycle = wake
+
+    return run_ideal
+
+
+run_ideal = ideal_loop(CENTRAL)

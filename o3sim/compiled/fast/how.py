@@ -45,6 +45,11 @@ def how_for(pes: int, contexts: int, windows: int, is_banked: bool) -> How:
     return How(0, 0, ANY_WINDOWS, is_banked, False)
 
 
+def how_for_banks(is_banked: bool) -> How:
+    """Choose a kernel for layers of a machine whose queue is in banks."""
+    return How(0, 0, ANY_WINDOWS, is_banked, False)
+
+
 def how_for_windows(pes: int, contexts: int, has_patches: bool) -> How:
     """Choose a kernel for layers whose windows lie in contexts: constants bring a tenth there."""
     if pes <= USUAL_PES and contexts == USUAL_WINDOW_CONTEXTS:

@@ -11,6 +11,8 @@ from o3sim.compiled.fast.cycle import run_ideal
 from o3sim.compiled.fast.dispatch.cycle import run_windows
 from o3sim.compiled.fast.dispatch.records import WindowMemory
 from o3sim.compiled.fast.how import How
+from o3sim.compiled.fast.queue_banks.records import BankMemory
+from o3sim.compiled.fast.queue_banks.steps import run_banked_queue_banks, run_queue_banks
 from o3sim.compiled.fast.records import FastMemory
 from o3sim.compiled.kernel import _njit
 
@@ -35,6 +37,26 @@ def kernel_for(how: How) -> Any:
         return run_banked(x, How(contexts, set_words, windows, is_banked, has_patches), start_cycle)
 
     return _njit(cache=True, nogil=True, _nrt=False)(run_banked_layer if is_banked else run_fast_layer)
+
+
+@cache
+def bank_kernel_for(how: How) -> Any:
+    """Return the kernel for such layers where the queue is in banks, likewise."""
+    sources, contexts, set_words, windows, is_banked, has_patches = SOURCES, *how
+
+    def run_fast_banks(x: BankMemory, start_cycle: int) -> tuple[int, int]:
+        if sources < 0:
+            return STUCK, start_cycle
+        return run_queue_banks(x, How(contexts, set_words, windows, is_banked, has_patches), start_cycle)
+
+    def run_banked_banks(x: BankMemory, start_cycle: int) -> tuple[int, int]:
+        if sources < 0:
+            return STUCK, start_cycle
+        return run_banked_queue_banks(
+            x, How(contexts, set_words, windows, is_banked, has_patches), start_cycle
+        )
+
+    return _njit(cache=True, nogil=True, _nrt=False)(run_banked_banks if is_banked else run_fast_banks)
 
 
 @cache

@@ -10,10 +10,12 @@ import numpy as np
 from o3sim.compiled.allocation import Allocation, located, records
 from o3sim.compiled.bit_set import bit_set_of
 from o3sim.compiled.fast.banked.memory import output_layer_of, supply_of
-from o3sim.compiled.fast.choice import is_banked, prunes_windows
+from o3sim.compiled.fast.choice import is_banked, prunes_windows, queue_banks
 from o3sim.compiled.fast.how import ANY_WINDOWS, NO_WINDOWS, WINDOWS_OF_4
 from o3sim.compiled.fast.output_buffer import QUEUE_BITS
 from o3sim.compiled.fast.program import Bit, Index, OpRecord, Part, Program, pack_ops, tally_words
+from o3sim.compiled.fast.queue_banks.memory import queue_banks_of
+from o3sim.compiled.fast.queue_banks.records import BankMemory
 from o3sim.compiled.fast.records import (
     PE,
     FastMemory,
@@ -51,6 +53,8 @@ def windows_kind_of(architecture: Architecture, geometry: Geometry, *, scores: b
     """Return the same from a layer's shape, and whether it gives the scores."""
     if not prunes_windows(architecture, geometry, scores):
         return NO_WINDOWS
+    if queue_banks(architecture) > 0:
+        return ANY_WINDOWS  # only in one queue do ops of a window lie beside each other
     in_a_row = architecture.sequencer.order == "window_major"
     is_one_in_flight = architecture.scheduler.window_in_flight_ops == 1
     of_4 = in_a_row and is_one_in_flight and window_members(geometry).owned.shape[1] == 4
@@ -135,6 +139,7 @@ def program_of(
         ops = ops // windows * len(section)
         described |= {"first_window": section.start, "end_window": section.stop}
     listed, banked = windows_kind == ANY_WINDOWS, is_banked(architecture)
+    lists_neurons = banked or queue_banks(architecture) > 0
     lists_reads = described["lists_reads"] and not banked
     program = Allocation(
         Program,
@@ -148,8 +153,8 @@ def program_of(
             "window_of": records(Index, ops if listed else 0),
             "first_of": records(Index, windows if listed else 0),
             "step_of": records(Index, windows if listed else 0),
-            "lists_neurons": banked,
-            "neuron_of": records(Index, ops if banked else 0),
+            "lists_neurons": lists_neurons,
+            "neuron_of": records(Index, ops if lists_neurons else 0),
             "addend_words": records(Index, ops if geometry.addend is not None else 0),
         },
     )
@@ -209,7 +214,7 @@ def fast_memory_of(
     """Lay out what a layer needs while it runs; arguments as of :func:`o3sim.compiled.memory.memory_of`."""
     a, ops, windows = architecture, len(program.table("op_records")), len(program.table("output"))
     parts = memory_parts_of(profile, groups, first_group, a, stream, program)
-    prunes = windows_kind != NO_WINDOWS
+    prunes, banks = windows_kind != NO_WINDOWS, queue_banks(a)
     walked = int(program.record["end_window"] - program.record["first_window"])
     parts["layer"].update(windows_kind=windows_kind, windows=walked)
     written = min(a.output_buffer.write_width_ops, a.pe.count)
@@ -217,13 +222,14 @@ def fast_memory_of(
     parts["queue"] = {
         "held": bit_set_of(ops // 64 + 2 if prunes else 0),
         "ready": bit_set_of(ops // 64 + 2 if prunes else 0),
-        "arriving": records(Number, min(a.sequencer.width_ops, ops) if prunes else 0),
+        "arriving": records(Number, min(a.sequencer.width_ops, ops) if prunes or banks else 0),
         "states": records(Window, windows if prunes else 0),
         "shown": ring_of(in_flight if prunes else 0),
         "settled": records(Number, written if prunes else 0),
+        **(queue_banks_of(a, profile.geometry, program, banks) if banks > 0 else {}),
     }
     parts["clock"] = {"pause_ops": ops}
-    return Allocation(FastMemory, parts)
+    return Allocation(BankMemory if banks > 0 else FastMemory, parts)
 
 
 def memory_parts_of(

@@ -277,7 +277,7 @@ class Queue:
     n_held : int
         Ops in the queue: those before ``next_op`` and from ``head`` on, where windows are not pruned.
     held, ready : set
-        Else these, and which of them may be selected.
+        Else these, and which of them may be selected: where the queue is in banks, by their places there.
     held_low, ready_low, top : int
         No word of the sets below the first two, or above the third, has a bit.
     arriving, n_arriving : table, int

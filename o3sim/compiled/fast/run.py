@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from o3sim.compiled.allocation import Allocation, located
-from o3sim.compiled.fast.choice import is_banked
+from o3sim.compiled.fast.choice import is_banked, queue_banks
 from o3sim.compiled.fast.dispatch.memory import window_memory_of
-from o3sim.compiled.fast.how import how_for, how_for_windows
-from o3sim.compiled.fast.kernels import kernel_for, window_kernel_for
+from o3sim.compiled.fast.how import how_for, how_for_banks, how_for_windows
+from o3sim.compiled.fast.kernels import bank_kernel_for, kernel_for, window_kernel_for
 from o3sim.compiled.fast.memory import fast_memory_of, program_of, windows_of
 from o3sim.compiled.fast.program import unpack_outputs
 
@@ -54,7 +54,10 @@ class FastLayer:
                 # As if all ops were of one channel.
                 groups = [group._replace(first_channel=0, last_channel=1) for group in groups]
             memory = fast_memory_of(profile, groups, first_group, architecture, stream, program, windows_kind)
-            self._kernel = kernel_for(how_for(pes, contexts, windows_kind, is_banked(architecture)))
+            if queue_banks(architecture) > 0:
+                self._kernel = bank_kernel_for(how_for_banks(is_banked(architecture)))
+            else:
+                self._kernel = kernel_for(how_for(pes, contexts, windows_kind, is_banked(architecture)))
         else:
             memory = window_memory_of(profile, groups, first_group, architecture, stream, program)
             has_patches = architecture.activation_buffer.patch_kbit is not None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from o3sim.compiled.bit_set import first_bit, first_word, has_bit, set_bit, word_at
+from o3sim.compiled.bit_set import set_bit, word_at
 from o3sim.compiled.fast.bits import NONE, bit, bits_in, lowest
 from o3sim.compiled.fast.calendar import enter
 from o3sim.compiled.fast.how import NO_WINDOWS, How, contexts_of, windows_kind
@@ -12,26 +14,42 @@ from o3sim.compiled.fast.op_records import decided_words_of
 from o3sim.compiled.fast.records import FastMemory, op_record, server_at
 from o3sim.compiled.fast.servers import catch_up, fill_hole, part, plan
 from o3sim.compiled.fast.sets import is_in, place_of, set_words
-from o3sim.compiled.fast.windows import begin
+from o3sim.compiled.fast.windows import begin, find_oldest
 from o3sim.compiled.kernel import NEVER, ONE, inlined
-from o3sim.compiled.records.settings import IN_ORDER, LOCKSTEP
+from o3sim.compiled.records.settings import LOCKSTEP
+
+
+def selecting(give: Any) -> Any:
+    """Make the step that selects ops out of one queue, and gives each so to a PE."""
+
+    @inlined
+    def select(x: FastMemory, how: How, cycle: int, more_coming: bool) -> None:
+        """Select this cycle's ops."""
+        quota = _quota_of(x, how, more_coming)
+        while quota > 0 and x.queue.n_held > 0:
+            pe = _least_loaded(x, how)
+            if pe < 0:
+                return
+            op = _oldest(x, how)
+            if op < 0:
+                return
+            give(x, how, op, pe, cycle)
+            quota -= 1
+
+    return select
 
 
 @inlined
-def schedule(x: FastMemory, how: How, cycle: int, more_coming: bool) -> None:
-    """Select this cycle's ops, and plan the PEs whose ops changed."""
-    quota = quota_of(x, how, more_coming)
-    while quota > 0 and x.queue.n_held > 0:
-        pe = least_loaded(x, how)
-        if pe < 0:
-            break
-        op = oldest(x, how)
-        if op < 0:
-            break
-        context = issue(x, how, op, pe, cycle)
-        if decided_words_of(op_record(x.layer, op)) > 0:
-            _begin(x, how, op, pe, context, cycle)
-        quota -= 1
+def give(x: FastMemory, how: How, op: int, pe: int, cycle: int) -> None:
+    """Give an op a context of a PE, under ideal supply."""
+    context = issue(x, how, op, pe, cycle)
+    if decided_words_of(op_record(x.layer, op)) > 0:
+        _begin(x, how, op, pe, context, cycle)
+
+
+@inlined
+def plan_changed(x: FastMemory, how: How, cycle: int) -> None:
+    """Plan the PEs whose ops changed."""
     for word in range(set_words(x, how)):
         holes, changed = word_at(x.pes.holes, word), word_at(x.pes.changed, word)
         bits = holes.bits | changed.bits
@@ -40,7 +58,7 @@ def schedule(x: FastMemory, how: How, cycle: int, more_coming: bool) -> None:
 
 
 @inlined
-def quota_of(x: FastMemory, how: How, more_coming: bool) -> int:
+def _quota_of(x: FastMemory, how: How, more_coming: bool) -> int:
     """Return how many ops can be selected in this cycle, free contexts and the queue aside."""
     if x.settings.policy == LOCKSTEP:
         return _group_size(x, how, more_coming)
@@ -60,7 +78,7 @@ def _group_size(x: FastMemory, how: How, more_coming: bool) -> int:
 
 
 @inlined
-def least_loaded(x: FastMemory, how: How) -> int:
+def _least_loaded(x: FastMemory, how: How) -> int:
     """Find the free PE that holds fewest, the lowest of them; -1 if there is none."""
     words = set_words(x, how)
     for held in range(contexts_of(x, how)):
@@ -72,25 +90,16 @@ def least_loaded(x: FastMemory, how: How) -> int:
 
 
 @inlined
-def oldest(x: FastMemory, how: How) -> int:
+def _oldest(x: FastMemory, how: How) -> int:
     """Take the op that the policy selects next out of the queue; -1 if there is none."""
     queue = x.queue
     if windows_kind(x, how) == NO_WINDOWS:
         queue.n_held -= 1
         queue.head += 1
         return queue.head - 1
-    if x.settings.policy != IN_ORDER:
-        queue.ready_low = first_word(queue.ready, queue.ready_low, queue.top)
-        if queue.ready_low > queue.top:
-            return -1
-        op = first_bit(queue.ready, queue.ready_low)
-    else:
-        queue.held_low = first_word(queue.held, queue.held_low, queue.top)
-        if queue.held_low > queue.top:
-            return -1
-        op = first_bit(queue.held, queue.held_low)
-        if not has_bit(queue.ready, op):
-            return -1
+    op = find_oldest(x, queue)
+    if op < 0:
+        return -1
     queue.n_held -= 1
     begin(x, how, op)
     return op

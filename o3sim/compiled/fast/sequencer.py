@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from o3sim.compiled.bit_set import set_bit
 from o3sim.compiled.fast.how import NO_WINDOWS, How, windows_kind
 from o3sim.compiled.fast.op_records import border_of_op
-from o3sim.compiled.fast.records import FastMemory, arriving_at, edges_of, op_record, state_at
+from o3sim.compiled.fast.records import FastMemory, arriving_at, edges_of, op_record
 from o3sim.compiled.fast.weights import count_ended, group_end, has_arrived
-from o3sim.compiled.fast.windows import is_settled, window_of
+from o3sim.compiled.fast.windows import hold, is_settled
 from o3sim.compiled.kernel import inlined
 
 
@@ -49,34 +48,53 @@ def _look_at_each(x: FastMemory, how: How, room: int, cycle: int) -> None:
         if op == x.layer.ops or not has_arrived(x, cycle):
             return
         if is_settled(x, how, op):
-            x.counts.squashed_sequencer += 1
-            x.counts.edges_pruned_pooling += edges_of(x.layer, border_of_op(op_record(x.layer, op)))
-            count_ended(x, op, cycle)
+            pass_by(x, op, cycle)
         elif room > 0:
             room -= 1
-            arriving_at(queue, queue.n_arriving).number = op
-            queue.n_arriving += 1
+            send(x, op)
         else:
             return
-        x.clock.moved = 1
-        queue.next_op += 1
-        if x.weight_groups.n_groups > 1 and queue.next_op == group_end(x, queue.group):
-            queue.group += 1
+        step(x)
+
+
+@inlined
+def pass_by(x: FastMemory, op: int, cycle: int) -> None:
+    """Squash an op that is not dispatched."""
+    x.counts.squashed_sequencer += 1
+    x.counts.edges_pruned_pooling += edges_of(x.layer, border_of_op(op_record(x.layer, op)))
+    count_ended(x, op, cycle)
+
+
+@inlined
+def send(x: FastMemory, op: int) -> None:
+    """Dispatch an op."""
+    arriving_at(x.queue, x.queue.n_arriving).number = op
+    x.queue.n_arriving += 1
+
+
+@inlined
+def step(x: FastMemory) -> None:
+    """Go on to the next op."""
+    queue = x.queue
+    x.clock.moved = 1
+    queue.next_op += 1
+    if x.weight_groups.n_groups > 1 and queue.next_op == group_end(x, queue.group):
+        queue.group += 1
 
 
 @inlined
 def enqueue_arrivals(x: FastMemory, how: How) -> None:
     """Let this cycle's arrivals be seen from the next."""
-    queue = x.queue
-    queue.n_held += queue.n_arriving
-    x.counts.dispatched += queue.n_arriving
+    count_arrivals(x)
     if windows_kind(x, how) == NO_WINDOWS:
         return
-    for k in range(queue.n_arriving):
-        op = arriving_at(queue, k).number
-        set_bit(queue.held, op)
-        if state_at(queue, window_of(x, how, op)).state < x.settings.window_in_flight_ops:
-            set_bit(queue.ready, op)
-            queue.ready_low = min(queue.ready_low, op >> 6)
-        queue.held_low = min(queue.held_low, op >> 6)
-        queue.top = op >> 6
+    for k in range(x.queue.n_arriving):
+        op = arriving_at(x.queue, k).number
+        hold(x, how, op, op, x.queue)
+
+
+@inlined
+def count_arrivals(x: FastMemory) -> None:
+    """Count the ops that are in the queue from now on."""
+    x.queue.n_held += x.queue.n_arriving
+    x.counts.dispatched += x.queue.n_arriving

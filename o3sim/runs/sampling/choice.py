@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from o3sim.compiled.fast.choice import prunes_windows, why_general
+from o3sim.config.dispatch import CENTRAL
 from o3sim.contract.plan import plan_groups
 from o3sim.contract.program_order import window_members
 from o3sim.contract.reach import waits_for_no_weights
@@ -51,7 +52,7 @@ def choose_layers(architecture: Architecture, layers: Sequence[Sized], engine: s
     """
     if architecture.is_pipelined:
         raise _refused(architecture, "organization", "stages of a pipeline wait for each other's rows")
-    if not architecture.scheduler.has_queue:
+    if architecture.scheduler.dispatch != CENTRAL:
         raise _refused(architecture, "scheduler.dispatch", "stretches follow the order of one queue")
     if engine_name(architecture, engine) != DEFAULT_ENGINE:
         raise InputError(f"--sample: {architecture.name}: only the compiled engine runs stretches of layers")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from o3sim.compiled.bit_set import word_at
 from o3sim.compiled.cycle import DONE, GOES_ON, STOPPED, STUCK
 from o3sim.compiled.fast.banked.occupants import begin_in, leave, squash_in
@@ -22,12 +24,12 @@ from o3sim.compiled.fast.how import NO_WINDOWS, How, contexts_of, windows_kind
 from o3sim.compiled.fast.lanes import LANES_SHIFT
 from o3sim.compiled.fast.op_records import decided_words_of
 from o3sim.compiled.fast.output_buffer import write
+from o3sim.compiled.fast.queue import CENTRAL, QueueSteps
 from o3sim.compiled.fast.records import FastMemory, op_record, server_at
-from o3sim.compiled.fast.scheduler import issue, least_loaded, oldest, quota_of
-from o3sim.compiled.fast.sequencer import enqueue_arrivals, sequence
+from o3sim.compiled.fast.scheduler import issue
 from o3sim.compiled.fast.sets import find_free, part, set_words
 from o3sim.compiled.fast.verdicts import finish_day, take_leaving
-from o3sim.compiled.fast.windows import is_settled, show, squash_in_queue
+from o3sim.compiled.fast.windows import is_settled
 from o3sim.compiled.kernel import NEVER, ONE, inlined, noinline
 from o3sim.compiled.output_bits import write_bits
 from o3sim.compiled.records.ledger import CAUSE
@@ -65,20 +67,11 @@ def _squash_in_pes(x: FastMemory, how: How, cycle: int) -> None:
 
 
 @inlined
-def _schedule(x: FastMemory, how: How, cycle: int, more_coming: bool) -> None:
-    """Select this cycle's ops."""
-    quota = quota_of(x, how, more_coming)
-    while quota > 0 and x.queue.n_held > 0:
-        pe = least_loaded(x, how)
-        if pe < 0:
-            return
-        op = oldest(x, how)
-        if op < 0:
-            return
-        context = issue(x, how, op, pe, cycle)
-        if decided_words_of(op_record(x.layer, op)) > 0:
-            begin_in(x, how, desk_of(x), op, pe, context, cycle)
-        quota -= 1
+def _give(x: FastMemory, how: How, op: int, pe: int, cycle: int) -> None:
+    """Give an op a context of a PE."""
+    context = issue(x, how, op, pe, cycle)
+    if decided_words_of(op_record(x.layer, op)) > 0:
+        begin_in(x, how, desk_of(x), op, pe, context, cycle)
 
 
 @noinline
@@ -112,33 +105,6 @@ def _find_used(x: FastMemory, how: How) -> None:
 
 
 @inlined
-def _tick(x: FastMemory, how: How, cycle: int) -> int:
-    """Run one cycle, in the order of phases of ``docs/machine.md``; return how many PEs asked for words."""
-    x.clock.moved = 0
-    if windows_kind(x, how) != NO_WINDOWS:
-        show(x, how, cycle)
-    _take_verdicts(x, how, cycle)
-    if x.queue.n_settled > 0 and x.settings.window_in_flight_ops > 1:
-        _squash_in_pes(x, how, cycle)
-    idle_cause = idle_cause_of(x, cycle)
-    more_coming = idle_cause == CAUSE.queue_empty and x.queue.n_held < x.settings.depth_ops
-    sequence(x, how, cycle)
-    if windows_kind(x, how) != NO_WINDOWS:
-        squash_in_queue(x, how, cycle)
-    _schedule(x, how, cycle, more_coming)
-    note_causes(x, how, idle_cause)
-    _find_used(x, how)
-    asked = move_words(x, how, cycle)
-    if write(x, how, cycle):
-        stall_and_go_on(x, how)
-    if x.output_bits.n_held + x.output_bits.n_writing > 0:
-        write_bits(x, cycle)
-        x.clock.moved = 1
-    enqueue_arrivals(x, how)
-    return asked
-
-
-@inlined
 def _look(x: FastMemory, cycle: int) -> int:
     """Count, if the layer has ended or pauses; return which of these it does, or that it goes on."""
     if x.clock.ended_ops < x.layer.ops:
@@ -152,35 +118,85 @@ def _look(x: FastMemory, cycle: int) -> int:
 
 
 @inlined
-def run_banked(x: FastMemory, how: How, start_cycle: int) -> tuple[int, int]:
-    """Run a layer, or on from a pause; return how it ended and its last cycle."""
-    x.clock.start_cycle = start_cycle
-    pump(x)
-    cycle = x.clock.cycle
-    is_to_free = x.weight_groups.n_groups == 1
-    while True:
-        asked = _tick(x, how, cycle)
-        book_causes(x, 1)
-        if x.clock.ended_ops >= x.clock.pause_ops:
-            if is_to_free and x.clock.ended_ops == x.layer.ops:
-                free_half(x, 0, start_cycle + cycle + 1)
-                is_to_free = False
-            how_far = _look(x, cycle)
-            if how_far != GOES_ON:
-                return how_far, start_cycle + cycle
-        cycle += 1
-        if x.clock.moved == 0:
-            wake = next_change(x, cycle - 1)
-            while asked > 0 and cycle < wake and x.clock.moved == 0:
-                cycles = 1
-                if x.supply.alone >= 0:
-                    cycles = move_alone(x, how, cycle, wake - cycle)
-                else:
-                    asked = move_words(x, how, cycle)
-                book_causes(x, cycles)
-                cycle += cycles
-            if x.clock.moved == 0 and asked == 0:
-                if wake == NEVER:
-                    return STUCK, start_cycle + cycle - 1
-                book_causes(x, wake - cycle)
-                cycle = wake
+def _move_until(x: FastMemory, how: How, cycle: int, wake: int, asked: int) -> tuple[int, int]:
+    """Move words up to a cycle, or until more moves; return how far, and how many PEs asked for words."""
+    while asked > 0 and cycle < wake and x.clock.moved == 0:
+        cycles = 1
+        if x.supply.alone >= 0:
+            cycles = move_alone(x, how, cycle, wake - cycle)
+        else:
+            asked = move_words(x, how, cycle)
+        book_causes(x, cycles)
+        cycle += cycles
+    return cycle, asked
+
+
+def _ticking(queue: QueueSteps) -> Any:
+    """Make what runs a cycle where banks can refuse words."""
+    show, sequence, squash_in_queue, selecting, enqueue_arrivals = queue
+    select = selecting(_give)
+
+    @inlined
+    def tick(x: FastMemory, how: How, cycle: int) -> int:
+        """Run one cycle, in the order of ``docs/machine.md``; return how many PEs asked for words."""
+        x.clock.moved = 0
+        if windows_kind(x, how) != NO_WINDOWS:
+            show(x, how, cycle)
+        _take_verdicts(x, how, cycle)
+        if x.queue.n_settled > 0 and x.settings.window_in_flight_ops > 1:
+            _squash_in_pes(x, how, cycle)
+        idle_cause = idle_cause_of(x, cycle)
+        more_coming = idle_cause == CAUSE.queue_empty and x.queue.n_held < x.settings.depth_ops
+        sequence(x, how, cycle)
+        if windows_kind(x, how) != NO_WINDOWS:
+            squash_in_queue(x, how, cycle)
+        select(x, how, cycle, more_coming)
+        note_causes(x, how, idle_cause)
+        _find_used(x, how)
+        asked = move_words(x, how, cycle)
+        if write(x, how, cycle):
+            stall_and_go_on(x, how)
+        if x.output_bits.n_held + x.output_bits.n_writing > 0:
+            write_bits(x, cycle)
+            x.clock.moved = 1
+        enqueue_arrivals(x, how)
+        return asked
+
+    return tick
+
+
+def banked_loop(queue: QueueSteps) -> Any:
+    """Make the loop over cycles where banks can refuse words, of machines with such a queue."""
+    tick = _ticking(queue)
+
+    @inlined
+    def run_banked(x: FastMemory, how: How, start_cycle: int) -> tuple[int, int]:
+        """Run a layer, or on from a pause; return how it ended and its last cycle."""
+        x.clock.start_cycle = start_cycle
+        pump(x)
+        cycle = x.clock.cycle
+        is_to_free = x.weight_groups.n_groups == 1
+        while True:
+            asked = tick(x, how, cycle)
+            book_causes(x, 1)
+            if x.clock.ended_ops >= x.clock.pause_ops:
+                if is_to_free and x.clock.ended_ops == x.layer.ops:
+                    free_half(x, 0, start_cycle + cycle + 1)
+                    is_to_free = False
+                how_far = _look(x, cycle)
+                if how_far != GOES_ON:
+                    return how_far, start_cycle + cycle
+            cycle += 1
+            if x.clock.moved == 0:
+                wake = next_change(x, cycle - 1)
+                cycle, asked = _move_until(x, how, cycle, wake, asked)
+                if x.clock.moved == 0 and asked == 0:
+                    if wake == NEVER:
+                        return STUCK, start_cycle + cycle - 1
+                    book_causes(x, wake - cycle)
+                    cycle = wake
+
+    return run_banked
+
+
+run_banked = banked_loop(CENTRAL)

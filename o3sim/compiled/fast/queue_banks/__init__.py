@@ -1,0 +1,1 @@
+"""An issue queue in banks that each select for PEs of their own, in the fast engine."""
