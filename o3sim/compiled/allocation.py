@@ -91,13 +91,14 @@ class Allocation:
         places, numbers = _places(kind), self._numbers
         for name, value in values.items():
             place = start + places[name][0]
-            if isinstance(value, Records):
+            kind_of_value = type(value)
+            if kind_of_value is Records:
                 self._rooms[within + name] = _Room(place, value, self._size)
                 self._size += -(-value.size * dtype_of(value.kind).itemsize // LINE) * LINE
-            elif isinstance(value, Located):
+            elif kind_of_value is Located:
                 self._located.append(value.array)
                 numbers[place] = value.address
-            elif isinstance(value, dict):
+            elif kind_of_value is dict:
                 self._fill(places[name][1], place, value, f"{within}{name}.")
             else:
                 numbers[place] = value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from operator import attrgetter
 from typing import Any
 
 from o3sim.config.flat import flattened
@@ -22,12 +23,11 @@ TOTALS = tuple(item.name for item in fields(Measures) if item.name not in GROUPS
 """Figures of a result that are single numbers."""
 
 
-def grouped_columns(groups: dict[str, Any]) -> dict[str, Any]:
-    """Return the figures of groups by dotted key."""
-    return flattened({name: asdict(group) for name, group in groups.items()})
+_KEYS = {name: tuple(flattened(asdict(group))) for name, group in GROUPS.items()}
+_READERS = [(name, [f"{name}.{key}" for key in keys], attrgetter(*keys)) for name, keys in _KEYS.items()]
+"""Of each group its name, its columns, and what reads them: for all layers of all points of a sweep."""
 
-
-COLUMNS = (*TOTALS, *grouped_columns(GROUPS))
+COLUMNS = (*TOTALS, *(column for _, columns, _ in _READERS for column in columns))
 """All columns, in order."""
 
 
@@ -49,5 +49,7 @@ those on which weights stay."""
 
 def measure_columns(measures: Measures) -> dict[str, Any]:
     """Return all figures by column: dotted keys where they are grouped."""
-    totals = {name: getattr(measures, name) for name in TOTALS}
-    return totals | grouped_columns({name: getattr(measures, name) for name in GROUPS})
+    found = {name: getattr(measures, name) for name in TOTALS}
+    for name, columns, read in _READERS:
+        found.update(zip(columns, read(getattr(measures, name)), strict=True))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from o3sim.area.clock import clock_of
@@ -46,8 +47,13 @@ def _clock_mhz(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
 
 
 def _machine(values: Mapping[str, Any]) -> Architecture:
+    return _machine_of(tuple(values.items()))
+
+
+@lru_cache(maxsize=1)  # for all figures of a machine
+def _machine_of(values: tuple[tuple[str, Any], ...]) -> Architecture:
     try:
-        return Architecture.of(nested(values))
+        return Architecture.of(nested(dict(values)))
     except ChangeError as error:
         raise ValueError(f"no such machine: {error.refusals[0]}") from None
 
