@@ -28,7 +28,7 @@ ARROWS: dict[str, str] = {
     "runs": "results energy area machine compiled contract profile network workers config errors",
     "results": "energy area contract config files errors",
     "area": "contract network config errors",
-    "energy": "contract network config errors",
+    "energy": "area contract network config errors",
     "machine": "contract profile network config errors",
     "compiled": "contract profile network config errors",
     "contract": "profile network config errors",

@@ -49,7 +49,7 @@ PATHS: dict[str, Callable[[Sizes], Terms]] = {
     "held_outcomes": lambda s: {"ranks": ranks(s["ENTRIES"] + s["COMING"])},
     "issue_queue": lambda s: {"ranks": ranks(s["DEPTH"] + s["COMING"]), "seen": levels(s["SEEN"])},
     "selection": lambda s: {"ranks": ranks(s["DEPTH"]), "issued": levels(s["ISSUE"])},
-    "o3_placement": lambda s: {"ranks": ranks(s["PES"] * s["CONTEXTS"]), "items": levels(s["ITEMS"])},
+    "placement": lambda s: {"ranks": ranks(s["PES"] * s["CONTEXTS"]), "items": levels(s["ITEMS"])},
     "scoreboard": lambda s: {"windows": levels(s["WINDOWS"]), "lookups": s["LOOKUPS"], "seen": s["SEEN"]},
     "sequencer": lambda s: {"lookups": s["LOOKUPS"]},
     "arbitration": lambda s: {"PEs": levels(s["PES"]), "banks": levels(s["BANKS"])},

@@ -53,7 +53,7 @@ def _queues(a: Architecture) -> Iterator[Piece]:
     looked = own_depth if a.scheduler.policy != "in_order" else min(own_depth, FRONT * issue)
     yield Piece("select", "selection", {"DEPTH": looked, "ISSUE": issue, "OP_BITS": OP_BITS}, banks)
     places = {"PES": a.pe.count // banks, "CONTEXTS": a.pe.contexts, "ITEMS": issue, "WIDTH": OP_BITS}
-    yield Piece("placement", "o3_placement", places, banks)
+    yield Piece("placement", "placement", places, banks)
 
 
 def _windows(a: Architecture) -> int:
@@ -72,7 +72,7 @@ def _counters(a: Architecture) -> Iterator[Piece]:
     else:
         yield Piece("counters", "window_counters", {"COUNTERS": parts, "WINDOWS": each})
     places = {"PES": a.pe.count // parts, "CONTEXTS": a.pe.contexts, "ITEMS": each, "WIDTH": TASK_BITS}
-    yield Piece("placement", "o3_placement", places, parts)
+    yield Piece("placement", "placement", places, parts)
 
 
 def _streams(a: Architecture) -> Iterator[Piece]:

@@ -35,17 +35,17 @@ def stages(items: int) -> int:
 def shifters(items: int, kept: int) -> int:
     """Count the multiplexers of a shifter that moves items together and keeps the first ones.
 
-    From the last stage back each stage needs twice as many places as the one behind it, and no more than lie
-    below its shift.
+    From the last stage back: a place takes from one as far above it as the stage shifts, if there is such a
+    place, and both are needed of the stage before.
 
-    >>> shifters(8, 8), shifters(8, 1)
-    (17, 7)
+    >>> shifters(8, 8), shifters(8, 1), shifters(12, 1)
+    (17, 7, 11)
     """
-    needed, count = kept, 0
+    needed, count = set(range(kept)), 0
     for stage in reversed(range(stages(items))):
-        shift = 1 << stage
-        count += min(needed, items - shift)
-        needed = min(items, 2 * needed)
+        above = {place + (1 << stage) for place in needed if place + (1 << stage) < items}
+        count += len(above)
+        needed |= above
     return count
 
 
@@ -170,11 +170,18 @@ def _nothing(_: Sizes) -> Terms:
 
 
 def _placement(s: Sizes) -> Terms:
-    places, items = s["PES"] * s["CONTEXTS"], s["ITEMS"]
+    pes, contexts, width = s["PES"], s["CONTEXTS"], s["WIDTH"]
+    places = pes * contexts
+    # The lowest place takes the first item or none, the next one of two, and so on.
+    reached = [min(place + 1, s["ITEMS"]) for place in range(places)]
+    # A context is at the level of its number or above; it need not choose where all are given the same.
+    levels = pes * (contexts * (contexts + 1) // 2 - 1) if s["ITEMS"] > 1 else 0
     return {
-        "ranks": places * stages(places),
-        "ways": places * s["WIDTH"] * tables_of_one(items),
-        "matches": places * items if s["CONTEXTS"] > 1 else 0,
+        "ranks": places * stages(places) ** 2,
+        "ways": places * width,
+        "further": sum(max(0, items - 2) for items in reached) * width,
+        "matches": sum(reached),
+        "levels": levels * width,
     }
 
 
@@ -232,9 +239,14 @@ def _gathering_ff(s: Sizes) -> Terms:
 
 def _output_buffer(s: Sizes) -> Terms:
     pes, bits = s["PES"], s["OUTCOME_BITS"]
-    shifts = shifters(pes, min(s["PORTS"], pes))
     turns = pes * stages(pes)
-    return {"PEs": pes, "turns": turns, "turned bits": turns * bits, "shifts": shifts, "bits": shifts * bits}
+    shifts = shifters(pes, min(s["PORTS"], pes))
+    return {
+        "turns": turns,
+        "sums": turns * stages(pes),  # numbers of so many bits
+        "turned bits": turns * bits,
+        "shifted bits": shifts * bits,
+    }
 
 
 def _output_buffer_ff(s: Sizes) -> Terms:
@@ -289,7 +301,7 @@ FORMS = {
     "held_outcomes": Form(_held_outcomes, _held_outcomes_ff),
     "issue_queue": Form(_issue_queue, _issue_queue_ff),
     "selection": Form(_selection, _nothing),
-    "o3_placement": Form(_placement, _nothing),
+    "placement": Form(_placement, _nothing),
     "scoreboard": Form(_scoreboard, _scoreboard_ff),
     "sequencer": Form(_sequencer, _unit),
     "arbitration": Form(_arbitration, _arbitration_ff),

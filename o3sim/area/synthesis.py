@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,11 +23,10 @@ UNITS = Path(__file__).parent / "units"
 """Datapaths that are measured, each a module of the name of its file."""
 
 SHARED = Path(__file__).parent.parent / "rtl" / "units"
-"""Units of `o3sim rtl` that depend on no layer, and what the datapaths are made of."""
+"""Units of `o3sim rtl` that depend on no layer: what the datapaths are made of."""
 
 SHARED_PATHS = {
     "o3_compress": "operands/o3_compress.sv",
-    "o3_placement": "operands/o3_placement.sv",
     "o3_popcount": "o3_popcount.sv",
 }
 FLOW = "synth_xilinx -family xc7 -noiopad -noclkbuf -nodsp -run"
@@ -52,7 +53,7 @@ class Cells:
 
 
 Point = tuple[str, Mapping[str, int]]
-"""The name of a module in ``o3sim/area/units``, or one of :data:`SHARED_PATHS`, and its parameters."""
+"""The name of a module in ``o3sim/area/units``, and its parameters."""
 
 
 def synthesize(points: Sequence[Point]) -> list[Cells]:
@@ -84,7 +85,7 @@ def synthesize(points: Sequence[Point]) -> list[Cells]:
 
 
 def synthesize_elsewhere(unit: str, sizes: Mapping[str, int]) -> Cells:
-    """Count the cells of a unit in a process of its own, which ends with this one's wait.
+    """Count the cells of a unit in a process of its own, which ends with this one, however that happens.
 
     Yosys does not hear ctrl-C, and may use up the memory.
 
@@ -93,7 +94,8 @@ def synthesize_elsewhere(unit: str, sizes: Mapping[str, int]) -> Cells:
     InputError
         If the process died.
     """
-    command = [sys.executable, "-c", "from o3sim.area.synthesis import answer; answer()"]
+    program = f"from o3sim.area.synthesis import answer; answer({os.getpid()})"
+    command = [sys.executable, "-c", program]
     asked = json.dumps([unit, dict(sizes)])
     done = subprocess.run(command, input=asked, capture_output=True, text=True, check=False)  # noqa: S603 - our own code
     if done.returncode:
@@ -102,10 +104,29 @@ def synthesize_elsewhere(unit: str, sizes: Mapping[str, int]) -> Cells:
     return Cells(**json.loads(done.stdout))
 
 
-def answer() -> None:
-    """Synthesise the unit that standard input asks for, and write what was counted to standard output."""
+def answer(asker: int) -> None:
+    """Synthesise the unit that standard input asks for, and write what was counted to standard output.
+
+    Parameters
+    ----------
+    asker : int
+        The process that waits for it, and that it ends with.
+    """
+    _end_with(asker)
     unit, sizes = json.loads(sys.stdin.read())
     print(json.dumps(asdict(synthesize([(unit, sizes)])[0])))
+
+
+def _end_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent is gone: what is killed can end nothing itself."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_ON_DEATH_OF_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:  # gone already
+        sys.exit(1)
+
+
+_ON_DEATH_OF_PARENT = 1
+"""PR_SET_PDEATHSIG of Linux: which signal comes then."""
 
 
 def check_yosys() -> None:
@@ -122,9 +143,7 @@ def check_yosys() -> None:
 
 def sources(unit: str) -> list[Path]:
     """Return the files that a unit is made of."""
-    shared = [SHARED / path for path in SHARED_PATHS.values()]
-    own = UNITS / f"{unit}.sv"
-    return [own, *shared] if own.is_file() else shared
+    return [UNITS / f"{unit}.sv", *(SHARED / path for path in SHARED_PATHS.values())]
 
 
 def _commands(points: Sequence[Point]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from o3sim.config.architecture import Architecture
 from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.storage import BITS_PER_KBIT, OP_BITS, storage_of, threshold_bits
+from o3sim.energy.control import Control
 from o3sim.energy.memory import access_pj_per_bit
 from o3sim.energy.table import EnergyTable
 
@@ -37,6 +38,7 @@ class EnergyModel:
     def __init__(self, architecture: Architecture, table: EnergyTable, layers: Sequence[Sized] = ()) -> None:
         self.architecture = architecture
         self.table = table
+        self._control = Control(architecture, table.control, layers) if table.control else None
         self.storage_kbit = storage_of(architecture, layers)
         pe_count = architecture.pe.count
         self._activation_bit_pj = self._buffer_bit_pj(
@@ -87,11 +89,15 @@ class EnergyModel:
             + self._patch_kbit * architecture.pe.count
             + self.storage_kbit.own
         )
+        if self._control is not None:  # what is among its cells is no memory
+            memory_kbit -= self._queue_entries * OP_BITS / BITS_PER_KBIT + self.storage_kbit.verdicts
         power_uw = (
             leakage.machine.pj
             + leakage.pe_edge.pj * architecture.pe.count * architecture.pe.width_edges
             + leakage.memory_kbit.pj * memory_kbit
         )
+        if self._control is not None:
+            power_uw += self._control.leakage_uw
         return power_uw / architecture.clock_mhz
 
     def energy_pj(self, counters: LayerCounters, stays: bool = False) -> dict[str, float]:
@@ -111,7 +117,7 @@ class EnergyModel:
         """
         table = self.table
         weight_bit_pj = self._resident_bit_pj if stays else self._streamed_bit_pj
-        return {
+        energy = {
             "pe": self._pe_pj(counters),
             "threshold_compare": self._comparisons(counters) * table.threshold_compare.comparison.pj,
             "activation_buffer": self._activation_bits(counters) * self._activation_bit_pj,
@@ -135,6 +141,10 @@ class EnergyModel:
             "dram": counters.dram_bits / 64 * table.dram.transfer.pj,
             "leakage": counters.cycles * self.leakage_pj_per_cycle,
         }
+        if self._control is not None:
+            energy |= self._control.energy_pj(counters)
+            energy["pe"] += self._pe_pj(counters)
+        return energy
 
     def load_pj(self, bits: int, cycles: int) -> float:
         """Price the loading of weights that stay: transfers, writes as they arrive, leakage meanwhile."""

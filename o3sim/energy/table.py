@@ -86,6 +86,14 @@ class OutputBufferPrices(StrictModel):
     bit: Price[Literal["output bit"]]
 
 
+class ControlPrices(StrictModel):
+    """Cells of the units that decide; with these their energy follows their sizes."""
+
+    lut: Price[Literal["LUT and cycle of its unit in full use"]]
+    flip_flop: Price[Literal["flip-flop and cycle of its unit in full use"]]
+    leakage: Price[Literal["cell and microsecond"]]
+
+
 class DramPrices(StrictModel):
     """The memory off the chip."""
 
@@ -113,6 +121,7 @@ class EnergyTable(CrossCheckedModel):
     scheduler: SchedulerPrices
     sequencer: SequencerPrices
     output_buffer: OutputBufferPrices
+    control: ControlPrices | None = None
     dram: DramPrices
     leakage: LeakagePrices
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from o3sim.area.forms import CONSTANTS, FORMS, estimate, shifters
-from o3sim.area.synthesis import SHARED, SHARED_PATHS, UNITS, synthesize
+from o3sim.area.synthesis import SHARED, UNITS, silent, sources, synthesize
 from o3sim.config.catalog import shipped_folder
 from o3sim.config.yaml_marks import read_yaml
 from scripts.benchmarks.area_fit import Rows, errors, fit, least_squares, read_measured, spelled, table
@@ -62,8 +63,7 @@ def test_a_shifter_that_keeps_one_item_is_a_tree_of_multiplexers() -> None:
 
 def test_modules_have_the_sizes_that_they_are_measured_at() -> None:
     for unit, (names, _, _) in POINTS.items():
-        shared = SHARED_PATHS.get(unit)
-        text = (UNITS / f"{unit}.sv" if shared is None else SHARED / shared).read_text()
+        text = (UNITS / f"{unit}.sv").read_text()
         assert set(names) <= set(re.findall(r"parameter (?:int|bit) +(\w+)", text))
 
 
@@ -78,6 +78,74 @@ def test_yosys_counts_what_the_table_has() -> None:
     sizes = {"BANKS": 4, "WIDTH": 32}
     (found,) = synthesize([("crossbar", sizes)])
     assert found == MEASURED["crossbar", spelled(sizes)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sizes", [(2, 2, 3), (3, 1, 4), (2, 3, 2)])
+def test_placement_is_that_of_the_rtl(tmp_path: Path, sizes: tuple[int, ...]) -> None:
+    """Proved for whatever comes in: of PEs, contexts and items, each of two bits."""
+    pytest.importorskip("pyosys", reason="needs the extra `rtl`")
+    values = dict(zip(("PES", "CONTEXTS", "ITEMS", "WIDTH"), (*sizes, 2), strict=True))
+    own, rtl = sources("placement"), [SHARED / "operands/o3_placement.sv", *sources("placement")[1:]]
+    assert proved(tmp_path / "said", {"placement": own, "o3_placement": rtl}, values)
+
+
+ONE_AFTER_ANOTHER = """
+module one_after_another #(parameter int PES = 5, parameter int PORTS = 2) (
+    input logic clk, rst, held_up, input logic [PES-1:0] offers, output logic [PES-1:0] taken);
+  int first, next, count;
+  always_comb begin
+    taken = '0; count = 0; next = first;
+    for (int f = 0; f < PES; f++)
+      for (int n = f; n < f + PES; n++)
+        if (first == f && offers[n%PES] && count < PORTS && !held_up) begin
+          taken[n%PES] = 1'b1; count = count + 1; next = (n + 1) % PES;
+        end
+  end
+  always_ff @(posedge clk) first <= rst ? 0 : next;
+endmodule
+"""
+
+
+@pytest.mark.slow
+def test_outcomes_go_round_any_number_of_pes(tmp_path: Path) -> None:
+    """For whatever comes in three cycles after a reset: behind the last of five PEs is the first."""
+    pytest.importorskip("pyosys", reason="needs the extra `rtl`")
+    (tmp_path / "plain.sv").write_text(ONE_AFTER_ANOTHER)
+    modules = {"output_buffer": sources("output_buffer"), "one_after_another": [tmp_path / "plain.sv"]}
+    others = "o:* o:taken %d i:offered %u"
+    from_reset = "-seq 4 -set-at 1 in_rst 1 -prove-skip 1"
+    assert proved(tmp_path / "said", modules, {"PES": 5, "PORTS": 2}, from_reset, without=others)
+
+
+def proved(
+    said: Path, modules: dict[str, list[Path]], sizes: dict[str, int], how: str = "", without: str = ""
+) -> bool:
+    """Return whether two modules are proved to do the same, at all outputs or without some ports."""
+    from pyosys import libyosys
+
+    design, values = libyosys.Design(), " ".join(f"-G {name}={size}" for name, size in sizes.items())
+    commands = [
+        command
+        for name, files in modules.items()
+        for command in (
+            f"read_slang --top {name} {values} {' '.join(map(str, files))}",
+            "flatten",
+            *([f"delete -port {without}"] if without else []),
+            f"design -stash {name}",
+        )
+    ]
+    copies = [f"design -copy-from {name} -as {name} {name}" for name in modules]
+    ends = [
+        "setattr -mod -unset top *",
+        f"miter -equiv -flatten {' '.join(modules)} both",
+        "hierarchy -top both",
+    ]
+    with silent():
+        for command in (*commands, *copies, *ends):
+            libyosys.run_pass(command, design)
+        libyosys.run_pass(f"tee -q -o {said} sat {how} -prove trigger 0 both", design)
+    return "SUCCESS" in said.read_text()
 
 
 def test_estimates_grow_with_every_size() -> None:

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,7 +58,7 @@ def test_counts_stand_beside_estimates(area: Any, asked: list[str]) -> None:
     document = json.loads(out)
     units = document["synthesized"]["units"]
     assert status == 0
-    assert sorted(asked) == ["held_outcomes", "o3_placement"]
+    assert sorted(asked) == ["held_outcomes", "placement"]
     assert units["placement"] == {"lut": 100, "ff": 10, "bram36": 0.5}
     assert units["verdicts"] == {"lut": 400, "ff": 40, "bram36": 2.0}
     assert units["pe"] is None
@@ -121,7 +123,7 @@ def test_a_yosys_that_dies_is_told(area: Any, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sys, "executable", "/bin/false")
     status, _, err = area(*FOUR_PES, "--synthesize", "--unit", "placement")
     assert status == 2
-    assert "error: Yosys died at o3_placement" in err.splitlines()[-1]
+    assert "error: Yosys died at placement" in err.splitlines()[-1]
 
 
 @pytest.mark.slow
@@ -132,7 +134,11 @@ def test_yosys_counts_memories_by_the_shapes_that_the_rule_has() -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_yosys() -> None:
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)],
+)
+def test_yosys_ends_with_the_command(number: int, status: int) -> None:
     pytest.importorskip("pyosys", reason="needs the extra `rtl`")
     # A shell's background jobs begin with ctrl-C ignored, and so would this one.
     program = (
@@ -146,7 +152,22 @@ def test_ctrl_c_ends_yosys() -> None:
         for line in running.stderr:
             if line.startswith("Yosys, module 1 of 1: issue_queue (depth"):
                 break
-        running.send_signal(signal.SIGINT)
+        (started,) = until(lambda: children_of(running.pid))
+        running.send_signal(number)
         rest = running.stderr.read()
-        assert running.wait(60) == 130
+        assert running.wait(60) == status
         assert "Traceback" not in rest
+    assert until(lambda: not Path(f"/proc/{started}").exists())
+
+
+def children_of(process: int) -> list[int]:
+    """Return what a process has started."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def until(found: Callable[[], Any]) -> Any:
+    """Ask until there is an answer, some seconds long."""
+    end = time.monotonic() + 20
+    while not (answer := found()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return answer

@@ -45,7 +45,9 @@ def test_keys_and_their_words_are_known() -> None:
 
 
 def test_a_word_comes_with_what_it_is() -> None:
-    assert ("small", "16 PEs of 32 edges with small memories") in candidates(app, ["run"], "sma")
+    assert ("small", "16 PEs of 32 edges with small memories, a little too large to build") in candidates(
+        app, ["run"], "sma"
+    )
 
 
 COMPLETE = {

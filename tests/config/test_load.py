@@ -56,7 +56,7 @@ energy: {table: asic-54nm}
         "f.yaml:11:24: dram.bits_per_cycle: expected a number >= 1 or `ideal`, found the number 0",
         "f.yaml:11:43: dram.latency_cycles: expected an integer, found true",
         "f.yaml:12:17: energy.table: no shipped table `asic-54nm` (did you mean `asic-45nm`?);"
-        " shipped are `asic-45nm`, `fpga-28nm`",
+        " shipped are `asic-45nm`, `asic-45nm-by-size`, `fpga-28nm`, `fpga-28nm-by-size`",
     ]
 
 
@@ -109,7 +109,8 @@ def test_an_energy_table_is_relative_to_the_file_that_names_it(
     monkeypatch.chdir(tmp_path)
     assert load_architecture("f.yaml").energy.table == "a/table.yaml"
     assert refusal(tmp_path / "g.yaml", "extends: o3bnn-64pe\nenergy: {table: absent.yaml}\n") == [
-        "g.yaml:2:17: energy.table: no file absent.yaml; shipped are `asic-45nm`, `fpga-28nm`"
+        "g.yaml:2:17: energy.table: no file absent.yaml;"
+        " shipped are `asic-45nm`, `asic-45nm-by-size`, `fpga-28nm`, `fpga-28nm-by-size`"
     ]
 
 

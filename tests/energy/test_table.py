@@ -25,8 +25,17 @@ def prices(model: BaseModel) -> Iterator[Any]:
             yield from value
 
 
-def test_one_table_per_technology() -> None:
-    assert shipped_tables() == ("asic-45nm", "fpga-28nm")
+def test_two_tables_per_technology() -> None:
+    assert shipped_tables() == ("asic-45nm", "asic-45nm-by-size", "fpga-28nm", "fpga-28nm-by-size")
+
+
+@pytest.mark.parametrize("name", ["asic-45nm", "fpga-28nm"])
+def test_a_table_by_size_differs_in_control_only(name: str) -> None:
+    base, sized = load_table(name), load_table(f"{name}-by-size")
+    assert base.control is None
+    assert sized.control is not None
+    own = {"name", "description", "control"}
+    assert sized.model_dump(exclude=own) == base.model_dump(exclude=own)
 
 
 @pytest.mark.parametrize("name", shipped_tables())
@@ -93,7 +102,7 @@ def test_all_problems_of_a_table_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["asic45nm", "no/such.yaml", "", "asic-45nm.yaml"])
 def test_unknown_table(name: str) -> None:
-    with pytest.raises(InputError, match="shipped are asic-45nm, fpga-28nm"):
+    with pytest.raises(InputError, match="shipped are asic-45nm, asic-45nm-by-size, fpga-28nm, fpga-28nm-by"):
         load_table(name)
 
 

@@ -19,15 +19,30 @@ module output_buffer #(
   logic [PES-1:0][OUTCOME_BITS-1:0] items, front;
   logic [PES-1:0][$clog2(PES+1)-1:0] rank;
   logic [$clog2(PES+1)-1:0] total;
-  logic [2*PES-1:0] turned;
-  assign rotated = PES'({offers, offers} >> first);
-  always_comb for (int i = 0; i < PES; i++) items[i] = offered[PE_BITS'(i+int'(first))];
+
+  // From the first PE on: a stage for each bit of its number, round the PEs, however many there are.
+  logic [PE_BITS:0][PES-1:0][OUTCOME_BITS:0] turned;
+  always_comb begin
+    for (int i = 0; i < PES; i++) turned[0][i] = {offers[i], offered[i]};
+    for (int s = 0; s < PE_BITS; s++)
+      for (int i = 0; i < PES; i++) turned[s+1][i] = first[s] ? turned[s][(i+(1<<s))%PES] : turned[s][i];
+    for (int i = 0; i < PES; i++) {rotated[i], items[i]} = turned[PE_BITS][i];
+  end
   o3_compress #(.N(PES), .WIDTH(OUTCOME_BITS)) compress (
       .valid(rotated), .items(items), .front_valid(front_valid), .front(front), .rank(rank), .total(total));
+
+  // Back again: what is taken is told to the PEs, and the next cycle begins behind the last of them.
+  logic [2*PES-1:0] unturned;
+  logic [PE_BITS:0] behind, next;
   always_comb begin
-    for (int i = 0; i < PES; i++) takes[i] = rotated[i] && int'(rank[i]) < PORTS && !held_up;
-    turned = {takes, takes} << first;
-    taken = turned[2*PES-1:PES];
+    behind = '0;
+    for (int i = 0; i < PES; i++) begin
+      takes[i] = rotated[i] && int'(rank[i]) < PORTS && !held_up;
+      if (takes[i]) behind = (PE_BITS + 1)'(i + 1);
+    end
+    next = first + behind;
+    unturned = {takes, takes} << first;
+    taken = unturned[2*PES-1:PES];
   end
   always_ff @(posedge clk) begin
     for (int i = 0; i < PORTS; i++) begin
@@ -35,7 +50,6 @@ module output_buffer #(
       retired[i] <= front[i%PES];
     end
     if (rst) first <= '0;
-    else
-      for (int i = 0; i < PES; i++) if (takes[i]) first <= PE_BITS'(i + int'(first) + 1);
+    else first <= PE_BITS'(int'(next) < PES ? next : next - (PE_BITS + 1)'(PES));
   end
 endmodule
