@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from o3sim.contract.program_order import ops_in_order, window_members
+from o3sim.runs.pipeline.held_back import Groups, groups_of, least_ended
 from o3sim.runs.pipeline.rows import release_cycles, rows_taken
 
 if TYPE_CHECKING:
@@ -37,8 +38,10 @@ class Walk:
     needs, uses : tuples of lists of int
         For rows of the input, and of what is added: how many have to be whole for each stretch to begin, and
         how many ops have to have ended for each row, and those before it, to go.
-    pending : int
-        Ops that may wait for their lockstep group to be full while the next one waits for rows.
+    ended : tuple of lists of int
+        Ops, from the first on, that have ended whenever the stage waits for rows before each stretch, and
+        behind them all: in lockstep not those of a group that is not full. The second where FIFOs behind
+        it count words, which may cut a group short within a row.
     """
 
     begins: list[int]
@@ -46,7 +49,7 @@ class Walk:
     whole: list[int]
     needs: tuple[list[int], list[int]]
     uses: tuple[list[int], list[int]]
-    pending: int
+    ended: tuple[list[int], list[int]]
 
     @property
     def stretches(self) -> int:
@@ -62,15 +65,12 @@ def walk_of(geometry: Geometry, machine: Architecture, in_rows: int, added_rows:
     in_rows, added_rows : int
         Rows of the input map, and of what the layer adds.
     """
-    group = machine.pe.count * machine.pe.contexts if machine.scheduler.policy == "lockstep" else 1
-    return _walk(geometry, machine.sequencer, (in_rows, added_rows), group, machine.pruning.pooling)
+    return _walk(geometry, machine.sequencer, (in_rows, added_rows), groups_of(geometry, machine))
 
 
 @lru_cache(maxsize=256)  # the stages of pipelines that differ in their FIFOs
-def _walk(
-    geometry: Geometry, sequencer: Sequencer, taken_rows: tuple[int, int], group: int, prunes: bool
-) -> Walk:
-    positions = ops_in_order(window_members(geometry), 0, geometry.out_channels, sequencer)[0]
+def _walk(geometry: Geometry, sequencer: Sequencer, taken_rows: tuple[int, int], groups: Groups) -> Walk:
+    positions, channels = ops_in_order(window_members(geometry), 0, geometry.out_channels, sequencer)
     pixels = window_members(geometry).windows_of[positions].astype(np.int64)
     opened = np.maximum.accumulate(pixels.max(axis=1))
     own_rows = positions // geometry.out_width
@@ -82,19 +82,26 @@ def _walk(
     changes[0] = True
     for each in (opened, *needs):
         changes[1:] |= each[1:] != each[:-1]
-    begins = np.flatnonzero(changes)
+    begins, row_begins = np.flatnonzero(changes), np.flatnonzero(np.diff(own_rows)) + 1
+    windows = np.where(pixels < 0, -1, pixels * geometry.out_channels + channels[:, None])
+    ended = _ended(begins, [each[begins] for each in needs], windows, geometry, groups)
     last_op = _last_ops(pixels, geometry)
     uses = [
         np.maximum.accumulate(release_cycles(geometry, np.full(rows, -1), last_op, adds)) + 1
         for rows, adds in zip(taken_rows, (False, True), strict=True)
     ]
+    stands = [*begins.tolist(), len(positions)]
+    held_back = [*ended.tolist(), len(positions)]
     return Walk(
-        [*begins.tolist(), len(positions)],
+        stands,
         opened[begins].tolist(),
         (np.maximum.accumulate(last_op) + 1).tolist(),
         (needs[0][begins].tolist(), needs[1][begins].tolist()),
         (uses[0].tolist(), uses[1].tolist()),
-        _most_pending(own_rows, group, prunes and geometry.pool is not None),
+        (
+            stands if _fill(row_begins, groups) else held_back,
+            stands if _fill(begins, groups) else held_back,
+        ),
     )
 
 
@@ -107,10 +114,26 @@ def _last_ops(pixels: NDArray[np.int64], geometry: Geometry) -> NDArray[np.int64
     return last
 
 
-def _most_pending(own_rows: NDArray[np.integer], group: int, squashes: bool) -> int:
-    """Return how many ops may wait for their group while the next one waits: none where groups fill rows."""
-    begins = np.flatnonzero(np.diff(own_rows)) + 1
-    return 0 if not squashes and (begins % group == 0).all() else group - 1
+def _ended(
+    begins: NDArray[np.integer],
+    needs: Sequence[NDArray[np.int64]],
+    windows: NDArray[np.int64],
+    geometry: Geometry,
+    groups: Groups,
+) -> NDArray[np.int64]:
+    """Count the ops that have ended whenever a stage waits for rows before each stretch.
+
+    It does before those that need more of them; before others as many have as when it last did.
+    """
+    waits = np.flatnonzero(np.logical_or(*(np.diff(each, prepend=-1) > 0 for each in needs)))
+    members = 1 if geometry.pool is None else geometry.pool.size**2
+    ended = least_ended(windows, begins[waits], members, groups)
+    return np.repeat(ended, np.diff(waits, append=len(begins)))
+
+
+def _fill(begins: NDArray[np.integer], groups: Groups) -> bool:
+    """Tell whether whole groups end before each of these ops: then none is held back there."""
+    return not groups.squashes and bool((begins % groups.group_ops == 0).all())
 
 
 def leading(counts: Sequence[int], ended: int) -> int:

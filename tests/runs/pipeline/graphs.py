@@ -128,10 +128,35 @@ def _addends(draw: st.DrawFn, above: Sequence[Geometry], shape: Geometry) -> Add
 
 
 @st.composite
-def pipeline_cases(draw: st.DrawFn) -> PipelineCase:
+def locksteps(draw: st.DrawFn) -> Architecture:
+    """Draw a machine that is mostly in lockstep, of so few PEs that groups end within the rows of a graph."""
+    made = draw(architectures())
+    if draw(st.integers(0, 3)) == 0:
+        return made
+    count, contexts = draw(st.sampled_from([1, 2, 3, 4, 6])), draw(st.sampled_from([1, 1, 2]))
+    group = count * contexts
+    pooling = draw(st.sampled_from([True, True, True, False]))
+    return made.with_(
+        {
+            "pe.count": count,
+            "pe.contexts": contexts,
+            "issue_queue.depth_ops": group + draw(st.sampled_from([0, 0, 1, group, 40])),
+            "scheduler.policy": "lockstep",
+            "scheduler.window_in_flight_ops": draw(st.sampled_from([1, 1, 2, 3, "unlimited"])),
+            "pruning.pooling": pooling,
+            "output_buffer.release": "when_final" if pooling else made.output_buffer.release,
+        }
+    )
+
+
+@st.composite
+def pipeline_cases(
+    draw: st.DrawFn, stage_machines: st.SearchStrategy[Architecture] | None = None
+) -> PipelineCase:
     """Draw a pipeline with joins: any stages, FIFOs that never fill or are as deep as need be, or more."""
     layers = draw(graphs())
-    machines = [resident(draw(architectures())) for _ in layers]
+    each = architectures() if stage_machines is None else stage_machines
+    machines = [resident(draw(each)) for _ in layers]
     stages = [stage_of(machine) for machine in machines]
     for link, depths in zip(connections(layers), draw(depths_of(layers, machines)), strict=True):
         stages[link.reader] = {**stages[link.reader], link.fifo: depths}
@@ -142,14 +167,8 @@ def pipeline_cases(draw: st.DrawFn) -> PipelineCase:
 def depths_of(
     draw: st.DrawFn, layers: Sequence[LayerSize], machines: Sequence[Architecture]
 ) -> list[dict[str, int]]:
-    """Draw depths with which stages do not wait for each other for ever.
-
-    None before lockstep groups that lose ops to squashes: the least depth that is worked out for these can
-    be too small still, and the run then ends by naming the stages (docs/pipelined.md).
-    """
+    """Draw depths with which stages do not wait for each other for ever."""
     waits, chosen = Waits(layers, machines), []
-    if any(made.scheduler.policy == "lockstep" and made.pruning.pooling for made in machines):
-        return [{} for _ in waits.links]
     for link in range(len(waits.links)):
         unit = draw(st.sampled_from(["rows", "rows", "words", None]))
         if unit is not None:
