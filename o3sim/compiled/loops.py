@@ -18,6 +18,7 @@ from o3sim.compiled.fast.how import how_for, how_for_banks, how_for_windows
 from o3sim.compiled.fast.kernels import bank_kernel_for, kernel_for, window_kernel_for
 from o3sim.compiled.fast.memory import windows_kind_of
 from o3sim.compiled.fast.program import Program, packing_kernels
+from o3sim.compiled.fast.queue_banks.places import Places, placing_kernel
 from o3sim.compiled.fast.queue_banks.records import BankMemory
 from o3sim.compiled.fast.records import FastMemory
 from o3sim.compiled.memory import Memory
@@ -55,7 +56,8 @@ def _loops_of_layer(architecture: Architecture, layer: Sized) -> list[Loop]:
         return [Loop(run_layer if a.scheduler.has_queue else run_windows, Memory)]
     packing = [Loop(kernel, Program, takes_cycle=False) for kernel in packing_kernels()]
     if queue_banks(a) > 0:
-        return [Loop(bank_kernel_for(how_for_banks(is_banked(a))), BankMemory), *packing]
+        placing = Loop(placing_kernel(), Places, takes_cycle=False)
+        return [Loop(bank_kernel_for(how_for_banks(is_banked(a))), BankMemory), placing, *packing]
     if a.scheduler.has_queue:
         how = how_for(a.pe.count, a.pe.contexts, windows_kind_of(a, geometry, scores=scores), is_banked(a))
         return [Loop(kernel_for(how), FastMemory), *packing]
