@@ -130,6 +130,7 @@ Image = Annotated[
 
 _LAYER = _option("--layer", metavar="LAYER", help="Layer, by its name or its number from 0.")
 Layer = Annotated[str, _LAYER]
+LayerRow = Annotated[list[str], _LAYER]
 LongestLayer = Annotated[str | None, _if_not_given(_LAYER, "the longest")]
 OptionalLayer = Annotated[str | None, _if_not_given(_LAYER, "that of the traces")]
 AllLayers = Annotated[str | None, _if_not_given(_LAYER, "all")]

@@ -1,4 +1,4 @@
-"""`o3sim rtl`: a machine and a layer as SystemVerilog, held against the simulator."""
+"""`o3sim rtl`: a machine that runs layers as SystemVerilog, held against the simulator."""
 
 from __future__ import annotations
 
@@ -16,14 +16,7 @@ EXIT_DIFFERENT = 1
 def rtl(
     architecture: options.Architecture,
     workload: options.Workload,
-    layer: Annotated[
-        list[str],
-        typer.Option(
-            "--layer",
-            metavar="LAYER",
-            help="Layer, by its name or its number from 0; repeatable: layers in a row.",
-        ),
-    ],
+    layer: options.LayerRow,
     output: options.OutputFolder,
     settings: options.Set = None,
     check: Annotated[
@@ -34,6 +27,9 @@ def rtl(
     image_file: options.ImageFile = None,
 ) -> None:
     """Write ARCH as SystemVerilog that runs a layer of WORKLOAD, or several in a row, with a testbench.
+
+    --layer is repeatable: one machine then runs these layers one after the other, each on the output of
+    the one before.
 
     Exit status of --check: 0, all events and output bits are the same; 1, they differ. What is written
     and how to read it is in docs/rtl.md.
