@@ -53,8 +53,11 @@ def header(values: dict[str, Value], title: str) -> str:
 def layer_names(names: list[str]) -> str:
     """Write a function that returns the name of a layer, as it stands in traces."""
     cases = [f"    {number}: return {_quoted('_'.join(name.split()))};" for number, name in enumerate(names)]
-    lines = ["function automatic string layer_name(input int layer);", "  case (layer)", *cases]
-    return "\n".join([*lines, '    default: return "";', "  endcase", "endfunction"]) + "\n"
+    head = "\n// As they stand in traces.", "function automatic string layer_name(input int layer);"
+    return (
+        "\n".join([*head, "  case (layer)", *cases, '    default: return "";', "  endcase", "endfunction"])
+        + "\n"
+    )
 
 
 def _typed(name: str, value: Value) -> str:
