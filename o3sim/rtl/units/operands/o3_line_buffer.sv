@@ -1,6 +1,6 @@
 // The activation buffer of a machine with a line buffer, as PEs see it. A word is one access, by the address of its first
 // edge, and an access gives a line: the bits from there on, and those of each further run of edges that a word may go on
-// with, of the next rows of a kernel. So a line depends on its address only and serves all who want it, whatever
+// with, of the next rows or bit planes of a kernel. So a line depends on its address only and serves all who want it, whatever
 // their words are; each shifts its own out of it. PEs ask no bank that writes. That rows come and go is no part
 // of the contract, so here all are held.
 module o3_line_buffer
