@@ -145,14 +145,14 @@ class Waits:
         return made
 
     def _grow(self, made: list[Limit]) -> bool:
-        """Make FIFOs deeper; tell whether that changed where groups are cut short, so there may be more to do."""
+        """Make FIFOs deeper; tell whether to look again, as other ops may be held back then."""
         cut = self.cut_short(made)
         for part in self._parts(made):
             search = Search(self, made, part)
             while (progress := search.stuck()) is not None:
                 progress.grow()
-                if self.cut_short(made) != cut:
-                    return True
+                if progress.taken_apart or self.cut_short(made) != cut:
+                    return True  # what was inferred from smaller FIFOs may not hold
         return False
 
     def cut_short(self, limits: Sequence[Limit]) -> set[int]:
