@@ -157,7 +157,7 @@ class Waits:
 
     def cut_short(self, limits: Sequence[Limit]) -> set[int]:
         """List the stages whose groups fill rows, but may be cut short by a FIFO that ends within one."""
-        found = set()
+        found: set[int] = set()
         for limit in limits:
             writer = self.links[limit.link].writer
             of_rows, of_words = self.walks[writer].ended

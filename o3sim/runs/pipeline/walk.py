@@ -138,7 +138,7 @@ def _ended(
     """
     waits = np.flatnonzero(np.logical_or(*(np.diff(each, prepend=-1) > 0 for each in needs)))
     members = 1 if geometry.pool is None else geometry.pool.size**2
-    ended = least_ended(windows, begins[waits], members, groups)
+    ended = least_ended(windows, begins[waits].astype(np.int64), members, groups)
     return np.repeat(ended, np.diff(waits, append=len(begins)))
 
 
