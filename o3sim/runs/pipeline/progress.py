@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from o3sim.runs.pipeline.walk import leading
 
 if TYPE_CHECKING:
-    from o3sim.runs.pipeline.deadlock import Limit, Waits
+    from o3sim.runs.pipeline.connected import Connected, Limit
     from o3sim.runs.pipeline.links import Connection
 
 MOST_TAKEN_APART = 8
@@ -28,7 +28,7 @@ class Progress:
 
     Parameters
     ----------
-    waits : Waits
+    waits : Connected
     limits : list of Limit
         Of all FIFOs; those that grow meanwhile do so here.
     part : sequence of int
@@ -41,7 +41,7 @@ class Progress:
         Stages for which it was chosen what they wait for in the end.
     """
 
-    def __init__(self, waits: Waits, limits: list[Limit], part: Sequence[int]) -> None:
+    def __init__(self, waits: Connected, limits: list[Limit], part: Sequence[int]) -> None:
         self.limits = limits
         self._walks, self._links = waits.walks, waits.links
         self._stages = sorted({end for each in part for end in waits.links[each][:2]})
@@ -234,7 +234,7 @@ class Search:
         As :class:`Progress` takes them.
     """
 
-    def __init__(self, waits: Waits, limits: list[Limit], part: Sequence[int]) -> None:
+    def __init__(self, waits: Connected, limits: list[Limit], part: Sequence[int]) -> None:
         self._left = [Progress(waits, limits, part)]
 
     def stuck(self) -> Progress | None:

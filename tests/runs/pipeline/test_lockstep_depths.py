@@ -16,8 +16,9 @@ from o3sim.contract.errors import MachineStuckError
 from o3sim.errors import InputError
 from o3sim.network.layer import Addend, LayerSize, Pool
 from o3sim.runs.engines import open_stage_named
+from o3sim.runs.pipeline.connected import Limit
 from o3sim.runs.pipeline.coupled import run_coupled
-from o3sim.runs.pipeline.deadlock import Limit, Waits
+from o3sim.runs.pipeline.deadlock import Waits
 from o3sim.runs.pipeline.links import links_of
 from o3sim.runs.pipeline.stages import Stage, stage_machines
 from tests.machine.harness import conv, profile
