@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from o3sim.errors import InputError
-from o3sim.runs.pipeline.deadlock import Limit, Waits
+from o3sim.runs.pipeline.connected import Limit
+from o3sim.runs.pipeline.deadlock import Waits
 
 if TYPE_CHECKING:
     from o3sim.config.architecture import Architecture

@@ -153,7 +153,7 @@ class _Windows:
         places, begun = np.arange(end), self.begun[:end]
         later = begun < places  # they may be squashed while one waits from behind the first of theirs on
         squashed = np.bincount(begun[later] + 1, minlength=end) - np.bincount(places[later], minlength=end)
-        kept = end - 1 - places - squashed.cumsum()
+        kept: Numbers = end - 1 - places - squashed.cumsum()
         if self.others.shape[1] == 1:
             own = np.bincount(begun, minlength=end)[begun] - 1 - self.others[:end, 0]
             kept += np.where(later, own, 0)
@@ -169,4 +169,5 @@ def _passed_over(seen: _Windows, members: int, groups: Groups) -> Numbers:
     starts = (seen.others // groups.in_flight_ops).sum(axis=1) * (1 + groups.unseen_starts)
     of_each = seen.others.shape[1]
     in_queue = of_each * (groups.queue_ops - 1) // members + seen.most_open
-    return starts * min(of_each * groups.group_ops, in_queue) * members
+    passed: Numbers = starts * (min(of_each * groups.group_ops, in_queue) * members)
+    return passed

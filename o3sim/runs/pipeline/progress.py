@@ -8,7 +8,7 @@ what stages do in any order, at any speed, takes them at least as far as the wal
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from copy import copy
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from o3sim.runs.pipeline.walk import leading
 
 if TYPE_CHECKING:
-    from o3sim.runs.pipeline.deadlock import Limit, Waits
+    from o3sim.runs.pipeline.connected import Connected, Limit
     from o3sim.runs.pipeline.links import Connection
 
 MOST_TAKEN_APART = 8
@@ -28,14 +28,20 @@ class Progress:
 
     Parameters
     ----------
-    waits : Waits
+    waits : Connected
     limits : list of Limit
         Of all FIFOs; those that grow meanwhile do so here.
     part : sequence of int
         Links outside of which nothing is waited for.
+
+    Attributes
+    ----------
+    limits : list of Limit
+    taken_apart : int
+        Stages for which it was chosen what they wait for in the end.
     """
 
-    def __init__(self, waits: Waits, limits: list[Limit], part: Sequence[int]) -> None:
+    def __init__(self, waits: Connected, limits: list[Limit], part: Sequence[int]) -> None:
         self.limits = limits
         self._walks, self._links = waits.walks, waits.links
         self._stages = sorted({end for each in part for end in waits.links[each][:2]})
@@ -55,7 +61,8 @@ class Progress:
             for stage in self._stages
             if not self._inputs[stage] or self._at_rows[stage] == self._walks[stage].begins
         }
-        self._taken_apart = 0
+        self._sure_whole, self._sure_gone = dict.fromkeys(self._stages, 0), dict.fromkeys(part, 0)
+        self.taken_apart = 0
 
     @property
     def is_done(self) -> bool:
@@ -67,8 +74,9 @@ class Progress:
 
     def go_on(self) -> None:
         """Let all stages walk until none can."""
-        while sum(map(self._walk, self._stages)):
-            pass
+        moved = True
+        while moved:
+            moved = any([*map(self._walk, self._stages)]) or any([*map(self._infer, self._stages)])
 
     def _walk(self, stage: int) -> bool:
         """Let a stage walk as far as it can, and tell whether that was anything."""
@@ -76,6 +84,39 @@ class Progress:
         moved = furthest > self._stretch[stage]
         self._stretch[stage] = max(furthest, self._stretch[stage])
         return moved
+
+    def _infer(self, stage: int) -> bool:
+        """See how far others have come that let a stage come where it stands, and tell if that was news."""
+        walk, before = self._walks[stage], self._stretch[stage] - 1
+        if before < 0:
+            return False
+        news = []
+        for link in self._inputs[stage]:
+            writer, adds = self._links[link].writer, self._links[link].adds
+            news.append(self._note_whole(writer, walk.needs[adds][before]))
+        for number in self._limits_of[stage]:
+            limit, places = self.limits[number], self._places[number]
+            reader, adds = self._links[limit.link].reader, self._links[limit.link].adds
+            gone = -((limit.depth - 1 - places.opened[before]) // places.of_row)
+            news.append(self._note_whole(stage, gone))
+            if gone > self._gone(limit.link):
+                self._sure_gone[limit.link] = gone
+                self._note_begun(reader, self._walks[reader].uses[adds][gone - 1])
+                news.append(True)
+        return any(news)
+
+    def _note_whole(self, stage: int, rows: int) -> bool:
+        """Note that so many rows of a stage are whole, and tell if that was news."""
+        if rows <= self._whole(stage):
+            return False
+        self._sure_whole[stage] = rows
+        if not self._walks[stage].is_early:
+            self._note_begun(stage, self._walks[stage].whole[rows - 1])
+        return True
+
+    def _note_begun(self, stage: int, ops: int) -> None:
+        """Note that a stage has begun so many ops."""
+        self._stretch[stage] = max(self._stretch[stage], bisect_left(self._walks[stage].begins, ops))
 
     def _furthest(self, stage: int) -> int:
         """Return the stretch that a stage cannot begin yet."""
@@ -96,12 +137,13 @@ class Progress:
 
     def _whole(self, stage: int) -> int:
         """Count the output rows of a stage that are whole."""
-        return leading(self._walks[stage].whole, self._ended(stage))
+        return max(self._sure_whole[stage], leading(self._walks[stage].whole, self._ended(stage)))
 
     def _gone(self, link: int) -> int:
         """Count the rows that have gone from a FIFO."""
         writer, reader, adds = self._links[link].writer, self._links[link].reader, self._links[link].adds
-        return min(self._whole(writer), leading(self._walks[reader].uses[adds], self._ended(reader)))
+        read = leading(self._walks[reader].uses[adds], self._ended(reader))
+        return max(self._sure_gone[link], min(self._whole(writer), read))
 
     def _ended(self, stage: int) -> int:
         """Count the ops of a stage that have ended by when it stands where it stands."""
@@ -118,7 +160,7 @@ class Progress:
                 return link
         return None
 
-    def taken_apart(self) -> list[Progress]:
+    def apart(self) -> list[Progress]:
         """Look at both ways in which a stage may wait in the end that waits for room by now.
 
         Returns
@@ -127,15 +169,17 @@ class Progress:
             One where it waits for rows, having found room whenever it came, and one where it does for room;
             none if there is no such stage.
         """
-        for stage in self._stages if self._taken_apart < MOST_TAKEN_APART else ():
+        for stage in self._stages if self.taken_apart < MOST_TAKEN_APART else ():
             if stage not in self._for_room and not self._is_at_end(stage) and self._missing(stage) is None:
                 return [self._with(stage, for_room) for for_room in (False, True)]
         return []
 
     def _with(self, stage: int, for_room: bool) -> Progress:
         made = copy(self)
-        made._stretch, made._for_room = dict(self._stretch), {**self._for_room, stage: for_room}
-        made._taken_apart += 1
+        made._for_room = {**self._for_room, stage: for_room}
+        made._stretch = dict(self._stretch)
+        made._sure_whole, made._sure_gone = dict(self._sure_whole), dict(self._sure_gone)
+        made.taken_apart += 1
         return made
 
     def circle(self) -> list[tuple[int, int | None]]:
@@ -190,17 +234,17 @@ class Search:
         As :class:`Progress` takes them.
     """
 
-    def __init__(self, waits: Waits, limits: list[Limit], part: Sequence[int]) -> None:
+    def __init__(self, waits: Connected, limits: list[Limit], part: Sequence[int]) -> None:
         self._left = [Progress(waits, limits, part)]
 
     def stuck(self) -> Progress | None:
-        """Return where they do, if there is such a thing: the same again, unless a FIFO has grown."""
+        """Return where they do, if anywhere; after a FIFO has grown there it goes on from there."""
         while self._left:
             progress = self._left.pop()
             progress.go_on()
             if progress.is_done:
                 continue
-            apart = progress.taken_apart()
+            apart = progress.apart()
             if not apart:
                 self._left.append(progress)
                 return progress

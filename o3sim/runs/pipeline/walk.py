@@ -42,6 +42,8 @@ class Walk:
         Ops, from the first on, that have ended whenever the stage waits for rows before each stretch, and
         behind them all: in lockstep not those of a group that is not full. The second where FIFOs behind
         it count words, which may cut a group short within a row.
+    is_early : bool
+        Whether rows may be whole before their ops have ended, by windows that are 1.
     """
 
     begins: list[int]
@@ -50,6 +52,7 @@ class Walk:
     needs: tuple[list[int], list[int]]
     uses: tuple[list[int], list[int]]
     ended: tuple[list[int], list[int]]
+    is_early: bool
 
     @property
     def stretches(self) -> int:
@@ -65,11 +68,18 @@ def walk_of(geometry: Geometry, machine: Architecture, in_rows: int, added_rows:
     in_rows, added_rows : int
         Rows of the input map, and of what the layer adds.
     """
-    return _walk(geometry, machine.sequencer, (in_rows, added_rows), groups_of(geometry, machine))
+    is_early = machine.pruning.pooling and geometry.pool is not None
+    return _walk(geometry, machine.sequencer, (in_rows, added_rows), groups_of(geometry, machine), is_early)
 
 
 @lru_cache(maxsize=256)  # the stages of pipelines that differ in their FIFOs
-def _walk(geometry: Geometry, sequencer: Sequencer, taken_rows: tuple[int, int], groups: Groups) -> Walk:
+def _walk(
+    geometry: Geometry,
+    sequencer: Sequencer,
+    taken_rows: tuple[int, int],
+    groups: Groups,
+    is_early: bool,
+) -> Walk:
     positions, channels = ops_in_order(window_members(geometry), 0, geometry.out_channels, sequencer)
     pixels = window_members(geometry).windows_of[positions].astype(np.int64)
     opened = np.maximum.accumulate(pixels.max(axis=1))
@@ -102,6 +112,7 @@ def _walk(geometry: Geometry, sequencer: Sequencer, taken_rows: tuple[int, int],
             stands if _fill(row_begins, groups) else held_back,
             stands if _fill(begins, groups) else held_back,
         ),
+        is_early,
     )
 
 
@@ -127,7 +138,7 @@ def _ended(
     """
     waits = np.flatnonzero(np.logical_or(*(np.diff(each, prepend=-1) > 0 for each in needs)))
     members = 1 if geometry.pool is None else geometry.pool.size**2
-    ended = least_ended(windows, begins[waits], members, groups)
+    ended = least_ended(windows, begins[waits].astype(np.int64), members, groups)
     return np.repeat(ended, np.diff(waits, append=len(begins)))
 
 

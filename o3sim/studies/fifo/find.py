@@ -15,7 +15,8 @@ from o3sim.contract.gates import StageGates
 from o3sim.errors import InputError
 from o3sim.results.front import non_dominated
 from o3sim.runs.engines import engine_name, stage_engine_named
-from o3sim.runs.pipeline.deadlock import Limit, Waits
+from o3sim.runs.pipeline.connected import Limit
+from o3sim.runs.pipeline.deadlock import Waits
 from o3sim.runs.pipeline.links import Connection, connections
 from o3sim.runs.pipeline.stages import stage_machines
 from o3sim.runs.pipeline.stream import Pipeline

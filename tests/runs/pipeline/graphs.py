@@ -14,7 +14,8 @@ from o3sim.config.architecture import Architecture, Stage
 from o3sim.config.overrides import Overrides
 from o3sim.network.layer import Addend, Geometry, LayerSize, Pool
 from o3sim.profile.profile import LayerProfile
-from o3sim.runs.pipeline.deadlock import Limit, Waits
+from o3sim.runs.pipeline.connected import Limit
+from o3sim.runs.pipeline.deadlock import Waits
 from o3sim.runs.pipeline.links import connections
 from o3sim.runs.pipeline.stream import Pipeline
 from tests.machine.harness import random_profile

@@ -102,7 +102,7 @@ def test_an_op_that_waits_for_its_window_may_be_older_than_a_group() -> None:
 
 
 def test_squashed_ops_let_one_that_waits_be_older_than_a_group() -> None:
-    """Member by member of two windows: the last of one waits alone, for that of the other, behind it, goes."""
+    """Member by member of two windows: the last of one waits alone, as that of the other goes."""
     shape = conv(4, 4, 1, 1, kernel=1, pool=Pool(2, 2))
     machine = lockstep(2, 9, "unlimited", sequencer__order="member_major", sequencer__group_windows=2)
     outcome = np.zeros((4, 4, 1), np.bool_)

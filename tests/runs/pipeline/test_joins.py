@@ -17,8 +17,9 @@ from o3sim.network.infer import infer
 from o3sim.network.layer import Addend, Geometry
 from o3sim.profile.profile import profile_layers
 from o3sim.runs.engines import open_stage_named
+from o3sim.runs.pipeline.connected import Limit
 from o3sim.runs.pipeline.coupled import Working, run_coupled
-from o3sim.runs.pipeline.deadlock import Limit, Waits
+from o3sim.runs.pipeline.deadlock import Waits
 from o3sim.runs.pipeline.links import SKIP, links_of
 from o3sim.runs.pipeline.rows import rows_added, rows_taken
 from o3sim.runs.pipeline.stages import Stage, stage_machines

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,16 +14,17 @@ from hypothesis import strategies as st
 from o3sim.config.architecture import Architecture
 from o3sim.contract.errors import MachineStuckError
 from o3sim.errors import InputError
-from o3sim.network.layer import Addend, Geometry, LayerSize, Pool
+from o3sim.network.layer import Addend, LayerSize, Pool
 from o3sim.runs.engines import open_stage_named
+from o3sim.runs.pipeline.connected import Limit
 from o3sim.runs.pipeline.coupled import run_coupled
-from o3sim.runs.pipeline.deadlock import Limit, Waits
+from o3sim.runs.pipeline.deadlock import Waits
 from o3sim.runs.pipeline.links import links_of
 from o3sim.runs.pipeline.stages import Stage, stage_machines
-from o3sim.runs.pipeline.walk import leading
 from tests.machine.harness import conv, profile
 from tests.runs.pipeline.graphs import PipelineCase, graphs, locksteps, named, pipeline_cases, sized
 from tests.runs.pipeline.samples import FOLDED, least_depth, pipelined, resident
+from tests.runs.pipeline.standing import Standing
 from tests.runs.pipeline.test_joins import coupled
 
 ENGINES = pytest.mark.parametrize("engine", ["simpy", "compiled"])
@@ -35,8 +35,6 @@ ONE_PE: dict[str, Any] = {
     "input_fifo": {"depth_rows": 1},
 }
 """A stage whose time does not depend on the image, with room for a row."""
-ROW_BY_ROW: dict[str, Any] = {"sequencer__outermost": "position", "pruning__threshold": False}
-LOCKSTEP: dict[str, Any] = {"scheduler": {"policy": "lockstep"}, "pruning": {"pooling": False}}
 
 
 def run(machines: Sequence[Architecture], layers: Sequence[LayerSize], engine: str) -> None:
@@ -99,33 +97,55 @@ def test_a_fifo_that_ends_within_a_row_cuts_groups_short_and_takes_a_row_more_be
         run(machines, layers, engine)
 
 
-def around(kernel: int, input_rows: int, skip_rows: int | None) -> tuple[tuple[LayerSize, ...], Any]:
-    """A lockstep stage whose group is the map, between one and another that adds what the first puts out."""
-    padding = kernel // 2
-    bare = conv(4, 1, 1, 1, kernel=kernel, padding_pixels=padding)
-    layers = sized([conv(4, 1, 1, 1, kernel=1), bare, replace(bare, addend=Addend("l0", 4, 1, 1, 1))])
-    skip = {} if skip_rows is None else {"skip_fifo": {"depth_rows": skip_rows}}
-    last = {"pe": {"count": 1}, "input_fifo": {"depth_rows": input_rows}, **skip}
-    return layers, pipelined(({}, {**LOCKSTEP, "pe": {"count": 4}}, last), **ROW_BY_ROW)
+def around(rows: tuple[int | None, int | None, int | None], engine: str) -> Any:
+    """A lockstep stage between one and another that adds what the first puts out: its group is never full.
+
+    Rows of room are before it, and before the last one for its input and for what it adds.
+    """
+    last = replace(conv(4, 1, 1, 1, kernel=1, stride=2), addend=Addend("l0", 4, 1, 1, 1))
+    layers = sized([conv(4, 1, 1, 1, kernel=1), conv(4, 1, 1, 1, padding_pixels=1), last])
+    before, between, skip = ({} if each is None else {"depth_rows": each} for each in rows)
+    folded = {
+        "pe": {"count": 7, "contexts": 1},
+        "scheduler": {"policy": "lockstep"},
+        "pruning": {"pooling": False},
+        "input_fifo": before,
+    }
+    stages = ({}, folded, {"pe": {"count": 1}, "input_fifo": between, "skip_fifo": skip})
+    arch = pipelined(stages, sequencer__outermost="position", pruning__threshold=False)
+    base = pipelined(sequencer__outermost="position", pruning__threshold=False)
+    run([resident(base.with_(stage.model_dump(exclude_none=True))) for stage in arch.stages], layers, engine)
+    return stage_machines(arch, layers)
 
 
 @ENGINES
-def test_a_group_that_waits_for_rows_lets_its_stage_come_no_further_though_room_would(engine: str) -> None:
-    """With room it would start short, but before that it waits for a row which has no place to be added from."""
-    layers, arch = around(3, input_rows=3, skip_rows=3)
-    with pytest.raises(InputError, match=r"stages\[2\].skip_fifo.depth_rows: with 3 rows .* give 4 or more"):
-        stage_machines(arch, layers)
-    machines = [resident(arch.with_(stage.model_dump(exclude_none=True))) for stage in arch.stages]
+@pytest.mark.parametrize("rows", [(None, None, None), (None, None, 4), (4, 1, 3), (None, 1, 3)])
+def test_a_group_that_waits_for_room_starts_short_so_that_no_row_more_is_needed(
+    rows: Any, engine: str
+) -> None:
+    """Also for what is added: its second row is begun only when the last stage is done with the first."""
+    assert around(rows, engine)
+
+
+@ENGINES
+@pytest.mark.parametrize("rows", [(3, 1, 3), (3, 1, None), (3, None, 3), (None, None, 3)])
+def test_a_group_that_waited_for_room_waits_for_rows_in_the_end(rows: Any, engine: str) -> None:
+    """Its last ops then hold all rows that they read, though each found room after the first had gone."""
     with pytest.raises(MachineStuckError, match="deadlock: stages wait for each other for ever"):
-        run(machines, layers, engine)
-    layers, arch = around(3, input_rows=3, skip_rows=4)
-    run(stage_machines(arch, layers), layers, engine)
+        around(rows, engine)
 
 
-@ENGINES
-def test_a_group_that_waits_for_room_starts_short_so_that_a_row_is_room_enough(engine: str) -> None:
-    layers, arch = around(1, input_rows=1, skip_rows=None)
-    run(stage_machines(arch, layers), layers, engine)
+@pytest.mark.parametrize(
+    ("rows", "refused"),
+    [
+        ((3, 1, 3), r"stages\[1\].input_fifo.depth_rows: with 3 rows between them l0 and l1 .* give 4"),
+        ((None, None, 3), r"stages\[2\].skip_fifo.depth_rows: with 3 rows of the bits of l0 .* give 4"),
+    ],
+)
+def test_what_gets_stuck_so_is_refused(rows: Any, refused: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.run", lambda *_: None)
+    with pytest.raises(InputError, match=refused):
+        around(rows, "compiled")
 
 
 def test_a_stage_may_wait_for_room_that_only_its_own_rows_make() -> None:
@@ -145,54 +165,18 @@ def test_no_pipeline_of_lockstep_stages_that_is_not_refused_gets_stuck(case: Pip
 
 @st.composite
 def limited(draw: st.DrawFn) -> tuple[Waits, list[Limit]]:
-    """Draw a graph of lockstep stages, and depths of which some may be too small."""
-    layers = draw(graphs())
+    """Draw the first stages of a graph, in lockstep, and depths of which some may be too small."""
+    layers = draw(graphs().map(lambda layers: layers[:3]))
     waits = Waits(layers, [resident(draw(locksteps())) for _ in layers])
-    least = waits.grown([Limit(link, "rows", 1) for link in range(len(waits.links))])
-    depth = st.sampled_from([0, 0, 0, 1, 2, None])
-    less = [(limit, draw(depth)) for limit in least]
-    return waits, [limit._replace(depth=max(1, limit.depth - by)) for limit, by in less if by is not None]
+    units = [draw(st.sampled_from(["rows", "rows", "words", None])) for _ in waits.links]
+    least = waits.grown([Limit(link, unit, 1) for link, unit in enumerate(units) if unit])
+    return waits, [
+        limit._replace(depth=max(1, limit.depth - draw(st.sampled_from([0, 0, 0, 1, 2])))) for limit in least
+    ]
 
 
 @given(limited())
 @settings(max_examples=60, deadline=None)
-def test_stages_wait_for_ever_where_any_of_them_may_wait_for_rows_and_any_for_room(case: Any) -> None:
+def test_stages_wait_for_ever_where_there_is_a_way_for_all_to_stand(case: Any) -> None:
     waits, limits = case
-    assert waits.never_end(limits) == any(
-        never_end(waits, limits, for_room) for for_room in product([True, False], repeat=len(waits.walks))
-    )
-
-
-def never_end(waits: Waits, limits: Sequence[Limit], for_room: Sequence[bool]) -> bool:
-    """Whether stages do, of which some wait for room in the end and the others for rows: slow, obvious.
-
-    One that waits for rows holds ops back, and has found room whenever it came.
-    """
-    walks, at = waits.walks, [0] * len(waits.walks)
-
-    def ended(stage: int) -> int:
-        walk = walks[stage]
-        return (walk.begins if for_room[stage] else walk.ended[0])[at[stage]]
-
-    def whole(stage: int) -> int:
-        return leading(walks[stage].whole, ended(stage))
-
-    def may_go_on(stage: int) -> bool:
-        for number, link in enumerate(waits.links):
-            if link.reader == stage and whole(link.writer) < walks[stage].needs[link.adds][at[stage]]:
-                return False
-            if link.writer == stage and for_room[stage]:
-                gone = min(whole(stage), leading(walks[link.reader].uses[link.adds], ended(link.reader)))
-                newest = walks[stage].opened[at[stage]] // shapes[stage].pooled_width
-                if any(newest >= gone + limit.depth for limit in limits if limit.link == number):
-                    return False
-        return True
-
-    shapes: list[Geometry] = waits.shapes
-    left = True
-    while left:
-        left = False
-        for stage, walk in enumerate(walks):
-            if at[stage] < walk.stretches and may_go_on(stage):
-                at[stage], left = at[stage] + 1, True
-    return any(place < walk.stretches for place, walk in zip(at, walks, strict=True))
+    assert waits.never_end(limits) or not Standing(waits, limits).is_there_any([])

@@ -15,7 +15,8 @@ from o3sim.network.images import Images
 from o3sim.network.layer import Addend
 from o3sim.report.fifo import to_json
 from o3sim.runs.case import Case
-from o3sim.runs.pipeline.deadlock import Limit, Waits
+from o3sim.runs.pipeline.connected import Limit
+from o3sim.runs.pipeline.deadlock import Waits
 from o3sim.runs.pipeline.links import INPUT, SKIP, Connection
 from o3sim.runs.pipeline.stages import stage_machines
 from o3sim.runs.pipeline.stream import Pipeline
