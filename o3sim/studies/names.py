@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from o3sim.area.clock import clock_of
-from o3sim.area.machine import pieces_of, taken_by
+from o3sim.area.machine import pieces_of, total_of
 from o3sim.config.architecture import PIPELINED, SEQUENTIAL, Architecture
 from o3sim.config.changes import ChangeError
 from o3sim.config.flat import flattened, nested
@@ -16,6 +16,7 @@ from o3sim.config.streaming import STREAMING
 from o3sim.contract.storage import BITS_PER_KBIT, OP_BITS, storage_of
 
 if TYPE_CHECKING:
+    from o3sim.area.pieces import Piece
     from o3sim.network.layer import Sized
 
 Figure = Callable[[Mapping[str, Any], "Sequence[Sized]"], float]
@@ -37,13 +38,22 @@ def on_chip_kbit(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
 
 def _area(what: str) -> Figure:
     def figure(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
-        return float(getattr(taken_by(_machine(values), layers), what))
+        return float(getattr(total_of(_pieces(values, layers)), what))
 
     return figure
 
 
 def _clock_mhz(values: Mapping[str, Any], layers: Sequence[Sized]) -> float:
-    return clock_of(pieces_of(_machine(values), layers)).mhz
+    return clock_of(_pieces(values, layers)).mhz
+
+
+def _pieces(values: Mapping[str, Any], layers: Sequence[Sized]) -> tuple[Piece, ...]:
+    return _pieces_of(tuple(values.items()), tuple(layers))
+
+
+@lru_cache(maxsize=1)  # for all figures of a machine
+def _pieces_of(values: tuple[tuple[str, Any], ...], layers: tuple[Sized, ...]) -> tuple[Piece, ...]:
+    return tuple(pieces_of(_machine_of(values), layers))
 
 
 def _machine(values: Mapping[str, Any]) -> Architecture:

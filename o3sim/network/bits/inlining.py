@@ -43,6 +43,8 @@ _WITHOUT_EFFECT = (
 class _UnoptimizedLibrary(_library):
     """Code that waits for the kernel that it is linked into."""
 
+    _shared_module: Any
+
     def _optimize_final_module(self) -> None:
         """Leave it to the kernel."""
 
