@@ -9,7 +9,7 @@ from o3sim.config.architecture import Architecture
 from o3sim.config.dispatch import CAROUSEL
 from o3sim.contract.counters import LayerCounters
 from o3sim.contract.storage import BITS_PER_KBIT, OP_BITS, storage_of, threshold_bits
-from o3sim.energy.control import Control
+from o3sim.energy.cells import Cells
 from o3sim.energy.memory import access_pj_per_bit
 from o3sim.energy.table import EnergyTable
 
@@ -38,7 +38,7 @@ class EnergyModel:
     def __init__(self, architecture: Architecture, table: EnergyTable, layers: Sequence[Sized] = ()) -> None:
         self.architecture = architecture
         self.table = table
-        self._control = Control(architecture, table.control, layers) if table.control else None
+        self._cells = Cells(architecture, table.cells, layers) if table.cells else None
         self.storage_kbit = storage_of(architecture, layers)
         pe_count = architecture.pe.count
         self._activation_bit_pj = self._buffer_bit_pj(
@@ -89,15 +89,15 @@ class EnergyModel:
             + self._patch_kbit * architecture.pe.count
             + self.storage_kbit.own
         )
-        if self._control is not None:  # what is among its cells is no memory
+        if self._cells is not None:  # what is among its cells is no memory
             memory_kbit -= self._queue_entries * OP_BITS / BITS_PER_KBIT + self.storage_kbit.verdicts
         power_uw = (
             leakage.machine.pj
             + leakage.pe_edge.pj * architecture.pe.count * architecture.pe.width_edges
             + leakage.memory_kbit.pj * memory_kbit
         )
-        if self._control is not None:
-            power_uw += self._control.leakage_uw
+        if self._cells is not None:
+            power_uw += self._cells.leakage_uw
         return power_uw / architecture.clock_mhz
 
     def energy_pj(self, counters: LayerCounters, stays: bool = False) -> dict[str, float]:
@@ -141,8 +141,8 @@ class EnergyModel:
             "dram": counters.dram_bits / 64 * table.dram.transfer.pj,
             "leakage": counters.cycles * self.leakage_pj_per_cycle,
         }
-        if self._control is not None:
-            energy |= self._control.energy_pj(counters)
+        if self._cells is not None:
+            energy |= self._cells.energy_pj(counters)
             energy["pe"] += self._pe_pj(counters)
         return energy
 

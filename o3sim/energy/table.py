@@ -86,7 +86,7 @@ class OutputBufferPrices(StrictModel):
     bit: Price[Literal["output bit"]]
 
 
-class ControlPrices(StrictModel):
+class CellPrices(StrictModel):
     """Cells of the units that decide; with these their energy follows their sizes."""
 
     lut: Price[Literal["LUT and cycle of its unit in full use"]]
@@ -121,7 +121,7 @@ class EnergyTable(CrossCheckedModel):
     scheduler: SchedulerPrices
     sequencer: SequencerPrices
     output_buffer: OutputBufferPrices
-    control: ControlPrices | None = None
+    cells: CellPrices | None = None
     dram: DramPrices
     leakage: LeakagePrices
 

@@ -30,11 +30,11 @@ def test_two_tables_per_technology() -> None:
 
 
 @pytest.mark.parametrize("name", ["asic-45nm", "fpga-28nm"])
-def test_a_table_by_size_differs_in_control_only(name: str) -> None:
+def test_a_table_by_size_differs_in_cells_only(name: str) -> None:
     base, sized = load_table(name), load_table(f"{name}-by-size")
-    assert base.control is None
-    assert sized.control is not None
-    own = {"name", "description", "control"}
+    assert base.cells is None
+    assert sized.cells is not None
+    own = {"name", "description", "cells"}
     assert sized.model_dump(exclude=own) == base.model_dump(exclude=own)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from o3sim.area.machine import pieces_of
 from o3sim.area.pieces import Piece
@@ -11,7 +11,7 @@ from o3sim.config.architecture import Architecture
 from o3sim.config.catalog import names
 from o3sim.config.load import load_architecture
 from o3sim.contract.counters import LayerCounters
-from o3sim.energy.control import ROLES
+from o3sim.energy.cells import ROLES
 from o3sim.energy.model import EnergyModel
 from o3sim.energy.table import load_table
 from tests.machine.strategies import Case, cases
@@ -131,5 +131,6 @@ def test_every_unit_of_a_shipped_machine_that_decides_is_priced(name: str) -> No
 
 
 @given(case=cases())
+@settings(max_examples=30, deadline=None)
 def test_every_unit_that_decides_is_priced(case: Case) -> None:
     assert without_a_role(case.architecture) <= WAYS

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from o3sim.area.pieces import Piece
     from o3sim.config.architecture import Architecture
     from o3sim.contract.counters import LayerCounters
-    from o3sim.energy.table import ControlPrices
+    from o3sim.energy.table import CellPrices
     from o3sim.network.layer import Sized
 
 
@@ -117,21 +117,19 @@ OF_WINDOWS = Role("scheduler", _looked_up, _each("ITEMS"))
 """What placement does where there is no queue: its windows come from the counters."""
 
 
-class Control:
+class Cells:
     """The units of a machine that decide, each with what an event of it costs.
 
     Parameters
     ----------
     architecture : Architecture
         A machine, or the machine of one stage of a pipeline.
-    prices : ControlPrices
+    prices : CellPrices
     layers : sequence of Sized
         What it runs, or the stage's one layer.
     """
 
-    def __init__(
-        self, architecture: Architecture, prices: ControlPrices, layers: Sequence[Sized] = ()
-    ) -> None:
+    def __init__(self, architecture: Architecture, prices: CellPrices, layers: Sequence[Sized] = ()) -> None:
         self._priced: list[tuple[Role, float]] = []
         self.leakage_uw = 0.0
         roles = (
