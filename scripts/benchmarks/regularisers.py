@@ -1,7 +1,8 @@
 """Forms of the regularisers beside one another: trainings, and the table of ``docs/studies/regularisers.md``.
 
 ``sh scripts/regularisers TRAIN TEST FOLDER`` trains every form with every seed, one after another, into
-FOLDER, goes on where it was interrupted, and then runs what is there on the machines.
+FOLDER, goes on where it was interrupted, and then runs what is there on the machines. `--topology`,
+`--width-factor` and `--forms` do the same with another network, or fewer forms.
 """
 
 from __future__ import annotations
@@ -36,8 +37,6 @@ SEEDS = (1, 2, 3)
 
 COMMON: dict[str, Any] = {
     "family": "regularisers",
-    "topology": "fashion-vgg",
-    "width_factor": 0.5,
     "order": "bn_pool",
     "epochs": 4,
     "measure_every": 4,
@@ -134,25 +133,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("test", type=Path, help="NPZ file of test images")
     parser.add_argument("folder", type=Path, help="where networks, settings and logs go")
     parser.add_argument("--validation", type=int, default=VALIDATION)
+    parser.add_argument("--topology", default="fashion-vgg", help="shipped workload that is trained")
+    parser.add_argument("--width-factor", type=float, default=0.5)
+    parser.add_argument("--forms", nargs="+", choices=FORMS, default=list(FORMS), metavar="FORM")
     parser.add_argument("--table-only", action="store_true", help="train nothing")
     asked = parser.parse_args(arguments)
     asked.folder.mkdir(parents=True, exist_ok=True)
     data = {split: os.path.relpath(getattr(asked, split), asked.folder) for split in ("train", "test")}
+    keys = {
+        "topology": asked.topology,
+        "width_factor": asked.width_factor,
+        "data": {**data, "validation": asked.validation},
+    }
     if not asked.table_only:
         for seed in SEEDS:
-            for name in FORMS:
-                _train(asked.folder, name, seed, {**data, "validation": asked.validation}, asked.train)
+            for name in asked.forms:
+                _train(asked.folder, name, seed, keys, asked.train)
     rows = list(_rows(asked.folder, asked.test))
     _write_table(asked.folder / "table.csv", rows)
     _print_means(rows)
     _print_front(rows)
 
 
-def _train(folder: Path, name: str, seed: int, data: dict[str, Any], train: Path) -> None:
+def _train(folder: Path, name: str, seed: int, network: dict[str, Any], train: Path) -> None:
     """Train a form with a seed, unless that is done."""
     form, target = FORMS[name], folder / f"{name}-seed{seed}"
     latent = f"{PLAIN}-seed{seed}-latent.npz"
-    keys = {"name": target.name, "seed": seed, "data": data, **COMMON, **form.more}
+    keys = {"name": target.name, "seed": seed, **network, **COMMON, **form.more}
     if form.regularisers:
         keys["regularisers"] = dict(form.regularisers)
     if name == CYCLES:

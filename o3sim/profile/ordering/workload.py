@@ -94,8 +94,8 @@ def _named(network: Network, layers: Collection[str] | None) -> set[str]:
     for layer in found:
         if not can_be_ordered(layer):
             raise InputError(
-                f"layer `{layer.name}` has no edges to order: its input is not binary, or its sums go on; "
-                "name others"
+                f"layer `{layer.name}` has no edges to order: only layers that decide bits from binary "
+                "input have; name such"
             )
     return {layer.name for layer in found}
 
