@@ -79,8 +79,8 @@ def _bank_of(p: Places, op: int) -> int:
 
 
 @cache
-def _compiled() -> Any:
-    """Compile it; the sources are closed over as in :mod:`o3sim.compiled.fast.cycle`."""
+def places_kernel() -> Any:
+    """Return the kernel; the sources are closed over as in :mod:`o3sim.compiled.fast.cycle`."""
     sources = SOURCES
 
     def find_places(p: Places) -> bool:
@@ -122,5 +122,5 @@ def find_places(geometry: Geometry, neuron_of: NDArray[np.uint32], banks: int) -
             "place_of": records(Place, len(neuron_of)),
         },
     )
-    _compiled()(places.record)
+    places_kernel()(places.record)
     return places
