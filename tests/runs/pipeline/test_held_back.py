@@ -74,7 +74,7 @@ def pooled(draw: st.DrawFn) -> tuple[Architecture, LayerProfile, int, list[int]]
 
 
 @given(pooled())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_stage_that_waits_for_rows_holds_no_older_op_than_is_worked_out(case: Any) -> None:
     machine, made, rows, room = case
     rest = waits_for_row(machine, made, rows, room)
@@ -85,7 +85,7 @@ def test_a_stage_that_waits_for_rows_holds_no_older_op_than_is_worked_out(case: 
 
 
 @given(pooled())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_what_is_held_back_is_found_by_trying_each_op(case: Any) -> None:
     machine, made, _, _ = case
     for waiting, ended in ended_by_row(made.geometry, machine):

@@ -158,7 +158,7 @@ def test_a_stage_may_wait_for_room_that_only_its_own_rows_make() -> None:
 
 
 @given(pipeline_cases(locksteps()))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_no_pipeline_of_lockstep_stages_that_is_not_refused_gets_stuck(case: PipelineCase) -> None:
     coupled(case)
 
@@ -176,7 +176,7 @@ def limited(draw: st.DrawFn) -> tuple[Waits, list[Limit]]:
 
 
 @given(limited())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_stages_wait_for_ever_where_there_is_a_way_for_all_to_stand(case: Any) -> None:
     waits, limits = case
     assert waits.never_end(limits) or not Standing(waits, limits).is_there_any([])
