@@ -143,7 +143,7 @@ def print_sweep(figures: dict[str, Any]) -> None:
     print(
         f"  two jobs  {two_s:7.1f} s, {points / two_s:6.1f} points per s: {figures['two_over_one']:.2f} x one"
     )
-    print(f"  with {figures['load']:.0f} processes at work on {os.cpu_count()} CPUs, these among them")
+    print(f"  processes at work: {figures['load']:.0f}, these among them, on {os.cpu_count()} CPUs")
     more = figures["sweep_2_jobs_cpu_s"] / one_cpu_s - 1
     print(f"  CPU time  {one_cpu_s:7.1f} s, and with two jobs {more:.1%} more")
     print(f"  one job   {reused_s:7.1f} s, layers that no key reaches once: {one_s / reused_s:.2f} x one")

@@ -14,31 +14,26 @@ from scripts.benchmarks.hypervolume import GOAL, Enumerated, Ruler, describe, fo
 pytest.importorskip("optuna", reason="needs the extra `search`")
 
 NEARLY = 0.9
-"""What three of four seeds find of a part of the space, and all of the whole, as the page's table has it."""
+"""What every seed finds, in the page's table as here."""
 
-SEEDS = range(1, 13)
-"""Enough to tell the sampler from luck: once all points have run a seed takes Optuna half a second."""
+SEEDS = range(1, 7)
+"""Once all points have run a seed takes Optuna half a second."""
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "explore.yaml"
 
 
 @pytest.mark.slow
-def test_a_tenth_of_the_points_reaches_the_goal_with_most_seeds_on_a_part_of_the_example(
-    tmp_path: Path,
-) -> None:
-    """As the page says of the whole: most seeds reach it, and most others nearly do."""
-    part = tmp_path / "explore.yaml"
-    part.write_text(EXAMPLE.read_text().replace("[16, 32, 64]", "[32, 64]", 1))
-    plan = plan_search(part)
-    assert [len(each.values) for each in plan.space.parameters] == [4, 2, 5, 3, 3, 3]
+def test_a_tenth_of_the_points_reaches_the_goal_with_most_seeds_on_the_example() -> None:
+    """As the page says: three seeds of four reach it, and none misses by much."""
+    plan = plan_search(EXAMPLE)
+    assert [len(each.values) for each in plan.space.parameters] == [4, 3, 5, 3, 3, 3]
     whole = Enumerated(plan, 1)
-    assert len(whole) == (4 * 2 - 1) * 5 * 6 * 3
     ruler = Ruler(whole.values, whole.values.max(axis=0))
     shares = [
         ruler.share(found_by(plan, "tpe", seed, len(whole) // 10, whole.open_executor)) for seed in SEEDS
     ]
     assert np.median(shares) >= GOAL, describe(shares)
-    assert np.quantile(shares, 0.25) >= NEARLY, describe(shares)
+    assert min(shares) >= NEARLY, describe(shares)
 
 
 def test_the_true_front_has_all_of_its_volume_and_a_part_has_less() -> None:

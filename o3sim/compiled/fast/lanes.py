@@ -59,9 +59,9 @@ def _add_operator(name: Any, build: str) -> None:
     """Let an operator work on two vectors."""
 
     class Template(_template):
-        cases = (signature(_LANES, _LANES, _LANES),)  # type: ignore[no-untyped-call]
+        cases = (signature(_LANES, _LANES, _LANES),)  # type: ignore[no-untyped-call]  # Numba's
 
-    infer_global(name)(Template)  # type: ignore[no-untyped-call]
+    infer_global(name)(Template)  # type: ignore[no-untyped-call]  # Numba's
 
     def lowered(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return getattr(builder, build)(*args)
